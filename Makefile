@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: .venv/.installed  ## the environment in .venv, with the package in it
+
+demo: install  ## demo.mp4 and its contact sheet demo.png
+	$(BIN)/dicetalk demo -o demo.mp4
+
+test: install  ## the test suite
+	$(BIN)/python -m pytest -q
+
+check: install  ## style, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+gallery: install  ## the pictures of README and docs
+	$(BIN)/python benchmarks/gallery.py
+
+benchmark: install  ## speed and quality into benchmarks/results/
+	$(BIN)/python benchmarks/speed.py
+
+.PHONY: help install demo test check gallery benchmark

@@ -1,0 +1,1 @@
+"""Emotion: names, mixtures with strength, timelines."""

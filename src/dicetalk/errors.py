@@ -1,0 +1,58 @@
+"""Every exception DiceTalk raises on purpose, drawn as a tree.
+
+    DiceTalkError
+    ├── InputError              what the user gave cannot be used (exit code 2)
+    │   ├── MediaError          a picture, sound or video cannot be read or written
+    │   ├── NoFaceError         no usable face in the picture
+    │   └── EmotionError        the emotion cannot be understood
+    ├── ConfigError             an option or a configuration file is wrong (exit code 2)
+    ├── CheckpointError         weights are missing, truncated or of another shape (exit code 2)
+    └── MissingExtraError       an optional dependency is not installed (exit code 2)
+
+Messages are one line: what was found, what was expected, what to do next.
+"""
+
+from __future__ import annotations
+
+
+class DiceTalkError(Exception):
+    """Base of every exception raised on purpose."""
+
+
+class InputError(DiceTalkError):
+    """What the user gave cannot be used."""
+
+
+class MediaError(InputError):
+    """A picture, sound or video cannot be read or written."""
+
+
+class NoFaceError(InputError):
+    """No usable face in the picture.
+
+    Attributes:
+        faces: what was found, left to right, as `(left, top, right, bottom)` boxes [px].
+    """
+
+    def __init__(self, message: str, faces: list[tuple[int, int, int, int]] | None = None) -> None:
+        super().__init__(message)
+        self.faces = faces or []
+
+
+class EmotionError(InputError):
+    """The emotion cannot be understood."""
+
+
+class ConfigError(DiceTalkError):
+    """An option or a configuration file is wrong."""
+
+
+class CheckpointError(DiceTalkError):
+    """Weights are missing, truncated or of another shape."""
+
+
+class MissingExtraError(DiceTalkError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'dicetalk[{extra}]'")
