@@ -25,10 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicetalk.errors import InputError
+from dicetalk.media import FPS
 
 Array = NDArray[np.float32]
-
-FPS = 25
 
 SHAPES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
