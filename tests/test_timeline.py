@@ -1,5 +1,6 @@
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -316,3 +317,21 @@ def test_any_json_gives_a_timeline_or_an_emotion_error(tmp_path_factory, value):
         assert Timeline.read(path).keys
     except EmotionError as error:
         assert "\n" not in str(error)
+
+
+def test_the_documented_file_is_read(tmp_path):
+    text = (Path(__file__).parents[1] / "docs/formats.md").read_text()
+    path = tmp_path / "mood.json"
+    path.write_text(text.split("```json")[1].split("```")[0])
+    timeline = Timeline.read(path)
+    assert [str(emotion) for _, emotion in timeline.keys] == ["neutral", "happy:0.7,surprised:0.3", "sad:0.5"]
+    np.testing.assert_allclose(timeline.at([1.9, 2.5])[:, 0], [1, 0], atol=1e-6)
+
+
+def test_the_documented_grammar_is_read():
+    text = (Path(__file__).parents[1] / "docs/formats.md").read_text()
+    rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+    examples = rows[: rows.index("mood.json")]
+    assert len(examples) == 5
+    for example in examples:
+        assert sum(Emotion.parse(example).strengths) <= 1
