@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
 
+from dicetalk.motion.topology import face_triangles
+
 FILE = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "face_shapes.safetensors"
 UPPER = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308]
 LOWER = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308]
@@ -75,6 +77,35 @@ def test_each_shape_moves_a_visible_but_possible_amount(name):
 
 def test_tongue_is_not_on_the_mesh():
     assert not shape("tongueOut").any()
+
+
+def test_inner_and_outer_brow_are_told_apart():
+    inner, outer = -shape("browInnerUp")[:, 1], -shape("browOuterUpLeft")[:, 1]
+    assert inner[336] > 4 * inner[300]
+    assert outer[300] > 2 * outer[336]
+
+
+def flipped(delta):
+    """How many of the mesh's triangles turn over, seen from the front, slivers left out."""
+    triangles = face_triangles()
+
+    def area(points):
+        a, b = (points[triangles[:, k], :2] - points[triangles[:, 0], :2] for k in (1, 2))
+        return (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2
+
+    before, after = area(NEUTRAL), area(NEUTRAL + delta)
+    visible = (np.abs(before) > 5e-4) & (np.abs(after) > 2e-4)
+    return int((visible & (np.sign(before) != np.sign(after))).sum())
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "mouthClose"])
+def test_no_shape_folds_the_skin(name):
+    at_the_corner_of_the_mouth = 2
+    assert flipped(shape(name)) <= at_the_corner_of_the_mouth
+
+
+def test_open_jaw_with_closed_lips_folds_no_skin():
+    assert flipped(shape("jawOpen") + shape("mouthClose")) == 0
 
 
 @pytest.mark.parametrize("side", ["Left", "Right"])

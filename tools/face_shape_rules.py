@@ -45,6 +45,7 @@ FACE_OVAL = np.array(
     ]
 )
 OVAL_SHARE = 0.3
+CHIN_SHARE = 0.85
 
 # Strength against the sizes animators know from Apple's reference faces; below 1 tones down, limited to what stays
 # natural on the mesh (arkit-style rigs differ: the scanned rig is timid with brows and bold with the nose).
@@ -53,6 +54,7 @@ STRENGTH = {
     "eyeLookIn": 1.4,
     "eyeLookOut": 1.4,
     "eyeSquint": 1.4,
+    "eyeWide": 1.3,
     "jawForward": 0.85,
     "mouthFunnel": 1.15,
     "mouthLeft": 0.65,
@@ -153,6 +155,10 @@ def region(name: str, neutral: np.ndarray) -> np.ndarray:
         weight = smoothstep(y, -0.1, 0.4) * mouth_shield(neutral)
     else:
         weight = smoothstep(y, -0.05, 0.45)
+    if name == "mouthClose":
+        weight = weight * smoothstep(lip_distance(neutral), 0.5, 0.2)  # it undoes the parting, not the dropped chin
+    if name.startswith(("mouthPress", "mouthLowerDown")):
+        weight = weight * (0.3 + 0.7 * smoothstep(y, 1.65, 1.3))  # the lips, not the chin
     if name.startswith(("eye", "brow", "cheekSquint")) and name.endswith(("Left", "Right")):
         side = x if name.endswith("Left") else -x
         weight = weight * smoothstep(side, -0.12, 0.12)
@@ -161,8 +167,12 @@ def region(name: str, neutral: np.ndarray) -> np.ndarray:
 
 def mouth_shield(neutral: np.ndarray) -> np.ndarray:
     """Weight (468,) that is low on the lips and their corners and one on the cheeks."""
-    gap = np.linalg.norm(neutral[:, None, :2] - neutral[None, UPPER_LIP[-1], :2], axis=-1).min(axis=1)
-    return 0.2 + 0.8 * smoothstep(gap, 0.05, 0.35)
+    return 0.2 + 0.8 * smoothstep(lip_distance(neutral), 0.05, 0.35)
+
+
+def lip_distance(neutral: np.ndarray) -> np.ndarray:
+    """Distance (468,) of each point to the nearest point of the lips, seen from the front."""
+    return np.linalg.norm(neutral[:, None, :2] - neutral[None, LIP_POINTS, :2], axis=-1).min(axis=1)
 
 
 def localised(name: str, delta: np.ndarray, neutral: np.ndarray) -> np.ndarray:
@@ -171,9 +181,16 @@ def localised(name: str, delta: np.ndarray, neutral: np.ndarray) -> np.ndarray:
     if size.max() == 0:
         return delta
     weight = smoothstep(size / size.max(), 0.01, 0.06) * region(name, neutral)
-    if not name.startswith(("jaw", "mouthClose")):
-        weight[FACE_OVAL] *= OVAL_SHARE
-    return delta * weight[:, None]
+    return delta * (weight * outline_share(name, neutral))[:, None]
+
+
+def outline_share(name: str, neutral: np.ndarray) -> np.ndarray:
+    """Weight (468,) that calms the outline of the face, least sure of all points; the jaw's shapes keep it."""
+    if name in ("jawOpen", "jawLeft", "jawRight", "mouthClose", "cheekPuff"):
+        return np.ones(len(neutral))
+    gap = np.linalg.norm(neutral[:, None, :2] - neutral[None, FACE_OVAL, :2], axis=-1).min(axis=1)
+    least = OVAL_SHARE + (CHIN_SHARE - OVAL_SHARE) * smoothstep(neutral[:, 1], 1.35, 1.6)
+    return least + (1 - least) * smoothstep(gap, 0.0, 0.22)
 
 
 def move_rings(delta: np.ndarray, rings: np.ndarray, correction: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -221,17 +238,22 @@ def closing_blink(delta: np.ndarray, neutral: np.ndarray) -> np.ndarray:
     return move_rings(out, LEFT_LOWER_LID, line - neutral[lower] - delta[lower], LID_SHARE)
 
 
-def refined(raw: Basis, neutral: np.ndarray, mirror: np.ndarray) -> Basis:
-    """All rules in order, over the scanned basis; `neutral` is the closed, symmetric one."""
-    jaw_with_closed_lips = localised("jawOpen", meeting_lips(raw["jawOpen"] + raw["mouthClose"]), neutral)
-    basis = {
+def scaled(raw: Basis, neutral: np.ndarray, mirror: np.ndarray) -> Basis:
+    """The scanned basis, symmetric, at the strength and in the regions of the rules."""
+    return {
         name: localised(name, STRENGTH.get(stem(name), 1.0) * delta, neutral)
         for name, delta in symmetrised(raw, mirror).items()
     }
-    basis["eyeBlinkLeft"] = closing_blink(basis["eyeBlinkLeft"], neutral)
-    basis["eyeBlinkRight"] = mirrored(basis["eyeBlinkLeft"], mirror)
-    basis["mouthClose"] = jaw_with_closed_lips - basis["jawOpen"]
-    for name in set(basis) - {"mouthClose"}:
+
+
+def sealed(basis: Basis, neutral: np.ndarray, mirror: np.ndarray) -> Basis:
+    """The basis with lids that close on one line and lips that meet and never cross, exactly symmetric."""
+    out = symmetrised(basis, mirror)
+    jaw_with_closed_lips = meeting_lips(out["jawOpen"] + out["mouthClose"])
+    out["eyeBlinkLeft"] = closing_blink(out["eyeBlinkLeft"], neutral)
+    out["eyeBlinkRight"] = mirrored(out["eyeBlinkLeft"], mirror)
+    for name in basis:
         share = CLOSED_LIPS.get(stem(name))
-        basis[name] = uncross_lips(basis[name]) if share is None else close_lips(basis[name], share)
-    return symmetrised(basis, mirror)
+        out[name] = uncross_lips(out[name]) if share is None else close_lips(out[name], share)
+    out["mouthClose"] = jaw_with_closed_lips - out["jawOpen"]
+    return symmetrised(out, mirror)
