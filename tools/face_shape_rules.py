@@ -61,7 +61,6 @@ STRENGTH = {
     "mouthRight": 0.65,
     "mouthSmile": 1.1,
     "mouthFrown": 1.25,
-    "mouthDimple": 1.15,
     "mouthStretch": 1.3,
     "mouthRollLower": 0.7,
     "mouthRollUpper": 0.85,

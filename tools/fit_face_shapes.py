@@ -33,7 +33,7 @@ from safetensors.numpy import save
 VERSION = "2"
 WEIGHTS = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "face_shapes.safetensors"
 PENALTY = 3.0  # flat optimum of the held-out error between 1 and 10
-SIZE_LIMITS = (0.9, 1.4)
+SIZE_LIMITS = (0.9, 1.2)
 MIN_RANGE = 0.15  # a shape is corrected if some clip moves its coefficient by this much
 MIN_COSINE = 0.75  # below it the reader's idea of the shape is another one, and the scan wins
 
