@@ -1,4 +1,4 @@
-"""From files to a video: `load` a backbone, call it with a portrait, speech and an emotion, save or stream the result."""
+"""From files to a video: `load` a backbone, call it with a portrait, speech and an emotion, save or stream."""
 
 from __future__ import annotations
 

@@ -57,16 +57,15 @@ class Eyeball:
         Returns:
             (..., 3) colours.
         """
-        texture = self.seen
-        if moved > 0:
-            texture = cv2.addWeighted(self.seen, 1 - moved, self.clean, moved, 0)
+        texture = self.seen if moved == 0 else cv2.addWeighted(self.seen, 1 - moved, self.clean, moved, 0)
         source = places
         if np.any(shift):
             # The white gives way beside the iris and stays put at the corners of the eye.
             away = np.linalg.norm(places - self.iris - shift, axis=-1) / self.radius
             source = places - shift * np.clip((2.6 - away) / 1.5, 0, 1)[..., None]
         maps = (source - (self.left, self.top)).astype(np.float32)
-        return cv2.remap(texture, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        looked = cv2.remap(texture, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(looked, np.uint8)
 
 
 def eyeball(picture: Picture, outline: Array, iris: Array, side: str) -> Eyeball:
@@ -86,7 +85,8 @@ def eyeball(picture: Picture, outline: Array, iris: Array, side: str) -> Eyeball
     radius = float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean())
     opening = _filled(crop.shape[:2], outline - (left, top))
     rim = max(1, round(width * 0.035))
-    inner = cv2.erode(opening, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+    inner = np.asarray(cv2.erode(opening, disc), np.uint8)
     centre = iris[0] - (left, top)
     clean = _continued(crop, inner, centre, radius)
     seen = np.where(cv2.dilate(opening, np.ones((3, 3), np.uint8))[..., None] > 0, crop, clean)
@@ -95,7 +95,7 @@ def eyeball(picture: Picture, outline: Array, iris: Array, side: str) -> Eyeball
 
 def _filled(shape: tuple[int, ...], outline: Array) -> npt.NDArray[np.uint8]:
     mask = np.zeros(shape[:2], np.uint8)
-    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_8, 4)
+    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], (255,), cv2.LINE_8, 4)
     return mask
 
 
@@ -107,7 +107,7 @@ def _continued(crop: Picture, known: npt.NDArray[np.uint8], centre: Array, radiu
     disc = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < (radius * 1.05) ** 2
     # The part of the iris under a lid looks like the part across its middle.
     across = cv2.remap(crop, x, np.float32(2 * centre[1]) - y, cv2.INTER_LINEAR)
-    there = cv2.remap(known, x, np.float32(2 * centre[1]) - y, cv2.INTER_NEAREST, borderValue=0)
+    there = cv2.remap(known, x, np.float32(2 * centre[1]) - y, cv2.INTER_NEAREST, borderValue=(0,))
     use = disc & (known == 0) & (there > 0)
     filled = np.where(use[..., None], across, crop)
     missing = ((known == 0) & ~use).astype(np.uint8)

@@ -7,6 +7,7 @@ a relaxed upper lip, an overbite of 3 mm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -127,7 +128,7 @@ def _sample(layer: Floats, places: Array) -> Floats:
 def _teeth(
     x: Array, beyond: Array, widths: tuple[float, ...], length: float, colours: Palette, light: float = 1.0
 ) -> Floats:
-    """One row of teeth and its gum. `beyond` is 0 at the biting edge of the middle teeth and negative towards the gum."""
+    """One row of teeth and its gum; `beyond` is 0 at the biting edge of the middle teeth, negative towards the gum."""
     borders = np.concatenate([[0], np.cumsum(widths)])
     side = np.abs(x)
     number = np.clip(np.searchsorted(borders, side, side="right") - 1, 0, len(widths) - 1)
@@ -160,7 +161,7 @@ def _tongue(x: Array, y: Array, colours: Palette) -> Floats:
     return np.dstack([colour * cover[..., None], cover]).astype(np.float32)
 
 
-def _soft(distance: Array, width: float) -> Array:
+def _soft(distance: npt.NDArray[Any], width: float) -> Array:
     """0 to 1 over `width` around distance 0."""
     t = np.clip(distance / width + 0.5, 0, 1)
     return np.asarray(t * t * (3 - 2 * t))

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from dicetalk.media import FPS
 from dicetalk.motion.postures import MOUTH, manner, posture_pose, posture_shapes
-from dicetalk.motion.space import EYE_PITCH, EYE_YAW, FPS, Motion, index
+from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
 from dicetalk.motion.take import Take, rehearse
 from dicetalk.motion.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.speech import SILENCE, Speech
@@ -89,7 +90,7 @@ def _felt(speech: Speech, emotion: Array, take: Take) -> Array:
     """The emotion's posture (T, 52), breathing with the voice."""
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 0.35 * FPS)
     strength = 0.92 + 0.14 * np.clip(voice, 0, 1.2) + 0.03 * take.breath
-    return posture_shapes(emotion) * strength[:, None]
+    return np.asarray(posture_shapes(emotion) * strength[:, None])
 
 
 def _with_emotion(mouth: Array, felt: Array) -> Array:
@@ -130,7 +131,7 @@ def _stress(speech: Speech) -> Array:
     voice = speech.loudness.astype(np.float64)
     louder = gaussian_filter1d(voice, 2.0) - gaussian_filter1d(voice, 12.0)
     higher = gaussian_filter1d(_pitch_offset(speech), 2.0)
-    return np.clip(1.6 * louder + 0.8 * np.maximum(higher, 0), 0, 1)
+    return np.asarray(np.clip(1.6 * louder + 0.8 * np.maximum(higher, 0), 0, 1))
 
 
 def _pitch_offset(speech: Speech) -> Array:

@@ -1,8 +1,8 @@
 """The eight emotions as facial postures: action units of the Facial Action Coding System (Ekman & Friesen 1978).
 
-Weights are those of full strength (1.0). Brows, lids and nose hold their posture while a person speaks; the mouth's part
-gives way to the lips' work, as coefficients read off acted clips show (brow means close to their peaks, mouth means half
-of theirs).
+Weights are those of full strength (1.0). Brows, lids and nose hold their posture while a person speaks; the mouth's
+part gives way to the lips' work, as coefficients read off acted clips show (brow means close to their peaks, mouth
+means half of theirs).
 """
 
 from __future__ import annotations
@@ -90,17 +90,17 @@ MOUTH = np.array([name.startswith(("mouth", "jaw", "tongue")) for name in SHAPES
 
 def posture_shapes(weights: Array) -> Array:
     """Emotion weights (T, 8) over the vocabulary's names -> shapes (T, 52)."""
-    return weights @ np.stack([_shape_row(POSTURES[name]) for name in NAMES])
+    return np.asarray(weights @ np.stack([_shape_row(POSTURES[name]) for name in NAMES]))
 
 
 def posture_pose(weights: Array) -> Array:
     """Emotion weights (T, 8) -> head posture (T, 6)."""
-    return weights @ np.array([[POSTURES[name].pose.get(part, 0.0) for part in POSE] for name in NAMES])
+    return np.asarray(weights @ np.array([[POSTURES[name].pose.get(part, 0.0) for part in POSE] for name in NAMES]))
 
 
 def manner(weights: Array, what: str) -> Array:
     """Emotion weights (T, 8) -> one manner of moving (T,): "jaw", "blinks" or "restlessness"."""
-    return weights @ np.array([getattr(POSTURES[name], what) for name in NAMES])
+    return np.asarray(weights @ np.array([getattr(POSTURES[name], what) for name in NAMES]))
 
 
 def _shape_row(posture: Posture) -> Array:

@@ -1,4 +1,4 @@
-"""Motion -> frames: the picture itself, deformed by its rig, with eyeballs behind the lids and teeth behind the lips."""
+"""Motion -> frames: the picture itself, deformed by its rig; eyeballs behind the lids, teeth behind the lips."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from dicetalk.face import Face
 from dicetalk.motion.eyes import Eyeball, eyeball
+from dicetalk.motion.folds import Shading, fold_shading
 from dicetalk.motion.mouth import Mouth, draw_mouth, palette
 from dicetalk.motion.raster import grow, rasterise
-from dicetalk.motion.rig import Rig, build_rig
+from dicetalk.motion.rig import Rig, build_rig, face_shapes
 from dicetalk.motion.space import Motion, index
 from dicetalk.motion.topology import (
     LEFT_IRIS,
@@ -55,7 +56,7 @@ class Opening:
     def places(self) -> Array:
         """(h, w, 2) coordinates of the box's pixels in the frame [px]."""
         x, y = np.meshgrid(np.arange(self.left, self.right), np.arange(self.top, self.bottom))
-        return np.stack([x, y], -1).astype(np.float64)
+        return np.asarray(np.stack([x, y], -1), np.float64)
 
 
 class Renderer:
@@ -81,6 +82,8 @@ class Renderer:
             eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
             for side in outlines
         ]
+        self._folds = _folds(picture, self.rig)
+        self._shaded = self.picture.copy()
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes)
         self._own_mouth = _own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
         self._numba_ready()
@@ -112,7 +115,10 @@ class Renderer:
         for opening in openings.values():
             if opening is not None:
                 _grow_rim(opening, map_x, map_y, depth)
-        region = cv2.remap(self.picture, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+        self._folds.apply(self.picture, self._shaded, motion.shapes[0] - self.rig.rest)
+        region = np.asarray(
+            cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.uint8
+        )
         for eye in self._eyes:
             self._draw_eye(region, openings[eye.side], eye, fine, motion)
         self._draw_mouth(region, openings["mouth"], fine, motion)
@@ -204,7 +210,7 @@ def _own_mouth(picture: Picture, outline: Array) -> OwnMouth:
     right, bottom = np.ceil(outline.max(0) + margin).astype(int)
     crop = np.ascontiguousarray(picture[top:bottom, left:right])
     inside = np.zeros(crop.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.round((outline - (left, top)) * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
+    cv2.fillPoly(inside, [np.round((outline - (left, top)) * 16).astype(np.int32)], (1,), cv2.LINE_8, 4)
     shows_teeth = _shows_teeth(crop, inside)
     # Pixels cut by the outline count as inside: the mask of the frame blends them with the lip.
     outside = 1 - cv2.dilate(inside, np.ones((3, 3), np.uint8))
@@ -219,6 +225,11 @@ def _shows_teeth(crop: Picture, inside: Picture) -> bool:
     light = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float64)
     lips = np.median(light[inside == 0])
     return bool(np.mean(light[inside == 1] > 1.1 * lips) > 0.3)
+
+
+def _folds(picture: Picture, rig: Rig) -> Shading:
+    local = (rig.points - rig.pivot) @ rig.axes / rig.unit
+    return fold_shading(picture, local, (rig.axes * rig.unit, rig.pivot), face_shapes()["mirror"].astype(int))
 
 
 def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball]) -> Mouth:
@@ -259,7 +270,7 @@ def _opening(outline: Floats, shape: tuple[int, ...]) -> Opening | None:
         return None
     fourfold = np.zeros(((bottom - top) * 4, (right - left) * 4), np.uint8)
     places = (outline - (left, top) + 0.5) * 4 - 0.5
-    cv2.fillPoly(fourfold, [np.round(places * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    cv2.fillPoly(fourfold, [np.round(places * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
     cover = cv2.resize(fourfold, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) / 255)
 

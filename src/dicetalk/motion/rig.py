@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load
 
-from dicetalk.face import Face
+from dicetalk.face import Face, person_mask
 from dicetalk.motion import lips
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
 from dicetalk.motion.topology import (
@@ -140,7 +141,7 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         axes=axes,
         unit=unit,
         shapes=delta @ axes.T * unit,
-        rigid=_rigid_weights(local),
+        rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
         pivot=axes @ NECK * unit + origin,
         rest=_rest(local, basis, gaps),
         seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
@@ -186,6 +187,34 @@ def _rigid_weights(local: Array) -> Array:
     for ring, (hair, throat) in enumerate(zip(TURN_HAIR, TURN_NECK, strict=True)):
         weights[ring_vertices(ring)] = hair + (throat - hair) * neck
     return weights
+
+
+def _stillness(picture: Picture, points: Array, unit: float) -> Array:
+    """How far each vertex (V,) may follow the head, for what it lies on in the picture.
+
+    The background stays where it is, and so does the border of the picture: nothing is known beyond it. The face itself
+    always moves.
+    """
+    height, width = picture.shape[:2]
+    places = points[:, :2]
+    inside = np.minimum(places, (width - 1, height - 1) - places).min(1)
+    still = np.clip(inside / (BORDER * unit), 0, 1)
+    person = cv2.GaussianBlur(person_mask(picture), (0, 0), 0.12 * unit)
+    x, y = np.clip(places, 0, (width - 1, height - 1)).astype(int).T
+    if person[y[:FACE_VERTICES], x[:FACE_VERTICES]].mean() > PERSON_FOUND:
+        still *= BACKGROUND + (1 - BACKGROUND) * person[y, x]
+    still[:FACE_VERTICES] = 1
+    return np.asarray(still)
+
+
+BORDER = 0.35
+"""Width of the strip along the picture's border that holds still [inter-ocular distances]."""
+
+BACKGROUND = 0.25
+"""How much the background next to the head gives way, so that it is not torn."""
+
+PERSON_FOUND = 0.7
+"""A person's mask that does not even hold the face (a statue, a drawing) is not used."""
 
 
 def _fitted_shapes(local: Array, basis: dict[str, Array]) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dicetalk.motion.space import FPS
+from dicetalk.media import FPS
 
 Array = npt.NDArray[np.float32]
 

@@ -34,7 +34,7 @@ LEFT_UPPER_LID = (263, 466, 388, 387, 386, 385, 384, 398, 362)
 LEFT_LOWER_LID = (263, 249, 390, 373, 374, 380, 381, 382, 362)
 RIGHT_LID_FOLDS = ((247, 30, 29, 27, 28, 56, 190), (113, 225, 224, 223, 222, 221, 189))
 LEFT_LID_FOLDS = ((467, 260, 259, 257, 258, 286, 414), (342, 445, 444, 443, 442, 441, 413))
-"""The two rows of skin over each upper lid outline, paired with its inner seven points: the lid, then below the brow."""
+"""Two rows of skin over each upper lid outline, paired with its inner seven points: the lid, then below the brow."""
 
 RIGHT_IRIS = (468, 469, 470, 471, 472)
 LEFT_IRIS = (473, 474, 475, 476, 477)
