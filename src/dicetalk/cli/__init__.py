@@ -7,11 +7,7 @@ import sys
 import click
 
 import dicetalk
-from dicetalk.cli.demo import demo
-from dicetalk.cli.doctor import doctor
-from dicetalk.cli.emotions import emotions
-from dicetalk.cli.failures import run
-from dicetalk.cli.generate import generate
+from dicetalk.cli import demo, doctor, emotions, failures, generate
 
 EXAMPLES = """\b
 Examples:
@@ -27,10 +23,10 @@ def cli() -> None:
     """A portrait, a recording of speech and an emotion in; a video of that person speaking with that emotion out."""
 
 
-for command in (generate, demo, emotions, doctor):
+for command in (generate.generate, demo.demo, emotions.emotions, doctor.doctor):
     cli.add_command(command)
 
 
 def main() -> None:
     """Run the command line on the arguments of this process and leave with its exit code."""
-    sys.exit(run(cli, sys.argv[1:]))
+    sys.exit(failures.run(cli, sys.argv[1:]))
