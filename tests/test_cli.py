@@ -370,6 +370,15 @@ def test_a_reader_who_leaves_is_no_error() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream_is_no_error(desk: Path, closed: int) -> None:
+    arguments = f"{sys.executable} -m dicetalk generate face.jpg speech.wav --size 128 -o out.mp4 --json"
+    done = subprocess.run(["sh", "-c", f"{arguments} {closed}>&-"], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == (closed == 2)
+    assert probe(desk / "out.mp4")[0] is not None
+
+
 def test_help_is_quick() -> None:
     def seconds() -> float:
         start = time.perf_counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -29,4 +30,16 @@ for command in (generate.generate, demo.demo, emotions.emotions, doctor.doctor):
 
 def main() -> None:
     """Run the command line on the arguments of this process and leave with its exit code."""
+    _open_streams()
     sys.exit(failures.run(cli, sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Give a process that was started without standard output or error (`2>&-`) silent ones.
+
+    Otherwise the next file opened would get their number, and libraries would write their messages into it.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w"))
