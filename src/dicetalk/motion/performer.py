@@ -54,7 +54,7 @@ def perform(blocks: Iterable[Speech], emotion: Array, seed: int) -> Iterator[Mot
     Yields:
         the motion of each block, without its margins.
     """
-    take = rehearse(len(emotion), seed, float(manner(emotion, "blinks").mean()))
+    take = rehearse(len(emotion), seed)
     for block in blocks:
         rows = np.clip(block.first + np.arange(block.frames), 0, len(emotion) - 1)
         motion = act(block, emotion[rows], _part(take, rows))

@@ -180,13 +180,17 @@ def _with_rings(local: Array) -> Array:
 
 def _rigid_weights(local: Array) -> Array:
     """How far each vertex follows the head's turn (V,): hair nearly whole, the neck less, the surroundings not."""
-    height = local[list(OVAL), 1]
-    chin, nose = local[152, 1], local[2, 1]
-    neck = np.clip((height - nose) / (chin - nose), 0, 1) ** 2
+    neck = _below_nose(local) ** 2
     weights = np.ones(len(local))
     for ring, (hair, throat) in enumerate(zip(TURN_HAIR, TURN_NECK, strict=True)):
         weights[ring_vertices(ring)] = hair + (throat - hair) * neck
     return weights
+
+
+def _below_nose(local: Array) -> Array:
+    """For each point of the oval (36,): 0 down to the nose, rising to 1 at the chin."""
+    nose, chin = local[2, 1], local[152, 1]
+    return np.asarray(np.clip((local[list(OVAL), 1] - nose) / (chin - nose), 0, 1))
 
 
 def _stillness(picture: Picture, points: Array, unit: float) -> Array:
@@ -225,8 +229,10 @@ def _fitted_shapes(local: Array, basis: dict[str, Array]) -> Array:
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
     for side, (upper, lower) in EYES.items():
         _fit_lids(delta, local, neutral, side, upper, lower)
+    # Only the jaw takes along what lies outside the face; a working jaw must not pull at ears and background.
+    jaw = _below_nose(local)[:, None]
     for ring, carry in enumerate(CARRY):
-        delta[:, ring_vertices(ring)] = carry * delta[:, list(OVAL)]
+        delta[:, ring_vertices(ring)] = carry * jaw * delta[:, list(OVAL)]
     return delta
 
 
