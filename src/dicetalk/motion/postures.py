@@ -53,14 +53,14 @@ POSTURES: dict[str, Posture] = {
     ),
     # AU 4+7+9+10+17: nose wrinkled, upper lip raised, eyes narrowed.
     "disgusted": Posture(
-        dict(noseSneer=1.0, browDown=0.7, eyeSquint=1.0, cheekSquint=0.95, eyeBlink=0.2, mouthUpperUp=1.0,
+        dict(noseSneer=1.0, browDown=0.7, eyeSquint=0.85, cheekSquint=0.9, eyeBlink=0.1, mouthUpperUp=1.0,
              mouthFrown=0.4, mouthShrugLower=0.5, mouthShrugUpper=0.1, mouthLowerDown=0.1),
         dict(pitch=-0.04, yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
     ),
     # AU 1+2+4+5+20+25: brows up and together, eyes wide, lips stretched.
     "fear": Posture(
         dict(browInnerUp=1.0, browOuterUp=0.7, browDown=0.5, eyeWide=0.85, mouthStretch=0.85, mouthFrown=0.25,
-             mouthLowerDown=0.8, jawOpen=0.35, mouthUpperUp=0.2),
+             mouthLowerDown=0.65, jawOpen=0.32, mouthUpperUp=0.2),
         dict(pitch=-0.06, z=0.08), jaw=0.9, restlessness=1.4,
     ),
     # AU 6+12+25: cheeks raised, smile.

@@ -89,7 +89,7 @@ def _glances(rng: np.random.Generator, frames: int) -> Array:
         length = max(4, int(FPS * np.clip(rng.lognormal(np.log(FIXATION), 0.6), 0.25, 4)))
         gaze[start : start + length] = here
         start += length
-        away = rng.random() < 0.22
+        away = rng.random() < 0.3
         here = rng.normal(0, (0.22, 0.10)) if away else rng.normal(0, (0.035, 0.02))
     # A saccade of some degrees lasts about 40 ms: one frame in between.
     soft = gaze.copy()
