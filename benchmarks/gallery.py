@@ -2,7 +2,7 @@
 
     python benchmarks/gallery.py [PORTRAIT...] [--out docs/pictures]
 
-Without portraits the one photograph that ships with the dependencies is used (Grace Hopper, public domain).
+Without portraits those of `docs/pictures/portraits/` are used.
 """
 
 from __future__ import annotations
@@ -16,21 +16,25 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 import dicetalk
-from dicetalk.cli.demo import demo_portrait, demo_speech
+from dicetalk.cli.demo import demo_speech
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, face_crop, find_faces
 from dicetalk.media import read_picture
+from dicetalk.motion.backbone import MotionBackbone
 from dicetalk.motion.renderer import Renderer
-from dicetalk.motion.space import Motion
-from dicetalk.motion.visemes import VISEMES
+from dicetalk.motion.space import Motion, concatenate
+from dicetalk.motion.visemes import BILABIALS, VISEMES
+from dicetalk.pipeline import Video
 
 Picture = npt.NDArray[np.uint8]
 
 TILE = 176
 """Side of one picture of a sheet [px]."""
 
-MOMENT = 68
-"""Frame of the demo's speech shown in sheets: in the middle of an open vowel."""
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+
+OPEN_JAW = 0.22
+"""Sheets show the first moment of the demo's speech with the jaw this far open and the eyes open."""
 
 PHONES = ("SIL", "M", "F", "AA", "IY", "UW", "OW", "S", "SH", "TH", "L", "EH")
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -39,7 +43,7 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 def square(path: Path, size: int = 512) -> tuple[Picture, Renderer]:
     """The square around a portrait's face and a renderer for it."""
     picture = read_picture(path)
-    (left, top, right, bottom), face = face_crop(picture, choose_face(find_faces(picture)), 1.7)
+    (left, top, right, bottom), face = face_crop(picture, choose_face(find_faces(picture)), 1.75)
     scale = size / (right - left)
     crop = picture[top:bottom, left:right]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
@@ -48,13 +52,23 @@ def square(path: Path, size: int = 512) -> tuple[Picture, Renderer]:
 
 
 def spoken_frame(talk: dicetalk.DiceTalk, picture: Picture, emotion: str) -> Picture:
-    """One frame of the demo's speech in an emotion."""
-    count = 0
-    for chunk in talk(picture, demo_speech(), emotion=emotion).stream():
-        if count <= MOMENT < count + len(chunk):
-            return np.asarray(chunk[MOMENT - count], np.uint8)
-        count += len(chunk)
-    raise AssertionError("the demo's speech is shorter than the moment to show")
+    """One frame of the demo's speech in an emotion, the same moment for all."""
+    moment = _moment(talk(picture, demo_speech()))
+    renderer, motion = _act(talk(picture, demo_speech(), emotion=emotion))
+    return next(renderer.render(motion[moment : moment + 1]))
+
+
+def _moment(neutral: Video) -> int:
+    _, motion = _act(neutral)
+    speaking = (motion.column("jawOpen") > OPEN_JAW) & (motion.column("eyeBlinkLeft") < 0.02)
+    return int(np.flatnonzero(speaking)[0])
+
+
+def _act(video: Video) -> tuple[Renderer, Motion]:
+    backbone = video.backbone
+    assert isinstance(backbone, MotionBackbone)
+    motion = concatenate(list(backbone.act(video.conditions)))
+    return Renderer(video.conditions.portrait, video.conditions.face), motion
 
 
 def posed(**weights: float) -> Motion:
@@ -96,9 +110,16 @@ def strength_sheet(talk: dicetalk.DiceTalk, crops: list[Picture]) -> Image.Image
 def mouths_sheet(renderers: list[Renderer]) -> Image.Image:
     rows = []
     for renderer in renderers:
-        frames = [next(renderer.render(posed(**VISEMES[phone].weights))) for phone in PHONES]
+        frames = [next(renderer.render(_viseme(phone))) for phone in PHONES]
         rows.append([_lower_face(frame, renderer) for frame in frames])
     return sheet(rows, ["pause" if phone == "SIL" else phone for phone in PHONES])
+
+
+def _viseme(phone: str) -> Motion:
+    weights = dict(VISEMES[phone].weights)
+    if phone in BILABIALS:
+        weights["mouthClose"] = weights["jawOpen"]
+    return posed(**weights)
 
 
 def _lower_face(frame: Picture, renderer: Renderer) -> Picture:
@@ -117,10 +138,11 @@ def save(page: Image.Image, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", nargs="*", type=Path)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "pictures")
+    parser.add_argument("--out", type=Path, default=PICTURES)
     options = parser.parse_args()
+    portraits = options.portraits or sorted((PICTURES / "portraits").glob("*.jpg"))
     talk = dicetalk.load()
-    crops, renderers = zip(*(square(path) for path in options.portraits or [demo_portrait()]), strict=True)
+    crops, renderers = zip(*(square(path) for path in portraits), strict=True)
     save(emotions_sheet(talk, list(crops)), options.out / "emotions.jpg")
     save(strength_sheet(talk, list(crops)), options.out / "strength.jpg")
     save(mouths_sheet(list(renderers)[:3]), options.out / "mouths.jpg")
