@@ -277,12 +277,17 @@ def _rest(local: Array, basis: dict[str, Array], gaps: Array) -> Array:
     rest = np.zeros(len(SHAPES))
     both = [index("mouthSmileLeft"), index("mouthSmileRight")]
     lifted = np.clip((_corner_features(local) - at_rest)[1] / SMILING_LIFT, 0, 1)
-    rest[both] = lifted * np.clip((amount - SLIGHT_SMILE) / (1 - SLIGHT_SMILE), 0, 0.8)
+    rest[both] = lifted * np.clip((amount - SLIGHT_SMILE) / (1 - SLIGHT_SMILE), 0, 0.9)
+    for name, share in WITH_A_SMILE.items():
+        rest[[index(name + "Left"), index(name + "Right")]] = share * rest[both]
     return rest
 
 
-SLIGHT_SMILE = 0.3
+SLIGHT_SMILE = 0.15
 """How much of a smile may be the way a face is made."""
+
+WITH_A_SMILE = {"cheekSquint": 0.6, "eyeSquint": 0.3}
+"""What a smile does around the eyes, as a share of it."""
 
 SMILING_LIFT = 0.03
 """A wide mouth whose corners are not raised [inter-ocular distances] is no smile."""
