@@ -55,6 +55,12 @@ TURN_HAIR = (1.0, 0.97, 0.8, 0.36, 0.0)
 TURN_NECK = (0.8, 0.5, 0.22, 0.06, 0.0)
 """How much of the head's turn each outer ring takes over, above and below."""
 
+EXPRESSIVE = ("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch",
+              "mouthUpperUp", "mouthShrug")  # fmt: skip
+EMPHASIS = 1.18
+"""Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that go
+with them (docs/decisions/0003)."""
+
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
 
@@ -228,6 +234,8 @@ def _fitted_shapes(local: Array, basis: dict[str, Array], give: Array) -> Array:
     stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
+    expressive = np.array([name.startswith(EXPRESSIVE) for name in SHAPES])
+    delta[expressive] *= EMPHASIS
     # Lids move behind the lenses; what would bend the frame gives way.
     frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
     delta[frame_bends] *= give[:, None]
