@@ -15,8 +15,8 @@ from dicetalk.motion.space import Motion
 from dicetalk.motion.topology import topology
 from dicetalk.speech import listen_blocks
 
-BLOCK_S = 8.0
-"""Speech heard at a time [s]."""
+BLOCK_S = 4.0
+"""Speech heard at a time [s]: longer blocks keep the first frame waiting, shorter ones hear their margins twice."""
 
 CHUNK = 5
 """Frames a chunk: a fifth of a second, small enough for live use."""

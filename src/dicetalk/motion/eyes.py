@@ -108,13 +108,18 @@ def _continued(crop: Picture, known: npt.NDArray[np.uint8], centre: Array, radiu
         return crop
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]
     away = np.hypot(x - centre[0], y - centre[1]) / radius
-    white = (known > 0) & (away > 1.12)
-    if not white.any():
+    seen = (known > 0) & (away > 1.12)
+    if not seen.any():
         return np.asarray(cv2.inpaint(crop, (known == 0).astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
+    # The brighter half of the white: the rest lies in the shadow of lids and lashes.
+    light = crop.mean(-1)
+    white = seen & (light >= np.median(light[seen]))
     ball = np.asarray(cv2.inpaint(crop, (~white).astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
     # Over an iris that touches both lids only what shines through from the sides is known: even it out.
     even = cv2.GaussianBlur(ball, (0, 0), max(0.6 * radius, 1))
-    ball = np.where(white[..., None], ball, even)
+    inside = cv2.distanceTransform(known, cv2.DIST_L2, 3) / max(0.4 * radius, 1)
+    own = np.where(seen, np.clip(inside, 0, 1), 0)[..., None]
+    ball = crop * own + even * (1 - own)
     cover = np.clip((1.1 - away) / 0.16, 0, 1)[..., None]
     return np.asarray(ball * (1 - cover) + _whole_iris(crop, known, away) * cover, np.uint8)
 

@@ -34,6 +34,9 @@ JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight", "jawForward")
 TEETH_FOLLOW_LIP = 0.9
 """The lower lip drops a little further than the teeth behind it."""
 
+SLIT = 1.3
+"""Mean height of an opening under which it fades out [px]."""
+
 RIM = 0.025
 """How far lids or lips move before the rim of the picture's own opening is hidden [inter-ocular distances]."""
 
@@ -143,7 +146,9 @@ class Renderer:
         moved = self._moved(loop, fine, back)
         gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
         shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
-        _blend(region, opening, eye.look(places, shift, moved).astype(np.float32))
+        seen = eye.look(places, shift, moved).astype(np.float32)
+        # Where the lids are as in the picture, their shadow is in the picture too.
+        _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
 
     def _moved(self, loop: npt.NDArray[np.int64], fine: Array, back: Array) -> float:
         """How far an outline has left its place in the picture: 0, to 1 where nothing of its old rim may show."""
@@ -159,7 +164,7 @@ class Renderer:
         in_picture = _apply(back, opening.places() + self._region[:2])
         local = (in_picture - middle[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit
         inside = self._mouth.inside(local, self._jaw(motion), float(motion.shapes[0, index("tongueOut")]))
-        inside *= _lip_shadow(opening, rig.unit)[..., None]
+        inside *= 1 - 0.5 * _shadow(opening, 0.075 * rig.unit)[..., None]
         if self._own_mouth is not None:
             own = self._own_mouth.sample(in_picture)
             if not self._own_mouth.shows_teeth:
@@ -272,7 +277,10 @@ def _opening(outline: Floats, shape: tuple[int, ...]) -> Opening | None:
     places = (outline - (left, top) + 0.5) * 4 - 0.5
     cv2.fillPoly(fourfold, [np.round(places * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
     cover = cv2.resize(fourfold, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-    return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) / 255)
+    # A slit thinner than a pixel is shut: fade it out instead of drawing a line of teeth or eye white.
+    height = abs(cv2.contourArea(outline)) / max(float(np.ptp(outline[:, 0])), 1.0)
+    share = np.float32(min(height / SLIT, 1) / 255)
+    return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) * share)
 
 
 def _grow_rim(opening: Opening, map_x: Floats, map_y: Floats, depth: Floats) -> None:
@@ -289,10 +297,9 @@ def _blend(region: Picture, opening: Opening, inside: Floats) -> None:
     box[:] = np.clip(box * (1 - cover) + inside * cover + 0.5, 0, 255).astype(np.uint8)
 
 
-def _lip_shadow(opening: Opening, unit: float) -> Floats:
-    """Light (h, w) that reaches the inside of the mouth: the upper lip throws a shadow."""
-    below_lip = np.cumsum(opening.cover, axis=0) / (0.075 * unit)
-    return np.asarray(0.5 + 0.5 * np.clip(below_lip, 0, 1), np.float32)
+def _shadow(opening: Opening, reach: float) -> Floats:
+    """Shadow (h, w) that an upper lip or lid throws into its opening: 1 at its edge, 0 from `reach` [px] below it."""
+    return np.asarray(1 - np.clip(np.cumsum(opening.cover, axis=0) / reach, 0, 1), np.float32)
 
 
 def _back_to_picture(rig: Rig, motion: Motion, near: Array) -> Array:

@@ -63,6 +63,10 @@ EMPHASIS = 1.18
 """Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
 go with them (docs/decisions/0003)."""
 
+LID_RIM = 0.012
+"""How far below the mesh's lower lid line its skin begins [inter-ocular distances]: a rim of white that stayed with the
+skin would show as a slit in closed eyes."""
+
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
 
@@ -142,6 +146,8 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = line
         landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
     local = _with_rings((landmarks - origin) @ axes / unit)
+    for _, lower in EYES.values():
+        local[list(lower[1:-1]), 1] += LID_RIM
     frame = glasses.give(local) if glasses.wears_glasses(picture, local, (axes * unit, origin)) else np.ones(len(local))
     delta = _fitted_shapes(local, basis, frame)
     gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))

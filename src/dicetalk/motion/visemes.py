@@ -48,7 +48,7 @@ def _viseme(pull: float, **weights: float) -> Viseme:
 
 
 _BILABIAL = _viseme(0.5, mouthPress=0.22, jawOpen=0.06)
-_LABIODENTAL = _viseme(0.9, jawOpen=0.07, mouthRollLower=0.45, mouthUpperUp=0.22)
+_LABIODENTAL = _viseme(0.95, jawOpen=0.06, mouthRollLower=0.75, mouthUpperUp=0.26, mouthShrugLower=0.12)
 _DENTAL = _viseme(0.6, jawOpen=0.16, mouthLowerDown=0.15, mouthUpperUp=0.06, tongueOut=0.35)
 _ALVEOLAR = _viseme(0.42, jawOpen=0.13, mouthLowerDown=0.16, mouthStretch=0.06)
 _SIBILANT = _viseme(0.85, jawOpen=0.05, mouthStretch=0.22, mouthLowerDown=0.34, mouthUpperUp=0.2, mouthSmile=0.05)
@@ -67,10 +67,10 @@ VISEMES: dict[str, Viseme] = {
     "EY": _viseme(0.95, jawOpen=0.32, mouthStretch=0.32, mouthLowerDown=0.26, mouthUpperUp=0.18, mouthSmile=0.08),
     "IH": _viseme(0.8, jawOpen=0.24, mouthStretch=0.24, mouthLowerDown=0.22, mouthUpperUp=0.14),
     "IY": _viseme(1.0, jawOpen=0.14, mouthStretch=0.42, mouthLowerDown=0.3, mouthUpperUp=0.2, mouthSmile=0.12),
-    "OW": _viseme(1.0, jawOpen=0.34, mouthPucker=0.5, mouthFunnel=0.35),
+    "OW": _viseme(1.0, jawOpen=0.32, mouthPucker=0.6, mouthFunnel=0.35),
     "OY": _viseme(1.0, jawOpen=0.36, mouthPucker=0.4, mouthFunnel=0.35),
     "UH": _viseme(0.9, jawOpen=0.2, mouthPucker=0.42, mouthFunnel=0.3),
-    "UW": _viseme(1.0, jawOpen=0.12, mouthPucker=0.85, mouthFunnel=0.25),
+    "UW": _viseme(1.0, jawOpen=0.1, mouthPucker=1.0, mouthFunnel=0.2),
     "P": _BILABIAL,
     "B": _BILABIAL,
     "M": _BILABIAL,
@@ -93,7 +93,7 @@ VISEMES: dict[str, Viseme] = {
     "NG": _VELAR,
     "HH": _viseme(0.2, jawOpen=0.26),
     "R": _viseme(0.7, jawOpen=0.15, mouthPucker=0.3, mouthFunnel=0.25),
-    "W": _viseme(0.95, jawOpen=0.08, mouthPucker=0.9, mouthFunnel=0.15),
+    "W": _viseme(0.95, jawOpen=0.07, mouthPucker=1.0, mouthFunnel=0.12),
     "Y": _viseme(0.6, jawOpen=0.12, mouthStretch=0.3, mouthLowerDown=0.15),
     SILENCE: _viseme(1.0),
 }
