@@ -12,7 +12,7 @@ import argparse
 import datetime
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,7 +21,9 @@ import numpy.typing as npt
 from readback import landmarks, lip_gap, posture
 
 import dicetalk
+from dicetalk.cli.demo import demo_portrait, demo_speech
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.media import SPEECH_RATE, Sound, read_sound
 from dicetalk.motion.backbone import MotionBackbone
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.pipeline import Video
@@ -33,7 +35,7 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 JUDGED = ("neutral", "happy", "sad", "angry", "surprised", "fear", "disgusted")
 FER_CLASSES = ("angry", "disgusted", "fear", "happy", "sad", "surprised", "neutral")
 SIZE = 384
-SECONDS = 4
+SECONDS = 5
 
 MARKS: dict[str, tuple[tuple[str, int], ...]] = {
     "happy": (("smile width", 1), ("corner height", 1)),
@@ -64,7 +66,13 @@ class Take:
                 count += 1
 
 
-def act(talk: dicetalk.DiceTalk, portrait: Path, speech: Path, emotion: str) -> Take:
+def beginning(path: Path) -> Sound:
+    """The first `SECONDS` of a recording."""
+    sound = read_sound(path)
+    return replace(sound, waveform=sound.waveform[: SECONDS * SPEECH_RATE])
+
+
+def act(talk: dicetalk.DiceTalk, portrait: Path, speech: Sound, emotion: str) -> Take:
     video = talk(portrait, speech, emotion=emotion, size=SIZE, crop=True)
     backbone = video.backbone
     assert isinstance(backbone, MotionBackbone)
@@ -133,7 +141,7 @@ def grey_faces(take: Take) -> list[npt.NDArray[np.uint8]]:
     return faces
 
 
-def lips_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Path) -> list[str]:
+def lips_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Sound) -> list[str]:
     rows, names = [], []
     for portrait in portraits:
         for emotion in ("neutral", "happy", "angry"):
@@ -144,7 +152,7 @@ def lips_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Path) -> 
     return ["## Lips", "", *table(["portrait", "emotion", *names], rows)]
 
 
-def posture_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Path) -> list[str]:
+def posture_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Sound) -> list[str]:
     rows = []
     for emotion, marks in MARKS.items():
         for portrait in portraits:
@@ -159,7 +167,7 @@ def posture_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Path) 
     return ["## Postures", "", f"{good} of {len(rows)} monotone in strength.", "", *table(head, rows)]
 
 
-def judge_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Path, model: Path) -> list[str]:
+def judge_table(talk: dicetalk.DiceTalk, portraits: list[Path], speech: Sound, model: Path) -> list[str]:
     faces, owners = [], []
     for portrait in portraits:
         for emotion in JUDGED:
@@ -186,25 +194,26 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", nargs="*", type=Path)
-    parser.add_argument("--speech", type=Path, required=True)
+    parser.add_argument("--speech", type=Path, default=demo_speech())
     parser.add_argument("--judge", type=Path)
     parser.add_argument("--only", choices=("lips", "postures", "judge"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
-    talk = dicetalk.load()
+    portraits = options.portraits or [demo_portrait()]
+    talk, speech = dicetalk.load(), beginning(options.speech)
     today = datetime.date.today().isoformat()
     lines = [
         f"# Quality, {today}, {platform.machine()}",
         "",
-        f"Portraits: {', '.join(p.stem for p in options.portraits)}",
+        f"Portraits: {', '.join(p.stem for p in portraits)}",
     ]
-    lines += [f"Speech: {options.speech.name}. Frames of {SIZE} px, square crop, seed 0.", ""]
+    lines += [f"Speech: the first {SECONDS} s of {options.speech.name}. Frames of {SIZE} px, square crop, seed 0.", ""]
     if options.only in (None, "lips"):
-        lines += [*lips_table(talk, options.portraits, options.speech), ""]
+        lines += [*lips_table(talk, portraits, speech), ""]
     if options.only in (None, "postures"):
-        lines += [*posture_table(talk, options.portraits, options.speech), ""]
+        lines += [*posture_table(talk, portraits, speech), ""]
     if options.judge and options.only in (None, "judge"):
-        lines += [*judge_table(talk, options.portraits, options.speech, options.judge), ""]
+        lines += [*judge_table(talk, portraits, speech, options.judge), ""]
     target = options.out / f"{today}-quality{'-' + options.only if options.only else ''}.md"
     target.write_text("\n".join(lines))
     print(f"wrote {target}")

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from dicetalk.media import FPS
 from dicetalk.motion.postures import MOUTH, manner, posture_pose, posture_shapes
+from dicetalk.motion.rig import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
 from dicetalk.motion.take import Take, rehearse
 from dicetalk.motion.visemes import BILABIALS, LABIODENTALS, articulate, gate
@@ -114,9 +115,16 @@ def _close_lips(shapes: Array, speech: Speech) -> None:
     # In a pause the jaw rests as well; within a word only the lips meet.
     shapes[:, _JAW] *= (1 - 0.75 * pause) * (1 - 0.35 * bilabial) * (1 - 0.55 * biting)
     shapes[:, _PARTING] *= (1 - shut)[:, None]
-    shapes[:, _CLOSE] = np.maximum(shapes[:, _CLOSE], shut * shapes[:, _JAW])
+    shapes[:, _CLOSE] = shut * _closing(shapes)
     lower = [index("mouthLowerDownLeft"), index("mouthLowerDownRight"), index("mouthFunnel")]
     shapes[:, lower] *= (1 - 0.9 * biting)[:, None]
+
+
+def _closing(shapes: Array) -> Array:
+    """The mouthClose (T,) that brings the lips together at every pair of points, whatever parts them: a wrinkled nose
+    lifts the upper lip as well."""
+    parting = lip_parting()
+    return np.asarray(np.clip((shapes @ parting / -parting[_CLOSE]).max(1), 0, 1))
 
 
 def _pauses(speech: Speech) -> Array:

@@ -63,6 +63,9 @@ EMPHASIS = 1.18
 """Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
 go with them (docs/decisions/0003)."""
 
+TOUCH = 0.05
+"""Lips and lids this close [inter-ocular distances] begin to share their depth."""
+
 LID_RIM = 0.012
 """How far below the mesh's lower lid line its skin begins [inter-ocular distances]: a rim of white that stayed with the
 skin would show as a slit in closed eyes."""
@@ -126,13 +129,21 @@ class Rig:
         return np.asarray(moved + self.rigid[:, None] * (turned - moved))
 
     def _keep_lips_and_lids_apart(self, moved: Array) -> None:
-        """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way."""
-        down = self.axes[:, 1]
+        """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way.
+
+        Lips that touch touch at one depth as well; else a head that nods would part them again.
+        """
+        down, deep = self.axes[:, 1], self.axes[:, 2]
         for upper, lower in ((UPPER_LIP, LOWER_LIP), *EYES.values()):
             one, two = list(upper[1:-1]), list(lower[1:-1])
             crossing = np.minimum((moved[:, two] - moved[:, one]) @ down, 0)[..., None] * down / 2
             moved[:, one] += crossing
             moved[:, two] -= crossing
+            apart = moved[:, two] - moved[:, one]
+            touching = np.clip(1 - (apart @ down) / (TOUCH * self.unit), 0, 1)
+            step = (touching * (apart @ deep - (self.points[two] - self.points[one]) @ deep))[..., None] * deep / 2
+            moved[:, one] += step
+            moved[:, two] -= step
 
 
 def build_rig(picture: Picture, face: Face) -> Rig:
@@ -169,6 +180,19 @@ def face_shapes() -> dict[str, Array]:
     """The shipped basis: `delta` (52, 468, 3), `neutral` (468, 3), both in inter-ocular distances."""
     data = (resources.files("dicetalk") / "weights" / "face_shapes.safetensors").read_bytes()
     return {name: value.astype(np.float64) for name, value in load(data).items()}
+
+
+@cache
+def lip_parting() -> Array:
+    """How far each shape at 1 parts the inner lips at each of their pairs but the corners, (52, 9), in inter-ocular
+    distances; negative where it brings them together."""
+    delta = face_shapes()["delta"] * _emphasis()[:, None, None]
+    gaps = delta[:, list(LOWER_LIP[1:-1]), 1] - delta[:, list(UPPER_LIP[1:-1]), 1]
+    return np.asarray(gaps)
+
+
+def _emphasis() -> Array:
+    return np.array([EMPHASIS if name.startswith(EXPRESSIVE) else 1.0 for name in SHAPES])
 
 
 def _head_frame(landmarks: Array, neutral: Array) -> tuple[Array, float, Array]:
@@ -242,8 +266,7 @@ def _fitted_shapes(local: Array, basis: dict[str, Array], give: Array) -> Array:
     stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
-    expressive = np.array([name.startswith(EXPRESSIVE) for name in SHAPES])
-    delta[expressive] *= EMPHASIS
+    delta *= _emphasis()[:, None, None]
     # Lids move behind the lenses; what would bend the frame gives way.
     frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
     delta[frame_bends] *= give[:, None]
