@@ -29,7 +29,7 @@ docs: install  ## docs/cli.md, from the help of the commands
 gallery: install  ## the pictures of README and docs
 	$(BIN)/python benchmarks/gallery.py
 
-benchmark: install  ## speed and quality into benchmarks/results/
+benchmark: install  ## speed into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
 .PHONY: help install demo test check docs gallery benchmark

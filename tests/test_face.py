@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicetalk.errors import InputError, NoFaceError
-from dicetalk.face import Face, choose_face, face_crop, find_faces, person_mask
+from dicetalk.face import Face, _tiles, choose_face, face_crop, find_faces, person_mask
 from dicetalk.media import Picture, read_picture
 
 LEFT_EYE, RIGHT_EYE, CHIN, FOREHEAD = 263, 33, 152, 10  # of the mesh; left is the subject's
@@ -118,3 +118,15 @@ def test_paintings_statues_children_glasses_and_profiles(portraits: Path, name: 
     left, top, right, bottom = face.box
     assert 0 <= left < right <= picture.shape[1] and 0 <= top < bottom <= picture.shape[0]
     assert 0.6 < (bottom - top) / (right - left) < 2.2
+
+
+@given(st.integers(64, 3000), st.integers(64, 3000))
+def test_tiles_cover_the_picture(height: int, width: int) -> None:
+    tiles = _tiles(np.zeros((height, width, 3), np.uint8))
+    for axis, length in ((0, width), (1, height)):
+        spans = sorted({(tile[axis], tile[axis + 2]) for tile in tiles})
+        reached = 0
+        for start, end in spans:
+            assert start <= reached
+            reached = max(reached, end)
+        assert reached == length

@@ -141,6 +141,15 @@ def performed(clip: Waveform, emotion: str, seed: int) -> Motion:
     return concatenate(list(perform(listen_blocks(clip), weights, seed)))
 
 
+def test_blocks_leave_no_seam(clip: Waveform) -> None:
+    times = (np.arange(frame_count(len(clip))) + 0.5) / FPS
+    mood = Timeline([(0.0, "angry"), (2.5, "angry"), (3.2, "fear")]).at(times).astype(np.float64)
+    short, long = (concatenate(list(perform(listen_blocks(clip, block), mood, 0))) for block in (2.0, 16.0))
+    assert np.abs(short.pose - long.pose).max() < 0.01
+    for name in ("eyeLookUpLeft", "eyeLookDownLeft", "eyeLookOutLeft"):
+        assert np.abs(short.column(name) - long.column(name)).max() < 0.03, name
+
+
 def test_a_seed_is_a_take(clip: Waveform) -> None:
     one, again, other = (performed(clip, "happy", seed) for seed in (0, 0, 1))
     assert np.array_equal(one.shapes, again.shapes) and np.array_equal(one.pose, again.pose)

@@ -60,6 +60,31 @@ def test_no_motion_returns_any_picture(portraits: Path, name: str) -> None:
     assert np.abs(frame(renderer).astype(int) - picture).max() <= 1
 
 
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "docs/pictures/portraits").glob("*.jpg")))
+def test_no_motion_returns_paintings_and_photographs(path: Path) -> None:
+    picture = read_picture(path)
+    renderer = Renderer(picture, choose_face(find_faces(picture)))
+    assert np.abs(frame(renderer).astype(int) - picture).max() <= 1
+
+
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+@pytest.mark.parametrize("share", [0.3, 0.55])
+def test_a_face_cut_by_the_border_is_drawn(hopper_picture: Picture, face: Face, side: str, share: float) -> None:
+    left, top, right, bottom = face.box
+    x, y = int(left + share * (right - left)), int(top + share * (bottom - top))
+    kept, moved = {
+        "left": (hopper_picture[:, x:], face.shifted(x, 0)),
+        "right": (hopper_picture[:, : right - (x - left)], face),
+        "top": (hopper_picture[y:], face.shifted(0, y)),
+        "bottom": (hopper_picture[: bottom - (y - top)], face),
+    }[side]
+    renderer = Renderer(np.ascontiguousarray(kept), moved)
+    still = frame(renderer)
+    assert still.shape == kept.shape
+    assert np.abs(still.astype(int) - kept).max() <= 1
+    assert frame(renderer, settle=1, yaw=0.1, jawOpen=0.4, eyeBlink=0.5, browDown=1.0).shape == kept.shape
+
+
 def test_the_same_motion_gives_the_same_frame(renderer: Renderer) -> None:
     before = frame(renderer, jawOpen=0.3, noseSneer=1.0)
     frame(renderer, browDown=1.0, yaw=0.1)

@@ -58,15 +58,21 @@ class Face:
         return Face(self.landmarks - np.array([x, y, 0], np.float32))
 
 
-def find_faces(picture: Picture) -> list[Face]:
-    """Every face in a picture (H, W, 3), left to right; an empty list if there is none."""
+def find_faces(picture: Picture, *, thorough: bool = False) -> list[Face]:
+    """The faces in a picture (H, W, 3), left to right; an empty list if there is none.
+
+    Args:
+        picture: (H, W, 3).
+        thorough: search in tiles for small faces even where a larger one was found already.
+    """
     with _quiet(), _readers() as (mesh, detectors):
         faces = _read(mesh, picture, (0, 0, picture.shape[1], picture.shape[0]))
         for box in _detected_boxes(detectors, picture):
             faces = _merge(faces, _read(mesh, picture, box))
-        if not faces:
+        if thorough or not faces:
             for tile in _tiles(picture):
-                faces = _merge(faces, _read(mesh, picture, tile))
+                certain = [face for face in _read(mesh, picture, tile) if _seen_twice(mesh, picture, face)]
+                faces = _merge(faces, certain)
         faces = [_refined(mesh, picture, face) for face in faces]
     return sorted(faces, key=lambda face: face.box[0] + face.box[2])
 
@@ -152,6 +158,14 @@ def _read(mesh: Any, picture: Picture, box: Box) -> list[Face]:
     return [Face(points * size + np.array([left, top, 0], np.float32)) for points in faces]
 
 
+def _seen_twice(mesh: Any, picture: Picture, face: Face) -> bool:
+    """Whether a face found in a tile is found in wider and in closer crops too: in folds and emblems it is not."""
+    return all(
+        any(_overlap(other.box, face.box) > 0.4 for other in _read(mesh, picture, _around(face.box, picture, margin)))
+        for margin in (0.35, 1.5)
+    )
+
+
 def _refined(mesh: Any, picture: Picture, face: Face) -> Face:
     """The face read again from a close crop, where the mesh is most exact."""
     closer = _merge([], _read(mesh, picture, _around(face.box, picture, 1.0)))
@@ -184,10 +198,14 @@ def _tiles(picture: Picture) -> list[Box]:
     height, width = picture.shape[:2]
     tiles = []
     for side in (min(height, width) // 2, min(height, width) // 3):
-        for top in range(0, max(height - side, 1), max(side // 2, 1)):
-            for left in range(0, max(width - side, 1), max(side // 2, 1)):
-                tiles.append((left, top, left + side, top + side))
+        tops, lefts = (_starts(length, side) for length in (height, width))
+        tiles += [(left, top, left + side, top + side) for top in tops for left in lefts]
     return tiles
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where tiles of a side begin that cover a length, each half over the one before."""
+    return [*range(0, length - side, max(side // 2, 1)), length - side]
 
 
 def _merge(known: list[Face], new: list[Face]) -> list[Face]:

@@ -25,6 +25,11 @@ Progress = Callable[[int, int], None]
 
 BACKBONES = ("motion",)
 DEFAULT_SIZE = 1024
+LARGEST_SIDE = 16384
+SMALLEST_SIDE = 32
+SMALLEST_FACE = 16
+"""Frames that are larger cannot be encoded, and in smaller ones nothing can be seen [px]."""
+
 SEARCH_SIZE = 2048
 """Faces are searched in a picture of at most this long side [px]."""
 
@@ -167,13 +172,17 @@ def _check_numbers(seed: int, size: int) -> None:
 def _checked(picture: Picture) -> Picture:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise InputError(f"the portrait is {picture.dtype} {picture.shape}; pass uint8 (H, W, 3), RGB")
+    if min(picture.shape[:2]) < SMALLEST_SIDE:
+        raise InputError(
+            f"the portrait is {picture.shape[1]} x {picture.shape[0]}; pass at least {SMALLEST_SIDE} pixels a side"
+        )
     return picture
 
 
 def _face_of(picture: Picture, number: int | None) -> Face:
     scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
     small = picture if scale == 1 else _resized(picture, scale)
-    return choose_face(find_faces(small), number).scaled(1 / scale)
+    return choose_face(find_faces(small, thorough=number is not None), number).scaled(1 / scale)
 
 
 def _framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture, Face]:
@@ -184,9 +193,22 @@ def _framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Pictur
     scale = min(1.0, size / max(picture.shape[:2])) if size else 1.0
     if scale < 1:
         picture, face = _resized(picture, scale), face.scaled(scale)
+    _check_frame(picture, face)
     # Video needs even sides: at most one row and one column at the far edges go.
     height, width = (side // 2 * 2 for side in picture.shape[:2])
     return np.ascontiguousarray(picture[:height, :width]), face
+
+
+def _check_frame(picture: Picture, face: Face) -> None:
+    height, width = picture.shape[:2]
+    left, _, right, _ = face.box
+    if max(height, width) > LARGEST_SIDE:
+        raise InputError(f"frames would be {width} x {height} pixels, more than video can hold; pass a size of 4096")
+    if min(height, width) < SMALLEST_SIDE or right - left < SMALLEST_FACE:
+        raise InputError(
+            f"the face would be {right - left} pixels wide in frames of {width} x {height}; use a larger size, "
+            "a larger picture or only the square around the face"
+        )
 
 
 def _resized(picture: Picture, scale: float) -> Picture:

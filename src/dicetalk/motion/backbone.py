@@ -9,6 +9,7 @@ import numpy as np
 from dicetalk.backbone import Conditions
 from dicetalk.media import FPS, Picture
 from dicetalk.motion.performer import perform
+from dicetalk.motion.raster import warm_up
 from dicetalk.motion.renderer import Renderer
 from dicetalk.motion.rig import face_shapes
 from dicetalk.motion.space import Motion
@@ -32,6 +33,7 @@ class MotionBackbone:
         """Load the shapes, the mesh and the compiled loops."""
         face_shapes()
         topology()
+        warm_up()
 
     def act(self, conditions: Conditions) -> Iterator[Motion]:
         """Facial motion of the whole clip, block by block."""

@@ -37,7 +37,7 @@ class Fold:
     line: tuple[tuple[int, float, float], ...]
     causes: dict[str, float]
     width: float = 0.022
-    ridge: float = 0.15
+    ridge: float = 0.08
 
 
 FOLDS = (
@@ -76,9 +76,6 @@ FOLDS = (
 )  # fmt: skip
 
 
-FOLDING = 1.2
-"""How much of a fold the shapes at 1 make, beside the strengths above."""
-
 DEEPEST = 0.36
 """The darkest a fold gets, as a share of the light on it."""
 
@@ -108,7 +105,7 @@ class Shading:
         """Write the part of `picture` that can fold into `shaded`, folded as the shapes (52,) ask for."""
         height, width = self.masks.shape[1:]
         part = (slice(self.top, self.top + height), slice(self.left, self.left + width))
-        strength = FOLDING * (self.causes @ np.maximum(shapes, 0).astype(np.float32))
+        strength = self.causes @ np.maximum(shapes, 0).astype(np.float32)
         strength = DEEPEST * np.tanh(strength / DEEPEST)
         active = np.abs(strength) > 1e-3
         if not active.any():

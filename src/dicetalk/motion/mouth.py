@@ -80,12 +80,16 @@ def palette(skin: Array, white: Array) -> Palette:
 
 @dataclass(frozen=True)
 class Mouth:
-    """Drawn layers of one portrait's mouth, each (h, w, 4): colour 0 to 255 premultiplied, then cover 0 to 1."""
+    """Drawn layers of one portrait's mouth, each (h, w, 4): colour 0 to 255 premultiplied, then cover 0 to 1.
+
+    `detail` is the number of their pixels for one inter-ocular distance.
+    """
 
     upper: Floats
     lower: Floats
     tongue: Floats
     cavity: Array
+    detail: float
 
     def inside(self, places: Array, jaw: Array, tongue_out: float) -> Floats:
         """What shows between the lips.
@@ -103,18 +107,26 @@ class Mouth:
         drop = max(float(jaw[1]), 0.0)
         tongue_shift = jaw * 0.8 + (0.0, -0.05 - 0.1 * drop - 0.08 * tongue_out)
         for layer, shift in ((self.tongue, tongue_shift), (self.lower, jaw), (self.upper, np.zeros(2))):
-            patch = _sample(layer, places - shift)
+            patch = _sample(layer, (places - shift) * self.detail)
             colour = colour * (1 - patch[..., 3:]) + patch[..., :3]
         return colour
 
 
-def draw_mouth(colours: Palette, width: float) -> Mouth:
-    """The layers for a mouth `width` inter-ocular distances wide."""
+def draw_mouth(colours: Palette, width: float, unit: float) -> Mouth:
+    """The layers for a mouth `width` inter-ocular distances wide, in a picture where such a distance is `unit` [px]."""
     scale = float(np.clip(width / 0.79, 0.85, 1.12))
     x, y = _grid()
     upper = _teeth(x / scale, (y - UPPER_EDGE) / scale, UPPER_TEETH, 0.165, colours)
     lower = _teeth(x / scale, (LOWER_EDGE - y) / scale, LOWER_TEETH, 0.125, colours, light=0.9)
-    return Mouth(upper, lower, _tongue(x / scale, y / scale, colours), colours.cavity)
+    # Drawn large and shrunk once: sampling a large texture at few places would let the teeth flicker.
+    share = min(1.0, 2 * unit / DETAIL)
+    tongue = _tongue(x / scale, y / scale, colours)
+    upper, lower, tongue = (_shrunk(layer, share) for layer in (upper, lower, tongue))
+    return Mouth(upper, lower, tongue, colours.cavity, share * DETAIL)
+
+
+def _shrunk(layer: Floats, share: float) -> Floats:
+    return np.asarray(cv2.resize(layer, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _grid() -> tuple[Array, Array]:
@@ -125,9 +137,9 @@ def _grid() -> tuple[Array, Array]:
 
 
 def _sample(layer: Floats, places: Array) -> Floats:
-    """A layer at places (h, w, 2) from its middle."""
+    """A layer at places (h, w, 2) from its middle [its pixels]."""
     height, width = layer.shape[:2]
-    maps = (places * DETAIL + ((width - 1) / 2, (height - 1) / 2)).astype(np.float32)
+    maps = (places + np.array([(width - 1) / 2, (height - 1) / 2])).astype(np.float32)
     sampled = cv2.remap(layer, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(sampled, np.float32)
 

@@ -27,6 +27,9 @@ NOD = 0.045
 PITCH_LIFT = 0.05
 """How far the head rises with the voice [rad an octave]."""
 
+AROUND_S = 0.5
+"""Standard deviation of the stretch a voice's pitch is compared with [s]."""
+
 BROW_FLASH = 0.22
 """How far stress raises the brows."""
 
@@ -143,14 +146,13 @@ def _stress(speech: Speech) -> Array:
 
 
 def _pitch_offset(speech: Speech) -> Array:
-    """Voice pitch over its median [octaves] (T,), 0 where there is no voice."""
-    voiced = speech.pitch > 0
-    if not voiced.any():
-        return np.zeros(speech.frames)
-    middle = np.median(speech.pitch[voiced])
-    offset = np.zeros(speech.frames)
-    offset[voiced] = np.clip(np.log2(speech.pitch[voiced] / middle), -1, 1)
-    return offset
+    """Voice pitch over what it was around [octaves] (T,), 0 where there is no voice."""
+    voiced = (speech.pitch > 0).astype(np.float64)
+    height = np.log2(np.where(voiced > 0, speech.pitch, 1.0))
+    # Weighted by voicing, within the margin of a block: the same in whatever blocks a clip is heard.
+    weight = gaussian_filter1d(voiced, AROUND_S * FPS, truncate=2.0) + 1e-9
+    usual = gaussian_filter1d(voiced * height, AROUND_S * FPS, truncate=2.0) / weight
+    return np.asarray(voiced * np.clip(height - usual, -1, 1))
 
 
 def _head(speech: Speech, emotion: Array, take: Take, stress: Array) -> Array:
@@ -166,8 +168,8 @@ def _brows_and_eyes(shapes: Array, take: Take, stress: Array, pose: Array) -> No
     for name, share in (("browInnerUp", 0.7), ("browOuterUpLeft", 1.0), ("browOuterUpRight", 1.0)):
         # Brows that are drawn down do not flash up as well.
         shapes[:, index(name)] += share * flash * (1 - 0.8 * shapes[:, index("browDownLeft")])
-    right = take.gaze[:, 0] - 0.7 * (pose[:, 0] - pose[:, 0].mean()) / EYE_YAW
-    down = take.gaze[:, 1] - 0.7 * (pose[:, 1] - pose[:, 1].mean()) / EYE_PITCH
+    right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
+    down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
     for name, amount in (
         ("eyeLookOutLeft", right), ("eyeLookInRight", right), ("eyeLookInLeft", -right), ("eyeLookOutRight", -right),
         ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numba
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
+CACHE = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, Path.home()))
+"""Compiled code is kept for the next start where there is a place to keep it."""
 
-@numba.njit(cache=True, fastmath=True, nogil=True)
+
+@numba.njit(cache=CACHE, fastmath=True, nogil=True)
 def rasterise(
     target: Floats, source: Floats, triangles: npt.NDArray[np.int32], map_x: Floats, map_y: Floats, depth: Floats
 ) -> None:
@@ -57,7 +63,7 @@ def rasterise(
                     map_y[y, x] = u * source[a, 1] + v * source[b, 1] + w * source[c, 1]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=CACHE, nogil=True)
 def grow(map_x: Floats, map_y: Floats, covered: npt.NDArray[np.bool_], times: int) -> None:
     """Continue the displacement `times` pixels into what is not covered, so that soft edges have skin on both sides.
 
@@ -88,3 +94,12 @@ def grow(map_x: Floats, map_y: Floats, covered: npt.NDArray[np.bool_], times: in
                     map_x[y, x] = sum_x / count
                     map_y[y, x] = sum_y / count
                     covered[y, x] = True
+
+
+def warm_up() -> None:
+    """Compile both loops, or load them compiled, by drawing one triangle."""
+    corners = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 0]], np.float32)
+    map_x, map_y, depth = (np.zeros((4, 4), np.float32) for _ in range(3))
+    rasterise(corners, np.ascontiguousarray(corners[:, :2]), np.array([[0, 1, 2]], np.int32), map_x, map_y, depth)
+    # A part of a larger map, as an opening's box is: another memory layout is another compiled loop.
+    grow(map_x[1:3, 1:3], map_y[1:3, 1:3], np.zeros((2, 2), np.bool_), 1)

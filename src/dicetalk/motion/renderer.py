@@ -72,7 +72,8 @@ class Renderer:
             picture: (H, W, 3) RGB.
             face: the face to animate, in the picture's coordinates.
         """
-        self.picture = np.ascontiguousarray(picture)
+        picture, face, self._cut = _room_around(np.ascontiguousarray(picture), face)
+        self.picture = picture
         self.rig: Rig = build_rig(picture, face)
         self._mesh: Topology = topology()
         fine = self._still = self._fine(self.rig.points)
@@ -89,7 +90,6 @@ class Renderer:
         self._shaded = self.picture.copy()
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes)
         self._own_mouth = _own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
-        self._numba_ready()
 
     def render(self, motion: Motion, *, settle: float = 1.0) -> Iterator[Picture]:
         """Frames (H, W, 3) uint8 of a motion, one after the other.
@@ -120,14 +120,14 @@ class Renderer:
                 _grow_rim(opening, map_x, map_y, depth)
         self._folds.apply(self.picture, self._shaded, motion.shapes[0] - self.rig.rest)
         region = np.asarray(
-            cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.uint8
+            cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
         )
         for eye in self._eyes:
             self._draw_eye(region, openings[eye.side], eye, fine, motion)
         self._draw_mouth(region, openings["mouth"], fine, motion)
         frame = self.picture.copy()
         frame[top:bottom, left:right] = region
-        return frame
+        return np.ascontiguousarray(frame[self._cut])
 
     def _loops(self) -> dict[str, npt.NDArray[np.int64]]:
         return {**self._outlines, "mouth": self._mesh.mouth}
@@ -178,11 +178,6 @@ class Renderer:
         moved = motion.shapes[0, columns].astype(np.float64) @ self.rig.shapes[columns, LOWER_LIP_MIDDLE]
         return np.asarray((moved @ self.rig.axes)[:2] / self.rig.unit * TEETH_FOLLOW_LIP)
 
-    def _numba_ready(self) -> None:
-        """Load the compiled loops now, so that the first frame does not wait for them."""
-        for _ in self.render(Motion.still(1), settle=0):
-            pass
-
 
 @dataclass(frozen=True)
 class OwnMouth:
@@ -232,6 +227,24 @@ def _shows_teeth(crop: Picture, inside: Picture) -> bool:
     return bool(np.mean(light[inside == 1] > 1.1 * lips) > 0.3)
 
 
+def _room_around(picture: Picture, face: Face) -> tuple[Picture, Face, tuple[slice, slice]]:
+    """A picture whose border cuts the face, continued so that the whole face lies inside it.
+
+    Returns:
+        the picture, the face in it, and the part of it that was there before.
+    """
+    height, width = picture.shape[:2]
+    left, top, right, bottom = face.box
+    margin = (right - left) // 8
+    before = max(margin - left, 0), max(margin - top, 0)
+    after = max(right + margin - width, 0), max(bottom + margin - height, 0)
+    cut = (slice(before[1], before[1] + height), slice(before[0], before[0] + width))
+    if not any(before + after):
+        return picture, face, cut
+    wide = cv2.copyMakeBorder(picture, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)
+    return np.asarray(wide, np.uint8), face.shifted(-before[0], -before[1]), cut
+
+
 def _folds(picture: Picture, rig: Rig) -> Shading:
     local = (rig.points - rig.pivot) @ rig.axes / rig.unit
     return fold_shading(picture, local, (rig.axes * rig.unit, rig.pivot), face_shapes()["mirror"].astype(int))
@@ -241,7 +254,7 @@ def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball]) -> Mouth:
     skin = np.median([_colour_at(picture, rig.points[i, :2], rig.unit * 0.05) for i in CHEEKS], axis=0)
     white = np.mean([np.percentile(_around_iris(eye), 85, axis=0) for eye in eyes], axis=0)
     corners = (rig.points[list(LIP_CORNERS)] @ rig.axes)[:, 0]
-    return draw_mouth(palette(skin, white), float(np.ptp(corners)) / rig.unit)
+    return draw_mouth(palette(skin, white), float(np.ptp(corners)) / rig.unit, rig.unit)
 
 
 def _around_iris(eye: Eyeball) -> Array:

@@ -118,13 +118,16 @@ class Rig:
 
     def skull(self, points: Array, motion: Motion) -> Array:
         """Points (N, 3) [px] fixed to the skull, as they lie in each frame of a motion: (T, N, 3)."""
-        turn = rotations(motion.pose).astype(np.float64)
-        shift = motion.pose[:, None, 3:].astype(np.float64) * self.unit
+        turn, shift = self._head_motion(motion)
         return np.asarray(np.einsum("tij,nj->tni", turn, points - self.pivot) + self.pivot + shift)
 
+    def _head_motion(self, motion: Motion) -> tuple[Array, Array]:
+        """Turns (T, 3, 3) about and shifts (T, 1, 3) along the head's own axes, however it is held, in the picture."""
+        turn = self.axes @ rotations(motion.pose).astype(np.float64) @ self.axes.T
+        return turn, (motion.pose[:, None, 3:].astype(np.float64) * self.unit) @ self.axes.T
+
     def _turned(self, moved: Array, motion: Motion) -> Array:
-        turn = rotations(motion.pose).astype(np.float64)
-        shift = motion.pose[:, None, 3:].astype(np.float64) * self.unit
+        turn, shift = self._head_motion(motion)
         turned = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
         return np.asarray(moved + self.rigid[:, None] * (turned - moved))
 

@@ -4,11 +4,12 @@ Shapes are coefficients 0 (rest) to 1 (full). Left and right are the subject's o
 
 Head pose, relative to how the head is held in the portrait:
 
-- image axes: x to the right of the image (the subject's left), y down, z away from the camera;
+- the head's axes, as it is held in the portrait; for an upright head facing the camera these are x to the right of the
+  image (the subject's left), y down, z away from the camera;
 - yaw, pitch, roll [rad]: right-handed turns about the axes of ARKit's face anchor, which are x to the right of the
   image, y *up*, z *towards* the camera. Positive yaw turns the nose to the right of the image (the subject's left),
   positive pitch turns it down (a nod), positive roll tilts the crown to the left of the image (the subject's right).
-- x, y, z: translation along the image axes [inter-ocular distances].
+- x, y, z: translation along the head's axes [inter-ocular distances].
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def concatenate(motions: Sequence[Motion]) -> Motion:
 
 
 def rotations(pose: Array) -> Array:
-    """Head rotations in image axes, (T, 6) -> (T, 3, 3); the head's points p (3,) go to R @ p.
+    """Head rotations in the head's axes, (T, 6) -> (T, 3, 3); the head's points p (3,) go to R @ p.
 
     Roll acts first, then pitch, then yaw.
     """

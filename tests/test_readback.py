@@ -1,0 +1,70 @@
+"""What a viewer sees, read back from drawn frames with MediaPipe: lips, and postures that grow with strength."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from readback import landmarks, lip_gap, posture
+
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.face import choose_face, find_faces
+from dicetalk.media import Waveform, read_picture
+from dicetalk.motion.performer import perform
+from dicetalk.motion.renderer import Renderer
+from dicetalk.motion.rig import lip_parting
+from dicetalk.motion.space import Motion, concatenate
+from dicetalk.speech import listen, listen_blocks
+
+SECONDS = 4
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    picture = read_picture(Path(__file__).parents[1] / "docs/pictures/portraits/woman.jpg")
+    return Renderer(picture, choose_face(find_faces(picture)))
+
+
+@pytest.fixture(scope="module")
+def clip(voice: Waveform) -> Waveform:
+    return voice[: SECONDS * 16000]
+
+
+def acted(clip: Waveform, mood: str) -> Motion:
+    frames = -(-len(clip) // 640)
+    weights = Timeline.of(mood).at((np.arange(frames) + 0.5) / 25).astype(np.float64)
+    return concatenate(list(perform(listen_blocks(clip), weights, 0)))
+
+
+@pytest.mark.parametrize("mood", ["neutral", "happy", "angry"])
+def test_lips_close_when_they_must_and_follow_the_command(renderer: Renderer, clip: Waveform, mood: str) -> None:
+    motion = acted(clip, mood)
+    gap = lip_gap(landmarks(renderer.render(motion)))
+    closures = [int((p.start + p.end) / 2 * 25) for p in listen(clip).phones if p.label in "PBM"]
+    assert len(closures) >= 4
+    assert np.mean(gap[closures] < 0.02) >= 0.9
+    commanded = np.maximum(motion.shapes @ lip_parting(), 0).max(1)
+    assert np.corrcoef(commanded, gap)[0, 1] >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("emotion", "mark", "sign"),
+    [
+        ("happy", "smile width", 1),
+        ("happy", "corner height", 1),
+        ("sad", "corner height", -1),
+        ("surprised", "outer brow height", 1),
+        ("surprised", "lid opening", 1),
+        ("angry", "inner brow height", -1),
+        ("disgusted", "lid opening", -1),
+        ("contempt", "left corner over right", 1),
+    ],
+)
+def test_postures_show_and_grow(renderer: Renderer, clip: Waveform, emotion: str, mark: str, sign: int) -> None:
+    means = []
+    for strength in (0.0, 0.5, 1.0):
+        motion = acted(clip, f"{emotion}:{strength}")
+        frames = (next(renderer.render(motion[i : i + 1])) for i in range(4, len(motion), 12))
+        means.append(np.nanmean(posture(landmarks(frames))[mark]))
+    assert np.all(sign * np.diff(means) > 0.003), means
