@@ -56,7 +56,7 @@ class Prepared:
     Attributes:
         stream: the stream.
         mean: its tokens averaged over each window's frames, `(B, L, D)`.
-        masks: the mask on each token grid, pixels of the grid -> `(1, h * w, 1)`; empty without mask.
+        masks: the mask on each token grid times the stream's scale, pixels of the grid -> `(1, h * w, 1)`; empty without mask.
     """
 
     stream: Stream
@@ -73,7 +73,7 @@ def prepare(stream: Stream, height: int, width: int, levels: int) -> Prepared:
     if stream.mask is not None:
         for _ in range(levels):
             grid = F.interpolate(stream.mask.float(), (height, width), mode="bicubic")
-            masks[height * width] = grid.flatten(1)[..., None].to(stream.tokens.dtype)
+            masks[height * width] = stream.scale * grid.flatten(1)[..., None].to(stream.tokens.dtype)
             height, width = (height + 1) // 2, (width + 1) // 2
     return Prepared(stream, stream.frame_mean(), masks)
 
@@ -126,10 +126,10 @@ class SpatialStreams(StreamProcessor):
             index = stream.index.flatten()
             key = split_heads(self.to_k_ip[i](stream.tokens), attn.heads)[index]
             value = split_heads(self.to_v_ip[i](stream.tokens), attn.heads)[index]
+            if stream.scale != 1 and not prepared.masks:
+                value = stream.scale * value
             heard = merge_heads(F.scaled_dot_product_attention(query, key, value))
-            if prepared.masks:
-                heard = heard * prepared.masks[heard.shape[1]]
-            out = out + stream.scale * heard
+            out = torch.addcmul(out, heard, prepared.masks[heard.shape[1]]) if prepared.masks else out + heard
         return project_out(attn, out).expand(hidden_states.shape)
 
 
@@ -149,9 +149,8 @@ class TemporalStreams(StreamProcessor):
             if prepared.stream.scale == 0:
                 continue
             key = split_heads(self.to_k_ip[i](prepared.mean), attn.heads)
-            value = split_heads(self.to_v_ip[i](prepared.mean), attn.heads)
-            heard = merge_heads(F.scaled_dot_product_attention(query, key, value))
-            out = out + prepared.stream.scale * heard
+            value = split_heads(prepared.stream.scale * self.to_v_ip[i](prepared.mean), attn.heads)
+            out = out + merge_heads(F.scaled_dot_product_attention(query, key, value))
         return project_out(attn, out).expand(batch, query.shape[2], -1).reshape(hidden_states.shape)
 
 
