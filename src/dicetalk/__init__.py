@@ -1,1 +1,62 @@
-"""DiceTalk: a portrait, a recording of speech and an emotion in; a video of that person speaking out."""
+"""DiceTalk: a portrait, a recording of speech and an emotion in; a video of that person speaking out.
+
+import dicetalk
+talk = dicetalk.load("motion")
+talk("face.png", "speech.wav", emotion="happy").save("out.mp4")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dicetalk.emotion.timeline import Emotion, Timeline, mix
+    from dicetalk.errors import (
+        CheckpointError,
+        ConfigError,
+        DiceTalkError,
+        EmotionError,
+        InputError,
+        MediaError,
+        MissingExtraError,
+        NoFaceError,
+    )
+    from dicetalk.pipeline import DiceTalk, Video, load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CheckpointError",
+    "ConfigError",
+    "DiceTalk",
+    "DiceTalkError",
+    "Emotion",
+    "EmotionError",
+    "InputError",
+    "MediaError",
+    "MissingExtraError",
+    "NoFaceError",
+    "Timeline",
+    "Video",
+    "load",
+    "mix",
+]
+
+_HOMES = {
+    "dicetalk.pipeline": ("DiceTalk", "Video", "load"),
+    "dicetalk.emotion.timeline": ("Emotion", "Timeline", "mix"),
+    "dicetalk.errors": tuple(name for name in __all__ if name.endswith("Error")),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Public names load when they are used: `dicetalk --help` need not wait for OpenCV and numba."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'dicetalk' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,117 @@
+"""`dicetalk demo`: a photograph of Grace Hopper speaks, no input needed; a contact sheet shows how."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import dicetalk
+from dicetalk.cli.generate import Job, make_video, report
+from dicetalk.cli.output import check_output
+from dicetalk.errors import MediaError
+
+if TYPE_CHECKING:
+    from dicetalk.media import Picture
+    from dicetalk.pipeline import Video
+
+EXAMPLES = """\b
+Examples:
+  dicetalk demo
+  dicetalk demo -o sad.mp4 --emotion sad
+"""
+CELLS, COLUMNS = 8, 4
+CELL_WIDTH = 320
+CAPTION_HEIGHT = 30
+
+
+@click.command(epilog=EXAMPLES)
+@click.option(
+    "--output",
+    "-o",
+    default="demo.mp4",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The video to write; the contact sheet gets the same name with .png.",
+)
+@click.option("--emotion", "-e", default="happy", show_default=True, help="As for `dicetalk generate`.")
+@click.option("--seed", default=0, show_default=True, help="Which take.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
+def demo(output: Path, emotion: str, seed: int, as_json: bool, quiet: bool) -> None:
+    """Make a photograph speak: a video and a contact sheet, no input needed.
+
+    The portrait is the photograph of Grace Hopper that comes with matplotlib (public domain), the speech is synthetic
+    and comes with DiceTalk.
+    """
+    sheet = output.with_suffix(".png")
+    check_output(sheet, {".png": "PNG"}, [])
+    job = Job(portrait=demo_portrait(), speech=demo_speech(), emotion=emotion, output=output, seed=seed)
+    done = make_video(job, quiet=quiet)
+    write_sheet(sheet, output, done.video)
+    report(job, done, as_json=as_json, quiet=quiet)
+    if not (quiet or as_json):
+        print(f"wrote {sheet}: {CELLS} of its frames", file=sys.stderr)
+
+
+def demo_portrait() -> Path:
+    """Grace Hopper's photograph, from matplotlib's sample data.
+
+    Raises:
+        MediaError: matplotlib is here without it, as some systems package it.
+    """
+    # Not matplotlib.get_data_path(): importing matplotlib writes into the user's home.
+    spec = find_spec("matplotlib")
+    folders = (spec.submodule_search_locations if spec else None) or []
+    for folder in folders:
+        path = Path(folder) / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+        if path.is_file():
+            return path
+    raise MediaError("matplotlib's sample picture is not installed; run: pip install --force-reinstall matplotlib")
+
+
+def demo_speech() -> Path:
+    """The speech that comes with the package."""
+    return Path(dicetalk.__file__).parent / "assets" / "demo.flac"
+
+
+def write_sheet(path: Path, made: Path, video: Video) -> None:
+    """Write a contact sheet: frames spread over a finished video file, with their times and emotions.
+
+    Raises:
+        MediaError: the sheet cannot be written.
+    """
+    import numpy as np
+
+    from dicetalk.media import read_video, write_picture
+
+    wanted = {int((cell + 0.5) * video.frames / CELLS) for cell in range(CELLS)}
+    # Read back from the file: it shows what was truly written, and never holds more than one frame.
+    cells = [_cell(frame, _caption(video, i)) for i, frame in enumerate(read_video(made)) if i in wanted]
+    rows = [np.hstack(cells[start : start + COLUMNS]) for start in range(0, len(cells), COLUMNS)]
+    write_picture(path, np.vstack(rows))
+
+
+def _cell(frame: Picture, caption: str) -> Picture:
+    """A frame of a contact sheet, scaled, with its caption below."""
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+    height = round(frame.shape[0] * CELL_WIDTH / frame.shape[1])
+    cell = Image.new("RGB", (CELL_WIDTH, height + CAPTION_HEIGHT), "white")
+    cell.paste(Image.fromarray(frame).resize((CELL_WIDTH, height), Image.Resampling.LANCZOS))
+    font = ImageFont.load_default(16)
+    ImageDraw.Draw(cell).text((CELL_WIDTH / 2, height + CAPTION_HEIGHT / 2), caption, "black", font, anchor="mm")
+    return np.asarray(cell)
+
+
+def _caption(video: Video, frame: int) -> str:
+    """Time and emotion of a frame, as in `1.2 s  happy 0.80`."""
+    from dicetalk.emotion.vocabulary import NAMES
+
+    weights = video.conditions.emotion[frame]
+    shown = [f"{NAMES[i]} {weights[i]:.2f}" for i in range(1, len(NAMES)) if weights[i] >= 0.05]
+    return f"{frame / video.fps:.1f} s   {', '.join(shown) or NAMES[0]}"

@@ -1,0 +1,59 @@
+"""What a person at a terminal sees while a command works: stages, frames a second, time left."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, Task
+
+
+class Display:
+    """Progress on standard error, or nothing at all."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        """Wrap a running bar; None shows nothing."""
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None, pace="") if bar else None
+
+    def stage(self, name: str) -> None:
+        """What is being done now."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=name)
+
+    def frames(self, done: int, total: int) -> None:
+        """How many frames are drawn."""
+        if self._bar is None or self._task is None:
+            return
+        if self._bar.tasks[0].total is None:
+            # The clock of frames a second starts with the first frames, not with the reading.
+            self._bar.reset(self._task, total=total, description="rendering")
+        self._bar.update(self._task, completed=done)
+        self._bar.update(self._task, pace=_pace(self._bar.tasks[0]))
+
+
+def _pace(task: Task) -> str:
+    text = f"{task.completed:.0f} of {task.total:.0f} frames"
+    if task.speed:
+        text += f", {task.speed:.0f} a second"
+    if task.time_remaining is not None:
+        text += f", {timedelta(seconds=round(task.time_remaining))} left"
+    return text
+
+
+@contextlib.contextmanager
+def display(quiet: bool) -> Iterator[Display]:
+    """A display that clears itself at the end; shows nothing if `quiet` or if standard error is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield Display(None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[pace]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Display(bar)

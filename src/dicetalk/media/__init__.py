@@ -1,0 +1,37 @@
+"""Pictures, sound and video: read what people have, write what the web plays.
+
+A picture is a uint8 array `(H, W, 3)`, RGB in sRGB. A sound is analysed as 16 kHz mono int16; its own samples are only
+ever decoded block by block, so that memory does not grow with length. Video goes out frame by frame. Whatever cannot be
+read or written raises `MediaError` with one line.
+"""
+
+from dicetalk.media.picture import Picture, read_picture, write_picture
+from dicetalk.media.sound import SPEECH_RATE, Sound, Waveform, read_sound
+from dicetalk.media.video import (
+    FPS,
+    SAMPLES_PER_FRAME,
+    SoundTrack,
+    VideoTrack,
+    VideoWriter,
+    frame_count,
+    probe,
+    read_video,
+)
+
+__all__ = [
+    "FPS",
+    "SAMPLES_PER_FRAME",
+    "SPEECH_RATE",
+    "Picture",
+    "Sound",
+    "SoundTrack",
+    "VideoTrack",
+    "VideoWriter",
+    "Waveform",
+    "frame_count",
+    "probe",
+    "read_picture",
+    "read_sound",
+    "read_video",
+    "write_picture",
+]

@@ -1,0 +1,247 @@
+"""Write H.264 + AAC frame by frame; read frames back; tell what a file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from dicetalk.errors import MediaError
+from dicetalk.media.files import claim_temporary, decoded, existing_file, opened, output_kind, writing
+from dicetalk.media.picture import Picture
+from dicetalk.media.sound import SPEECH_RATE, Sound, decode_sound, resampled
+
+FPS = 25  # frames a second of what we write
+SAMPLES_PER_FRAME = SPEECH_RATE // FPS  # 640, exact
+AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
+WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
+
+
+def frame_count(samples: int) -> int:
+    """How many frames cover `samples` of 16 kHz speech: at most one frame longer than the speech, never shorter."""
+    return -(-samples // SAMPLES_PER_FRAME)
+
+
+class VideoWriter:
+    """Write H.264 (+ AAC) frame by frame: `with VideoWriter(path, width=512, height=512, speech=sound) as video: ...`.
+
+    The file appears under its name when the block ends well, and not at all otherwise. The speech is decoded again from
+    its own file, at its own rate, in step with the frames; whoever writes `frame_count` frames gets tracks that end
+    together. Colours are BT.709, limited range, tagged as such; the index lies at the front, ready for the web.
+
+    Args:
+        path: ends in .mp4, .m4v or .mov; its folder exists.
+        width, height: of the frames [px], both even (4:2:0 halves them).
+        fps: frames a second.
+        speech: the sound track; None writes a silent video.
+        crf: x264's quality, 0 (lossless) to 51; 18 cannot be told from the input by eye.
+
+    Raises:
+        MediaError: the output cannot be written, or would overwrite the speech; disk full.
+        ValueError: an odd or zero size.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        width: int,
+        height: int,
+        fps: int | Fraction = FPS,
+        speech: Sound | None = None,
+        crf: int = 18,
+    ) -> None:
+        if width < 2 or height < 2 or width % 2 or height % 2:
+            raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
+        self._path, self._speech = Path(path), speech
+        self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
+        self._written = 0  # frames
+        self._kind = output_kind(self._path, WRITTEN)
+        if speech is not None and self._path.exists() and self._path.samefile(speech.path):
+            raise MediaError(f"{path} is the speech itself and would be overwritten; choose another output name")
+
+    def __enter__(self) -> Self:
+        self._temporary = claim_temporary(self._path)
+        try:
+            with writing(self._path):
+                self._container = av.open(
+                    str(self._temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}
+                )
+                self._add_pictures()
+                self._sound = _SpeechTrack(self._container, self._speech) if self._speech else None
+        except BaseException:
+            self._temporary.unlink(missing_ok=True)
+            raise
+        return self
+
+    def write(self, frames: Picture) -> None:
+        """Append uint8 frames, `(t, H, W, 3)` or `(H, W, 3)`, RGB.
+
+        Raises:
+            MediaError: disk full, or the speech file changed and no longer decodes.
+            ValueError: another shape or type.
+        """
+        if frames.dtype != np.uint8 or frames.shape[-3:] != (self._height, self._width, 3) or frames.ndim > 4:
+            expected = f"uint8 (t, {self._height}, {self._width}, 3)"
+            raise ValueError(f"frames are {frames.dtype} {frames.shape}, expected {expected}")
+        with writing(self._path):
+            for rgb in frames if frames.ndim == 4 else frames[None]:
+                self._write_picture(rgb)
+                if self._sound:
+                    self._sound.write(until=self._written / self._fps)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        done = False
+        try:
+            if kind is None:
+                self._finish()
+                done = True
+        finally:
+            self._sound = None  # lets go of the speech file
+            if not done:
+                self._discard()
+
+    def _add_pictures(self) -> None:
+        options = {"preset": "veryfast", "crf": str(self._crf)}  # 2 ms a frame of 512 x 512 on two cores
+        track = self._container.add_stream("libx264", rate=self._fps, options=options)
+        track.width, track.height, track.pix_fmt = self._width, self._height, "yuv420p"
+        context = track.codec_context
+        context.colorspace = Colorspace.ITU709
+        context.color_range = ColorRange.MPEG
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
+        self._pictures = track
+
+    def _write_picture(self, rgb: Picture) -> None:
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        )
+        frame.pts, frame.time_base = self._written, 1 / self._fps
+        self._container.mux(self._pictures.encode(frame))
+        self._written += 1
+
+    def _finish(self) -> None:
+        with writing(self._path):
+            if self._sound:
+                self._sound.finish()
+            self._container.mux(self._pictures.encode(None))
+            self._container.close()
+            self._temporary.replace(self._path)
+
+    def _discard(self) -> None:
+        self._temporary.unlink(missing_ok=True)  # first: closing then has no file to put in order, and ends at once
+        with suppress(av.FFmpegError):
+            self._container.close()
+
+
+class _SpeechTrack:
+    """The sound track of a video being written: the speech, decoded and encoded as far as the frames have come."""
+
+    def __init__(self, container: OutputContainer, speech: Sound) -> None:
+        channels = min(speech.channels, 2)
+        layout = ("mono", "stereo")[channels - 1]
+        self._rate = next((rate for rate in AAC_RATES if rate >= speech.rate), AAC_RATES[-1])
+        self._container = container
+        self._stream = container.add_stream("aac", rate=self._rate, layout=layout)
+        # AAC holds at most 6 bits a sample and channel: at low rates the usual bit rate would not fit
+        self._stream.bit_rate = min((128_000, 192_000)[channels - 1], 5 * self._rate * channels)
+        self._blocks = resampled(decode_sound(speech.path), "fltp", layout, self._rate)
+        self._heard = 0  # samples
+
+    def write(self, until: Fraction) -> None:
+        """Encode up to `until` [s], or to the end of the speech if that comes first."""
+        while self._heard < until * self._rate:
+            block = next(self._blocks, None)
+            if block is None:
+                return
+            self._encode(block)
+
+    def finish(self) -> None:
+        """Encode all that is left."""
+        for block in self._blocks:
+            self._encode(block)
+        self._container.mux(self._stream.encode(None))
+
+    def _encode(self, block: av.AudioFrame) -> None:
+        block.pts, block.time_base = self._heard, Fraction(1, self._rate)
+        self._heard += block.samples
+        self._container.mux(self._stream.encode(block))
+
+
+def read_video(path: str | Path) -> Iterator[Picture]:
+    """Frames of a video, one at a time, uint8 `(H, W, 3)`, RGB, turned the way a player shows them.
+
+    Raises:
+        MediaError: no such file, no pictures in it, unreadable codec, damaged.
+    """
+    path = existing_file(path)
+    with opened(path) as container:
+        stream = container.streams.best("video")
+        if not isinstance(stream, av.VideoStream):
+            raise MediaError(f"{path} has no pictures in it; give a video")
+        stream.thread_type = "AUTO"  # frames decode on all cores
+        for frame in decoded(path, container, stream):
+            assert isinstance(frame, av.VideoFrame)
+            yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+
+
+@dataclass(frozen=True)
+class VideoTrack:
+    """What a file's header says of its pictures: size [px] before rotation, frames a second, length [s]."""
+
+    codec: str
+    pix_fmt: str
+    width: int
+    height: int
+    fps: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SoundTrack:
+    """What a file's header says of its sound: rate [Hz], length [s]."""
+
+    codec: str
+    rate: int
+    channels: int
+    seconds: float
+
+
+def probe(path: str | Path) -> tuple[VideoTrack | None, SoundTrack | None]:
+    """Read the header only: the first track of pictures and of sound, None where there is none.
+
+    Raises:
+        MediaError: no such file, or neither sound nor video.
+    """
+    with opened(existing_file(path)) as container:
+        whole = (container.duration or 0) / av.time_base
+        pictures = [_video_track(stream, whole) for stream in container.streams.video]
+        sounds = [_sound_track(stream, whole) for stream in container.streams.audio]
+    return next(iter(pictures), None), next(iter(sounds), None)
+
+
+def _video_track(stream: av.VideoStream, whole: float) -> VideoTrack:
+    fps = float(stream.average_rate or 0)
+    size = stream.width, stream.height
+    return VideoTrack(stream.codec_context.name, stream.pix_fmt or "", *size, fps, _seconds(stream, whole))
+
+
+def _sound_track(stream: av.AudioStream, whole: float) -> SoundTrack:
+    return SoundTrack(stream.codec_context.name, stream.rate, stream.channels, _seconds(stream, whole))
+
+
+def _seconds(stream: av.VideoStream | av.AudioStream, whole: float) -> float:
+    if stream.duration is None or stream.time_base is None:
+        return whole
+    return float(stream.duration * stream.time_base)

@@ -1,0 +1,46 @@
+"""The `motion` backbone: speech and emotion -> facial motion -> the deformed picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dicetalk.backbone import Conditions
+from dicetalk.media import FPS, Picture
+from dicetalk.motion.performer import perform
+from dicetalk.motion.renderer import Renderer
+from dicetalk.motion.rig import face_shapes
+from dicetalk.motion.space import Motion
+from dicetalk.motion.topology import topology
+from dicetalk.speech import listen_blocks
+
+BLOCK_S = 8.0
+"""Speech heard at a time [s]."""
+
+CHUNK = 5
+"""Frames a chunk: a fifth of a second, small enough for live use."""
+
+
+class MotionBackbone:
+    """Draws by deforming the picture itself; needs neither a GPU nor a download."""
+
+    name = "motion"
+    fps = FPS
+
+    def __init__(self) -> None:
+        """Load the shapes, the mesh and the compiled loops."""
+        face_shapes()
+        topology()
+
+    def act(self, conditions: Conditions) -> Iterator[Motion]:
+        """Facial motion of the whole clip, block by block."""
+        blocks = listen_blocks(conditions.waveform, BLOCK_S)
+        return perform(blocks, conditions.emotion.astype(np.float64), conditions.seed)
+
+    def generate(self, conditions: Conditions) -> Iterator[Picture]:
+        """Frames as chunks (t, H, W, 3) uint8."""
+        renderer = Renderer(conditions.portrait, conditions.face)
+        for motion in self.act(conditions):
+            for start in range(0, len(motion), CHUNK):
+                yield np.stack(list(renderer.render(motion[start : start + CHUNK])))

@@ -1,0 +1,114 @@
+"""Eyeballs: what lies behind the lids of a portrait, and where the iris goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dicetalk.motion.space import index
+
+Array = npt.NDArray[np.float64]
+Picture = npt.NDArray[np.uint8]
+
+GAZE_X = 0.095
+GAZE_Y = 0.075
+"""How far the iris travels at a full eyeLook shape [inter-ocular distances]: 30 and 25 degrees of a 12 mm eyeball."""
+
+
+@dataclass(frozen=True)
+class Eyeball:
+    """One eye of a picture without its lids.
+
+    Attributes:
+        seen: (h, w, 3) the picture inside the opening, continued beyond it.
+        clean: (h, w, 3) the same with the lids' rim painted over too, for lids that move.
+        left: column of the texture's first pixel in the picture [px].
+        top: row of the same.
+        iris: (2,) its centre in the picture [px].
+        radius: of the iris [px].
+        side: "Left" or "Right", the subject's.
+    """
+
+    seen: Picture
+    clean: Picture
+    left: int
+    top: int
+    iris: Array
+    radius: float
+    side: str
+
+    def gaze(self, shapes: npt.NDArray[np.float32]) -> Array:
+        """Where the iris goes (2,), in inter-ocular distances along the head's axes, for weights (52,)."""
+        out, into, up, down = (float(shapes[index(f"eyeLook{way}{self.side}")]) for way in ("Out", "In", "Up", "Down"))
+        outward = 1.0 if self.side == "Left" else -1.0
+        return np.array([outward * (out - into) * GAZE_X, (down - up) * GAZE_Y])
+
+    def look(self, places: Array, shift: Array, moved: float) -> Picture:
+        """The eyeball at places of the picture.
+
+        Args:
+            places: (..., 2) in the picture [px].
+            shift: (2,) how far the iris has moved [px].
+            moved: how far the lids have moved from where they are in the picture, 0 to 1 (all the rim is hidden).
+
+        Returns:
+            (..., 3) colours.
+        """
+        texture = self.seen if moved == 0 else cv2.addWeighted(self.seen, 1 - moved, self.clean, moved, 0)
+        source = places
+        if np.any(shift):
+            # The white gives way beside the iris and stays put at the corners of the eye.
+            away = np.linalg.norm(places - self.iris - shift, axis=-1) / self.radius
+            source = places - shift * np.clip((2.6 - away) / 1.5, 0, 1)[..., None]
+        maps = (source - (self.left, self.top)).astype(np.float32)
+        looked = cv2.remap(texture, maps[..., 0], maps[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(looked, np.uint8)
+
+
+def eyeball(picture: Picture, outline: Array, iris: Array, side: str) -> Eyeball:
+    """The eyeball behind one opening.
+
+    Args:
+        picture: (H, W, 3).
+        outline: (N, 2) of the opening [px].
+        iris: (5, 2) centre and rim of the iris [px].
+        side: "Left" or "Right", the subject's.
+    """
+    width = np.ptp(outline[:, 0])
+    margin = 0.5 * width + 2
+    left, top = (np.floor(outline.min(0) - margin)).astype(int).clip(0)
+    right, bottom = np.ceil(outline.max(0) + margin).astype(int)
+    crop = np.ascontiguousarray(picture[top:bottom, left:right])
+    radius = float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean())
+    opening = _filled(crop.shape[:2], outline - (left, top))
+    rim = max(1, round(width * 0.035))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+    inner = np.asarray(cv2.erode(opening, disc), np.uint8)
+    centre = iris[0] - (left, top)
+    clean = _continued(crop, inner, centre, radius)
+    seen = np.where(cv2.dilate(opening, np.ones((3, 3), np.uint8))[..., None] > 0, crop, clean)
+    return Eyeball(seen, clean, int(left), int(top), iris[0], max(radius, 1.0), side)
+
+
+def _filled(shape: tuple[int, ...], outline: Array) -> npt.NDArray[np.uint8]:
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], (255,), cv2.LINE_8, 4)
+    return mask
+
+
+def _continued(crop: Picture, known: npt.NDArray[np.uint8], centre: Array, radius: float) -> Picture:
+    """The crop with everything outside `known` made up from what is inside."""
+    if not known.any():
+        return crop
+    y, x = np.mgrid[: crop.shape[0], : crop.shape[1]].astype(np.float32)
+    disc = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < (radius * 1.05) ** 2
+    # The part of the iris under a lid looks like the part across its middle.
+    across = cv2.remap(crop, x, np.float32(2 * centre[1]) - y, cv2.INTER_LINEAR)
+    there = cv2.remap(known, x, np.float32(2 * centre[1]) - y, cv2.INTER_NEAREST, borderValue=(0,))
+    use = disc & (known == 0) & (there > 0)
+    filled = np.where(use[..., None], across, crop)
+    missing = ((known == 0) & ~use).astype(np.uint8)
+    return np.asarray(cv2.inpaint(filled, missing, 3, cv2.INPAINT_TELEA), np.uint8)

@@ -1,0 +1,171 @@
+"""Rules: speech features and an emotion -> facial motion. The teacher and the baseline of what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
+
+from dicetalk.media import FPS
+from dicetalk.motion.postures import MOUTH, manner, posture_pose, posture_shapes
+from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
+from dicetalk.motion.take import Take, rehearse
+from dicetalk.motion.visemes import BILABIALS, LABIODENTALS, articulate, gate
+from dicetalk.speech import SILENCE, Speech
+
+Array = npt.NDArray[np.float64]
+
+SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])
+"""Wandering of the head while speaking [rad] and [inter-ocular distances]; a standard deviation."""
+
+NOD = 0.045
+"""How far a stressed syllable nods the head [rad]."""
+
+PITCH_LIFT = 0.05
+"""How far the head rises with the voice [rad an octave]."""
+
+BROW_FLASH = 0.22
+"""How far stress raises the brows."""
+
+PARTING = ("mouthFunnel", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+           "mouthShrugUpper", "tongueOut")  # fmt: skip
+"""Shapes that part the lips, apart from the jaw."""
+
+SPREADING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthDimpleLeft",
+             "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight")  # fmt: skip
+"""Shapes that pull the mouth wide, against rounding."""
+
+_JAW, _CLOSE = index("jawOpen"), index("mouthClose")
+_PARTING = [index(name) for name in PARTING]
+_SPREADING = [index(name) for name in SPREADING]
+_ROUNDING = [index("mouthPucker"), index("mouthFunnel")]
+
+
+def perform(blocks: Iterable[Speech], emotion: Array, seed: int) -> Iterator[Motion]:
+    """Act out a clip.
+
+    Args:
+        blocks: the clip's features, block by block as `speech.listen_blocks` gives them.
+        emotion: (T, 8) weights over the vocabulary for each frame of the clip; rows sum to 1.
+        seed: the take; the same seed gives the same motion.
+
+    Yields:
+        the motion of each block, without its margins.
+    """
+    take = rehearse(len(emotion), seed, float(manner(emotion, "blinks").mean()))
+    for block in blocks:
+        rows = np.clip(block.first + np.arange(block.frames), 0, len(emotion) - 1)
+        motion = act(block, emotion[rows], _part(take, rows))
+        yield motion[block.margin : len(motion) - block.margin]
+
+
+def _part(take: Take, rows: npt.NDArray[np.int64]) -> Take:
+    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows])
+
+
+def act(speech: Speech, emotion: Array, take: Take) -> Motion:
+    """One stretch of motion: T rows of speech, emotion weights (T, 8) and a take of T frames."""
+    mouth = _speaking_mouth(speech, emotion)
+    shapes = _with_emotion(mouth, _felt(speech, emotion, take))
+    _close_lips(shapes, speech)
+    stress = _stress(speech)
+    pose = _head(speech, emotion, take, stress)
+    _brows_and_eyes(shapes, take, stress, pose)
+    return Motion(shapes.astype(np.float32), pose.astype(np.float32)).clipped()
+
+
+def _speaking_mouth(speech: Speech, emotion: Array) -> Array:
+    """The lips' work (T, 52): visemes, with the jaw opened by loudness."""
+    shapes = articulate(speech.phones, speech.times)
+    voice = gaussian_filter1d(speech.loudness.astype(np.float64), 1.0)
+    effort = (0.55 + 0.55 * np.clip(voice, 0, 1.3)) * manner(emotion, "jaw")
+    shapes[:, _JAW] *= effort
+    shapes[:, _PARTING] *= np.minimum(0.6 + 0.5 * voice, 1.1)[:, None]
+    return shapes
+
+
+def _felt(speech: Speech, emotion: Array, take: Take) -> Array:
+    """The emotion's posture (T, 52), breathing with the voice."""
+    voice = gaussian_filter1d(speech.loudness.astype(np.float64), 0.35 * FPS)
+    strength = 0.92 + 0.14 * np.clip(voice, 0, 1.2) + 0.03 * take.breath
+    return np.asarray(posture_shapes(emotion) * strength[:, None])
+
+
+def _with_emotion(mouth: Array, felt: Array) -> Array:
+    """Both together: rounded lips let go of a smile, and what speech and emotion both ask for is not asked twice."""
+    rounding = np.clip(mouth[:, _ROUNDING].sum(1), 0, 1)
+    felt = felt.copy()
+    felt[:, _SPREADING] *= 1 - 0.4 * rounding[:, None]
+    both = mouth + felt
+    overlap = np.minimum(mouth, felt)
+    both[:, MOUTH] -= 0.5 * overlap[:, MOUTH]
+    return both
+
+
+def _close_lips(shapes: Array, speech: Speech) -> None:
+    """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
+    times = speech.times
+    bilabial = gate(speech.phones, BILABIALS, times)
+    pause = np.maximum(gate(speech.phones, frozenset([SILENCE]), times), _pauses(speech))
+    biting = gate(speech.phones, LABIODENTALS, times) * (1 - bilabial)
+    shut = np.maximum(bilabial, pause)
+    # In a pause the jaw rests as well; within a word only the lips meet.
+    shapes[:, _JAW] *= (1 - 0.75 * pause) * (1 - 0.35 * bilabial) * (1 - 0.55 * biting)
+    shapes[:, _PARTING] *= (1 - shut)[:, None]
+    shapes[:, _CLOSE] = np.maximum(shapes[:, _CLOSE], shut * shapes[:, _JAW])
+    lower = [index("mouthLowerDownLeft"), index("mouthLowerDownRight"), index("mouthFunnel")]
+    shapes[:, lower] *= (1 - 0.9 * biting)[:, None]
+
+
+def _pauses(speech: Speech) -> Array:
+    """Pauses (T,), with soft borders inside the pause: speech keeps its own frames."""
+    inside = speech.silence.astype(np.float64)
+    shrunk = np.minimum(inside, np.minimum(np.roll(inside, 1), np.roll(inside, -1)))
+    return np.asarray(np.maximum(shrunk, 0.5 * inside))
+
+
+def _stress(speech: Speech) -> Array:
+    """How much each frame is stressed (T,): louder and higher than what is around it."""
+    voice = speech.loudness.astype(np.float64)
+    louder = gaussian_filter1d(voice, 2.0) - gaussian_filter1d(voice, 12.0)
+    higher = gaussian_filter1d(_pitch_offset(speech), 2.0)
+    return np.asarray(np.clip(1.6 * louder + 0.8 * np.maximum(higher, 0), 0, 1))
+
+
+def _pitch_offset(speech: Speech) -> Array:
+    """Voice pitch over its median [octaves] (T,), 0 where there is no voice."""
+    voiced = speech.pitch > 0
+    if not voiced.any():
+        return np.zeros(speech.frames)
+    middle = np.median(speech.pitch[voiced])
+    offset = np.zeros(speech.frames)
+    offset[voiced] = np.clip(np.log2(speech.pitch[voiced] / middle), -1, 1)
+    return offset
+
+
+def _head(speech: Speech, emotion: Array, take: Take, stress: Array) -> Array:
+    """Head pose (T, 6): the emotion's posture, nods with stress, a lift with the voice, wandering."""
+    pose = posture_pose(emotion) + SWAY * take.sway * manner(emotion, "restlessness")[:, None]
+    pose[:, 1] += NOD * gaussian_filter1d(stress, 2.5) - PITCH_LIFT * gaussian_filter1d(_pitch_offset(speech), 5.0)
+    return np.asarray(pose)
+
+
+def _brows_and_eyes(shapes: Array, take: Take, stress: Array, pose: Array) -> None:
+    """Brow flashes, blinks, and eyes that stay on the camera while the head moves."""
+    flash = BROW_FLASH * gaussian_filter1d(stress, 1.5)
+    for name, share in (("browInnerUp", 0.7), ("browOuterUpLeft", 1.0), ("browOuterUpRight", 1.0)):
+        # Brows that are drawn down do not flash up as well.
+        shapes[:, index(name)] += share * flash * (1 - 0.8 * shapes[:, index("browDownLeft")])
+    right = take.gaze[:, 0] - 0.7 * (pose[:, 0] - pose[:, 0].mean()) / EYE_YAW
+    down = take.gaze[:, 1] - 0.7 * (pose[:, 1] - pose[:, 1].mean()) / EYE_PITCH
+    for name, amount in (
+        ("eyeLookOutLeft", right), ("eyeLookInRight", right), ("eyeLookInLeft", -right), ("eyeLookOutRight", -right),
+        ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down),
+    ):  # fmt: skip
+        shapes[:, index(name)] += np.maximum(amount, 0)
+    for side in ("Left", "Right"):
+        lid, wide = index("eyeBlink" + side), index("eyeWide" + side)
+        shapes[:, wide] *= 1 - take.blink
+        shapes[:, lid] = np.maximum(shapes[:, lid], take.blink)

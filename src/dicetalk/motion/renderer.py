@@ -1,0 +1,309 @@
+"""Motion -> frames: the picture itself, deformed by its rig; eyeballs behind the lids, teeth behind the lips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from dicetalk.face import Face
+from dicetalk.motion.eyes import Eyeball, eyeball
+from dicetalk.motion.folds import Shading, fold_shading
+from dicetalk.motion.mouth import Mouth, draw_mouth, palette
+from dicetalk.motion.raster import grow, rasterise
+from dicetalk.motion.rig import Rig, build_rig, face_shapes
+from dicetalk.motion.space import Motion, index
+from dicetalk.motion.topology import (
+    LEFT_IRIS,
+    LIP_CORNERS,
+    RIGHT_IRIS,
+    Topology,
+    topology,
+)
+
+Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.uint8]
+
+CHEEKS = (50, 280, 205, 425, 117, 346)
+LOWER_LIP_MIDDLE = 14
+JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight", "jawForward")
+TEETH_FOLLOW_LIP = 0.9
+"""The lower lip drops a little further than the teeth behind it."""
+
+RIM = 0.025
+"""How far lids or lips move before the rim of the picture's own opening is hidden [inter-ocular distances]."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A hole in the mesh and the pixels around it.
+
+    Attributes:
+        left, top, right, bottom: box in the frame [px].
+        cover: (h, w) how much of each pixel lies inside, 0 to 1.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    cover: Floats
+
+    def places(self) -> Array:
+        """(h, w, 2) coordinates of the box's pixels in the frame [px]."""
+        x, y = np.meshgrid(np.arange(self.left, self.right), np.arange(self.top, self.bottom))
+        return np.asarray(np.stack([x, y], -1), np.float64)
+
+
+class Renderer:
+    """Draws one face of one picture in motion."""
+
+    def __init__(self, picture: Picture, face: Face) -> None:
+        """Read the portrait.
+
+        Args:
+            picture: (H, W, 3) RGB.
+            face: the face to animate, in the picture's coordinates.
+        """
+        self.picture = np.ascontiguousarray(picture)
+        self.rig: Rig = build_rig(picture, face)
+        self._mesh: Topology = topology()
+        fine = self._still = self._fine(self.rig.points)
+        self._source = np.ascontiguousarray(fine[:, :2], np.float32)
+        self._region = _region(fine, picture.shape)
+        outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
+        irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
+        self._outlines = outlines
+        self._eyes: list[Eyeball] = [
+            eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
+            for side in outlines
+        ]
+        self._folds = _folds(picture, self.rig)
+        self._shaded = self.picture.copy()
+        self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes)
+        self._own_mouth = _own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
+        self._numba_ready()
+
+    def render(self, motion: Motion, *, settle: float = 1.0) -> Iterator[Picture]:
+        """Frames (H, W, 3) uint8 of a motion, one after the other.
+
+        Args:
+            motion: any number of frames.
+            settle: as in `Rig.deformed`; with 0 and no motion the picture comes back as it is.
+        """
+        for start in range(0, len(motion), 25):
+            part = motion[start : start + 25]
+            meshes = self.rig.deformed(part, settle=settle)
+            for i, mesh in enumerate(meshes):
+                yield self._frame(mesh, part[i : i + 1])
+
+    def _fine(self, mesh: Array) -> Array:
+        return np.asarray(self._mesh.subdivide @ mesh)
+
+    def _frame(self, mesh: Array, motion: Motion) -> Picture:
+        left, top, right, bottom = self._region
+        fine = self._fine(mesh)
+        target = (fine - (left, top, 0)).astype(np.float32)
+        map_x, map_y = self._identity()
+        depth = np.full(map_x.shape, np.inf, np.float32)
+        rasterise(target, self._source, self._mesh.triangles, map_x, map_y, depth)
+        openings = {name: _opening(target[loop, :2], depth.shape) for name, loop in self._loops().items()}
+        for opening in openings.values():
+            if opening is not None:
+                _grow_rim(opening, map_x, map_y, depth)
+        self._folds.apply(self.picture, self._shaded, motion.shapes[0] - self.rig.rest)
+        region = np.asarray(
+            cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101), np.uint8
+        )
+        for eye in self._eyes:
+            self._draw_eye(region, openings[eye.side], eye, fine, motion)
+        self._draw_mouth(region, openings["mouth"], fine, motion)
+        frame = self.picture.copy()
+        frame[top:bottom, left:right] = region
+        return frame
+
+    def _loops(self) -> dict[str, npt.NDArray[np.int64]]:
+        return {**self._outlines, "mouth": self._mesh.mouth}
+
+    def _identity(self) -> tuple[Floats, Floats]:
+        left, top, right, bottom = self._region
+        x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
+        return x, y
+
+    def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Array, motion: Motion) -> None:
+        if opening is None:
+            return
+        loop = self._outlines[eye.side]
+        back = _back_to_picture(self.rig, motion, self._still[loop].mean(0))
+        places = _apply(back, opening.places() + self._region[:2])
+        moved = self._moved(loop, fine, back)
+        gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
+        shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
+        _blend(region, opening, eye.look(places, shift, moved).astype(np.float32))
+
+    def _moved(self, loop: npt.NDArray[np.int64], fine: Array, back: Array) -> float:
+        """How far an outline has left its place in the picture: 0, to 1 where nothing of its old rim may show."""
+        away = np.abs(_apply(back, fine[loop, :2]) - self._still[loop, :2]).max()
+        return float(np.clip(away / (RIM * self.rig.unit), 0, 1))
+
+    def _draw_mouth(self, region: Picture, opening: Opening | None, fine: Array, motion: Motion) -> None:
+        if opening is None:
+            return
+        rig = self.rig
+        middle = (rig.points[[13, 14]] + rig.seal[[13, 14]]).mean(0)
+        back = _back_to_picture(rig, motion, middle)
+        in_picture = _apply(back, opening.places() + self._region[:2])
+        local = (in_picture - middle[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit
+        inside = self._mouth.inside(local, self._jaw(motion), float(motion.shapes[0, index("tongueOut")]))
+        inside *= _lip_shadow(opening, rig.unit)[..., None]
+        if self._own_mouth is not None:
+            own = self._own_mouth.sample(in_picture)
+            if not self._own_mouth.shows_teeth:
+                own *= 1 - self._moved(self._mesh.mouth, fine, back)
+            inside = inside * (1 - own[..., 3:]) + own[..., :3]
+        _blend(region, opening, inside)
+
+    def _jaw(self, motion: Motion) -> Array:
+        """How far the lower teeth have moved, (2,) in the head's frame [inter-ocular distances]."""
+        columns = [index(name) for name in JAW_SHAPES]
+        moved = motion.shapes[0, columns].astype(np.float64) @ self.rig.shapes[columns, LOWER_LIP_MIDDLE]
+        return np.asarray((moved @ self.rig.axes)[:2] / self.rig.unit * TEETH_FOLLOW_LIP)
+
+    def _numba_ready(self) -> None:
+        """Load the compiled loops now, so that the first frame does not wait for them."""
+        for _ in self.render(Motion.still(1), settle=0):
+            pass
+
+
+@dataclass(frozen=True)
+class OwnMouth:
+    """What the picture itself shows between parted lips.
+
+    Attributes:
+        texture: (h, w, 4) premultiplied colour 0 to 255 and cover 0 to 1: whole inside the lips, fading out beyond.
+        left: column of the texture's first pixel in the picture [px].
+        top: row of the same.
+        shows_teeth: whether it is worth keeping once the lips move.
+    """
+
+    texture: Floats
+    left: int
+    top: int
+    shows_teeth: bool
+
+    def sample(self, places: Array) -> Floats:
+        """Colour and cover (..., 4) at places (..., 2) of the picture [px]."""
+        maps = (places - (self.left, self.top)).astype(np.float32)
+        return np.asarray(
+            cv2.remap(self.texture, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT),
+            np.float32,
+        )
+
+
+def _own_mouth(picture: Picture, outline: Array) -> OwnMouth:
+    margin = 0.08 * np.ptp(outline[:, 0]) + 4
+    left, top = np.floor(outline.min(0) - margin).astype(int).clip(0)
+    right, bottom = np.ceil(outline.max(0) + margin).astype(int)
+    crop = np.ascontiguousarray(picture[top:bottom, left:right])
+    inside = np.zeros(crop.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round((outline - (left, top)) * 16).astype(np.int32)], (1,), cv2.LINE_8, 4)
+    shows_teeth = _shows_teeth(crop, inside)
+    # Pixels cut by the outline count as inside: the mask of the frame blends them with the lip.
+    outside = 1 - cv2.dilate(inside, np.ones((3, 3), np.uint8))
+    colour = cv2.inpaint(crop, outside, 3, cv2.INPAINT_TELEA)
+    away = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
+    cover = np.clip(1 - away / max(margin * 0.4, 1), 0, 1)[..., None].astype(np.float32)
+    return OwnMouth(np.dstack([colour * cover, cover]).astype(np.float32), int(left), int(top), shows_teeth)
+
+
+def _shows_teeth(crop: Picture, inside: Picture) -> bool:
+    """Teeth are brighter than the lips around them, over a good part of the opening."""
+    light = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    lips = np.median(light[inside == 0])
+    return bool(np.mean(light[inside == 1] > 1.1 * lips) > 0.3)
+
+
+def _folds(picture: Picture, rig: Rig) -> Shading:
+    local = (rig.points - rig.pivot) @ rig.axes / rig.unit
+    return fold_shading(picture, local, (rig.axes * rig.unit, rig.pivot), face_shapes()["mirror"].astype(int))
+
+
+def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball]) -> Mouth:
+    skin = np.median([_colour_at(picture, rig.points[i, :2], rig.unit * 0.05) for i in CHEEKS], axis=0)
+    white = np.mean([np.percentile(_around_iris(eye), 85, axis=0) for eye in eyes], axis=0)
+    corners = (rig.points[list(LIP_CORNERS)] @ rig.axes)[:, 0]
+    return draw_mouth(palette(skin, white), float(np.ptp(corners)) / rig.unit)
+
+
+def _around_iris(eye: Eyeball) -> Array:
+    """Colours (N, 3) of the white of an eye, at its iris' height."""
+    x, y = eye.iris - (eye.left, eye.top)
+    rows = slice(max(int(y - eye.radius * 0.5), 0), int(y + eye.radius * 0.5) + 1)
+    band = eye.clean[rows]
+    away = np.abs(np.arange(band.shape[1]) - x)
+    ring = band[:, (away > 1.25 * eye.radius) & (away < 2.0 * eye.radius)]
+    return ring.reshape(-1, 3).astype(np.float64)
+
+
+def _colour_at(picture: Picture, place: Array, radius: float) -> Array:
+    """Median colour (3,) around a place [px]."""
+    x, y = np.clip(place, 0, np.array(picture.shape[1::-1]) - 1).astype(int)
+    r = max(1, round(radius))
+    return np.asarray(np.median(picture[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1].reshape(-1, 3), axis=0))
+
+
+def _region(fine: Array, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """The part of the picture that can change: the box of the mesh, cut to the picture."""
+    low, high = np.floor(fine[:, :2].min(0)).astype(int), np.ceil(fine[:, :2].max(0)).astype(int)
+    return max(low[0], 0), max(low[1], 0), min(high[0] + 1, shape[1]), min(high[1] + 1, shape[0])
+
+
+def _opening(outline: Floats, shape: tuple[int, ...]) -> Opening | None:
+    """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
+    left, top = (np.floor(outline.min(0)).astype(int) - 2).clip(0)
+    right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, shape[::-1])
+    if right - left < 3 or bottom - top < 3 or abs(cv2.contourArea(outline)) < 1.0:
+        return None
+    fourfold = np.zeros(((bottom - top) * 4, (right - left) * 4), np.uint8)
+    places = (outline - (left, top) + 0.5) * 4 - 0.5
+    cv2.fillPoly(fourfold, [np.round(places * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
+    cover = cv2.resize(fourfold, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) / 255)
+
+
+def _grow_rim(opening: Opening, map_x: Floats, map_y: Floats, depth: Floats) -> None:
+    """Continue the skin into the rim of an opening, for pixels that are partly skin."""
+    box = (slice(opening.top, opening.bottom), slice(opening.left, opening.right))
+    covered = np.isfinite(depth[box])
+    grow(map_x[box], map_y[box], covered, 2)
+
+
+def _blend(region: Picture, opening: Opening, inside: Floats) -> None:
+    """Lay what is inside an opening into the region."""
+    box = region[opening.top : opening.bottom, opening.left : opening.right]
+    cover = opening.cover[..., None]
+    box[:] = np.clip(box * (1 - cover) + inside * cover + 0.5, 0, 255).astype(np.uint8)
+
+
+def _lip_shadow(opening: Opening, unit: float) -> Floats:
+    """Light (h, w) that reaches the inside of the mouth: the upper lip throws a shadow."""
+    below_lip = np.cumsum(opening.cover, axis=0) / (0.075 * unit)
+    return np.asarray(0.5 + 0.5 * np.clip(below_lip, 0, 1), np.float32)
+
+
+def _back_to_picture(rig: Rig, motion: Motion, near: Array) -> Array:
+    """(2, 3) affine map from the frame to the picture for what is fixed to the skull near a point (3,) [px]."""
+    step = 0.3 * rig.unit
+    before = near + np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ rig.axes.T * step
+    after = rig.skull(before, motion)[0]
+    forth = cv2.getAffineTransform(before[:, :2].astype(np.float32), after[:, :2].astype(np.float32))
+    return np.asarray(cv2.invertAffineTransform(forth))
+
+
+def _apply(affine: Array, places: Array) -> Array:
+    """An affine map (2, 3) on places (..., 2)."""
+    return np.asarray(places @ affine[:, :2].T + affine[:, 2])

@@ -1,0 +1,285 @@
+"""A portrait's rig: its face mesh with the 52 shapes on it, and the rings that carry hair and neck along.
+
+The shapes are those of `weights/face_shapes.safetensors`, in units of the distance between the eyes and in the frame
+of the head; a portrait's rig turns and scales them onto its own mesh, so that a shape looks the same on a close-up, a
+three-quarter view and a child.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load
+
+from dicetalk.face import Face, person_mask
+from dicetalk.motion import lips
+from dicetalk.motion.space import SHAPES, Motion, index, rotations
+from dicetalk.motion.topology import (
+    FACE_VERTICES,
+    LEFT_LID_FOLDS,
+    LEFT_LOWER_LID,
+    LEFT_UPPER_LID,
+    LIP_CORNERS,
+    LOWER_LIP,
+    OVAL,
+    RIGHT_LID_FOLDS,
+    RIGHT_LOWER_LID,
+    RIGHT_UPPER_LID,
+    RIGID,
+    RING_SCALES,
+    UPPER_LIP,
+    ring_vertices,
+)
+
+Array = npt.NDArray[np.float64]
+Picture = npt.NDArray[np.uint8]
+
+EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
+LID_FOLDS = {"Right": RIGHT_LID_FOLDS, "Left": LEFT_LID_FOLDS}
+
+FOLD_FOLLOWS = (0.8, 0.22)
+"""How far the skin over an upper lid follows it: lid and lashes come down whole, the skin under the brow unfolds."""
+
+NECK = np.array([0.0, 1.75, 1.0])
+"""Where the head turns, from the middle of the eyes [inter-ocular distances]: the top of the spine."""
+
+CARRY = (0.8, 0.5, 0.22, 0.07, 0.0)
+"""How much of the oval's own movement (a dropping jaw, say) each outer ring takes over."""
+
+TURN_HAIR = (1.0, 0.97, 0.8, 0.36, 0.0)
+TURN_NECK = (0.8, 0.5, 0.22, 0.06, 0.0)
+"""How much of the head's turn each outer ring takes over, above and below."""
+
+LID_MEETING = 0.18
+"""Where closed lids meet, from the lower lid, as a share of the opening."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A portrait's mesh and how it moves.
+
+    Attributes:
+        points: (V, 3) the mesh as it lies in the picture: x, y [px], z [px] away from the camera.
+        axes: (3, 3) the head's axes as columns, in the picture's frame.
+        unit: inter-ocular distance [px].
+        shapes: (52, V, 3) displacement of each shape at 1 [px].
+        rigid: (V,) how far each vertex follows the head's turn, 0 to 1.
+        pivot: (3,) what the head turns about [px].
+        rest: (52,) the expression already in the picture, as far as it stands in the way of another.
+        seal: (V, 3) displacement that closes lips which stand apart in the picture [px].
+        mouth_is_open: whether they do.
+    """
+
+    points: Array
+    axes: Array
+    unit: float
+    shapes: Array
+    rigid: Array
+    pivot: Array
+    rest: Array
+    seal: Array
+    mouth_is_open: bool
+
+    def deformed(self, motion: Motion, *, settle: float = 1.0) -> Array:
+        """The mesh of each frame of a motion.
+
+        Args:
+            motion: T frames. Without any motion and with `settle` 0 the mesh lies as in the picture.
+            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own smile and closes
+                its lips, so that a motion looks the same on a laughing portrait.
+
+        Returns:
+            (T, V, 3) positions [px].
+        """
+        weights = motion.shapes.astype(np.float64) - settle * self.rest
+        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + settle * self.seal
+        self._keep_lips_and_lids_apart(moved)
+        return self._turned(moved, motion)
+
+    def skull(self, points: Array, motion: Motion) -> Array:
+        """Points (N, 3) [px] fixed to the skull, as they lie in each frame of a motion: (T, N, 3)."""
+        turn = rotations(motion.pose).astype(np.float64)
+        shift = motion.pose[:, None, 3:].astype(np.float64) * self.unit
+        return np.asarray(np.einsum("tij,nj->tni", turn, points - self.pivot) + self.pivot + shift)
+
+    def _turned(self, moved: Array, motion: Motion) -> Array:
+        turn = rotations(motion.pose).astype(np.float64)
+        shift = motion.pose[:, None, 3:].astype(np.float64) * self.unit
+        turned = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
+        return np.asarray(moved + self.rigid[:, None] * (turned - moved))
+
+    def _keep_lips_and_lids_apart(self, moved: Array) -> None:
+        """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way."""
+        down = self.axes[:, 1]
+        for upper, lower in ((UPPER_LIP, LOWER_LIP), *EYES.values()):
+            one, two = list(upper[1:-1]), list(lower[1:-1])
+            crossing = np.minimum((moved[:, two] - moved[:, one]) @ down, 0)[..., None] * down / 2
+            moved[:, one] += crossing
+            moved[:, two] -= crossing
+
+
+def build_rig(picture: Picture, face: Face) -> Rig:
+    """The rig of one face of a picture (H, W, 3)."""
+    basis = face_shapes()
+    landmarks = face.landmarks[:FACE_VERTICES].astype(np.float64)
+    axes, unit, origin = _head_frame(landmarks, basis["neutral"])
+    closed = lips.is_closed(landmarks, axes[:, 1], unit)
+    if closed:
+        line = lips.seam(picture, landmarks, unit)
+        landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = line
+        landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
+    local = _with_rings((landmarks - origin) @ axes / unit)
+    delta = _fitted_shapes(local, basis)
+    gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))
+    return Rig(
+        points=local @ axes.T * unit + origin,
+        axes=axes,
+        unit=unit,
+        shapes=delta @ axes.T * unit,
+        rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
+        pivot=axes @ NECK * unit + origin,
+        rest=_rest(local, basis, gaps),
+        seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
+        mouth_is_open=not closed,
+    )
+
+
+@cache
+def face_shapes() -> dict[str, Array]:
+    """The shipped basis: `delta` (52, 468, 3), `neutral` (468, 3), both in inter-ocular distances."""
+    data = (resources.files("dicetalk") / "weights" / "face_shapes.safetensors").read_bytes()
+    return {name: value.astype(np.float64) for name, value in load(data).items()}
+
+
+def _head_frame(landmarks: Array, neutral: Array) -> tuple[Array, float, Array]:
+    """Axes (3, 3), inter-ocular distance [px] and origin (3,) [px] of the head, by a rigid fit of the mean face."""
+    rigid = list(RIGID)
+    ours, mean = landmarks[rigid], neutral[rigid]
+    left, _, right = np.linalg.svd((ours - ours.mean(0)).T @ (mean - mean.mean(0)))
+    turn = left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right
+    eyes = [landmarks[[33, 133]].mean(0), landmarks[[263, 362]].mean(0)]
+    return turn, float(np.linalg.norm(eyes[1] - eyes[0])), (eyes[0] + eyes[1]) / 2
+
+
+def _with_rings(local: Array) -> Array:
+    """The face (468, 3) and its outer rings, (V, 3), in the head's frame."""
+    oval = local[list(OVAL)]
+    middle = np.array([local[1, 0], (oval[:, 1].max() + oval[:, 1].min()) / 2, 0])
+    rings = []
+    for scale in RING_SCALES:
+        ring = middle + (oval - middle) * scale
+        ring[:, 2] = oval[:, 2] + (scale - 1) * 0.5
+        rings.append(ring)
+    return np.vstack([local, *rings])
+
+
+def _rigid_weights(local: Array) -> Array:
+    """How far each vertex follows the head's turn (V,): hair nearly whole, the neck less, the surroundings not."""
+    height = local[list(OVAL), 1]
+    chin, nose = local[152, 1], local[2, 1]
+    neck = np.clip((height - nose) / (chin - nose), 0, 1) ** 2
+    weights = np.ones(len(local))
+    for ring, (hair, throat) in enumerate(zip(TURN_HAIR, TURN_NECK, strict=True)):
+        weights[ring_vertices(ring)] = hair + (throat - hair) * neck
+    return weights
+
+
+def _stillness(picture: Picture, points: Array, unit: float) -> Array:
+    """How far each vertex (V,) may follow the head, for what it lies on in the picture.
+
+    The background stays where it is, and so does the border of the picture: nothing is known beyond it. The face itself
+    always moves.
+    """
+    height, width = picture.shape[:2]
+    places = points[:, :2]
+    inside = np.minimum(places, (width - 1, height - 1) - places).min(1)
+    still = np.clip(inside / (BORDER * unit), 0, 1)
+    person = cv2.GaussianBlur(person_mask(picture), (0, 0), 0.12 * unit)
+    x, y = np.clip(places, 0, (width - 1, height - 1)).astype(int).T
+    if person[y[:FACE_VERTICES], x[:FACE_VERTICES]].mean() > PERSON_FOUND:
+        still *= BACKGROUND + (1 - BACKGROUND) * person[y, x]
+    still[:FACE_VERTICES] = 1
+    return np.asarray(still)
+
+
+BORDER = 0.35
+"""Width of the strip along the picture's border that holds still [inter-ocular distances]."""
+
+BACKGROUND = 0.25
+"""How much the background next to the head gives way, so that it is not torn."""
+
+PERSON_FOUND = 0.7
+"""A person's mask that does not even hold the face (a statue, a drawing) is not used."""
+
+
+def _fitted_shapes(local: Array, basis: dict[str, Array]) -> Array:
+    """The shapes on this face and its rings, (52, V, 3), in the head's frame."""
+    neutral = basis["neutral"]
+    stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
+    delta = np.zeros((len(SHAPES), len(local), 3))
+    delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
+    for side, (upper, lower) in EYES.items():
+        _fit_lids(delta, local, neutral, side, upper, lower)
+    for ring, carry in enumerate(CARRY):
+        delta[:, ring_vertices(ring)] = carry * delta[:, list(OVAL)]
+    return delta
+
+
+def _feature_height(points: Array) -> float:
+    """From the eyes to below the nose [inter-ocular distances]: what no expression changes."""
+    return float(points[2, 1] - (points[[33, 133, 263, 362], 1]).mean())
+
+
+def _fit_lids(
+    delta: Array, local: Array, neutral: Array, side: str, upper: tuple[int, ...], lower: tuple[int, ...]
+) -> None:
+    """Scale a side's lid shapes to this eye's opening, and let the blink close it exactly."""
+    one, two = list(upper), list(lower)
+    opening = local[two] - local[one]
+    usual = (neutral[two] - neutral[one])[:, 1].mean()
+    scale = float(np.clip(opening[:, 1].mean() / usual, 0.5, 1.6))
+    for name in ("eyeBlink", "eyeLookDown", "eyeLookUp", "eyeSquint", "eyeWide"):
+        shape = delta[index(name + side)]
+        near = np.abs(local[: len(neutral), 1] - local[one + two, 1].mean()) < 0.35
+        shape[:FACE_VERTICES][near] *= scale
+    blink = delta[index("eyeBlink" + side)]
+    blink[one] = opening * (1 - LID_MEETING)
+    blink[two] = -opening * LID_MEETING
+    for fold, follows in zip(LID_FOLDS[side], FOLD_FOLLOWS, strict=True):
+        blink[list(fold)] = follows * blink[one[1:-1]]
+
+
+def _rest(local: Array, basis: dict[str, Array], gaps: Array) -> Array:
+    """The smile already in the picture, as weights (52,).
+
+    Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight
+    smile changes them.
+    """
+    smile = basis["delta"][[index("mouthSmileLeft"), index("mouthSmileRight")]].sum(0)
+    at_rest, smiling = _corner_features(basis["neutral"]), _corner_features(basis["neutral"] + smile)
+    change = smiling - at_rest
+    amount = float((_corner_features(local) - at_rest) @ change / (change @ change))
+    rest = np.zeros(len(SHAPES))
+    both = [index("mouthSmileLeft"), index("mouthSmileRight")]
+    lifted = np.clip((_corner_features(local) - at_rest)[1] / SMILING_LIFT, 0, 1)
+    rest[both] = lifted * np.clip((amount - SLIGHT_SMILE) / (1 - SLIGHT_SMILE), 0, 0.8)
+    return rest
+
+
+SLIGHT_SMILE = 0.3
+"""How much of a smile may be the way a face is made."""
+
+SMILING_LIFT = 0.03
+"""A wide mouth whose corners are not raised [inter-ocular distances] is no smile."""
+
+
+def _corner_features(points: Array) -> Array:
+    """(2,) width of the mouth and lift of its corners over the upper lip's middle [inter-ocular distances]."""
+    right, left = points[list(LIP_CORNERS)]
+    lift = points[[0, 13], 1].mean() - (right[1] + left[1]) / 2
+    return np.array([np.linalg.norm(left - right), lift])

@@ -1,0 +1,109 @@
+"""What a person does besides speaking: blinks, glances, sways. Another seed is another take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dicetalk.media import FPS
+
+Array = npt.NDArray[np.float32]
+
+BLINK_EVERY = 3.4
+"""Median time between blinks while speaking [s] (Bentivoglio et al. 1997: 26 a minute in conversation, 17 at rest)."""
+
+BLINK_CLOSING, BLINK_OPENING = 0.08, 0.17
+"""How long lids take to come down and to go up again [s]."""
+
+FIXATION = 1.1
+"""Median time the eyes rest on one place [s]."""
+
+SWAY_PERIODS = (0.7, 1.9)
+"""Time [s] between two independent positions of the head's quick and slow wandering."""
+
+
+@dataclass(frozen=True)
+class Take:
+    """A whole clip's life beside speech.
+
+    Attributes:
+        blink: (T,) how far the lids are closed, 0 to 1.
+        gaze: (T, 2) where the eyes look beside the camera: right in the image, down; in eyeLook weights.
+        sway: (T, 6) wandering of the head, unit variance, smooth.
+        breath: (T,) slow change of an emotion's strength, unit variance.
+    """
+
+    blink: Array
+    gaze: Array
+    sway: Array
+    breath: Array
+
+
+def rehearse(frames: int, seed: int, blink_rate: float = 1.0) -> Take:
+    """The take of a seed for a clip of some frames; `blink_rate` 1 is usual, 2 blinks twice as often."""
+    blinks, gaze, sway, breath = (np.random.default_rng([seed, part]) for part in range(4))
+    quick, slow = (_wandering(sway, frames, 6, period) for period in SWAY_PERIODS)
+    return Take(
+        blink=_blinks(blinks, frames, BLINK_EVERY / blink_rate),
+        gaze=_glances(gaze, frames),
+        sway=0.45 * quick + 0.9 * slow,
+        breath=_wandering(breath, frames, 1, 2.5)[:, 0],
+    )
+
+
+def _blinks(rng: np.random.Generator, frames: int, every: float) -> Array:
+    """Lids (T,): irregular blinks, now and then two in a row, never two alike."""
+    lids = np.zeros(frames, np.float32)
+    times = (np.arange(frames) + 0.5) / FPS
+    start = rng.uniform(0.4, every)
+    while start < times[-1]:
+        slow = rng.lognormal(0, 0.12)
+        near = slice(max(int((start - 0.4) * FPS), 0), int((start + 0.7) * FPS) + 1)
+        lids[near] = np.maximum(lids[near], _one_blink(times[near] - start, slow) * rng.uniform(0.9, 1.0))
+        double = rng.random() < 0.12
+        start += rng.uniform(0.3, 0.45) if double else np.clip(rng.lognormal(np.log(every), 0.5), 0.7, 3.5 * every)
+    return lids
+
+
+def _one_blink(since: npt.NDArray[np.float64], slow: float) -> npt.NDArray[np.float64]:
+    """Lids around one blink whose middle, where they are shut for a frame, lies at 0."""
+    shut = 0.022
+    closing = 1 - np.clip((-since - shut) / (BLINK_CLOSING * slow), 0, 1)
+    opening = 1 - np.clip((since - shut) / (BLINK_OPENING * slow), 0, 1)
+    lids = np.where(since < 0, closing, opening)
+    return np.asarray(lids * lids * (3 - 2 * lids))
+
+
+def _glances(rng: np.random.Generator, frames: int) -> Array:
+    """Gaze (T, 2): fixations, mostly on the camera, with jumps of a frame or two between them."""
+    gaze = np.zeros((frames, 2), np.float32)
+    start = 0
+    here = np.zeros(2)
+    while start < frames:
+        length = max(4, int(FPS * np.clip(rng.lognormal(np.log(FIXATION), 0.6), 0.25, 4)))
+        gaze[start : start + length] = here
+        start += length
+        away = rng.random() < 0.22
+        here = rng.normal(0, (0.22, 0.10)) if away else rng.normal(0, (0.035, 0.02))
+    # A saccade of some degrees lasts about 40 ms: one frame in between.
+    soft = gaze.copy()
+    soft[1:] = 0.75 * gaze[1:] + 0.25 * gaze[:-1]
+    return soft
+
+
+def _wandering(rng: np.random.Generator, frames: int, channels: int, period: float) -> Array:
+    """Smooth noise (T, channels) of unit variance: cubic B-splines through random positions `period` [s] apart."""
+    knots = int(np.ceil(frames / FPS / period)) + 4
+    values = rng.standard_normal((knots, channels))
+    place = np.arange(frames) / FPS / period
+    i, u = place.astype(int), (place % 1)[:, None]
+    basis = (
+        (1 - u) ** 3 / 6,
+        (3 * u**3 - 6 * u**2 + 4) / 6,
+        (-3 * u**3 + 3 * u**2 + 3 * u + 1) / 6,
+        u**3 / 6,
+    )
+    smooth = sum(b * values[i + k] for k, b in enumerate(basis))
+    return np.asarray(smooth / 0.69, np.float32)

@@ -1,0 +1,194 @@
+"""From files to a video: `load` a backbone, call it with a portrait, speech and an emotion, save or stream."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+
+from dicetalk.backbone import Backbone, Conditions
+from dicetalk.emotion.timeline import Emotion, Timeline
+from dicetalk.errors import ConfigError, InputError
+from dicetalk.face import Face, choose_face, face_crop, find_faces
+from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
+from dicetalk.motion.backbone import MotionBackbone
+from dicetalk.motion.space import write_csv
+
+PathLike = str | os.PathLike[str]
+Progress = Callable[[int, int], None]
+"""Called with frames done and frames in all."""
+
+BACKBONES = ("motion",)
+DEFAULT_SIZE = 1024
+SEARCH_SIZE = 2048
+"""Faces are searched in a picture of at most this long side [px]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """A video that is drawn when it is asked for: stream it, save it, or take its motion.
+
+    Attributes:
+        conditions: what it is made from.
+        backbone: what draws it.
+        sound: the recording it speaks.
+        emotion: what was asked for.
+    """
+
+    conditions: Conditions
+    backbone: Backbone
+    sound: Sound
+    emotion: Timeline
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return len(self.conditions.emotion)
+
+    @property
+    def fps(self) -> int:
+        """Frames a second."""
+        return self.backbone.fps
+
+    @property
+    def width(self) -> int:
+        """Width of the frames [px]."""
+        return int(self.conditions.portrait.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height of the frames [px]."""
+        return int(self.conditions.portrait.shape[0])
+
+    @property
+    def seconds(self) -> float:
+        """Length [s]."""
+        return self.frames / self.fps
+
+    def stream(self) -> Iterator[Picture]:
+        """The frames as they are drawn, in chunks (t, H, W, 3) uint8."""
+        return self.backbone.generate(self.conditions)
+
+    def save(self, path: PathLike, *, progress: Progress | None = None) -> Path:
+        """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
+
+        Raises:
+            MediaError: the output cannot be written.
+        """
+        target = Path(path)
+        done = 0
+        with VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video:
+            for chunk in self.stream():
+                video.write(chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(done, self.frames)
+        return target
+
+    def save_motion(self, path: PathLike) -> Path:
+        """Write the motion as Live Link Face CSV (61 channels), for any ARKit avatar.
+
+        Raises:
+            InputError: the output cannot be written.
+        """
+        # Until a backbone without motion exists every backbone can act.
+        write_csv(Path(path), cast(MotionBackbone, self.backbone).act(self.conditions))
+        return Path(path)
+
+
+class DiceTalk:
+    """A loaded backbone, ready to make videos."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        """Wrap a backbone; most callers use `load`."""
+        self.backbone = backbone
+
+    def __call__(
+        self,
+        portrait: PathLike | Picture,
+        speech: PathLike | Sound,
+        *,
+        emotion: str | os.PathLike[str] | Emotion | Timeline = "neutral",
+        seed: int = 0,
+        face: int | None = None,
+        size: int = DEFAULT_SIZE,
+        crop: bool = False,
+    ) -> Video:
+        """Prepare a video; it is drawn when it is streamed or saved.
+
+        Args:
+            portrait: a picture file, or (H, W, 3) uint8 RGB.
+            speech: a sound file (or a video with sound), or a `Sound`.
+            emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`.
+            seed: which take.
+            face: 1 is the leftmost face of the picture; None takes the largest.
+            size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
+            crop: only the square around the face.
+
+        Raises:
+            MediaError: a file cannot be read.
+            NoFaceError: no face, or fewer faces than `face`.
+            EmotionError: the emotion cannot be understood.
+            InputError: another argument is out of range.
+        """
+        _check_numbers(seed, size)
+        mood = Timeline.of(emotion)
+        sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
+        picture = _checked(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
+        frame, found = _framed(picture, _face_of(picture, face), size, crop)
+        frames = frame_count(len(sound.waveform))
+        times = (np.arange(frames) + 0.5) / self.backbone.fps
+        return Video(Conditions(frame, found, sound.waveform, mood.at(times), seed), self.backbone, sound, mood)
+
+
+def load(name: str = "motion") -> DiceTalk:
+    """A backbone by name, ready to use.
+
+    Raises:
+        ConfigError: no such backbone.
+    """
+    if name not in BACKBONES:
+        raise ConfigError(f"no backbone is called {name!r}; choose one of: {', '.join(BACKBONES)}")
+    return DiceTalk(MotionBackbone())
+
+
+def _check_numbers(seed: int, size: int) -> None:
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
+    if size != 0 and not 64 <= size <= 4096:
+        raise InputError(f"the size is {size}; use 64 to 4096 pixels, or 0 for the picture's own size")
+
+
+def _checked(picture: Picture) -> Picture:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise InputError(f"the portrait is {picture.dtype} {picture.shape}; pass uint8 (H, W, 3), RGB")
+    return picture
+
+
+def _face_of(picture: Picture, number: int | None) -> Face:
+    scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
+    small = picture if scale == 1 else _resized(picture, scale)
+    return choose_face(find_faces(small), number).scaled(1 / scale)
+
+
+def _framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture, Face]:
+    """The picture at the size of the frames, both sides even, and the face in it."""
+    if crop:
+        (left, top, right, bottom), face = face_crop(picture, face)
+        picture = picture[top:bottom, left:right]
+    scale = min(1.0, size / max(picture.shape[:2])) if size else 1.0
+    if scale < 1:
+        picture, face = _resized(picture, scale), face.scaled(scale)
+    # Video needs even sides: at most one row and one column at the far edges go.
+    height, width = (side // 2 * 2 for side in picture.shape[:2])
+    return np.ascontiguousarray(picture[:height, :width]), face
+
+
+def _resized(picture: Picture, scale: float) -> Picture:
+    width, height = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,10 @@
+"""Speech features: a waveform becomes one row per video frame, and phones with their times.
+
+16000 samples a second make 25 rows a second of exactly 640 samples; silence and phones are found on a finer grid of 100
+hops a second of 160 samples. An hour is heard block by block, so that the first rows come at once.
+"""
+
+from dicetalk.speech.listen import Speech, listen, listen_blocks
+from dicetalk.speech.phones import SILENCE, Phone
+
+__all__ = ["SILENCE", "Phone", "Speech", "listen", "listen_blocks"]

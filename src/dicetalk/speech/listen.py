@@ -1,0 +1,131 @@
+"""Listen to a clip, whole or block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicetalk.media import FPS, frame_count
+from dicetalk.speech.grid import HOPS_PER_FRAME, Array, Mask, Waveform, stretch
+from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
+from dicetalk.speech.mel import log_mel
+from dicetalk.speech.phones import SILENCE, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
+from dicetalk.speech.pitch import find_pitch
+
+if TYPE_CHECKING:
+    from pocketsphinx import Decoder
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """Features of a stretch of a clip; row i belongs to video frame `first + i`.
+
+    Attributes:
+        first: frame of row 0; negative where a margin reaches before the clip.
+        margin: rows of context on either side, which the stretches beside it hold as well.
+        phones: in order, without gaps, over all rows.
+        loudness: (T,) 0 to 1.5; 1 is the loud part of this clip's speech, whatever its recording level.
+        pitch: (T,) [Hz], 60 to 500; 0 where there is no voice.
+        voicing: (T,) 0 to 1, how periodic the sound is.
+        log_mel: (T, 80) natural logarithm of the power in mel bands of 50 to 7600 Hz; full scale is 1.
+        silence: (T,) true in pauses of at least 0.12 s, and outside the clip.
+    """
+
+    first: int
+    margin: int
+    phones: tuple[Phone, ...]
+    loudness: Array
+    pitch: Array
+    voicing: Array
+    log_mel: Array
+    silence: Mask
+
+    @property
+    def frames(self) -> int:
+        """Number of rows, T."""
+        return len(self.loudness)
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """(T,) the middle of each row [s] in the clip."""
+        return (self.first + np.arange(self.frames) + 0.5) / FPS
+
+    def trimmed(self) -> Speech:
+        """The same without its margins."""
+        start, stop = self.margin, self.frames - self.margin
+        return replace(
+            self,
+            first=self.first + start,
+            margin=0,
+            phones=cut_phones(self.phones, (self.first + start) / FPS, (self.first + stop) / FPS),
+            loudness=self.loudness[start:stop],
+            pitch=self.pitch[start:stop],
+            voicing=self.voicing[start:stop],
+            log_mel=self.log_mel[start:stop],
+            silence=self.silence[start:stop],
+        )
+
+
+def listen(waveform: Waveform) -> Speech:
+    """Features of a whole clip: `waveform` (N,) int16 mono at 16 kHz -> ceil(N / 640) rows, the same as in blocks."""
+    return _join([block.trimmed() for block in listen_blocks(waveform)])
+
+
+def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0) -> Iterator[Speech]:
+    """Features of a clip in blocks which, trimmed, cover it exactly once.
+
+    Time and memory to each block do not depend on the clip's length.
+
+    Args:
+        waveform: (N,) int16 mono at 16 kHz, at least one sample.
+        block_s: length of a block without its margins [s].
+        margin_s: context on either side of a block [s]; outside the clip it is silent.
+    """
+    frames, block, margin = frame_count(len(waveform)), round(block_s * FPS), round(margin_s * FPS)
+    level = measure_level(waveform)
+    decoder = make_decoder()
+    for start in range(0, frames, block):
+        stop = min(start + block, frames)
+        yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
+
+
+def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, decoder: Decoder) -> Speech:
+    """Features of the frames `start` to `stop`, which may lie outside the clip."""
+    sound = stretch(waveform, start, stop)
+    decoded = decode(decoder, waveform, start, stop)
+    hop_silence = find_pauses(sound, level, long_silences(decoded))
+    silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
+    pitch, voicing = find_pitch(sound, silence)
+    return Speech(
+        first=start,
+        margin=margin,
+        phones=tidy_phones(decoded, hop_silence, start),
+        loudness=measure_loudness(sound, level),
+        pitch=pitch,
+        voicing=voicing,
+        log_mel=log_mel(sound),
+        silence=silence,
+    )
+
+
+def _join(parts: Sequence[Speech]) -> Speech:
+    phones: list[Phone] = []
+    for phone in (phone for part in parts for phone in part.phones):
+        if phones and phones[-1].label == phone.label and phone.label == SILENCE:
+            phones[-1] = replace(phones[-1], end=phone.end)
+        else:
+            phones.append(phone)
+    return Speech(
+        first=parts[0].first,
+        margin=0,
+        phones=tuple(phones),
+        loudness=np.concatenate([part.loudness for part in parts]),
+        pitch=np.concatenate([part.pitch for part in parts]),
+        voicing=np.concatenate([part.voicing for part in parts]),
+        log_mel=np.concatenate([part.log_mel for part in parts]),
+        silence=np.concatenate([part.silence for part in parts]),
+    )
