@@ -36,7 +36,9 @@ def recipe() -> dict[str, Any]:
     return runpy.run_path(str(PUBLIC / "recipe.py"))
 
 
-def recipe_weights(layout: str, seed: int, gain: float, table: dict[str, float] | None = None, **kw: bool) -> dict[str, Tensor]:
+def recipe_weights(
+    layout: str, seed: int, gain: float, table: dict[str, float] | None = None, **kw: bool
+) -> dict[str, Tensor]:
     arrays = recipe()["state_dict"](facts("layouts")[layout], seed, gain, table, **kw)
     return {k: torch.from_numpy(v) for k, v in arrays.items()}
 

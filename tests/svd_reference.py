@@ -34,7 +34,9 @@ class LiteralStreams(nn.Module):
         self.to_k_ip = nn.ModuleList(nn.Linear(narrow, wide, bias=False) for _ in range(2))
         self.to_v_ip = nn.ModuleList(nn.Linear(narrow, wide, bias=False) for _ in range(2))
 
-    def forward(self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None) -> Tensor:
+    def forward(
+        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None
+    ) -> Tensor:
         query = attn.to_q(hidden_states)
         out = attend(query, attn.to_k(encoder_hidden_states), attn.to_v(encoder_hidden_states), attn.heads)
         for i, tokens in enumerate((self.call.speech, self.call.emotion)):
@@ -90,7 +92,9 @@ class LiteralClip:
     region: Tensor  # (1, C0, h, w)
 
 
-def literal_step(net: LiteralUNet, clip: LiteralClip, x: Tensor, sigma: float, step: int, scales: tuple[float, float]) -> Tensor:
+def literal_step(
+    net: LiteralUNet, clip: LiteralClip, x: Tensor, sigma: float, step: int, scales: tuple[float, float]
+) -> Tensor:
     """The guided v-prediction of all N + 25 frames, windows one by one, three branches at once."""
     total, window = x.shape[1], 25
     v, count = torch.zeros_like(x), torch.zeros(total, device=x.device)
@@ -102,7 +106,9 @@ def literal_step(net: LiteralUNet, clip: LiteralClip, x: Tensor, sigma: float, s
     return v / count[:, None, None, None]
 
 
-def guided(net: LiteralUNet, clip: LiteralClip, x: Tensor, frames: list[int], sigma: float, scales: tuple[float, float]) -> Tensor:
+def guided(
+    net: LiteralUNet, clip: LiteralClip, x: Tensor, frames: list[int], sigma: float, scales: tuple[float, float]
+) -> Tensor:
     """u + s1 (r - u) + s2 (c - r) for one window."""
     speech = torch.stack([clip.speech[f] if f < len(clip.speech) else clip.no_speech for f in frames])
     emotion = torch.stack([clip.emotion if f < len(clip.speech) else clip.no_emotion for f in frames])
@@ -119,7 +125,9 @@ def guided(net: LiteralUNet, clip: LiteralClip, x: Tensor, frames: list[int], si
     return u + scales[0] * (r - u) + scales[1] * (c - r)
 
 
-def literal_loop(net: LiteralUNet, clip: LiteralClip, noise: Tensor, steps: int, scales: tuple[float, float] = (3.0, 6.0)) -> Tensor:
+def literal_loop(
+    net: LiteralUNet, clip: LiteralClip, noise: Tensor, steps: int, scales: tuple[float, float] = (3.0, 6.0)
+) -> Tensor:
     """Euler steps from pure noise `(1, N + 25, 4, h, w)` to latents."""
     sigmas = karras_sigmas(steps).tolist()
     x = clip.image_latents[:, None] * 0.18215 + noise * sigmas[0]

@@ -21,7 +21,7 @@ from dicetalk.svd.model import UNetSizes
 WIDTH = 32
 SIZES = SvdSizes(
     unet=UNetSizes(
-        block_out_channels=(32, 32, 32, 64),
+        block_out_channels=(32, 32, 64, 64),
         num_attention_heads=(1, 2, 4, 4),
         cross_attention_dim=WIDTH,
         addition_time_embed_dim=16,

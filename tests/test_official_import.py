@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from svd_tiny import SIZES, WHISPER, random_priors, random_states, write_release
+from svd_tiny import SIZES, WHISPER, random_priors, random_states, tiny_config, write_release
 
+from dicetalk.checkpoints import open_checkpoint
 from dicetalk.errors import CheckpointError
 from dicetalk.official.importing import import_official, name_streams
-from dicetalk.svd.checkpoint import build_modules, load_modules
-from svd_tiny import tiny_config
+from dicetalk.svd.checkpoint import KIND, VERSION, build_modules, load_modules
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def test_every_tensor_arrives(release: Path, tmp_path: Path) -> None:
         found = load_file(out / f"{name}.safetensors")
         assert found.keys() == state.keys()
         assert all(torch.equal(found[key], state[key]) for key in state)
-    modules = load_modules(out, torch.float32, "cpu")
+    modules = load_modules(open_checkpoint(out, KIND, VERSION), torch.float32, "cpu")
     torch.testing.assert_close(modules.priors, torch.cat(list(random_priors().values())))
     assert sorted(p.name for p in out.iterdir()) == sorted(
         [*(f"{n}.safetensors" for n in (*random_states(), "emotions")), "config.json"]
@@ -61,11 +61,11 @@ def test_an_interrupted_import_goes_on_where_it_was(release: Path, tmp_path: Pat
         bring(release, tmp_path / "out", progress=stop)
     assert not (tmp_path / "out" / "config.json").exists()
     with pytest.raises(CheckpointError, match="not completely written"):
-        load_modules(tmp_path / "out", torch.float32, "cpu")
+        load_modules(open_checkpoint(tmp_path / "out", KIND, VERSION), torch.float32, "cpu")
     seen: list[tuple[str, int, int]] = []
     bring(release, tmp_path / "out", progress=lambda *told: seen.append(told))
     assert [name for name, _, _ in seen][0] == "clip" and seen[0][1:] == (2, 8)
-    load_modules(tmp_path / "out", torch.float32, "cpu")
+    load_modules(open_checkpoint(tmp_path / "out", KIND, VERSION), torch.float32, "cpu")
 
 
 def test_a_changed_source_is_imported_again(own_release: Path, tmp_path: Path) -> None:

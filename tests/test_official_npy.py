@@ -65,7 +65,9 @@ def test_every_protocol_of_numpy_is_read(tmp_path: Path, protocol: int) -> None:
 )
 def test_a_crafted_file_is_refused_and_runs_nothing(tmp_path: Path, function: Any, argument: str | None) -> None:
     trap = tmp_path / "trap"
-    arguments = (trap,) if argument is None else (argument.format(trap), "w") if function is open else (argument.format(trap),)
+    arguments = (
+        (trap,) if argument is None else (argument.format(trap), "w") if function is open else (argument.format(trap),)
+    )
     path = save(tmp_path / "evil.npy", {"mu": Runs(function, *arguments)})
     with pytest.raises(CheckpointError, match="nothing was run"):
         read_npy(path)

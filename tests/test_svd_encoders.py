@@ -88,7 +88,9 @@ def test_the_vae_encodes_as_published() -> None:
 
 def tiny_whisper() -> torch.nn.Module:
     torch.manual_seed(0)
-    return WhisperModel(WhisperConfig(**TINY_WHISPER, encoder_attention_heads=2, decoder_attention_heads=2)).encoder.eval()
+    return WhisperModel(
+        WhisperConfig(**TINY_WHISPER, encoder_attention_heads=2, decoder_attention_heads=2)
+    ).encoder.eval()
 
 
 def test_long_speech_has_no_seam() -> None:

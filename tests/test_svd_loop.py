@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from golden_data import facts, needs_golden, recipe_weights, relative, stored_weights, tensors
+from golden_data import facts, needs_golden, relative, stored_weights, tensors
 from test_svd_model import golden_unet
 from torch import Tensor
 

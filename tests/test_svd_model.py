@@ -85,7 +85,9 @@ def test_stream_scales_are_the_published_ones() -> None:
 @pytest.mark.parametrize("name", ["w0", "w1"])
 def test_wide_calls_give_the_published_prediction(name: str) -> None:
     told = facts("unet")["cases"][f"wide.{name}"]
-    arrays = recipe()["unet_inputs"](name, facts("unet")["base_seed"], facts("unet")["config"]["wide"], told["frames"], *told["latent"])
+    arrays = recipe()["unet_inputs"](
+        name, facts("unet")["base_seed"], facts("unet")["config"]["wide"], told["frames"], *told["latent"]
+    )
     mask = tensors("unet_wide_cases")[f"{name}.mask"]
     case = {k: torch.from_numpy(v) for k, v in arrays.items()} | {"mask_audio": mask, "mask_emotion": mask}
     found = run("wide", case, torch.tensor(told["timestep"]))

@@ -162,7 +162,8 @@ def circular_windows(frames: int, window: int, overlap: int, shift: int, step: i
     """
     back = (shift * step) % window
     return [
-        [(start - back + i) % frames for i in range(min(window, frames))] for start in range(0, frames, window - overlap)
+        [(start - back + i) % frames for i in range(min(window, frames))]
+        for start in range(0, frames, window - overlap)
     ]
 
 

@@ -114,7 +114,9 @@ def check_space(out: Path, modules: Mapping[str, nn.Module], dtype: torch.dtype)
         needed += sum(p.numel() for p in module.parameters()) * size
     free = shutil.disk_usage(out).free
     if free < needed:
-        raise CheckpointError(f"{out} needs {needed / 1e9:.1f} GB and has {free / 1e9:.1f} GB; free some, or use another disk")
+        raise CheckpointError(
+            f"{out} needs {needed / 1e9:.1f} GB and has {free / 1e9:.1f} GB; free some, or use another disk"
+        )
 
 
 def _stamp(source: Path, dtype: torch.dtype) -> list[Any]:

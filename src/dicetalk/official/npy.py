@@ -111,11 +111,15 @@ def read_npy(path: Path) -> dict[str, Any] | NDArray[Any]:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise CheckpointError(f"{path} is larger than {MAX_BYTES // 10**6} MB; expected an emotion file of a few kB")
+            raise CheckpointError(
+                f"{path} is larger than {MAX_BYTES // 10**6} MB; expected an emotion file of a few kB"
+            )
         with path.open("rb") as file:
             return _read(file)
     except pickle.UnpicklingError as error:
-        raise CheckpointError(f"{path} asks for {error}; only dicts and numeric arrays are read, nothing was run") from None
+        raise CheckpointError(
+            f"{path} asks for {error}; only dicts and numeric arrays are read, nothing was run"
+        ) from None
     except (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, MemoryError) as error:
         raise CheckpointError(f"{path} is not a readable .npy file ({type(error).__name__}: {error})") from None
 

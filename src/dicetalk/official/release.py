@@ -125,7 +125,9 @@ def find_sources(release: Path) -> dict[str, Source]:
         "face_region": find.own("pose_guider.pth", same),
         "bank": find.own("emo_model.pth", without("classifier.")),
         "vae": find.stock("vae", "AutoencoderKLTemporalDecoder", "diffusion_pytorch_model", same),
-        "clip": find.stock("image_encoder", "CLIPVisionModelWithProjection", "model", without("vision_model.embeddings.position_ids")),
+        "clip": find.stock(
+            "image_encoder", "CLIPVisionModelWithProjection", "model", without("vision_model.embeddings.position_ids")
+        ),
         "speech_encoder": find.stock("whisper-tiny", "WhisperForConditionalGeneration", "model", whisper_key),
         "interpolator": find.own("flownet.pkl", interpolator_key),
     }
@@ -149,7 +151,9 @@ class _Finder:
 
     def stock(self, folder: str, kind: str, stem: str, rename: Callable[[str], str | None]) -> Source | None:
         """A stock model's folder by name, half precision preferred."""
-        for config in sorted([*self.release.glob(f"{folder}/config.json"), *self.release.glob(f"*/{folder}/config.json")]):
+        for config in sorted(
+            [*self.release.glob(f"{folder}/config.json"), *self.release.glob(f"*/{folder}/config.json")]
+        ):
             for suffix in (".fp16.safetensors", ".safetensors"):
                 weights = config.parent / f"{stem}{suffix}"
                 if weights.is_file():
@@ -222,7 +226,9 @@ def read_emotions(release: Path) -> dict[str, Tensor]:
             found.setdefault(resolve(path.stem), _prior(path))
     missing = [name for name in NAMES if name not in found]
     if missing:
-        raise CheckpointError(f"{release} has no emotion file for {', '.join(missing)}; expected NAME.npy for each of the eight")
+        raise CheckpointError(
+            f"{release} has no emotion file for {', '.join(missing)}; expected NAME.npy for each of the eight"
+        )
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from dicetalk.checkpoints import Checkpoint, load_module, open_checkpoint, read_tensors
+from dicetalk.checkpoints import Checkpoint, load_module, read_tensors
 from dicetalk.emotion.bank import BankSizes, EmotionBank
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError
@@ -26,6 +25,39 @@ KIND, VERSION = "svd", 1
 EMOTIONS = "emotions"
 FULL_PRECISION = ("speech_encoder", "speech_projector", "bank", "interpolator")
 """Small modules that stay in float32, as in the release (whose interpolator runs in half precision; it costs nothing here)."""
+
+
+STOCK = {
+    "vae": {
+        "block_out_channels": [128, 256, 512, 512],
+        "layers_per_block": 2,
+        "down_block_types": ["DownEncoderBlock2D"] * 4,
+        "latent_channels": 4,
+        "sample_size": 768,
+        "scaling_factor": 0.18215,
+        "force_upcast": True,
+    },
+    "clip": {
+        "hidden_size": 1280,
+        "intermediate_size": 5120,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 16,
+        "image_size": 224,
+        "patch_size": 14,
+        "projection_dim": 1024,
+        "hidden_act": "gelu",
+    },
+    "whisper": {
+        "d_model": 384,
+        "encoder_layers": 4,
+        "decoder_layers": 4,
+        "encoder_attention_heads": 6,
+        "decoder_attention_heads": 6,
+        "encoder_ffn_dim": 1536,
+        "decoder_ffn_dim": 1536,
+    },
+}
+"""Configs of SVD-XT's VAE, its CLIP and whisper-tiny, for predictions where no checkpoint is at hand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +131,11 @@ class SvdModules:
     priors: Tensor
 
 
+def published_config() -> dict[str, Any]:
+    """The config of a checkpoint at the published sizes."""
+    return SvdSizes().to_config() | STOCK
+
+
 def build_modules(config: Mapping[str, Any]) -> dict[str, nn.Module]:
     """All modules of a config without memory behind their weights, by the name of their file."""
     sizes = SvdSizes.of(config)
@@ -120,18 +157,17 @@ def inner_of(name: str) -> str:
     return "unet" if name == "unet" else ""
 
 
-def load_modules(folder: Path, dtype: torch.dtype, device: str) -> SvdModules:
-    """Load an svd checkpoint.
+def load_modules(checkpoint: Checkpoint, dtype: torch.dtype, device: str) -> SvdModules:
+    """Load all modules of an svd checkpoint.
 
     Args:
-        folder: as `dicetalk import-official` writes it.
+        checkpoint: an opened folder, as `dicetalk import-official` writes it.
         dtype: floating-point type of the large modules.
         device: where the weights go.
 
     Raises:
-        CheckpointError: not an svd checkpoint, or one that is incomplete or damaged.
+        CheckpointError: the checkpoint is incomplete or damaged.
     """
-    checkpoint = open_checkpoint(folder, KIND, VERSION)
     modules: dict[str, Any] = {}
     for name, module in build_modules(checkpoint.config).items():
         wanted = torch.float32 if name in FULL_PRECISION else dtype

@@ -56,12 +56,15 @@ class TokenTable:
         return TokenTable(torch.cat([nothing[None], rows]), (*index, *[0] * padding))
 
     def stream(self, frames: Sequence[Sequence[int]], kept: Sequence[bool], mask: Tensor | None) -> Stream:
-        """The stream of one call: for each job its frame numbers and whether it keeps the condition."""
-        rows = [
-            [self.index[f] if keep else 0 for f in numbers] for numbers, keep in zip(frames, kept, strict=True)
-        ]
+        """The stream of one call: for each job its frame numbers and whether it keeps the condition.
+
+        The number of sets depends on nothing but the number and length of the jobs, so that a compiled U-Net stays valid.
+        """
+        rows = [[self.index[f] if keep else 0 for f in numbers] for numbers, keep in zip(frames, kept, strict=True)]
         distinct = sorted({0, *itertools.chain.from_iterable(rows)})
         place = {row: i for i, row in enumerate(distinct)}
+        most = min(len(self.rows), 1 + sum(len(job) for job, keep in zip(rows, kept, strict=True) if keep))
+        distinct += [0] * (most - len(distinct))
         device = self.rows.device
         index = torch.tensor([[place[row] for row in job] for job in rows], device=device)
         return Stream(self.rows[torch.tensor(distinct, device=device)], index, mask)

@@ -73,8 +73,16 @@ def embed_picture(clip: CLIPVisionModelWithProjection, picture: Tensor) -> Tenso
 
 @torch.inference_mode()
 def encode_picture(vae: AutoencoderKLTemporalDecoder, picture: Tensor) -> Tensor:
-    """Latents of a picture `(3, H, W)` in [-1, 1]: the mode of the VAE, unscaled, `(1, 4, H/8, W/8)`."""
-    mode: Tensor = vae.encode(picture[None].to(vae.device, vae.dtype)).latent_dist.mode()
+    """Latents of a picture `(3, H, W)` in [-1, 1]: the mode of the VAE, unscaled, `(1, 4, H/8, W/8)`, float32.
+
+    The encoder overflows in float16, so that it works in float32 whatever the weights are stored as.
+    """
+    dtype = vae.dtype
+    for part in (vae.encoder, vae.quant_conv):
+        part.to(torch.float32)
+    mode: Tensor = vae.encode(picture[None].to(vae.device, torch.float32)).latent_dist.mode()
+    for part in (vae.encoder, vae.quant_conv):
+        part.to(dtype)
     return mode
 
 

@@ -25,7 +25,9 @@ def conv(narrow: int, wide: int, stride: int = 1) -> nn.Sequential:
 def grow(narrow: int, wide: int) -> nn.Sequential:
     """Two transposed convolutions: four times the resolution."""
     half = narrow // 2
-    return nn.Sequential(nn.ConvTranspose2d(narrow, half, 4, 2, 1), nn.PReLU(half), nn.ConvTranspose2d(half, wide, 4, 2, 1))
+    return nn.Sequential(
+        nn.ConvTranspose2d(narrow, half, 4, 2, 1), nn.PReLU(half), nn.ConvTranspose2d(half, wide, 4, 2, 1)
+    )
 
 
 def resize(x: Tensor, factor: float) -> Tensor:

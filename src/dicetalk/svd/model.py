@@ -107,4 +107,4 @@ def start_streams(unet: UNetSpatioTemporalConditionModel) -> None:
 def build_on_meta(sizes: UNetSizes | None = None) -> StreamedUNet:
     """The same model without memory behind its weights: to count, to predict, or to be filled by `load_state_dict`."""
     with torch.device("meta"):
-        return StreamedUNet(sizes)
+        return StreamedUNet(sizes).to("meta")  # diffusers makes some parameters in a way that overlooks the device

@@ -121,9 +121,12 @@ def published_length(samples: int) -> SpeechLength:
 
 
 def speech_length(samples: int) -> SpeechLength:
-    """Lengths that cover all of the sound, within half a frame. `samples` at 16 kHz."""
-    frames = max(1, round(samples / SAMPLES_PER_FRAME))
-    return SpeechLength(frames, frames // 2 + 1, 2 * (samples // SAMPLES_PER_FRAME))
+    """Lengths that cover all of the sound, never more than a frame longer. `samples` at 16 kHz.
+
+    An even number of frames ends with its last frame twice: one more denoised frame could cost a whole window.
+    """
+    frames = max(1, -(-samples // SAMPLES_PER_FRAME))
+    return SpeechLength(frames, (frames + 1) // 2, 2 * (samples // SAMPLES_PER_FRAME))
 
 
 def speech_windows(rows: Tensor, length: SpeechLength) -> Tensor:
