@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as fn
 
 from dicetalk.sampling import karras_sigmas
 from dicetalk.svd.model import UNetSizes
@@ -25,7 +26,8 @@ class Call:
 
 
 class LiteralStreams(nn.Module):
-    """Cross-attention with two further key/value pairs; in temporal layers every pixel projects its own copy of the mean."""
+    """Cross-attention with two further key/value pairs; in temporal layers every pixel projects its own copy
+    of the mean."""
 
     def __init__(self, attention: Any, call: Call, temporal: bool) -> None:
         super().__init__()
@@ -53,13 +55,13 @@ class LiteralStreams(nn.Module):
     def grid(self, pixels: int) -> Tensor:
         height, width = self.call.mask.shape[-2:]
         shrink = math.isqrt(height * width // pixels)
-        small = F.interpolate(self.call.mask, (height // shrink, width // shrink), mode="bicubic")
+        small = fn.interpolate(self.call.mask, (height // shrink, width // shrink), mode="bicubic")
         return small.flatten(1)[..., None]
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
-    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
+    return fn.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
 
 
 class LiteralUNet(nn.Module):
@@ -131,7 +133,7 @@ def literal_loop(
     """Euler steps from pure noise `(1, N + 25, 4, h, w)` to latents."""
     sigmas = karras_sigmas(steps).tolist()
     x = clip.image_latents[:, None] * 0.18215 + noise * sigmas[0]
-    for step, (sigma, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for step, (sigma, following) in enumerate(itertools.pairwise(sigmas)):
         v = literal_step(net, clip, x, sigma, step, scales)
         clean = x / (sigma**2 + 1) - v * sigma / math.sqrt(sigma**2 + 1)
         x = x + (x - clean) / sigma * (following - sigma)

@@ -64,7 +64,7 @@ def test_an_interrupted_import_goes_on_where_it_was(release: Path, tmp_path: Pat
         load_modules(open_checkpoint(tmp_path / "out", KIND, VERSION), torch.float32, "cpu")
     seen: list[tuple[str, int, int]] = []
     bring(release, tmp_path / "out", progress=lambda *told: seen.append(told))
-    assert [name for name, _, _ in seen][0] == "clip" and seen[0][1:] == (2, 8)
+    assert next(name for name, _, _ in seen) == "clip" and seen[0][1:] == (2, 8)
     load_modules(open_checkpoint(tmp_path / "out", KIND, VERSION), torch.float32, "cpu")
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,14 +68,14 @@ def write_config(folder: Path, kind: str, version: int, config: Mapping[str, Any
     text = json.dumps({"kind": kind, "version": version, **config}, indent=2)
     new = folder / f"{CONFIG}.new"
     new.write_text(text + "\n", encoding="utf-8")
-    os.replace(new, folder / CONFIG)
+    new.replace(folder / CONFIG)
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write one module's tensors, in one move: the file is complete or not there."""
     new = path.with_suffix(".new")
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, new)
-    os.replace(new, path)
+    new.replace(path)
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """Noise levels, samplers, guidance and sliding windows: plain functions of tensors, shared by both backbones.
 
-A sampler needs only a function `denoise(x, sigma, step)` that returns the clean signal it sees in `x` at noise level `sigma`.
+A sampler needs only a function `denoise(x, sigma, step)` that returns the clean signal it sees in `x` at noise
+level `sigma`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ Watch = Callable[[int, Tensor], None]
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 700.0, 7.0
 
 
-# --- noise levels ------------------------------------------------------------------------------------------------------
+# --- noise levels --------------------------------------------------------------------------------------------------
 
 
 def karras_sigmas(steps: int, sigma_min: float = SIGMA_MIN, sigma_max: float = SIGMA_MAX, rho: float = RHO) -> Tensor:
-    """Noise levels from `sigma_max` down to `sigma_min`, then 0; float32, `(steps + 1,)` (Karras et al. 2022, eq. 5)."""
+    """Noise levels from `sigma_max` down to `sigma_min`, then 0; float32, `(steps + 1,)` (Karras et al. 2022,
+    eq. 5)."""
     ramp = np.linspace(0, 1, steps)
     high, low = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
     sigmas = (high + ramp * (low - high)) ** rho
@@ -39,7 +41,8 @@ def timestep_of(sigma: float) -> float:
 
 
 def last_steps(sigmas: Tensor, strength: float) -> Tensor:
-    """The noise levels left when only the last `strength` (0 to 1) of the steps are taken, from a partly noised start."""
+    """The noise levels left when only the last `strength` (0 to 1) of the steps are taken, from a partly
+    noised start."""
     steps = len(sigmas) - 1
     return sigmas[steps - min(int(steps * strength), steps) :]
 
@@ -54,13 +57,13 @@ def clean_from_v(v: Tensor, x: Tensor, sigma: float) -> Tensor:
     return x / (sigma**2 + 1) - v * (sigma / math.sqrt(sigma**2 + 1))
 
 
-# --- samplers ----------------------------------------------------------------------------------------------------------
+# --- samplers ------------------------------------------------------------------------------------------------------
 
 
 def sample_euler(denoise: Denoise, x: Tensor, sigmas: Tensor, watch: Watch | None = None) -> Tensor:
     """Follow the flow from `sigmas[0]` to `sigmas[-1]` in first-order steps, one call of `denoise` each."""
     levels = sigmas.tolist()
-    for step, (sigma, following) in enumerate(zip(levels, levels[1:], strict=False)):
+    for step, (sigma, following) in enumerate(itertools.pairwise(levels)):
         clean = denoise(x, sigma, step)
         x = x + (x - clean) * ((following - sigma) / sigma)
         if watch is not None:
@@ -75,7 +78,7 @@ def sample_second_order(denoise: Denoise, x: Tensor, sigmas: Tensor, watch: Watc
     """
     levels = sigmas.tolist()
     before: tuple[Tensor, float] | None = None
-    for step, (sigma, following) in enumerate(zip(levels, levels[1:], strict=False)):
+    for step, (sigma, following) in enumerate(itertools.pairwise(levels)):
         clean = denoise(x, sigma, step)
         ahead = clean
         if before is not None and following > 0:
@@ -88,7 +91,7 @@ def sample_second_order(denoise: Denoise, x: Tensor, sigmas: Tensor, watch: Watc
     return x
 
 
-# --- guidance ----------------------------------------------------------------------------------------------------------
+# --- guidance ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +147,7 @@ def merge_identical(weights: dict[Branch, float], speech: bool, emotion: bool) -
     return {branch: weight for branch, weight in merged.items() if weight != 0}
 
 
-# --- sliding windows ---------------------------------------------------------------------------------------------------
+# --- sliding windows -----------------------------------------------------------------------------------------------
 
 
 def circular_windows(frames: int, window: int, overlap: int, shift: int, step: int) -> list[list[int]]:

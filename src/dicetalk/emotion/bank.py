@@ -1,6 +1,7 @@
 """Emotion Bank: an emotion prior looks up related emotions and comes back as tokens for the denoiser.
 
-The prior is quantised against a small learnable bank (VQ). Training attends over the keys and values of the retrieved entry,
+The prior is quantised against a small learnable bank (VQ). Training attends over the keys and values of the
+retrieved entry,
 use attends over those of the whole bank, so that emotions of similar character help each other (paper, section 3.2).
 Parameter names are those of the published weights, so that they load strictly.
 """
@@ -10,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as fn
 
 COMMITMENT = 0.25
 
@@ -65,8 +66,8 @@ class TokenNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn `(..., width_in)` into `(..., tokens, width)`."""
-        x = F.relu(self.proj1(x))
-        x = F.relu(self.proj2(x))
+        x = fn.relu(self.proj1(x))
+        x = fn.relu(self.proj2(x))
         return self.norm(self.proj3(x).unflatten(-1, (self.tokens, -1)))
 
 
@@ -84,7 +85,7 @@ class Codebook(nn.Module):
         query = self.fc(prior)
         indices = torch.cdist(query.flatten(0, -2), self.codebook.weight).argmin(-1).view(query.shape[:-1])
         codes = self.codebook(indices)
-        loss = F.mse_loss(codes, query.detach()) + COMMITMENT * F.mse_loss(query, codes.detach())
+        loss = fn.mse_loss(codes, query.detach()) + COMMITMENT * fn.mse_loss(query, codes.detach())
         return Retrieval(query + (codes - query).detach(), indices, loss)
 
 
@@ -103,7 +104,7 @@ class BankAttention(nn.Module):
         q = self._split(self.fc_q(queries))
         k = self._split(self.fc_k(memory)).expand(len(q), -1, -1, -1)
         v = self._split(self.fc_v(memory)).expand(len(q), -1, -1, -1)
-        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
+        return fn.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as fn
 
 CLASSES = 22  # neutral + 7 emotions x 3 levels, MEAD's labels
 
@@ -20,8 +20,8 @@ class EmotionDiscriminator(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Turn image-like features `(B, width, h, w)` into logits `(B, classes)`."""
-        x = F.adaptive_avg_pool2d(features, 1).flatten(1)
-        x = self.dropout(F.relu(self.fc1(x)))
-        x = self.dropout(F.relu(self.fc2(x)))
+        x = fn.adaptive_avg_pool2d(features, 1).flatten(1)
+        x = self.dropout(fn.relu(self.fc1(x)))
+        x = self.dropout(fn.relu(self.fc2(x)))
         logits: Tensor = self.fc3(x)
         return logits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -137,4 +136,4 @@ def _read_ledger(out: Path) -> dict[str, Any]:
 def _write_ledger(out: Path, ledger: Mapping[str, Any]) -> None:
     new = out / f"{LEDGER}.new"
     new.write_text(json.dumps(ledger), encoding="utf-8")
-    os.replace(new, out / LEDGER)
+    new.replace(out / LEDGER)

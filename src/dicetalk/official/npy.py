@@ -1,6 +1,7 @@
 """Read `.npy` files that hold a pickled dict of numeric arrays, without giving pickle anything to run.
 
-The published emotion files are such pickles. Every global that the pickle asks for is answered with a stand-in of ours that only
+The published emotion files are such pickles. Every global that the pickle asks for is answered with a stand-in
+of ours that only
 takes notes; anything but the handful needed for arrays and dicts is refused.
 """
 
@@ -33,9 +34,10 @@ class _Dtype:
 
     def numeric(self) -> np.dtype[Any]:
         """The dtype itself, if it is a plain number."""
-        if self.code not in NUMERIC or self.order not in "<>=|":
+        if self.code not in NUMERIC or self.order not in ("<", ">", "=", "|"):
             raise pickle.UnpicklingError(f"an array of type {self.code!r}")
-        return np.dtype(self.code).newbyteorder(self.order)
+        order = self.order if self.order in ("<", ">") else "="
+        return np.dtype(order + self.code)
 
 
 class _Array:

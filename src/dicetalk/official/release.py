@@ -179,7 +179,8 @@ def read_config(path: Path, kind: str) -> dict[str, Any]:
 
 
 def read_weights(source: Source) -> dict[str, Tensor]:
-    """The tensors of a source under our keys. Files of torch are read with `weights_only=True`, which runs nothing of theirs.
+    """The tensors of a source under our keys. Files of torch are read with `weights_only=True`, which runs
+    nothing of theirs.
 
     Raises:
         CheckpointError: the file is truncated, or holds anything but tensors.

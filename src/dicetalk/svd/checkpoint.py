@@ -24,7 +24,8 @@ from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 KIND, VERSION = "svd", 1
 EMOTIONS = "emotions"
 FULL_PRECISION = ("speech_encoder", "speech_projector", "bank", "interpolator")
-"""Small modules that stay in float32, as in the release (whose interpolator runs in half precision; it costs nothing here)."""
+"""Small modules that stay in float32, as in the release (whose interpolator runs in half precision; it costs
+nothing here)."""
 
 
 STOCK = {
@@ -89,7 +90,7 @@ class SvdSizes:
             CheckpointError: the config lacks a size or has one that is not known.
         """
         try:
-            unet = {k: tuple(v) if isinstance(v, list) else v for k, v in config["unet"].items()}
+            unet: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config["unet"].items()}
             return SvdSizes(
                 unet=UNetSizes(**unet),
                 speech=SpeechSizes(**config["speech"]),

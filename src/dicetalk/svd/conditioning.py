@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as fn
 
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.svd.checkpoint import SvdModules
@@ -52,7 +52,8 @@ def no_emotion_tokens(bank: EmotionBank, kind: str, neutral: Tensor) -> Tensor:
 
     Args:
         bank: the Emotion Bank.
-        kind: "release" reads the whole bank with a zero prior, "matched" one zeroed entry as in training, "neutral" reads the
+        kind: "release" reads the whole bank with a zero prior, "matched" one zeroed entry as in training,
+        "neutral" reads the
             whole bank with the neutral prior.
         neutral: the neutral prior, `(256,)`.
     """
@@ -139,4 +140,4 @@ def latent_preview(clean: Tensor) -> Tensor:
         [[0.298, 0.207, 0.208], [0.187, 0.286, 0.173], [-0.158, 0.189, 0.264], [-0.184, -0.271, -0.473]]
     )
     rgb = torch.einsum("tchw,cr->trhw", clean, colours)
-    return F.hardtanh(rgb, -1, 1).add(1).mul(127.5).byte()
+    return fn.hardtanh(rgb, -1, 1).add(1).mul(127.5).byte()

@@ -58,7 +58,8 @@ class TokenTable:
     def stream(self, frames: Sequence[Sequence[int]], kept: Sequence[bool], mask: Tensor | None) -> Stream:
         """The stream of one call: for each job its frame numbers and whether it keeps the condition.
 
-        The number of sets depends on nothing but the number and length of the jobs, so that a compiled U-Net stays valid.
+        The number of sets depends on nothing but the number and length of the jobs, so that a compiled U-Net
+        stays valid.
         """
         rows = [[self.index[f] if keep else 0 for f in numbers] for numbers, keep in zip(frames, kept, strict=True)]
         distinct = sorted({0, *itertools.chain.from_iterable(rows)})
@@ -94,7 +95,8 @@ class ClipConditions:
 
 
 def noisy_start(image_latents: Tensor, noise: Tensor, sigma: float) -> Tensor:
-    """Where denoising starts: unit noise `(1, N, 4, h, w)` at level `sigma` on top of the portrait's latents, as published."""
+    """Where denoising starts: unit noise `(1, N, 4, h, w)` at level `sigma` on top of the portrait's latents,
+    as published."""
     return image_latents[:, None] * LATENT_SCALE + noise * sigma
 
 

@@ -1,4 +1,5 @@
-"""The frozen networks around the denoiser: whisper for speech, CLIP and the VAE for the picture. All stock libraries."""
+"""The frozen networks around the denoiser: whisper for speech, CLIP and the VAE for the picture. All stock
+libraries."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def log_mel(waveform: NDArray[np.float32]) -> Tensor:
 
 @torch.inference_mode()
 def encode_chunk(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
-    """All hidden states of whisper's encoder for at most 30 s of sound, 50 rows a second, `(1500, layers + 1, width)`."""
+    """All hidden states of whisper's encoder for at most 30 s of sound, 50 rows a second, `(1500, layers + 1,
+    width)`."""
     like = next(encoder.parameters())
     states: Any = encoder(log_mel(waveform).to(like), output_hidden_states=True)
     return torch.stack(states.hidden_states, 2)[0]
@@ -38,7 +40,8 @@ def encode_chunk(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
 def encode_speech(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
     """Speech features of sound of any length, 50 rows a second.
 
-    Up to 30 s go through the encoder at once, as published. Longer sound is cut into pieces of 30 s that share 5 s with the next,
+    Up to 30 s go through the encoder at once, as published. Longer sound is cut into pieces of 30 s that share
+    5 s with the next,
     and fades from one to the other there, so that no seam is left.
 
     Args:

@@ -73,9 +73,10 @@ def feather(height: int, width: int) -> NDArray[np.float32]:
 
     def ramp(length: int) -> NDArray[np.float32]:
         edge = np.minimum(np.arange(length), np.arange(length)[::-1]) / max(1.0, length * FEATHER)
-        return (0.5 - 0.5 * np.cos(np.pi * np.clip(edge, 0, 1))).astype(np.float32)
+        return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(edge, 0, 1)), np.float32)
 
-    return (ramp(height)[:, None] * ramp(width)[None])[..., None]
+    soft: NDArray[np.float32] = ramp(height)[:, None, None] * ramp(width)[None, :, None]
+    return soft
 
 
 @torch.inference_mode()
@@ -101,7 +102,8 @@ def film(
     length: SpeechLength,
     chunk: int,
 ) -> Iterator[Picture]:
-    """The video, in chunks `(t, H, W, 3)` uint8: exactly `length.frames` at 25 a second, whatever the length in bounded memory.
+    """The video, in chunks `(t, H, W, 3)` uint8: exactly `length.frames` at 25 a second, whatever the length
+    in bounded memory.
 
     One frame more than interpolation gives is the last one again.
     """

@@ -1,6 +1,7 @@
 """Twice the frame rate: a network estimates how two frames move towards their middle, and blends them there.
 
-Intermediate flow estimation (RIFE, Huang et al. 2022) in three passes from coarse to fine. Parameter names are those of the
+Intermediate flow estimation (RIFE, Huang et al. 2022) in three passes from coarse to fine. Parameter names are
+those of the
 published weights; its fourth block served training only and has no part here.
 """
 
@@ -10,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as fn
 
 SCALES = (4, 2, 1)
 MULTIPLE = 32  # the coarsest pass shrinks by 4, then halves twice, and must come back to the same size
@@ -32,7 +33,7 @@ def grow(narrow: int, wide: int) -> nn.Sequential:
 
 def resize(x: Tensor, factor: float) -> Tensor:
     """Bilinear resize by a factor."""
-    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+    return fn.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
 
 
 class FlowBlock(nn.Module):
@@ -113,7 +114,7 @@ def warp(frame: Tensor, flow: Tensor) -> Tensor:
     )
     step = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=frame.device, dtype=frame.dtype)
     grid = torch.stack([x, y], -1) + flow.permute(0, 2, 3, 1) / step
-    return F.grid_sample(frame, grid, mode="bilinear", padding_mode="border", align_corners=True)
+    return fn.grid_sample(frame, grid, mode="bilinear", padding_mode="border", align_corners=True)
 
 
 @torch.inference_mode()
@@ -127,7 +128,7 @@ def double_rate(frames: Iterable[Tensor], network: Interpolator) -> Iterator[Ten
     Yields:
         2 n - 1 frames for n frames.
     """
-    weight = network.block0.conv0[0][0].weight
+    weight = next(network.parameters())
     before: Tensor | None = None
     for frame in frames:
         if before is not None:
@@ -140,5 +141,5 @@ def middle_of(first: Tensor, second: Tensor, network: Interpolator, like: Tensor
     """The middle of two frames `(3, H, W)` of any size, computed where and as precisely as `like` is."""
     height, width = first.shape[-2:]
     pad = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
-    pair = [F.pad(x[None].to(like), pad) for x in (first, second)]
+    pair = [fn.pad(x[None].to(like), pad) for x in (first, second)]
     return network(*pair).frame[0, :, :height, :width].to(first)

@@ -75,8 +75,9 @@ class StreamedUNet(nn.Module):
             The prediction, `(B, T, 4, h, w)`.
         """
         levels = len(self.sizes.block_out_channels)
-        size = latents.shape[-2:]
-        self.context.streams = tuple(prepare(s, *size, levels) for s in (conditions.speech, conditions.emotion))
+        height, width = latents.shape[-2:]
+        streams = (conditions.speech, conditions.emotion)
+        self.context.streams = tuple(prepare(stream, height, width, levels) for stream in streams)
         self.context.region = conditions.region
         out: Tensor = self.unet(latents, timestep, conditions.image, conditions.time_ids, return_dict=False)[0]
         return out

@@ -51,7 +51,8 @@ def output_size(width: int, height: int, short: int = 512) -> tuple[int, int]:
 
 
 def published_crop(box: Box, width: int, height: int, expand: float) -> tuple[int, int, int, int]:
-    """The square around a face as the published preprocessing cuts it, rounding included (it can be off square by 1 px).
+    """The square around a face as the published preprocessing cuts it, rounding included (it can be off square
+    by 1 px).
 
     Args:
         box: the face [px].
@@ -137,7 +138,8 @@ def speech_windows(rows: Tensor, length: SpeechLength) -> Tensor:
         length: how many rows count, and how many frames are wanted.
 
     Returns:
-        Windows `(latent_frames, 10, layers, channels)`: frame i sees rows 4 i - 4 to 4 i + 5; zeros outside of the sound.
+        Windows `(latent_frames, 10, layers, channels)`: frame i sees rows 4 i - 4 to 4 i + 5; zeros outside of
+        the sound.
     """
     sound = rows[: length.rows]
     width = ROWS_BEFORE + ROWS_AFTER

@@ -1,12 +1,15 @@
-"""The two small networks beside the U-Net: speech features to tokens, and the face mask to features of `conv_in`'s shape.
+"""The two small networks beside the U-Net: speech features to tokens, and the face mask to features of
+`conv_in`'s shape.
 
 Parameter names are those of the published weights, so that they load strictly.
 """
 
 from __future__ import annotations
 
-import torch.nn.functional as F
+import itertools
+
 from torch import Tensor, nn
+from torch.nn import functional as fn
 
 from dicetalk.emotion.bank import TokenNetwork
 
@@ -52,7 +55,7 @@ class FaceRegionEncoder(nn.Module):
         super().__init__()
         self.conv_in = nn.Conv2d(3, widths[0], 3, padding=1)
         self.blocks = nn.ModuleList()
-        for narrow, wide in zip(widths, widths[1:], strict=False):
+        for narrow, wide in itertools.pairwise(widths):
             self.blocks.append(nn.Conv2d(narrow, narrow, 3, padding=1))
             self.blocks.append(nn.Conv2d(narrow, wide, 3, padding=1, stride=2))
         self.conv_out = nn.Conv2d(widths[-1], width_out, 3, padding=1)
@@ -61,8 +64,8 @@ class FaceRegionEncoder(nn.Module):
 
     def forward(self, mask: Tensor) -> Tensor:
         """Turn face masks `(B, 3, H, W)` in [0, 1] into `(B, width_out, H/8, W/8)`."""
-        x = F.silu(self.conv_in(mask))
+        x = fn.silu(self.conv_in(mask))
         for block in self.blocks:
-            x = F.silu(block(x))
+            x = fn.silu(block(x))
         features: Tensor = self.conv_out(x)
         return features

@@ -4,7 +4,8 @@ In every cross-attention two further key/value pairs, one per stream, meet the l
 
     out = to_out(A_image + m_speech A_speech + m_emotion A_emotion)
 
-The face mask m acts in spatial layers only. Temporal layers read the mean of the window's tokens, the same for every pixel.
+The face mask m acts in spatial layers only. Temporal layers read the mean of the window's tokens, the same for
+every pixel.
 Each distinct set of tokens is projected once per call: not once per frame, per branch of the guidance or per pixel.
 """
 
@@ -13,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
+from torch.nn import functional as fn
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Stream:
 
         Weighs each distinct set by how often it occurs, so that no copy per frame is made.
         """
-        counts = F.one_hot(self.index, len(self.tokens)).sum(1).to(self.tokens.dtype)
+        counts = fn.one_hot(self.index, len(self.tokens)).sum(1).to(self.tokens.dtype)
         return torch.einsum("bm,mld->bld", counts / self.index.shape[1], self.tokens)
 
 
@@ -56,7 +57,8 @@ class Prepared:
     Attributes:
         stream: the stream.
         mean: its tokens averaged over each window's frames, `(B, L, D)`.
-        masks: the mask on each token grid times the stream's scale, pixels of the grid -> `(1, h * w, 1)`; empty without mask.
+        masks: the mask on each token grid times the stream's scale, pixels of the grid -> `(1, h * w, 1)`;
+        empty without mask.
     """
 
     stream: Stream
@@ -72,7 +74,7 @@ def prepare(stream: Stream, height: int, width: int, levels: int) -> Prepared:
     masks: dict[int, Tensor] = {}
     if stream.mask is not None:
         for _ in range(levels):
-            grid = F.interpolate(stream.mask.float(), (height, width), mode="bicubic")
+            grid = fn.interpolate(stream.mask.float(), (height, width), mode="bicubic")
             masks[height * width] = stream.scale * grid.flatten(1)[..., None].to(stream.tokens.dtype)
             height, width = (height + 1) // 2, (width + 1) // 2
     return Prepared(stream, stream.frame_mean(), masks)
@@ -107,7 +109,8 @@ class StreamProcessor(nn.Module):
 
 
 class SpatialStreams(StreamProcessor):
-    """Cross-attention of a spatial block: every pixel of a frame reads the tokens of that frame, where the mask allows."""
+    """Cross-attention of a spatial block: every pixel of a frame reads the tokens of that frame, where the
+    mask allows."""
 
     def forward(
         self, attn: Attention, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None
@@ -128,7 +131,7 @@ class SpatialStreams(StreamProcessor):
             value = split_heads(self.to_v_ip[i](stream.tokens), attn.heads)[index]
             if stream.scale != 1 and not prepared.masks:
                 value = stream.scale * value
-            heard = merge_heads(F.scaled_dot_product_attention(query, key, value))
+            heard = merge_heads(fn.scaled_dot_product_attention(query, key, value))
             out = torch.addcmul(out, heard, prepared.masks[heard.shape[1]]) if prepared.masks else out + heard
         return project_out(attn, out).expand(hidden_states.shape)
 
@@ -139,7 +142,8 @@ class TemporalStreams(StreamProcessor):
     def forward(
         self, attn: Attention, hidden_states: Tensor, encoder_hidden_states: Tensor, attention_mask: None = None
     ) -> Tensor:
-        """Attend from `(B * h * w, T, C)` to image tokens `(B * h * w, S, D)`, equal for all pixels, and the streams."""
+        """Attend from `(B * h * w, T, C)` to image tokens `(B * h * w, S, D)`, equal for all pixels, and the
+        streams."""
         assert attention_mask is None
         streams = self.context.streams
         batch = streams[0].stream.index.shape[0]
@@ -150,7 +154,7 @@ class TemporalStreams(StreamProcessor):
                 continue
             key = split_heads(self.to_k_ip[i](prepared.mean), attn.heads)
             value = split_heads(prepared.stream.scale * self.to_v_ip[i](prepared.mean), attn.heads)
-            out = out + merge_heads(F.scaled_dot_product_attention(query, key, value))
+            out = out + merge_heads(fn.scaled_dot_product_attention(query, key, value))
         return project_out(attn, out).expand(batch, query.shape[2], -1).reshape(hidden_states.shape)
 
 
@@ -163,7 +167,7 @@ def attend_image(attn: Attention, query: Tensor, image: Tensor) -> Tensor:
     if image.shape[1] == 1:
         return value
     key, value = split_heads(attn.to_k(image), attn.heads), split_heads(value, attn.heads)
-    return merge_heads(F.scaled_dot_product_attention(query, key, value))
+    return merge_heads(fn.scaled_dot_product_attention(query, key, value))
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
