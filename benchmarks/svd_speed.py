@@ -217,9 +217,10 @@ def memory_once(side: int, frames: int) -> tuple[int, int]:
     """Predicted and measured peak bytes of one U-Net call, in this process."""
     sizes = SvdSizes(unet=replace(TINY, cross_attention_dim=1024))
     config = json.dumps(sizes.to_config())
-    predicted = cost.unet_count(config, 3, frames, side, side, torch.float32).peak
+    counted = cost.unet_count(config, 3, frames, side, side, torch.float32).peak
+    predicted = round(cost.ALLOCATOR["cpu"] * counted)
     unet = StreamedUNet(sizes.unet).eval()
-    unet(*cost.meta_call(sizes, 1, 1, 8, 8, torch.float32))  # libraries take their working memory
+    unet(*cost.meta_call(sizes, 1, 1, 16, 16, torch.float32))  # libraries take their working memory
     inputs = cost.meta_call(sizes, 3, frames, side, side, torch.float32)
     before = current_bytes()
     unet(*inputs)

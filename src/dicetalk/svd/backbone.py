@@ -148,7 +148,7 @@ def memory_explained(backbone: SvdBackbone, conditions: Conditions, canvas: Canv
     options, device, dtype = backbone.options, backbone.placement.device, backbone.placement.dtype
     seconds = len(conditions.waveform) / SAMPLE_RATE
     size = (canvas.box[2] - canvas.box[0], canvas.box[3] - canvas.box[1])
-    work = Work(options, seconds, size[0], size[1], dtype, backbone.config)
+    work = Work(options, seconds, size[0], size[1], dtype, backbone.config, device.type)
     check_memory(work, device)
     try:
         yield
@@ -174,5 +174,5 @@ def load_svd(folder: Path, options: SvdOptions | None = None, watch: Watcher | N
     checkpoint = open_checkpoint(folder, KIND, VERSION)
     modules = load_modules(checkpoint, placement.dtype, str(placement.home))
     if options.compile:
-        modules.unet.compile(dynamic=False)
+        modules.unet.compile()
     return SvdBackbone(modules, checkpoint.config, placement, options, watch)
