@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import torch
 from golden_data import facts, needs_golden, relative, stored_weights, tensors
+from test_svd_encoders import tiny_vae
 from test_svd_model import golden_unet
 from torch import Tensor
 
 from dicetalk.sampling import GuidanceScales, circular_windows, karras_sigmas, last_steps, sample_euler
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start
+from dicetalk.svd.frames import decoded
 from dicetalk.svd.projectors import FaceRegionEncoder
 
 CASES = ("loop_a_n60_ov0", "loop_b_n60_ov5", "loop_c_n10_ramp", "loop_d_n50_exact", "loop_e_n21_fpb14_s3_i2i")
@@ -68,3 +70,15 @@ def test_loops_give_the_published_latents(name: str) -> None:
     # The loop amplifies rounding; the set measured how much in each case.
     tolerance = max(1e-4, 20 * told["noise_floor"]["final_fp32_vs_fp64_rel"])
     assert relative(final, data["latents_final"]) < tolerance
+
+
+@needs_golden
+@torch.inference_mode()
+@pytest.mark.parametrize("name", ["loop_c_n10_ramp", "loop_e_n21_fpb14_s3_i2i"])
+def test_decoded_frames_are_the_published_ones(name: str) -> None:
+    told, data = facts("loop")["cases"][name], tensors(name)
+    frames = list(decoded(tiny_vae(), data["latents_final"][0], told["num_frames"], told["decode_chunk_size"]))
+    assert len(frames) == told["num_frames"]
+    found = torch.stack(frames, 1)[:, told["decoded_frame_index"]]
+    # Stored as float16, before the range is cut to what a picture can hold.
+    assert relative(found, (data["decoded_frames"] * 0.5 + 0.5).clamp(0, 1)) < 1e-3
