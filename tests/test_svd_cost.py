@@ -99,10 +99,10 @@ torch.set_num_threads(1)
 from svd_tiny import SIZES, tiny_config
 from dicetalk.svd import cost
 from dicetalk.svd.model import StreamedUNet
-side, frames = 64, 3
+side, frames = 96, 3
 with torch.inference_mode():
     unet = StreamedUNet(SIZES.unet).eval()
-    unet(*cost.meta_call(SIZES, 1, 1, 16, 16, torch.float32))
+    unet(*cost.meta_call(SIZES, 3, frames, 16, 16, torch.float32))
     inputs = cost.meta_call(SIZES, 3, frames, side, side, torch.float32)
     before = psutil.Process().memory_info().rss
     unet(*inputs)
@@ -119,7 +119,7 @@ def test_predicted_memory_is_measured() -> None:
     # Freed blocks go back at once: what is measured is the network, not what the allocator keeps for later.
     env = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
     told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    predicted = cost.unet_count(json.dumps(tiny_config()), 3, 3, 64, 64, torch.float32).peak
+    predicted = cost.unet_count(json.dumps(tiny_config()), 3, 3, 96, 96, torch.float32).peak
     assert predicted == pytest.approx(int(told.stdout.split()[-1]), rel=0.15)
 
 
