@@ -23,10 +23,13 @@ check: install  ## style, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: install  ## docs/cli.md, from the help of the commands
+	$(BIN)/python tools/write_cli_docs.py
+
 gallery: install  ## the pictures of README and docs
 	$(BIN)/python benchmarks/gallery.py
 
 benchmark: install  ## speed and quality into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
-.PHONY: help install demo test check gallery benchmark
+.PHONY: help install demo test check docs gallery benchmark

@@ -1,9 +1,62 @@
-"""What holds for all tests: those of the svd backbone need its extra."""
+"""What many tests need: a real portrait, real speech cut short, portraits that lie beside the repository."""
+
+from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.io import wavfile
 
+from dicetalk.cli.demo import demo_portrait, demo_speech
+from dicetalk.media import SPEECH_RATE, Picture, Waveform, read_picture, read_sound
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def hopper() -> Path:
+    """Grace Hopper's photograph, 512 x 600."""
+    return demo_portrait()
+
+
+@pytest.fixture(scope="session")
+def hopper_picture(hopper: Path) -> Picture:
+    return read_picture(hopper)
+
+
+@pytest.fixture(scope="session")
+def voice() -> Waveform:
+    """All of the demo's speech, 9.3 s."""
+    return read_sound(demo_speech()).waveform
+
+
+@pytest.fixture(scope="session")
+def speech(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1.2 s of it, "I am only a picture", which is 30 frames."""
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
+    wavfile.write(path, SPEECH_RATE, voice[int(0.8 * SPEECH_RATE) : int(2.0 * SPEECH_RATE)])
+    return path
+
+
+@pytest.fixture(scope="session")
+def portraits() -> Path:
+    """The folder of real portraits beside the repository."""
+    folder = SHARED / "data" / "portraits"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data/portraits, which a clone does not have")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def no_face() -> Picture:
+    """A smooth picture (240, 320, 3) without a face."""
+    down, across = np.mgrid[0:240, 0:320]
+    return np.stack([down, across * 0.75, 240 - down], axis=2).astype(np.uint8)
+
+
+# The svd backbone needs its extra.
 collect_ignore_glob: list[str] = []
 if find_spec("torch") is None or find_spec("diffusers") is None:
     collect_ignore_glob += ["test_svd_*", "test_official_*", "test_emotion_bank.py", "test_sampling.py"]

@@ -97,6 +97,12 @@ CLOSED_LIPS = {
 }
 
 
+LEFT_INNER_BROW = [285, 336]
+KNIT = np.array([-0.045, 0.035, 0.0])
+KNIT_REACH = 0.42
+"""How far a lowered brow's inner end comes in and down, and over what distance that fades [inter-ocular distances]."""
+
+
 def stem(name: str) -> str:
     """The name without its side: `browDownLeft` -> `browDown`; shapes without a pair keep their name."""
     if name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight"):
@@ -237,6 +243,12 @@ def closing_blink(delta: np.ndarray, neutral: np.ndarray) -> np.ndarray:
     return move_rings(out, LEFT_LOWER_LID, line - neutral[lower] - delta[lower], LID_SHARE)
 
 
+def knitted_brow(delta: np.ndarray, neutral: np.ndarray) -> np.ndarray:
+    """`browDownLeft` whose inner end also comes in and down: corrugator, which the scan's actors hardly used."""
+    away = np.linalg.norm((neutral - neutral[LEFT_INNER_BROW].mean(0))[:, :2], axis=1)
+    return delta + (np.maximum(1 - (away / KNIT_REACH) ** 2, 0) ** 2)[:, None] * KNIT
+
+
 def scaled(raw: Basis, neutral: np.ndarray, mirror: np.ndarray) -> Basis:
     """The scanned basis, symmetric, at the strength and in the regions of the rules."""
     return {
@@ -251,6 +263,8 @@ def sealed(basis: Basis, neutral: np.ndarray, mirror: np.ndarray) -> Basis:
     jaw_with_closed_lips = meeting_lips(out["jawOpen"] + out["mouthClose"])
     out["eyeBlinkLeft"] = closing_blink(out["eyeBlinkLeft"], neutral)
     out["eyeBlinkRight"] = mirrored(out["eyeBlinkLeft"], mirror)
+    out["browDownLeft"] = knitted_brow(out["browDownLeft"], neutral)
+    out["browDownRight"] = mirrored(out["browDownLeft"], mirror)
     for name in basis:
         share = CLOSED_LIPS.get(stem(name))
         out[name] = uncross_lips(out[name]) if share is None else close_lips(out[name], share)

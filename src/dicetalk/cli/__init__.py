@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
 import dicetalk
-from dicetalk.cli.demo import demo
-from dicetalk.cli.doctor import doctor
-from dicetalk.cli.emotions import emotions
-from dicetalk.cli.failures import run
-from dicetalk.cli.generate import generate
+from dicetalk.cli import demo, doctor, emotions, failures, generate
 
 EXAMPLES = """\b
 Examples:
@@ -27,10 +24,22 @@ def cli() -> None:
     """A portrait, a recording of speech and an emotion in; a video of that person speaking with that emotion out."""
 
 
-for command in (generate, demo, emotions, doctor):
+for command in (generate.generate, demo.demo, emotions.emotions, doctor.doctor):
     cli.add_command(command)
 
 
 def main() -> None:
     """Run the command line on the arguments of this process and leave with its exit code."""
-    sys.exit(run(cli, sys.argv[1:]))
+    _open_streams()
+    sys.exit(failures.run(cli, sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Give a process that was started without standard output or error (`2>&-`) silent ones.
+
+    Otherwise the next file opened would get their number, and libraries would write their messages into it.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            setattr(sys, name, os.fdopen(number, "w"))

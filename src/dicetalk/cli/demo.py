@@ -23,9 +23,10 @@ Examples:
   dicetalk demo
   dicetalk demo -o sad.mp4 --emotion sad
 """
+ASSETS = Path(dicetalk.__file__).parent / "assets"
 CELLS, COLUMNS = 8, 4
-CELL_WIDTH = 320
-CAPTION_HEIGHT = 30
+CELL, CAPTION = 320, 30
+"""Side of a picture on the contact sheet, height of the line below [px]."""
 
 
 @click.command(epilog=EXAMPLES)
@@ -37,11 +38,11 @@ CAPTION_HEIGHT = 30
     type=click.Path(path_type=Path),
     help="The video to write; the contact sheet gets the same name with .png.",
 )
-@click.option("--emotion", "-e", default="happy", show_default=True, help="As for `dicetalk generate`.")
+@click.option("--emotion", "-e", help="As for `dicetalk generate`.  [default: a timeline of several]")
 @click.option("--seed", default=0, show_default=True, help="Which take.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
-def demo(output: Path, emotion: str, seed: int, as_json: bool, quiet: bool) -> None:
+def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: bool) -> None:
     """Make a photograph speak: a video and a contact sheet, no input needed.
 
     The portrait is the photograph of Grace Hopper that comes with matplotlib (public domain), the speech is synthetic
@@ -49,7 +50,8 @@ def demo(output: Path, emotion: str, seed: int, as_json: bool, quiet: bool) -> N
     """
     sheet = output.with_suffix(".png")
     check_output(sheet, {".png": "PNG"}, [])
-    job = Job(portrait=demo_portrait(), speech=demo_speech(), emotion=emotion, output=output, seed=seed)
+    mood = emotion or str(ASSETS / "demo.json")
+    job = Job(portrait=demo_portrait(), speech=demo_speech(), emotion=mood, output=output, seed=seed)
     done = make_video(job, quiet=quiet)
     write_sheet(sheet, output, done.video)
     report(job, done, as_json=as_json, quiet=quiet)
@@ -75,36 +77,38 @@ def demo_portrait() -> Path:
 
 def demo_speech() -> Path:
     """The speech that comes with the package."""
-    return Path(dicetalk.__file__).parent / "assets" / "demo.flac"
+    return ASSETS / "demo.flac"
 
 
 def write_sheet(path: Path, made: Path, video: Video) -> None:
-    """Write a contact sheet: frames spread over a finished video file, with their times and emotions.
+    """Write a contact sheet: faces spread over a finished video file, with their times and emotions.
 
     Raises:
         MediaError: the sheet cannot be written.
     """
     import numpy as np
 
+    from dicetalk.face import face_crop
     from dicetalk.media import read_video, write_picture
 
     wanted = {int((cell + 0.5) * video.frames / CELLS) for cell in range(CELLS)}
+    (left, top, right, bottom), _ = face_crop(video.conditions.portrait, video.conditions.face)
     # Read back from the file: it shows what was truly written, and never holds more than one frame.
-    cells = [_cell(frame, _caption(video, i)) for i, frame in enumerate(read_video(made)) if i in wanted]
+    frames = ((i, frame) for i, frame in enumerate(read_video(made)) if i in wanted)
+    cells = [_cell(frame[top:bottom, left:right], _caption(video, i)) for i, frame in frames]
     rows = [np.hstack(cells[start : start + COLUMNS]) for start in range(0, len(cells), COLUMNS)]
     write_picture(path, np.vstack(rows))
 
 
-def _cell(frame: Picture, caption: str) -> Picture:
-    """A frame of a contact sheet, scaled, with its caption below."""
+def _cell(face: Picture, caption: str) -> Picture:
+    """A face, scaled, with its caption below."""
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
-    height = round(frame.shape[0] * CELL_WIDTH / frame.shape[1])
-    cell = Image.new("RGB", (CELL_WIDTH, height + CAPTION_HEIGHT), "white")
-    cell.paste(Image.fromarray(frame).resize((CELL_WIDTH, height), Image.Resampling.LANCZOS))
+    cell = Image.new("RGB", (CELL, CELL + CAPTION), "white")
+    cell.paste(Image.fromarray(face).resize((CELL, CELL), Image.Resampling.LANCZOS))
     font = ImageFont.load_default(16)
-    ImageDraw.Draw(cell).text((CELL_WIDTH / 2, height + CAPTION_HEIGHT / 2), caption, "black", font, anchor="mm")
+    ImageDraw.Draw(cell).text((CELL / 2, CELL + CAPTION / 2), caption, "black", font, anchor="mm")
     return np.asarray(cell)
 
 

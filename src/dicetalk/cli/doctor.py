@@ -253,7 +253,7 @@ def _print_report(able: bool, checks: list[Check], speed: Speed | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "what", "found", "what to do", box=SIMPLE)
+    table = Table("", "what", "found", "what to do", box=SIMPLE, show_edge=False)
     for check in checks:
         table.add_row("ok" if check.ok else "NO", check.name, check.found, "" if check.ok else check.hint)
     console = Console(highlight=False)

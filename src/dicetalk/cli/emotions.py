@@ -42,7 +42,7 @@ def _print_table() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("emotion", "other names", box=SIMPLE)
+    table = Table("emotion", "other names", box=SIMPLE, show_edge=False)
     table.add_column("valence", justify="right")
     table.add_column("arousal", justify="right")
     for name in NAMES:

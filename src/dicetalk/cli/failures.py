@@ -39,7 +39,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except Stopped as stop:
-        _tell("stopped; nothing was written", "Stopped", as_json)
+        _tell("stopped; nothing unfinished is left behind", "Stopped", as_json)
         return 128 + stop.number
     except BrokenPipeError:
         # Whoever read our output has left. Python would complain again when it closes standard output.

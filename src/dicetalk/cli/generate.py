@@ -15,7 +15,6 @@ from dicetalk.cli.display import Display, display
 from dicetalk.cli.output import CURVES, check_output
 
 if TYPE_CHECKING:
-    from dicetalk.emotion.timeline import Timeline
     from dicetalk.pipeline import Video
 
 EXAMPLES = """\b
@@ -46,7 +45,7 @@ class Job:
 
     portrait: Path
     speech: Path
-    emotion: str | Timeline
+    emotion: str
     output: Path
     motion_out: Path | None = None
     seed: int = 0
@@ -209,7 +208,7 @@ def _record(job: Job, done: Done) -> dict[str, object]:
         "seconds": video.seconds,
         "elapsed_s": round(done.elapsed_s, 3),
         "seed": job.seed,
-        "emotion": str(job.emotion),
+        "emotion": job.emotion,
         "backbone": job.backbone,
     }
     if job.motion_out is not None:

@@ -17,6 +17,9 @@ GAZE_X = 0.095
 GAZE_Y = 0.075
 """How far the iris travels at a full eyeLook shape [inter-ocular distances]: 30 and 25 degrees of a 12 mm eyeball."""
 
+IRIS_RINGS = 8
+"""How finely the colours of an iris are told apart, from its middle to its rim."""
+
 
 @dataclass(frozen=True)
 class Eyeball:
@@ -103,12 +106,27 @@ def _continued(crop: Picture, known: npt.NDArray[np.uint8], centre: Array, radiu
     """The crop with everything outside `known` made up from what is inside."""
     if not known.any():
         return crop
-    y, x = np.mgrid[: crop.shape[0], : crop.shape[1]].astype(np.float32)
-    disc = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < (radius * 1.05) ** 2
-    # The part of the iris under a lid looks like the part across its middle.
-    across = cv2.remap(crop, x, np.float32(2 * centre[1]) - y, cv2.INTER_LINEAR)
-    there = cv2.remap(known, x, np.float32(2 * centre[1]) - y, cv2.INTER_NEAREST, borderValue=(0,))
-    use = disc & (known == 0) & (there > 0)
-    filled = np.where(use[..., None], across, crop)
-    missing = ((known == 0) & ~use).astype(np.uint8)
-    return np.asarray(cv2.inpaint(filled, missing, 3, cv2.INPAINT_TELEA), np.uint8)
+    y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]
+    away = np.hypot(x - centre[0], y - centre[1]) / radius
+    white = (known > 0) & (away > 1.12)
+    if not white.any():
+        return np.asarray(cv2.inpaint(crop, (known == 0).astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
+    ball = np.asarray(cv2.inpaint(crop, (~white).astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
+    # Over an iris that touches both lids only what shines through from the sides is known: even it out.
+    even = cv2.GaussianBlur(ball, (0, 0), max(0.6 * radius, 1))
+    ball = np.where(white[..., None], ball, even)
+    cover = np.clip((1.1 - away) / 0.16, 0, 1)[..., None]
+    return np.asarray(ball * (1 - cover) + _whole_iris(crop, known, away) * cover, np.uint8)
+
+
+def _whole_iris(crop: Picture, known: npt.NDArray[np.uint8], away: Array) -> Picture:
+    """The crop with hidden parts of the iris in the colours seen at the same distance from its middle."""
+    ring = (away * IRIS_RINGS).astype(int)
+    whole = crop.copy()
+    seen_colour = np.median(crop[(known > 0) & (away < 1.1)], axis=0) if ((known > 0) & (away < 1.1)).any() else None
+    for i in range(int(1.2 * IRIS_RINGS)):
+        seen = (ring == i) & (known > 0)
+        colour = np.median(crop[seen], axis=0) if seen.any() else seen_colour
+        if colour is not None:
+            whole[(ring == i) & (known == 0)] = colour
+    return whole

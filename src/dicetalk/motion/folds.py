@@ -43,18 +43,19 @@ class Fold:
 FOLDS = (
     # Nose wing to beside the mouth: smile, raised upper lip, wrinkled nose.
     Fold(((129, -0.03, -0.05), (203, -0.02, 0), (206, -0.02, 0.01), (216, -0.02, -0.01), (212, 0.01, -0.06)),
-         dict(mouthSmile=0.3, mouthUpperUp=0.3, noseSneer=0.34, cheekSquint=0.06), 0.026, 0.25),
+         dict(mouthSmile=0.26, mouthUpperUp=0.22, noseSneer=0.26, cheekSquint=0.05), 0.024, 0.2),
     # Frown lines between the brows.
-    Fold(((9, -0.085, -0.11), (9, -0.075, -0.02), (8, -0.07, 0.03)), dict(browDown=0.45, noseSneer=0.1), 0.024),
+    Fold(((9, -0.085, -0.11), (9, -0.075, -0.02), (8, -0.07, 0.03)), dict(browDown=0.38, noseSneer=0.08), 0.028),
     # Across the root and the sides of the nose.
-    Fold(((168, 0.0, -0.02), (168, -0.07, -0.015)), dict(noseSneer=0.28, browDown=0.16), 0.018),
-    Fold(((6, -0.05, 0.03), (6, -0.12, -0.04), (6, -0.17, -0.08)), dict(noseSneer=0.36), 0.017),
-    Fold(((197, -0.07, 0.0), (197, -0.14, -0.06), (197, -0.2, -0.09)), dict(noseSneer=0.36), 0.017),
-    # Forehead: the middle part for the inner brows, the outer part for the outer ones.
-    Fold(((9, 0.0, -0.2), (107, 0.0, -0.17), (107, -0.12, -0.13)), dict(browInnerUp=0.26, browOuterUp=0.06), 0.022),
-    Fold(((9, 0.0, -0.32), (107, 0.0, -0.3), (107, -0.13, -0.27)), dict(browInnerUp=0.24, browOuterUp=0.08), 0.022),
-    Fold(((107, -0.12, -0.15), (66, -0.06, -0.17), (105, -0.03, -0.16)), dict(browOuterUp=0.24), 0.022),
-    Fold(((107, -0.13, -0.28), (66, -0.06, -0.29), (105, -0.03, -0.27)), dict(browOuterUp=0.22), 0.022),
+    Fold(((168, 0.0, -0.02), (168, -0.07, -0.015)), dict(noseSneer=0.24, browDown=0.12), 0.022),
+    Fold(((6, -0.05, 0.03), (6, -0.12, -0.04), (6, -0.17, -0.08)), dict(noseSneer=0.3), 0.021),
+    Fold(((197, -0.07, 0.0), (197, -0.14, -0.06), (197, -0.2, -0.09)), dict(noseSneer=0.3), 0.021),
+    # Forehead: the middle part for the inner brows, the outer part for the outer ones; never two lines alike.
+    Fold(((9, 0.0, -0.19), (107, 0.04, -0.175), (107, -0.05, -0.155), (107, -0.14, -0.12)),
+         dict(browInnerUp=0.2, browOuterUp=0.04), 0.03),
+    Fold(((9, 0.0, -0.305), (107, 0.0, -0.31), (107, -0.1, -0.265)), dict(browInnerUp=0.15, browOuterUp=0.07), 0.034),
+    Fold(((107, -0.1, -0.15), (66, -0.02, -0.175), (105, -0.02, -0.15)), dict(browOuterUp=0.17), 0.03),
+    Fold(((107, -0.15, -0.255), (66, -0.08, -0.285), (105, 0.0, -0.24)), dict(browOuterUp=0.13), 0.036),
     # Crow's feet.
     Fold(((33, -0.1, -0.03), (33, -0.24, -0.09)), dict(cheekSquint=0.16, mouthSmile=0.1, eyeSquint=0.06), 0.014),
     Fold(((33, -0.11, 0.02), (33, -0.26, 0.03)), dict(cheekSquint=0.18, mouthSmile=0.1, eyeSquint=0.06), 0.014),
@@ -75,8 +76,12 @@ FOLDS = (
 )  # fmt: skip
 
 
-DEEPEST = 0.42
+DEEPEST = 0.36
 """The darkest a fold gets, as a share of the light on it."""
+
+
+SHADE = np.array([0.84, 1.04, 1.18], np.float32)
+"""How much of a fold's dark falls on red, green and blue: light scattered under the skin fills shadows with red."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +92,14 @@ class Shading:
         left, top: of the shaded part in the picture [px].
         masks: (K, h, w) light and dark of each fold, both sides apart, -1 to 1; negative is dark.
         causes: (K, 52) strength of each fold for each shape.
+        shade: (3,) how much of the dark each channel takes.
     """
 
     left: int
     top: int
     masks: Floats
     causes: Floats
+    shade: Floats
 
     def apply(self, picture: Picture, shaded: Picture, shapes: Array) -> None:
         """Write the part of `picture` that can fold into `shaded`, folded as the shapes (52,) ask for."""
@@ -104,8 +111,10 @@ class Shading:
         if not active.any():
             shaded[part] = picture[part]
             return
-        light = 1 + np.tensordot(strength[active], self.masks[active], axes=1)
-        cv2.multiply(picture[part], cv2.merge([light] * 3), shaded[part], dtype=cv2.CV_8U)
+        dark = np.tensordot(strength[active], self.masks[active], axes=1)
+        cv2.multiply(
+            picture[part], cv2.merge([1 + share * dark for share in self.shade]), shaded[part], dtype=cv2.CV_8U
+        )
 
 
 def fold_shading(
@@ -134,7 +143,14 @@ def fold_shading(
             line = (points @ matrix.T + origin)[:, :2]
             masks.append(_drawn(pixels, line, fold, unit) * skin)
             causes.append(_causes(fold, side))
-    return Shading(int(left), int(top), np.array(masks, np.float32), np.array(causes, np.float32))
+    tint = 1 + (SHADE - 1) * _colourfulness(picture[top:bottom, left:right])
+    return Shading(int(left), int(top), np.array(masks, np.float32), np.array(causes, np.float32), tint)
+
+
+def _colourfulness(face: Picture) -> np.float32:
+    """0 for a black-and-white face, 1 for one in the colours of life."""
+    chroma = np.ptp(face.reshape(-1, 3).astype(np.float32), axis=1).mean()
+    return np.float32(min(chroma / 50, 1))
 
 
 def _drawn(pixels: Floats, line: Array, fold: Fold, unit: float) -> Floats:

@@ -35,6 +35,9 @@ TYPICAL_SKIN = np.array([200.0, 152.0, 128.0])
 TYPICAL = {"tongue": (172.0, 92.0, 92.0), "gum": (178.0, 96.0, 96.0), "cavity": (58.0, 24.0, 22.0)}
 """Colours beside a typical skin, from which each portrait's are derived."""
 
+MOST_TINT = 0.25
+"""How far the channels of a tooth's colour may lie apart, as a share of the brightest."""
+
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -66,6 +69,10 @@ def palette(skin: Array, white: Array) -> Palette:
     for name, colour in TYPICAL.items():
         ratio = np.array(colour) / TYPICAL_SKIN
         colours[name] = np.clip(base * (hue * ratio + (1 - hue) * (ratio @ LUMA)), 0, 255)
+    # Behind glasses or in shade the "white" of the eye may be skin: no teeth are that red or that dark.
+    pale = white @ LUMA
+    white = pale + (white - pale) * min(1.0, MOST_TINT * white.max() / max(np.ptp(white), 1))
+    white *= max(1.0, 1.1 * skin.mean() / max(white.mean(), 1))
     enamel = 0.55 * white + 0.45 * np.maximum(skin.mean() * 1.3, 70) * (white / max(white.mean(), 1))
     teeth = np.clip(enamel * (1.0, 0.975, 0.93) if hue > 0.2 else enamel, 25, 238)
     return Palette(teeth, **colours)

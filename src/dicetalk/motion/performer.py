@@ -54,7 +54,7 @@ def perform(blocks: Iterable[Speech], emotion: Array, seed: int) -> Iterator[Mot
     Yields:
         the motion of each block, without its margins.
     """
-    take = rehearse(len(emotion), seed, float(manner(emotion, "blinks").mean()))
+    take = rehearse(len(emotion), seed)
     for block in blocks:
         rows = np.clip(block.first + np.arange(block.frames), 0, len(emotion) - 1)
         motion = act(block, emotion[rows], _part(take, rows))
@@ -89,7 +89,7 @@ def _speaking_mouth(speech: Speech, emotion: Array) -> Array:
 def _felt(speech: Speech, emotion: Array, take: Take) -> Array:
     """The emotion's posture (T, 52), breathing with the voice."""
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 0.35 * FPS)
-    strength = 0.92 + 0.14 * np.clip(voice, 0, 1.2) + 0.03 * take.breath
+    strength = 0.9 + 0.2 * np.clip(voice, 0, 1.2) + 0.05 * take.breath
     return np.asarray(posture_shapes(emotion) * strength[:, None])
 
 

@@ -26,14 +26,12 @@ class Posture:
         shapes: weight of each shape; a name without a side means both.
         pose: head posture [rad] and [inter-ocular distances].
         jaw: how far the jaw moves in speech, 1 is neutral.
-        blinks: how often the eyes blink, 1 is neutral.
         restlessness: how much head and eyes move, 1 is neutral.
     """
 
     shapes: dict[str, float]
     pose: dict[str, float] = field(default_factory=dict)
     jaw: float = 1.0
-    blinks: float = 1.0
     restlessness: float = 1.0
 
 
@@ -41,45 +39,46 @@ POSTURES: dict[str, Posture] = {
     "neutral": Posture({}),
     # AU 4+5+7+9+23: brows down and together, glaring lids, hard mouth.
     "angry": Posture(
-        dict(browDown=1.0, eyeWide=0.4, eyeSquint=0.5, noseSneer=0.5, cheekSquint=0.15, mouthPress=0.5, mouthFrown=0.4,
-             mouthRollUpper=0.15, jawForward=0.4, mouthShrugLower=0.2, mouthLowerDown=0.2, mouthUpperUp=0.15),
-        dict(pitch=0.09, z=-0.05), jaw=1.1, blinks=0.6, restlessness=1.2,
+        dict(browDown=1.0, eyeWide=0.3, eyeSquint=0.7, noseSneer=0.7, cheekSquint=0.15, mouthPress=0.45,
+             mouthFrown=0.4, mouthRollUpper=0.2, jawForward=0.4, mouthShrugLower=0.4, mouthLowerDown=0.35,
+             mouthUpperUp=0.25),
+        dict(pitch=0.11, z=-0.05), jaw=1.1, restlessness=1.2,
     ),
     # AU L12+L14: one corner tightened, brow of that side raised, chin up.
     "contempt": Posture(
-        dict(eyeBlink=0.2, eyeSquint=0.3, browOuterUpLeft=0.5, browDownRight=0.4, mouthSmileLeft=0.7,
+        dict(eyeBlink=0.2, eyeSquint=0.35, browOuterUpLeft=0.6, browDownRight=0.5, mouthSmileLeft=0.8,
              mouthDimpleLeft=0.9, mouthUpperUpLeft=0.3, mouthPressLeft=0.4, cheekSquintLeft=0.45, mouthLeft=0.25,
              mouthShrugLower=0.15),
-        dict(pitch=-0.09, roll=0.06, yaw=0.04), jaw=0.85, blinks=0.8, restlessness=0.7,
+        dict(pitch=-0.09, roll=0.06, yaw=0.04), jaw=0.85, restlessness=0.7,
     ),
     # AU 4+7+9+10+17: nose wrinkled, upper lip raised, eyes narrowed.
     "disgusted": Posture(
-        dict(noseSneer=1.0, browDown=0.8, eyeSquint=0.8, cheekSquint=0.8, eyeBlink=0.12, mouthUpperUp=0.9,
-             mouthFrown=0.5, mouthShrugLower=0.4, mouthShrugUpper=0.12, mouthLowerDown=0.15),
-        dict(pitch=-0.05, yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
+        dict(noseSneer=1.0, browDown=0.7, eyeSquint=0.85, cheekSquint=0.9, eyeBlink=0.1, mouthUpperUp=1.0,
+             mouthFrown=0.4, mouthShrugLower=0.5, mouthShrugUpper=0.1, mouthLowerDown=0.1),
+        dict(pitch=-0.04, yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
     ),
     # AU 1+2+4+5+20+25: brows up and together, eyes wide, lips stretched.
     "fear": Posture(
-        dict(browInnerUp=1.0, browOuterUp=0.45, browDown=0.4, eyeWide=1.0, mouthStretch=0.95, mouthFrown=0.35,
-             mouthLowerDown=0.45, jawOpen=0.2, mouthUpperUp=0.12),
-        dict(pitch=-0.06, z=0.08), jaw=0.9, blinks=1.5, restlessness=1.4,
+        dict(browInnerUp=1.0, browOuterUp=0.7, browDown=0.5, eyeWide=0.85, mouthStretch=0.85, mouthFrown=0.25,
+             mouthLowerDown=0.65, jawOpen=0.32, mouthUpperUp=0.2),
+        dict(pitch=-0.06, z=0.08), jaw=0.9, restlessness=1.4,
     ),
     # AU 6+12+25: cheeks raised, smile.
     "happy": Posture(
-        dict(cheekSquint=0.9, eyeSquint=0.5, browOuterUp=0.12, browInnerUp=0.06, mouthSmile=1.0, mouthUpperUp=0.28,
-             mouthDimple=0.18, mouthLowerDown=0.1, jawOpen=0.06),
-        dict(roll=0.035, pitch=-0.03), jaw=1.05, blinks=1.1, restlessness=1.2,
+        dict(cheekSquint=0.85, eyeSquint=0.35, browOuterUp=0.1, mouthSmile=1.0, mouthUpperUp=0.45, mouthDimple=0.6),
+        dict(roll=0.035, pitch=-0.02), jaw=1.05, restlessness=1.2,
     ),
     # AU 1+4+15+17: inner brows up, corners down, chin raised.
     "sad": Posture(
-        dict(browInnerUp=1.0, browDown=0.3, eyeBlink=0.22, eyeLookDown=0.25, cheekSquint=0.15, mouthFrown=1.0,
-             mouthShrugLower=0.55, mouthShrugUpper=0.1, mouthPress=0.1, mouthRollLower=0.1),
-        dict(pitch=0.1, roll=0.05), jaw=0.75, blinks=0.8, restlessness=0.6,
+        dict(browInnerUp=1.0, browDown=0.4, eyeBlink=0.3, eyeLookDown=0.3, cheekSquint=0.15, mouthFrown=1.0,
+             mouthShrugLower=0.65, mouthShrugUpper=0.1, mouthPress=0.05),
+        dict(pitch=0.07, roll=0.05), jaw=0.75, restlessness=0.6,
     ),
     # AU 1+2+5+26: brows high, eyes wide, jaw dropped.
     "surprised": Posture(
-        dict(browInnerUp=1.0, browOuterUp=1.0, eyeWide=1.0, jawOpen=0.42, mouthFunnel=0.3, mouthShrugUpper=0.08),
-        dict(pitch=-0.06, z=0.05), jaw=1.0, blinks=0.7, restlessness=1.1,
+        dict(browInnerUp=1.0, browOuterUp=1.0, eyeWide=0.9, jawOpen=0.6, mouthFunnel=0.45, mouthPucker=0.15,
+             mouthShrugUpper=0.08),
+        dict(pitch=-0.05, z=0.05), jaw=1.0, restlessness=1.1,
     ),
 }  # fmt: skip
 """What an emotion looks like, by its name."""
@@ -99,7 +98,7 @@ def posture_pose(weights: Array) -> Array:
 
 
 def manner(weights: Array, what: str) -> Array:
-    """Emotion weights (T, 8) -> one manner of moving (T,): "jaw", "blinks" or "restlessness"."""
+    """Emotion weights (T, 8) -> one manner of moving (T,): "jaw" or "restlessness"."""
     return np.asarray(weights @ np.array([getattr(POSTURES[name], what) for name in NAMES]))
 
 

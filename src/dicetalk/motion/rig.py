@@ -17,7 +17,7 @@ import numpy.typing as npt
 from safetensors.numpy import load
 
 from dicetalk.face import Face, person_mask
-from dicetalk.motion import lips
+from dicetalk.motion import glasses, lips
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
 from dicetalk.motion.topology import (
     FACE_VERTICES,
@@ -134,7 +134,8 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = line
         landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
     local = _with_rings((landmarks - origin) @ axes / unit)
-    delta = _fitted_shapes(local, basis)
+    frame = glasses.give(local) if glasses.wears_glasses(picture, local, (axes * unit, origin)) else np.ones(len(local))
+    delta = _fitted_shapes(local, basis, frame)
     gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))
     return Rig(
         points=local @ axes.T * unit + origin,
@@ -180,13 +181,17 @@ def _with_rings(local: Array) -> Array:
 
 def _rigid_weights(local: Array) -> Array:
     """How far each vertex follows the head's turn (V,): hair nearly whole, the neck less, the surroundings not."""
-    height = local[list(OVAL), 1]
-    chin, nose = local[152, 1], local[2, 1]
-    neck = np.clip((height - nose) / (chin - nose), 0, 1) ** 2
+    neck = _below_nose(local) ** 2
     weights = np.ones(len(local))
     for ring, (hair, throat) in enumerate(zip(TURN_HAIR, TURN_NECK, strict=True)):
         weights[ring_vertices(ring)] = hair + (throat - hair) * neck
     return weights
+
+
+def _below_nose(local: Array) -> Array:
+    """For each point of the oval (36,): 0 down to the nose, rising to 1 at the chin."""
+    nose, chin = local[2, 1], local[152, 1]
+    return np.asarray(np.clip((local[list(OVAL), 1] - nose) / (chin - nose), 0, 1))
 
 
 def _stillness(picture: Picture, points: Array, unit: float) -> Array:
@@ -217,16 +222,21 @@ PERSON_FOUND = 0.7
 """A person's mask that does not even hold the face (a statue, a drawing) is not used."""
 
 
-def _fitted_shapes(local: Array, basis: dict[str, Array]) -> Array:
-    """The shapes on this face and its rings, (52, V, 3), in the head's frame."""
+def _fitted_shapes(local: Array, basis: dict[str, Array], give: Array) -> Array:
+    """The shapes on this face and its rings, (52, V, 3), in the head's frame; `give` (V,) is what glasses leave."""
     neutral = basis["neutral"]
     stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
+    # Lids move behind the lenses; what would bend the frame gives way.
+    frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
+    delta[frame_bends] *= give[:, None]
     for side, (upper, lower) in EYES.items():
         _fit_lids(delta, local, neutral, side, upper, lower)
+    # Only the jaw takes along what lies outside the face; a working jaw must not pull at ears and background.
+    jaw = _below_nose(local)[:, None]
     for ring, carry in enumerate(CARRY):
-        delta[:, ring_vertices(ring)] = carry * delta[:, list(OVAL)]
+        delta[:, ring_vertices(ring)] = carry * jaw * delta[:, list(OVAL)]
     return delta
 
 

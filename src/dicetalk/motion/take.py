@@ -41,29 +41,33 @@ class Take:
     breath: Array
 
 
-def rehearse(frames: int, seed: int, blink_rate: float = 1.0) -> Take:
-    """The take of a seed for a clip of some frames; `blink_rate` 1 is usual, 2 blinks twice as often."""
+def rehearse(frames: int, seed: int) -> Take:
+    """The take of a seed for a clip of some frames: the same whatever is felt, so that emotions can be compared."""
     blinks, gaze, sway, breath = (np.random.default_rng([seed, part]) for part in range(4))
     quick, slow = (_wandering(sway, frames, 6, period) for period in SWAY_PERIODS)
     return Take(
-        blink=_blinks(blinks, frames, BLINK_EVERY / blink_rate),
+        blink=_blinks(blinks, frames),
         gaze=_glances(gaze, frames),
         sway=0.45 * quick + 0.9 * slow,
         breath=_wandering(breath, frames, 1, 2.5)[:, 0],
     )
 
 
-def _blinks(rng: np.random.Generator, frames: int, every: float) -> Array:
+def _blinks(rng: np.random.Generator, frames: int) -> Array:
     """Lids (T,): irregular blinks, now and then two in a row, never two alike."""
     lids = np.zeros(frames, np.float32)
     times = (np.arange(frames) + 0.5) / FPS
-    start = rng.uniform(0.4, every)
+    start = rng.uniform(0.4, BLINK_EVERY)
     while start < times[-1]:
         slow = rng.lognormal(0, 0.12)
         near = slice(max(int((start - 0.4) * FPS), 0), int((start + 0.7) * FPS) + 1)
         lids[near] = np.maximum(lids[near], _one_blink(times[near] - start, slow) * rng.uniform(0.9, 1.0))
         double = rng.random() < 0.12
-        start += rng.uniform(0.3, 0.45) if double else np.clip(rng.lognormal(np.log(every), 0.5), 0.7, 3.5 * every)
+        start += (
+            rng.uniform(0.3, 0.45)
+            if double
+            else np.clip(rng.lognormal(np.log(BLINK_EVERY), 0.5), 0.7, 3.5 * BLINK_EVERY)
+        )
     return lids
 
 
@@ -85,7 +89,7 @@ def _glances(rng: np.random.Generator, frames: int) -> Array:
         length = max(4, int(FPS * np.clip(rng.lognormal(np.log(FIXATION), 0.6), 0.25, 4)))
         gaze[start : start + length] = here
         start += length
-        away = rng.random() < 0.22
+        away = rng.random() < 0.3
         here = rng.normal(0, (0.22, 0.10)) if away else rng.normal(0, (0.035, 0.02))
     # A saccade of some degrees lasts about 40 ms: one frame in between.
     soft = gaze.copy()

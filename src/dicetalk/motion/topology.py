@@ -6,7 +6,9 @@ are the subject's, as in the names of the ARKit shapes: the subject's left eye i
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -148,20 +150,29 @@ def loop_subdivision(triangles: Triangles, count: int, sharp: tuple[int, ...]) -
     for a, b, c in triangles.tolist():
         for edge, other in (((a, b), c), ((b, c), a), ((a, c), b)):
             opposite.setdefault((min(edge), max(edge)), []).append(other)
-    matrix = sparse.lil_matrix((count + len(opposite), count))
     middle = {edge: count + i for i, edge in enumerate(opposite)}
+    entries = [*_new_vertices(opposite, middle), *_old_vertices(opposite, count, set(sharp))]
+    rows, columns, values = zip(*entries, strict=True)
+    matrix = sparse.csr_matrix((values, (rows, columns)), shape=(count + len(opposite), count))
+    return matrix, _split(triangles, middle)
+
+
+Entry = tuple[int, int, float]
+
+
+def _new_vertices(opposite: dict[tuple[int, int], list[int]], middle: dict[tuple[int, int], int]) -> Iterator[Entry]:
+    """Rows of the vertices on edges."""
     for (a, b), others in opposite.items():
         inside = len(others) == 2
-        matrix[middle[a, b], [a, b]] = 3 / 8 if inside else 1 / 2
+        for end in (a, b):
+            yield middle[a, b], end, 3 / 8 if inside else 1 / 2
         if inside:
-            matrix[middle[a, b], others] = 1 / 8
-    _smooth_old_vertices(matrix, opposite, count, set(sharp))
-    return matrix.tocsr(), _split(triangles, middle)
+            for other in others:
+                yield middle[a, b], other, 1 / 8
 
 
-def _smooth_old_vertices(
-    matrix: sparse.lil_matrix, opposite: dict[tuple[int, int], list[int]], count: int, sharp: set[int]
-) -> None:
+def _old_vertices(opposite: dict[tuple[int, int], list[int]], count: int, sharp: set[int]) -> Iterator[Entry]:
+    """Rows of the vertices that were there before."""
     around: list[list[int]] = [[] for _ in range(count)]
     border: list[list[int]] = [[] for _ in range(count)]
     for (a, b), others in opposite.items():
@@ -171,15 +182,15 @@ def _smooth_old_vertices(
                 border[one].append(other)
     for v in range(count):
         if v in sharp:
-            matrix[v, v] = 1
+            neighbours, share = [], 0.0
         elif border[v]:
-            matrix[v, v] = 3 / 4
-            matrix[v, border[v]] = 1 / 8
+            neighbours, share = border[v], 1 / 8
         else:
-            n = len(around[v])
-            beta = (5 / 8 - (3 / 8 + np.cos(2 * np.pi / n) / 4) ** 2) / n
-            matrix[v, v] = 1 - n * beta
-            matrix[v, around[v]] = beta
+            neighbours = around[v]
+            n = len(neighbours)
+            share = (5 / 8 - (3 / 8 + math.cos(2 * math.pi / n) / 4) ** 2) / n
+        yield v, v, 1 - share * len(neighbours)
+        yield from ((v, other, share) for other in neighbours)
 
 
 def _split(triangles: Triangles, middle: dict[tuple[int, int], int]) -> Triangles:

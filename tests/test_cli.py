@@ -1,0 +1,434 @@
+"""The command line as a user meets it: what it writes, what it says, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import wavfile
+
+from dicetalk.cli import cli
+from dicetalk.cli.failures import Stopped, missing_library, run
+from dicetalk.media import Picture, Waveform, probe, read_picture, write_picture
+
+RATE = 16_000
+
+
+@pytest.fixture
+def desk(tmp_path: Path, hopper: Path, speech: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a portrait and a speech in it."""
+    (tmp_path / "face.jpg").symlink_to(hopper)
+    (tmp_path / "speech.wav").symlink_to(speech)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def dicetalk(*arguments: str) -> int:
+    return run(cli, list(arguments))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# ---- what it writes
+
+
+def test_generate_writes_a_video_and_one_line(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("generate", "face.jpg", "speech.wav", "-e", "happy", "--size", "256", "-o", "out.mp4") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    line = r"wrote out\.mp4: 1\.2 s, 218 x 256, 30 frames in \d+\.\d s \(\d+\.\dx real time\)\n"
+    assert re.fullmatch(line, err)
+    video, sound = probe(desk / "out.mp4")
+    assert video and sound
+    assert (video.width, video.height, video.fps) == (218, 256, 25)
+    assert names(desk) == ["face.jpg", "out.mp4", "speech.wav"]
+
+
+def test_json_is_one_object(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--size", "128", "--crop", "--seed", "3", "--face", "1", "--motion-out", "curves.csv", "--json")
+    assert dicetalk("generate", "face.jpg", "speech.wav", "-e", "sad:0.5", "-o", "out.mp4", *options) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count("\n") == 1
+    record = json.loads(out)
+    assert 0 < record.pop("elapsed_s") < 100
+    assert record == {
+        "output": "out.mp4",
+        "frames": 30,
+        "fps": 25,
+        "width": 128,
+        "height": 128,
+        "seconds": 1.2,
+        "seed": 3,
+        "emotion": "sad:0.5",
+        "backbone": "motion",
+        "motion_out": "curves.csv",
+    }
+    rows = (desk / "curves.csv").read_text().splitlines()
+    assert len(rows) == 31
+    assert names(desk) == ["curves.csv", "face.jpg", "out.mp4", "speech.wav"]
+
+
+def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("generate", "face.jpg", "speech.wav", "--size", "128", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+    assert (desk / "face.mp4").is_file()
+
+
+def test_an_old_output_is_replaced(desk: Path) -> None:
+    (desk / "out.mp4").write_text("old")
+    assert dicetalk("generate", "face.jpg", "speech.wav", "--size", "128", "-q", "-o", "out.mp4") == 0
+    assert probe(desk / "out.mp4")[0] is not None
+
+
+def test_demo_writes_a_video_and_a_contact_sheet(
+    desk: Path, speech: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicetalk.cli.demo.demo_speech", lambda: speech)
+    assert dicetalk("demo", "-o", "d.mp4") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["wrote d.mp4", "wrote d.png"]
+    assert read_picture(desk / "d.png").shape == (2 * 350, 4 * 320, 3)
+
+
+def test_emotions_lists_the_vocabulary(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("emotions") == 0
+    table = capsys.readouterr().out
+    assert dicetalk("emotions", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)["emotions"]
+    assert len(listed) == 8
+    assert listed[5] == {
+        "name": "happy",
+        "aliases": ["happiness", "joy", "joyful", "glad"],
+        "valence": 0.9,
+        "arousal": 0.4,
+    }
+    assert all(entry["name"] in table for entry in listed)
+
+
+def test_doctor_measures_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("doctor", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["ok"] is True and record["backbones"] == {"motion": True}
+    found = {check["name"]: check for check in record["checks"]}
+    assert found["mediapipe"]["found"] == "0.10.21"
+    assert {"python", "face models", "speech models", "H.264 encoder", "AAC encoder", "cores"} <= found.keys()
+    assert record["speed"]["frames_per_s"] > 1
+    assert record["speed"]["predicted_s"] > record["speed"]["start_s"] > 0
+
+
+def test_doctor_tells_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicetalk.cli.doctor.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
+    assert dicetalk("doctor") == 2
+    text = " ".join(capsys.readouterr().out.split())
+    assert "NO speech models" in text
+    assert "the motion backbone cannot run here" in text
+
+
+# ---- how it fails: the table row by row
+
+Arrange = Callable[[Path], tuple[str, ...]]
+
+
+def write_wav(path: Path, samples: np.ndarray) -> str:
+    wavfile.write(path, RATE, samples)
+    return path.name
+
+
+def with_speech(name: str, content: bytes | np.ndarray) -> Arrange:
+    def arrange(desk: Path) -> tuple[str, ...]:
+        if isinstance(content, bytes):
+            (desk / name).write_bytes(content)
+        else:
+            write_wav(desk / name, content)
+        return ("face.jpg", name)
+
+    return arrange
+
+
+def with_options(*options: str) -> Arrange:
+    return lambda desk: ("face.jpg", "speech.wav", *options)
+
+
+def with_timeline(text: str) -> Arrange:
+    def arrange(desk: Path) -> tuple[str, ...]:
+        (desk / "mood.json").write_text(text)
+        return ("face.jpg", "speech.wav", "-e", "mood.json")
+
+    return arrange
+
+
+def with_text_as_picture(desk: Path) -> tuple[str, ...]:
+    (desk / "notes.png").write_text("not a picture")
+    return ("notes.png", "speech.wav")
+
+
+def with_no_face(desk: Path) -> tuple[str, ...]:
+    Image.linear_gradient("L").save(desk / "sky.png")
+    return ("sky.png", "speech.wav")
+
+
+def with_speech_as_output(desk: Path) -> tuple[str, ...]:
+    write_wav(desk / "speech.mp4", np.zeros(RATE, np.int16))
+    return ("face.jpg", "speech.mp4", "-o", "speech.mp4")
+
+
+def unknown_codec() -> bytes:
+    """A well-formed WAV file whose format tag belongs to no codec."""
+    fmt = b"fmt " + (16).to_bytes(4, "little") + b"\x99\x77" + b"\1\0" + RATE.to_bytes(4, "little") * 2 + b"\1\0\x08\0"
+    data = b"data" + (8000).to_bytes(4, "little") + bytes(range(250)) * 32
+    return b"RIFF" + (4 + len(fmt) + len(data)).to_bytes(4, "little") + b"WAVE" + fmt + data
+
+
+TIMELINE = '{"keys": [{"time": 0, "emotion": "happy"}, {"time": -1, "emotion": "sad"}]}'
+
+TABLE: dict[str, tuple[Arrange, str]] = {
+    "no such portrait": (lambda desk: ("missing.png", "speech.wav"), r"missing\.png cannot be opened \(No such file"),
+    "no such speech": (lambda desk: ("face.jpg", "missing.wav"), r"missing\.wav cannot be opened \(No such file"),
+    "a folder": (lambda desk: (".", "speech.wav"), r"is a folder; give a file"),
+    "not a picture": (with_text_as_picture, r"notes\.png is not a picture"),
+    "no face": (with_no_face, r"no face found \(searched .*\); use a picture in which"),
+    "face out of range": (with_options("--face", "3"), r"face 3 asked for, 1 face found"),
+    "face 0": (with_options("--face", "0"), r"face 0 asked for, 1 face found"),
+    "silent": (with_speech("silent.wav", np.zeros(RATE, np.int16)), r"silent\.wav is silent"),
+    "empty file": (with_speech("empty.wav", b""), r"empty\.wav is empty"),
+    "0 samples": (with_speech("none.wav", np.zeros(0, np.int16)), r"none\.wav "),
+    "under 0.2 s": (with_speech("short.wav", np.full(3000, 900, np.int16)), r"short\.wav lasts 0\.188 s"),
+    "NaN": (with_speech("nan.wav", np.full(RATE, np.nan, np.float32)), r"nan\.wav has NaN or infinite samples"),
+    "unreadable codec": (with_speech("odd.wav", unknown_codec()), r"odd\.wav "),
+    "not a sound": (with_speech("text.mp3", b"hello " * 500), r"text\.mp3 "),
+    "unknown emotion": (with_options("-e", "hapy"), r"unknown emotion 'hapy'; did you mean 'happy'\?"),
+    "strength too high": (with_options("-e", "happy:2"), r"strength 2 of 'happy' is out of range"),
+    "strength no number": (with_options("-e", "happy:very"), r"strength 'very' of 'happy' is not a number"),
+    "bad timeline": (with_timeline(TIMELINE), r"timeline 'mood\.json': keys\[1\]: "),
+    "no timeline": (with_options("-e", "none.json"), r"timeline 'none\.json': cannot be read"),
+    "no such folder": (with_options("-o", "no/out.mp4"), r"the folder no does not exist"),
+    "unwritable folder": (with_options("-o", "/proc/out.mp4"), r"/proc/out\.mp4 cannot be written"),
+    "output is a folder": (with_options("-o", "folder.mp4"), r"folder\.mp4 is a folder"),
+    "suffix": (with_options("-o", "out.avi"), r"out\.avi ends in '\.avi'; end the output name in \.mp4"),
+    "no suffix": (with_options("-o", "out"), r"out ends in 'nothing'"),
+    "suffix of the curves": (with_options("--motion-out", "c.txt"), r"c\.txt ends in '\.txt'; .* \.csv"),
+    "folder of the curves": (with_options("--motion-out", "no/c.csv"), r"the folder no does not exist"),
+    "overwrites the speech": (with_speech_as_output, r"speech\.mp4 is an input and would be overwritten"),
+    "seed": (with_options("--seed", "-1"), r"the seed is -1"),
+    "size": (with_options("--size", "5"), r"the size is 5"),
+    "backbone": (with_options("--backbone", "gpu"), r"no backbone is called 'gpu'"),
+}
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_errors_are_one_line_and_leave_nothing(row: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if row == "unwritable folder" and not Path("/proc").is_dir():
+        pytest.skip("needs /proc, a folder in which even root cannot write")
+    (desk / "folder.mp4").mkdir()
+    arrange, message = TABLE[row]
+    arguments = arrange(desk)
+    before = names(desk)
+    assert dicetalk("generate", "-o", "out.mp4", "--motion-out", "curves.csv", *arguments) == 2  # the last one counts
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert re.match("error: .*" + message, err), err
+    assert names(desk) == before
+
+
+def test_an_error_as_json_lists_the_faces(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("generate", "face.jpg", "speech.wav", "--face", "3", "--json") == 2
+    out, err = capsys.readouterr()
+    record = json.loads(out)
+    assert err == ""
+    assert record.keys() == {"error", "kind", "faces"}
+    assert record["kind"] == "NoFaceError"
+    ((left, top, right, bottom),) = record["faces"]
+    assert 0 < left < right < 512 and 0 < top < bottom < 600
+
+
+def test_other_errors_as_json(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("generate", "face.jpg", "speech.wav", "-e", "hapy", "--json") == 2
+    record = json.loads(capsys.readouterr().out)
+    assert record["kind"] == "EmotionError" and "did you mean 'happy'" in record["error"]
+    assert dicetalk("generate", "face.jpg", "--json") == 2
+    record = json.loads(capsys.readouterr().out)
+    assert record == {"error": "Missing argument 'SPEECH'.", "kind": "UsageError"}
+
+
+def test_misuse_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("generate", "face.jpg", "speech.wav", "--face", "first") == 2
+    err = capsys.readouterr().err
+    assert "Usage: dicetalk generate" in err and "'first' is not a valid integer" in err
+
+
+def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("work began")
+
+    monkeypatch.setattr("dicetalk.pipeline.load", never)
+    monkeypatch.setattr("dicetalk.emotion.timeline.Timeline.of", never)
+    assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.avi") == 2
+    assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.mp4", "--motion-out", "no/c.csv") == 2
+    assert dicetalk("demo", "-o", "no/demo.mp4") == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
+def test_a_full_disk_is_told(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path) -> Path:
+        (path.parent / ".full.mp4").symlink_to("/dev/full")
+        return path.parent / ".full.mp4"
+
+    monkeypatch.setattr("dicetalk.media.video.claim_temporary", full)
+    before = names(desk)
+    arguments = ("face.jpg", "speech.wav", "--size", "256", "-o", "out.mp4", "--motion-out", "curves.csv")
+    assert dicetalk("generate", *arguments) == 2
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"error: no space left on .* \(free: \d+ MB\); make room\n", err)
+    assert names(desk) == before
+
+
+# ---- how it ends
+
+
+def test_our_own_fault_is_told_in_a_line(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by\nzero")
+
+    monkeypatch.setattr("dicetalk.pipeline.load", broken)
+    assert dicetalk("generate", "face.jpg", "speech.wav") == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "ZeroDivisionError: division by zero" in err and "DICETALK_DEBUG=1" in err
+    monkeypatch.setenv("DICETALK_DEBUG", "1")
+    assert dicetalk("generate", "face.jpg", "speech.wav", "--json") == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["kind"] == "ZeroDivisionError" and "Traceback" in err
+
+
+def test_a_missing_system_library_is_told(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr("dicetalk.pipeline.load", broken)
+    assert dicetalk("generate", "face.jpg", "speech.wav") == 2
+    err = capsys.readouterr().err
+    assert "libGL.so.1 is missing" in err and "apt-get install libgl1 libglib2.0-0" in err
+    assert missing_library(ImportError("No module named 'cv2'")) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_at_once(desk: Path, voice: Waveform, number: signal.Signals) -> None:
+    write_wav(desk / "long.wav", np.tile(voice, 4))
+    before = names(desk)
+    # SIGINT may have been ignored by whoever runs the tests in the background; a terminal's user has it.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dicetalk.cli import main; main()"
+    )
+    arguments = ["generate", "face.jpg", "long.wav", "-o", "out.mp4", "--motion-out", "curves.csv"]
+    with subprocess.Popen([sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not any(desk.glob(".*.mp4")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(number)
+        asked = time.monotonic()
+        _, err = process.communicate(timeout=30)
+    assert time.monotonic() - asked < 5
+    assert process.returncode == 128 + number
+    assert err == "error: stopped; nothing unfinished is left behind\n"
+    assert names(desk) == before
+
+
+def test_signals_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    dicetalk("emotions", "--json")
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not issubclass(Stopped, Exception)  # no `except Exception` on the way may swallow it
+
+
+def test_a_reader_who_leaves_is_no_error() -> None:
+    code = "import sys; from dicetalk.cli import main; main()"
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "emotions"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_a_closed_stream_is_no_error(desk: Path, closed: int) -> None:
+    arguments = f"{sys.executable} -m dicetalk generate face.jpg speech.wav --size 128 -o out.mp4 --json"
+    done = subprocess.run(["sh", "-c", f"{arguments} {closed}>&-"], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == (closed == 2)
+    assert probe(desk / "out.mp4")[0] is not None
+
+
+def test_help_is_quick() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "dicetalk", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+@pytest.mark.parametrize("command", ["generate", "demo", "emotions", "doctor"])
+def test_every_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk(command, "--help") == 0
+    assert f"Examples:\n    dicetalk {command}" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("--version") == 0
+    assert re.fullmatch(r"dicetalk \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_progress_is_shown_on_a_terminal(desk: Path) -> None:
+    """A pseudo-terminal as standard error: stages and frames a second, and the line at the end."""
+    pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
+    ours, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "dicetalk", "generate", "face.jpg", "speech.wav", "--size", "256"]
+    with subprocess.Popen(arguments, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"}) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                block = os.read(ours, 65536)
+            except OSError:  # Linux tells the end of a terminal so
+                break
+            if not block:
+                break
+            shown += block
+    os.close(ours)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert "of 30 frames" in text
+    assert "wrote face.mp4" in text
+
+
+def test_odd_names_survive(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("generate", "no\nsuch ü.png", "speech.wav") == 2
+    assert capsys.readouterr().err.startswith("error: no such ü.png cannot be opened")
+
+
+def test_pictures_of_any_kind(desk: Path, hopper_picture: Picture, capsys: pytest.CaptureFixture[str]) -> None:
+    write_picture(desk / "grey.png", np.repeat(hopper_picture[::2, ::2].mean(2, keepdims=True), 3, 2).astype(np.uint8))
+    assert dicetalk("generate", "grey.png", "speech.wav", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["width"], record["height"]) == (256, 300)

@@ -1,0 +1,120 @@
+"""Faces are found, told apart, cut out; on real pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicetalk.errors import InputError, NoFaceError
+from dicetalk.face import Face, choose_face, face_crop, find_faces, person_mask
+from dicetalk.media import Picture, read_picture
+
+LEFT_EYE, RIGHT_EYE, CHIN, FOREHEAD = 263, 33, 152, 10  # of the mesh; left is the subject's
+
+
+@pytest.fixture(scope="module")
+def face(hopper_picture: Picture) -> Face:
+    found = find_faces(hopper_picture)
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def group(hopper_picture: Picture) -> tuple[Picture, list[Face]]:
+    """A small face on the left, a large one on the right."""
+    picture = np.zeros((600, 900, 3), np.uint8)
+    picture[200:500, 50:306] = hopper_picture[::2, ::2]
+    picture[:, 388:] = hopper_picture
+    return picture, find_faces(picture)
+
+
+def box_face(left: float, top: float, width: float, height: float) -> Face:
+    """A face of which only the box matters."""
+    points = np.zeros((478, 3), np.float32)
+    points[:, :2] = left, top
+    points[0, :2] = left + width, top + height
+    return Face(points)
+
+
+def test_a_face_lies_where_it_is(face: Face) -> None:
+    assert face.landmarks.shape == (478, 3)
+    left, top, right, bottom = face.box
+    assert 130 < left < 200 and 300 < right < 360
+    assert 100 < top < 190 and 290 < bottom < 360
+    assert face.landmarks[RIGHT_EYE, 0] < face.landmarks[LEFT_EYE, 0]
+    assert face.landmarks[FOREHEAD, 1] < face.landmarks[LEFT_EYE, 1] < face.landmarks[CHIN, 1]
+
+
+def test_a_face_moves_with_the_picture(hopper_picture: Picture, face: Face) -> None:
+    moved = np.pad(hopper_picture, ((30, 0), (70, 0), (0, 0)), mode="edge")
+    found = choose_face(find_faces(moved))
+    assert np.abs(found.landmarks - face.shifted(-70, -30).landmarks)[:, :2].max() < 4  # 2 % of the face's width
+
+
+def test_faces_come_left_to_right(group: tuple[Picture, list[Face]]) -> None:
+    _, faces = group
+    assert len(faces) == 2
+    assert faces[0].box[2] < faces[1].box[0]
+    assert choose_face(faces) is faces[1]  # the largest
+    assert choose_face(faces, 1) is faces[0]
+
+
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_a_number_out_of_range_lists_the_faces(group: tuple[Picture, list[Face]], number: int) -> None:
+    _, faces = group
+    with pytest.raises(NoFaceError, match=rf"face {number} asked for, 2 faces found") as raised:
+        choose_face(faces, number)
+    assert raised.value.faces == [face.box for face in faces]
+
+
+def test_no_face_says_what_was_searched(no_face: Picture) -> None:
+    with pytest.raises(NoFaceError, match=r"no face found \(searched .*\); use a picture"):
+        choose_face(find_faces(no_face))
+
+
+def test_searching_prints_nothing(hopper_picture: Picture, capfd: pytest.CaptureFixture[str]) -> None:
+    find_faces(hopper_picture)
+    assert capfd.readouterr() == ("", "")
+
+
+@given(
+    left=st.integers(0, 250),
+    top=st.integers(0, 150),
+    width=st.integers(20, 60),
+    height=st.integers(20, 60),
+)
+def test_a_crop_is_a_square_inside_the_picture(left: int, top: int, width: int, height: int) -> None:
+    picture = np.zeros((240, 320, 3), np.uint8)
+    face = box_face(left, top, width, height)
+    (x, y, right, bottom), inside = face_crop(picture, face)
+    assert right - x == bottom - y >= 2 * max(width, height) - 1
+    assert x >= 0 and y >= 0 and right <= 320 and bottom <= 240
+    assert np.allclose(inside.landmarks, face.landmarks - [x, y, 0])
+
+
+def test_a_tiny_face_cannot_be_cropped() -> None:
+    with pytest.raises(InputError, match="too small to crop"):
+        face_crop(np.zeros((240, 320, 3), np.uint8), box_face(100, 100, 10, 12))
+
+
+def test_the_mask_holds_the_person(hopper_picture: Picture) -> None:
+    mask = person_mask(hopper_picture)
+    assert mask.shape == (600, 512)
+    assert mask.min() >= 0 and mask.max() <= 1
+    assert mask[150:500, 230:290].mean() > 0.9
+    assert mask[20:200, 460:].mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    "name", ["lp_s9", "lp_s10", "lp_s6", "lp_s5", "lp_s11", "cc0_016", "cc0_038", "cc0_084", "cc0_012"]
+)
+def test_paintings_statues_children_glasses_and_profiles(portraits: Path, name: str) -> None:
+    picture = read_picture(portraits / f"{name}.jpg")
+    face = choose_face(find_faces(picture))
+    left, top, right, bottom = face.box
+    assert 0 <= left < right <= picture.shape[1] and 0 <= top < bottom <= picture.shape[0]
+    assert 0.6 < (bottom - top) / (right - left) < 2.2

@@ -1,0 +1,205 @@
+"""The performer: lips do what the phones need, emotions show and grow, every seed is another take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.media import FPS, Waveform, frame_count
+from dicetalk.motion.performer import PARTING, act, perform
+from dicetalk.motion.postures import POSTURES, posture_shapes
+from dicetalk.motion.space import SHAPES, Motion, concatenate, index
+from dicetalk.motion.take import rehearse
+from dicetalk.motion.visemes import VISEMES
+from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
+
+VOWEL = 0.2  # [s] a phone of the made-up words
+
+
+def spoken(*labels: str, loudness: float = 1.0) -> Speech:
+    """Made-up speech: phones of `VOWEL` seconds each with a pause of 0.4 s on both sides."""
+    ends = 0.4 + VOWEL * np.arange(len(labels) + 1)
+    phones = [Phone(SILENCE, 0, 0.4), *(Phone(p, a, a + VOWEL) for p, a in zip(labels, ends, strict=False))]
+    phones.append(Phone(SILENCE, ends[-1], ends[-1] + 0.4))
+    frames = round(phones[-1].end * FPS)
+    times = (np.arange(frames) + 0.5) / FPS
+    quiet = (times < 0.4) | (times > ends[-1])
+    voiced = np.where(quiet, 0, loudness).astype(np.float32)
+    return Speech(
+        first=0, margin=0, phones=tuple(phones), loudness=voiced, pitch=voiced * 150, voicing=voiced,
+        log_mel=np.zeros((frames, 80), np.float32), silence=quiet,
+    )  # fmt: skip
+
+
+def motion_of(speech: Speech, emotion: str = "neutral", seed: int = 0) -> Motion:
+    weights = Timeline.of(emotion).at(np.arange(speech.frames) / FPS).astype(np.float64)
+    return act(speech, weights, rehearse(speech.frames, seed))
+
+
+def middle(speech: Speech, number: int) -> int:
+    """The frame in the middle of a phone; 0 is the first pause."""
+    phone = speech.phones[number]
+    return int((phone.start + phone.end) / 2 * FPS)
+
+
+def parting(motion: Motion) -> np.ndarray:
+    """How far the lips are apart (T,), in weights."""
+    return (
+        motion.column("jawOpen")
+        - motion.column("mouthClose")
+        + sum(motion.column(name) for name in PARTING if name != "tongueOut")
+    )
+
+
+@pytest.mark.parametrize("emotion", NAMES)
+@pytest.mark.parametrize("phone", ["P", "B", "M"])
+def test_bilabials_shut_the_lips_in_every_mood(phone: str, emotion: str) -> None:
+    speech = spoken("AA", phone, "AA")
+    motion = motion_of(speech, emotion if emotion == "neutral" else f"{emotion}:1")
+    assert parting(motion)[middle(speech, 2)] < 0.02
+    assert parting(motion)[middle(speech, 1)] > 0.25
+
+
+@pytest.mark.parametrize("emotion", NAMES)
+def test_lips_are_shut_in_pauses(emotion: str) -> None:
+    speech = spoken("AA", "AE")
+    motion = motion_of(speech, emotion if emotion == "neutral" else f"{emotion}:1")
+    assert parting(motion)[[3, 5, -4, -6]].max() < 0.03
+
+
+def test_f_brings_the_lip_to_the_teeth() -> None:
+    speech = spoken("AA", "F", "AA")
+    motion = motion_of(speech)
+    at = middle(speech, 2)
+    assert motion.column("mouthRollLower")[at] > 0.3
+    assert motion.column("jawOpen")[at] < 0.15
+
+
+def test_rounded_vowels_are_round_and_spread_ones_are_not() -> None:
+    for label, low, high in (("UW", 0.4, 1.0), ("IY", 0.0, 0.1)):
+        speech = spoken("T", label, "T")
+        assert low <= motion_of(speech).column("mouthPucker")[middle(speech, 2)] <= high
+
+
+def test_rounding_starts_before_its_vowel() -> None:
+    round_next, spread_next = spoken("T", "UW"), spoken("T", "IY")
+    late = middle(round_next, 1) + 1
+    rounder = motion_of(round_next).column("mouthPucker") - motion_of(spread_next).column("mouthPucker")
+    assert rounder[late] > 0.05
+
+
+def test_open_vowels_open_the_jaw_more_than_close_ones() -> None:
+    speech = spoken("AA", "T", "IY")
+    jaw = motion_of(speech).column("jawOpen")
+    assert jaw[middle(speech, 1)] > 2 * jaw[middle(speech, 3)]
+
+
+def test_louder_speech_opens_the_jaw_further() -> None:
+    speech = [spoken("AA", "T", "AA", loudness=level) for level in (0.3, 1.0)]
+    quiet, loud = (motion_of(s).column("jawOpen")[middle(s, 1)] for s in speech)
+    assert loud > 1.3 * quiet
+
+
+def test_every_phone_the_decoder_knows_has_a_viseme() -> None:
+    vowels = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"
+    consonants = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH"
+    arpabet = {*vowels.split(), *consonants.split()}
+    assert set(VISEMES) == arpabet | {SILENCE}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(NAMES[1:]), st.floats(0, 0.95), st.floats(0.01, 0.05))
+def test_postures_grow_with_strength(name: str, strength: float, more: float) -> None:
+    row = np.zeros((2, 8))
+    row[:, NAMES.index(name)] = strength, strength + more
+    weak, strong = posture_shapes(row)
+    assert (strong >= weak).all() and strong.sum() > weak.sum()
+
+
+def test_emotions_differ_from_each_other_on_the_upper_or_lower_face() -> None:
+    rows = posture_shapes(np.eye(8))
+    for i in range(8):
+        for j in range(i):
+            assert np.abs(rows[i] - rows[j]).max() > 0.3, (NAMES[i], NAMES[j])
+
+
+def test_postures_name_real_shapes_in_range() -> None:
+    rows = posture_shapes(np.eye(8))
+    assert rows.min() >= 0 and rows.max() <= 1
+    assert set(POSTURES) == set(NAMES)
+
+
+@pytest.fixture(scope="module")
+def clip(voice: Waveform) -> Waveform:
+    return voice[: 6 * 16000]
+
+
+def performed(clip: Waveform, emotion: str, seed: int) -> Motion:
+    times = (np.arange(frame_count(len(clip))) + 0.5) / FPS
+    weights = Timeline.of(emotion).at(times).astype(np.float64)
+    return concatenate(list(perform(listen_blocks(clip), weights, seed)))
+
+
+def test_a_seed_is_a_take(clip: Waveform) -> None:
+    one, again, other = (performed(clip, "happy", seed) for seed in (0, 0, 1))
+    assert np.array_equal(one.shapes, again.shapes) and np.array_equal(one.pose, again.pose)
+    assert np.abs(one.pose - other.pose).max() > 0.01
+    assert len(one) == frame_count(len(clip))
+    # Another take moves the head and the eyes; the lips still say the same.
+    jaw = index("jawOpen")
+    assert np.abs(one.shapes[:, jaw] - other.shapes[:, jaw]).max() < 0.05
+
+
+def test_motion_stays_within_human_bounds(clip: Waveform) -> None:
+    for emotion in NAMES:
+        motion = performed(clip, emotion, 3)
+        assert motion.shapes.min() >= 0 and motion.shapes.max() <= 1
+        assert np.abs(motion.pose[:, :3]).max() < 0.35
+        assert np.abs(np.diff(motion.pose[:, :3], axis=0)).max() < 0.04  # [rad] a frame: one radian a second
+
+
+def test_the_mouth_follows_the_speech_in_every_mood(clip: Waveform) -> None:
+    loud = listen(clip).loudness
+    for emotion in NAMES:
+        assert np.corrcoef(performed(clip, emotion, 0).column("jawOpen"), loud)[0, 1] > 0.5, emotion
+
+
+def test_blinks_come_at_a_natural_rate_and_never_in_lock_step() -> None:
+    minutes = 5
+    starts = []
+    for seed in range(4):
+        lids = rehearse(minutes * 60 * FPS, seed).blink
+        closed = lids > 0.5
+        starts.append(np.flatnonzero(closed[1:] & ~closed[:-1]))
+        assert 10 <= len(starts[-1]) / minutes <= 30
+        gaps = np.diff(starts[-1]) / FPS
+        assert gaps.std() > 0.3 * gaps.mean()
+        assert lids.max() > 0.85
+    for i in range(4):
+        for j in range(i):
+            together = np.intersect1d(starts[i], starts[j])
+            assert len(together) < 0.1 * len(starts[i])
+
+
+def test_both_eyes_look_the_same_way(clip: Waveform) -> None:
+    motion = performed(clip, "neutral", 0)
+    for a, b in (("eyeLookOutLeft", "eyeLookInRight"), ("eyeLookInLeft", "eyeLookOutRight")):
+        assert np.array_equal(motion.column(a), motion.column(b))
+    assert not (motion.column("eyeLookOutLeft") * motion.column("eyeLookInLeft")).any()
+
+
+def test_a_timeline_moves_from_one_face_to_another(clip: Waveform) -> None:
+    times = (np.arange(frame_count(len(clip))) + 0.5) / FPS
+    mood = Timeline([(0.0, "sad"), (3.0, "happy")]).at(times).astype(np.float64)
+    motion = concatenate(list(perform(listen_blocks(clip), mood, 0)))
+    smile, frown = motion.column("mouthSmileLeft"), motion.column("mouthFrownLeft")
+    assert smile[:40].max() < 0.25 < smile[90:].mean()
+    assert frown[:40].mean() > 0.3 > frown[90:].max()
+
+
+def test_shapes_are_named_once() -> None:
+    assert len(set(SHAPES)) == 52

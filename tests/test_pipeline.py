@@ -1,0 +1,206 @@
+"""End to end on real portraits: what is asked for comes out, and the same again for the same seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dicetalk
+from dicetalk.media import SPEECH_RATE, Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
+from dicetalk.motion.space import read_csv
+
+FRAMES = 30
+
+
+@pytest.fixture(scope="module")
+def talk() -> dicetalk.DiceTalk:
+    return dicetalk.load()
+
+
+def drawn(video: dicetalk.Video) -> Picture:
+    return np.concatenate(list(video.stream()))
+
+
+@pytest.fixture(scope="module")
+def happy(talk: dicetalk.DiceTalk, hopper: Path, speech: Path) -> dicetalk.Video:
+    return talk(hopper, speech, emotion="happy", size=256)
+
+
+@pytest.fixture(scope="module")
+def happy_frames(happy: dicetalk.Video) -> Picture:
+    return drawn(happy)
+
+
+def test_a_video_says_what_it_will_be(happy: dicetalk.Video) -> None:
+    assert (happy.frames, happy.fps, happy.seconds) == (FRAMES, 25, 1.2)
+    assert (happy.width, happy.height) == (218, 256)
+    assert str(happy.emotion.keys[0][1]) == "happy:0.8"
+
+
+def test_frames_come_in_chunks_of_the_promised_size(happy: dicetalk.Video) -> None:
+    chunks = list(happy.stream())
+    assert len(chunks) > 1
+    assert all(chunk.dtype == np.uint8 and chunk.shape[1:] == (256, 218, 3) for chunk in chunks)
+    assert sum(map(len, chunks)) == FRAMES
+
+
+def test_the_file_holds_what_the_stream_holds(
+    happy: dicetalk.Video, happy_frames: Picture, speech: Path, tmp_path: Path
+) -> None:
+    told = []
+    path = happy.save(tmp_path / "out.mp4", progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (FRAMES, FRAMES) and [done for done, _ in told] == sorted(done for done, _ in told)
+    written = list(read_video(path))
+    assert len(written) == len(happy_frames) == FRAMES
+    differences = [np.abs(a.astype(int) - b.astype(int)).mean() for a, b in zip(written, happy_frames, strict=True)]
+    assert max(differences) < 4  # of 255: what the codec costs
+    video, sound = probe(path)
+    assert video and sound
+    assert abs(video.seconds - read_sound(speech).seconds) <= 1 / 25
+    assert abs(sound.seconds - video.seconds) < 0.05
+
+
+def test_she_speaks_and_the_room_stands_still(happy_frames: Picture, happy: dicetalk.Video) -> None:
+    left, top, right, bottom = happy.conditions.face.box
+    moved = happy_frames.astype(int).std(axis=0).mean(axis=2)
+    mouth = moved[(top + bottom) // 2 : bottom, left:right]
+    assert mouth.mean() > 3
+    assert moved[:, -12:].max() < 1 and moved[-40:].max() < 1  # grey levels: the wall, the jacket
+
+
+def test_the_same_seed_is_the_same_video(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, happy_frames: Picture
+) -> None:
+    again = drawn(talk(hopper, speech, emotion="happy", size=256, seed=0))
+    assert np.array_equal(again, happy_frames)
+    other = drawn(talk(hopper, speech, emotion="happy", size=256, seed=1))
+    assert not np.array_equal(other, happy_frames)
+
+
+def test_an_emotion_changes_the_face(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, happy_frames: Picture, happy: dicetalk.Video
+) -> None:
+    sad = drawn(talk(hopper, speech, emotion="sad", size=256))
+    left, top, right, bottom = happy.conditions.face.box
+    difference = np.abs(sad.astype(int) - happy_frames.astype(int)).mean(axis=(0, 3))
+    assert difference[top:bottom, left:right].mean() > 4 * difference[:, :40].mean()
+
+
+def test_strength_zero_is_neutral(talk: dicetalk.DiceTalk, hopper: Path, speech: Path) -> None:
+    neutral, nothing = (drawn(talk(hopper, speech, emotion=e, size=128)) for e in ("neutral", "happy:0"))
+    assert np.array_equal(neutral, nothing)
+
+
+def test_a_timeline_is_followed(talk: dicetalk.DiceTalk, hopper: Path, speech: Path) -> None:
+    mood = dicetalk.Timeline([(0.0, "neutral"), (0.8, dicetalk.mix(happy=0.7, surprised=0.3))], fade=0.4)
+    video = talk(hopper, speech, emotion=mood, size=128)
+    rows = video.conditions.emotion
+    assert rows.shape == (FRAMES, 8)
+    assert np.allclose(rows[0], np.eye(8)[0]) and np.allclose(rows[-1, [5, 7]], [0.7, 0.3])
+    neutral = drawn(talk(hopper, speech, size=128))
+    assert np.abs(drawn(video)[-5:].astype(int) - neutral[-5:].astype(int)).mean() > 0.3
+
+
+def test_motion_is_written_for_other_avatars(happy: dicetalk.Video, tmp_path: Path) -> None:
+    motion = read_csv(happy.save_motion(tmp_path / "curves.csv"))
+    assert len(motion) == FRAMES
+    assert motion.shapes.min() >= 0 and motion.shapes.max() <= 1
+    assert motion.column("mouthSmileLeft").mean() > 0.3
+    assert motion.column("jawOpen").std() > 0.01
+
+
+@pytest.mark.parametrize(("size", "expected"), [(0, (512, 600)), (1024, (512, 600)), (300, (256, 300)), (64, (54, 64))])
+def test_size_caps_the_longest_side(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, size: int, expected: tuple[int, int]
+) -> None:
+    video = talk(hopper, speech, size=size)
+    assert (video.width, video.height) == expected
+
+
+def test_odd_sides_lose_a_row_and_a_column(
+    talk: dicetalk.DiceTalk, hopper_picture: Picture, speech: Path, tmp_path: Path
+) -> None:
+    video = talk(hopper_picture[:501, :411], speech, size=0)
+    assert (video.width, video.height) == (410, 500)
+    assert np.array_equal(video.conditions.portrait, hopper_picture[:500, :410])
+
+
+def test_crop_is_the_square_around_the_face(talk: dicetalk.DiceTalk, hopper: Path, speech: Path) -> None:
+    video = talk(hopper, speech, crop=True, size=128)
+    assert (video.width, video.height) == (128, 128)
+    left, top, right, bottom = video.conditions.face.box
+    assert abs((left + right) / 2 - 64) < 4 and 50 < bottom - top < 90
+
+
+def test_the_face_that_is_asked_for_speaks(talk: dicetalk.DiceTalk, hopper_picture: Picture, speech: Path) -> None:
+    picture = np.zeros((600, 900, 3), np.uint8)
+    picture[200:500, 50:306] = hopper_picture[::2, ::2]
+    picture[:, 388:] = hopper_picture
+    moved = drawn(talk(picture, speech, face=1, size=450)).astype(int).std(axis=0).mean(axis=2)
+    assert moved[:, :190].max() > 10
+    assert moved[:, 200:].max() == 0
+
+
+def test_a_sound_of_memory_is_spoken(talk: dicetalk.DiceTalk, hopper: Path, speech: Path) -> None:
+    sound = read_sound(speech)
+    half = replace(sound, waveform=sound.waveform[: SPEECH_RATE // 2])
+    assert talk(hopper, half, size=128).frames == 13
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "the seed is -1"),
+        ({"size": 63}, "the size is 63"),
+        ({"size": -5}, "the size is -5"),
+        ({"size": 5000}, "the size is 5000"),
+    ],
+)
+def test_numbers_out_of_range(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, options: dict[str, int], message: str
+) -> None:
+    with pytest.raises(dicetalk.InputError, match=message):
+        talk(hopper, speech, **options)
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (100, 100, 4)])
+def test_a_picture_of_another_shape_is_refused(talk: dicetalk.DiceTalk, speech: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(dicetalk.InputError, match=r"pass uint8 \(H, W, 3\)"):
+        talk(np.zeros(shape, np.uint8), speech)
+
+
+def test_an_unknown_backbone_is_refused() -> None:
+    with pytest.raises(dicetalk.ConfigError, match="no backbone is called 'gpu'; choose one of: motion"):
+        dicetalk.load("gpu")
+
+
+def test_a_failed_save_leaves_nothing(happy: dicetalk.Video, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        happy.save(tmp_path / "out.mp4", progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lp_s9", "lp_s10", "lp_s6", "lp_s5", "lp_s11", "cc0_016", "cc0_030", "cc0_084"],
+    ids=["painting", "three-quarter", "statue", "painted-child", "child", "glasses", "teeth", "beard"],
+)
+def test_real_portraits_speak(
+    talk: dicetalk.DiceTalk, portraits: Path, voice: Waveform, speech: Path, name: str
+) -> None:
+    sound = Sound(speech, SPEECH_RATE, 1, voice[SPEECH_RATE : SPEECH_RATE * 8 // 5])
+    picture = read_picture(portraits / f"{name}.jpg")
+    video = talk(picture, sound, emotion="happy", size=320)
+    frames = drawn(video)
+    assert len(frames) == 15
+    assert max(video.width, video.height) == 320
+    left, top, right, bottom = video.conditions.face.box
+    moved = np.abs(frames[-1].astype(int) - video.conditions.portrait).mean(axis=2)
+    assert moved[(top + bottom) // 2 : bottom, left:right].mean() > 2  # the mouth
+    assert np.mean(moved[top:bottom, left:right] > 128) < 0.05  # nothing torn or smeared

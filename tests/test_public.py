@@ -1,0 +1,81 @@
+"""The public surface, pinned: whoever changes it changes this file, the docs and the changelog."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import dicetalk
+from dicetalk import errors
+
+NAMES = [
+    "CheckpointError",
+    "ConfigError",
+    "DiceTalk",
+    "DiceTalkError",
+    "Emotion",
+    "EmotionError",
+    "InputError",
+    "MediaError",
+    "MissingExtraError",
+    "NoFaceError",
+    "Timeline",
+    "Video",
+    "load",
+    "mix",
+]
+
+
+def test_the_public_names() -> None:
+    assert dicetalk.__all__ == NAMES
+    assert dir(dicetalk) == NAMES
+    for name in NAMES:
+        assert getattr(dicetalk, name).__name__ == name
+        assert getattr(dicetalk, name).__doc__
+
+
+def test_an_unknown_name_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'generate'"):
+        _ = dicetalk.generate
+
+
+def test_what_a_talk_takes() -> None:
+    parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
+    assert list(parameters) == ["self", "portrait", "speech", "emotion", "seed", "face", "size", "crop"]
+    assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
+    defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
+    assert defaults == {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
+
+
+def test_what_a_video_offers() -> None:
+    public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
+    fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
+    assert fields == {"conditions", "backbone", "sound", "emotion"}
+    assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion"}
+
+
+def test_the_tree_of_errors() -> None:
+    tree = {
+        "InputError": "DiceTalkError",
+        "MediaError": "InputError",
+        "NoFaceError": "InputError",
+        "EmotionError": "InputError",
+        "ConfigError": "DiceTalkError",
+        "CheckpointError": "DiceTalkError",
+        "MissingExtraError": "DiceTalkError",
+    }
+    raised = {name: value for name, value in vars(errors).items() if inspect.isclass(value)}
+    assert {name: value.__base__.__name__ for name, value in raised.items()} == {"DiceTalkError": "Exception", **tree}
+    assert all(name in (errors.__doc__ or "") for name in raised)
+
+
+def test_importing_is_light_and_silent() -> None:
+    program = "import sys, dicetalk; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "cv2", "av", "mediapipe", "numba", "scipy", "pocketsphinx", "PIL", "torch", "rich", "click"}
+    assert heavy.isdisjoint(done.stdout.split())
+    assert done.stderr == ""
