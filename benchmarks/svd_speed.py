@@ -32,9 +32,8 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from svd_reference import LiteralClip, LiteralUNet, literal_loop, literal_step  # noqa: E402
+from svd_reference import LiteralClip, LiteralUNet, literal_loop  # noqa: E402
 
-from dicetalk.sampling import Branch  # noqa: E402
 from dicetalk.svd import cost  # noqa: E402
 from dicetalk.svd.checkpoint import SvdSizes, build_modules, published_config  # noqa: E402
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start  # noqa: E402
@@ -43,7 +42,6 @@ from dicetalk.svd.meter import count  # noqa: E402
 from dicetalk.svd.model import StreamedUNet, UNetSizes  # noqa: E402
 from dicetalk.svd.presets import (  # noqa: E402
     DECODE_CHUNK,
-    PRESETS,
     WINDOW,
     SvdOptions,
     guidance_of,
@@ -118,7 +116,9 @@ def denoiser_of(unet: Any, clip: LiteralClip, options: SvdOptions, dtype: torch.
 
 def run_ours(unet: Any, clip: LiteralClip, noise: Tensor, options: SvdOptions, dtype: torch.dtype) -> Tensor:
     plan = options.plan
-    start = noisy_start(clip.image_latents.float(), noise[:, : len(clip.speech) + padding_of(plan)], float(sigmas_of(plan)[0]))
+    start = noisy_start(
+        clip.image_latents.float(), noise[:, : len(clip.speech) + padding_of(plan)], float(sigmas_of(plan)[0])
+    )
     return sample(plan, denoiser_of(unet, clip, options, dtype), start, None)
 
 
@@ -159,8 +159,25 @@ def flops() -> str:
         floor = f"{both / SPEED_OF_H200:.1f}"
         less = f"{PUBLISHED_CLIP / found.denoising:.2f}x"
         peaks = [found.peak, cost.predict(replace(work, options=SvdOptions(preset=name, memory="low"))).peak]
-        rows.append((name, f"{found.denoising / 1e15:.2f}", less, f"{found.decoding / 1e15:.2f}", floor, *(f"{p / 1e9:.1f}" for p in peaks)))
-    head = ("preset", "denoising [PFLOP]", "below 15.7", "decoding [PFLOP]", "floor at 790 TFLOP/s [s]", "peak [GB]", "peak, memory low [GB]")
+        rows.append(
+            (
+                name,
+                f"{found.denoising / 1e15:.2f}",
+                less,
+                f"{found.decoding / 1e15:.2f}",
+                floor,
+                *(f"{p / 1e9:.1f}" for p in peaks),
+            )
+        )
+    head = (
+        "preset",
+        "denoising [PFLOP]",
+        "below 15.7",
+        "decoding [PFLOP]",
+        "floor at 790 TFLOP/s [s]",
+        "peak [GB]",
+        "peak, memory low [GB]",
+    )
     return step + "\n" + table("10 s of speech, 512 x 512, float16 (peaks predicted)", head, rows)
 
 
@@ -209,7 +226,11 @@ def cpu(rounds: int = 2) -> str:
     return table(title, head, rows)
 
 
-MEMORY_CASES = {"64 x 64 latents, 2 frames": (64, 2), "96 x 96 latents, 2 frames": (96, 2), "48 x 48 latents, 6 frames": (48, 6)}
+MEMORY_CASES = {
+    "64 x 64 latents, 2 frames": (64, 2),
+    "96 x 96 latents, 2 frames": (96, 2),
+    "48 x 48 latents, 6 frames": (48, 6),
+}
 
 
 @torch.inference_mode()
@@ -242,8 +263,12 @@ def memory() -> str:
             [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
         )
         predicted, measured = map(int, out.stdout.split()[-2:])
-        rows.append((name, f"{predicted / 1e6:.0f}", f"{measured / 1e6:.0f}", f"{100 * (predicted / measured - 1):+.1f} %"))
-    return table("Peak memory of one U-Net call on the processor", ("case", "predicted [MB]", "measured [MB]", "off by"), rows)
+        rows.append(
+            (name, f"{predicted / 1e6:.0f}", f"{measured / 1e6:.0f}", f"{100 * (predicted / measured - 1):+.1f} %")
+        )
+    return table(
+        "Peak memory of one U-Net call on the processor", ("case", "predicted [MB]", "measured [MB]", "off by"), rows
+    )
 
 
 # --- the GPU ------------------------------------------------------------------------------------------------------------
@@ -311,9 +336,14 @@ def gpu_run(unet: Any, vae: Any, preset: str, kind: str, low: bool) -> GpuRun:
     activations = cost.predict(cost.Work(replace(options, memory="normal"), 10.0, 512, 512, dtype)).peak_without_weights
     if low:
         config = json.dumps(published_config())
-        activations = max(cost.unet_count(config, 1, WINDOW, 64, 64, dtype).peak, cost.decode_count(config, DECODE_CHUNK, 64, 64, dtype).peak)
+        activations = max(
+            cost.unet_count(config, 1, WINDOW, 64, 64, dtype).peak,
+            cost.decode_count(config, DECODE_CHUNK, 64, 64, dtype).peak,
+        )
     floor = (found.denoising + found.decoding) / SPEED_OF_H200
-    return GpuRun(preset, kind, middle - begin, end - middle, torch.cuda.max_memory_allocated(), activations + weights, floor)
+    return GpuRun(
+        preset, kind, middle - begin, end - middle, torch.cuda.max_memory_allocated(), activations + weights, floor
+    )
 
 
 def gpu(write: Callable[[str], None]) -> None:
@@ -323,7 +353,9 @@ def gpu(write: Callable[[str], None]) -> None:
     vae = random_module(modules["vae"], torch.float16)
     name = torch.cuda.get_device_name()
     runs: list[GpuRun] = []
-    notes = [f"{name}, torch {torch.__version__}, CUDA {torch.version.cuda}; random weights, float16, U-Net and VAE on the GPU."]
+    notes = [
+        f"{name}, torch {torch.__version__}, CUDA {torch.version.cuda}; random weights, float16, U-Net and VAE on the GPU."
+    ]
 
     def note() -> None:
         title = f"10 s of speech (125 denoised frames), 512 x 512, on {name}"
@@ -360,7 +392,9 @@ def gpu(write: Callable[[str], None]) -> None:
         for preset in ("best", "balanced", "fast"):
             begin = time.perf_counter()
             gpu_run(unet, vae, preset, "warm-up", False)
-            notes.append(f"First compiled run of {preset}, other shapes compiled in it: {time.perf_counter() - begin:.0f} s.")
+            notes.append(
+                f"First compiled run of {preset}, other shapes compiled in it: {time.perf_counter() - begin:.0f} s."
+            )
             runs.append(gpu_run(unet, vae, preset, "compiled", False))
             note()
     except Exception:

@@ -268,7 +268,9 @@ def test_the_loop_takes_half_the_time_of_the_literal_one() -> None:
     ours, literal = StreamedUNet(sizes).eval(), LiteralUNet(sizes).eval()
     literal.unet.load_state_dict(ours.unet.state_dict())
     clip = replace(tiny_clip(1024, 25, (8, 8)), speech=torch.randn(25, 32, 1024), emotion=torch.randn(32, 1024))
-    clip = replace(clip, no_speech=torch.randn(32, 1024), no_emotion=torch.randn(32, 1024), mask=torch.ones(1, 1, 64, 64))
+    clip = replace(
+        clip, no_speech=torch.randn(32, 1024), no_emotion=torch.randn(32, 1024), mask=torch.ones(1, 1, 64, 64)
+    )
     noise = torch.randn(1, 50, 4, 8, 8, generator=torch.Generator().manual_seed(4))
     took: dict[str, float] = {}
     for _ in range(2):
@@ -285,5 +287,3 @@ def test_the_loop_takes_half_the_time_of_the_literal_one() -> None:
 def test_the_start_carries_the_portrait() -> None:
     latents, noise = torch.ones(1, 4, 2, 2), torch.zeros(1, 3, 4, 2, 2)
     torch.testing.assert_close(noisy_start(latents, noise, 700.0), torch.full((1, 3, 4, 2, 2), 0.18215))
-
-
