@@ -20,41 +20,24 @@ import resource
 import subprocess
 import sys
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
-from torch import Tensor, nn
+from svd_clips import SPEED_OF_H200, random_clip, run_ours, table
+from svd_reference import LiteralClip, LiteralUNet, guided, literal_loop
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
-
-from svd_reference import LiteralClip, LiteralUNet, literal_loop  # noqa: E402
-
-from dicetalk.svd import cost  # noqa: E402
-from dicetalk.svd.checkpoint import SvdSizes, build_modules, published_config  # noqa: E402
-from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start  # noqa: E402
-from dicetalk.svd.encoders import decode_latents  # noqa: E402
-from dicetalk.svd.meter import count  # noqa: E402
-from dicetalk.svd.model import StreamedUNet, UNetSizes  # noqa: E402
-from dicetalk.svd.presets import (  # noqa: E402
-    DECODE_CHUNK,
-    WINDOW,
-    SvdOptions,
-    guidance_of,
-    padding_of,
-    sample,
-    sigmas_of,
-    windows_of,
-)
+from dicetalk.svd import cost
+from dicetalk.svd.checkpoint import SvdSizes, published_config
+from dicetalk.svd.meter import count
+from dicetalk.svd.model import StreamedUNet, UNetSizes
+from dicetalk.svd.presets import WINDOW, SvdOptions
 
 PUBLISHED_STEP = 104.9e12
 PUBLISHED_CLIP = 15.7e15
-SPEED_OF_H200 = 790e12
-FRAMES = 125
 TINY = UNetSizes(
     block_out_channels=(32, 32, 32, 64),
     num_attention_heads=(1, 2, 4, 4),
@@ -65,64 +48,7 @@ TINY = UNetSizes(
 PUBLISHED_TOKENS = replace(TINY, cross_attention_dim=1024)
 
 
-def table(title: str, head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    lines = [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(map(str, row)) + " |" for row in rows), ""])
-
-
-def random_clip(sizes: UNetSizes, size: tuple[int, int], frames: int, tokens: int, like: Tensor) -> LiteralClip:
-    """Random conditions for latents of a size `(height, width)`, of the type and on the device of `like`."""
-    generator = torch.Generator().manual_seed(0)
-
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator).to(like)
-
-    height, width = size
-    mask = torch.zeros(1, 1, 8 * height, 8 * width).to(like)
-    mask[..., 2 * height : 6 * height, 2 * width : 6 * width] = 1
-    wide = sizes.cross_attention_dim
-    return LiteralClip(
-        draw(1, 4, height, width),
-        draw(1, wide),
-        draw(frames, tokens, wide),
-        draw(tokens, wide),
-        draw(tokens, wide),
-        draw(tokens, wide),
-        mask,
-        draw(1, sizes.block_out_channels[0], height, width),
-    )
-
-
-def known_of(clip: LiteralClip, padding: int) -> ClipConditions:
-    """The same conditions as ours."""
-    emotion = clip.emotion.expand(len(clip.speech), -1, -1)
-    return ClipConditions(
-        clip.image_latents.float(),
-        clip.image.float(),
-        TokenTable.build(clip.speech, clip.no_speech, padding),
-        TokenTable.build(emotion, clip.no_emotion, padding),
-        torch.tensor([[12.5, 8.0, 16.0]], device=clip.image.device),
-        clip.mask,
-        clip.region[None],
-    )
-
-
-def denoiser_of(unet: Any, clip: LiteralClip, options: SvdOptions, dtype: torch.dtype) -> ClipDenoiser:
-    plan, frames = options.plan, len(clip.speech)
-    known = known_of(clip, padding_of(plan))
-    guidance = guidance_of(plan, options.guidance)
-    return ClipDenoiser(unet, known, windows_of(plan, frames), guidance, options.batch, dtype)
-
-
-def run_ours(unet: Any, clip: LiteralClip, noise: Tensor, options: SvdOptions, dtype: torch.dtype) -> Tensor:
-    plan = options.plan
-    start = noisy_start(
-        clip.image_latents.float(), noise[:, : len(clip.speech) + padding_of(plan)], float(sigmas_of(plan)[0])
-    )
-    return sample(plan, denoiser_of(unet, clip, options, dtype), start, None)
-
-
-# --- operations ---------------------------------------------------------------------------------------------------------
+# --- operations --------------------------------------------------------------------------------------------------
 
 
 def flops() -> str:
@@ -140,8 +66,6 @@ def flops() -> str:
         )
 
     def published() -> None:
-        from svd_reference import guided
-
         guided(literal, clip, index, list(range(WINDOW)), 1.0, (3.0, 6.0))
 
     theirs = count(published).flops
@@ -181,7 +105,7 @@ def flops() -> str:
     return step + "\n" + table("10 s of speech, 512 x 512, float16 (peaks predicted)", head, rows)
 
 
-# --- the processor ------------------------------------------------------------------------------------------------------
+# --- the processor -----------------------------------------------------------------------------------------------
 
 
 def twins(sizes: UNetSizes) -> tuple[LiteralUNet, StreamedUNet]:
@@ -249,8 +173,6 @@ def memory_once(side: int, frames: int) -> tuple[int, int]:
 
 
 def current_bytes() -> int:
-    import psutil
-
     return int(psutil.Process().memory_info().rss)
 
 
@@ -271,156 +193,14 @@ def memory() -> str:
     )
 
 
-# --- the GPU ------------------------------------------------------------------------------------------------------------
-
-
-def random_module(module: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Fill a module without memory with random weights on the GPU, of about unit gain."""
-    module = module.to_empty(device="cuda")
-    for name, p in module.named_parameters():
-        if p.ndim > 1:
-            p.data.normal_(0, p[0].numel() ** -0.5)
-        else:
-            p.data.fill_(1.0 if "norm" in name and name.endswith("weight") else 0.0)
-    for child in module.children():
-        child.to(dtype)
-    return module.eval()
-
-
-@dataclass
-class GpuRun:
-    preset: str
-    kind: str
-    denoise: float
-    decode: float
-    peak: float
-    predicted: float
-    floor: float
-
-    def row(self) -> tuple[Any, ...]:
-        total = self.denoise + self.decode
-        speed = f"{2 * FRAMES / total:.1f}"
-        off = f"{100 * (self.predicted / self.peak - 1):+.1f} %"
-        return (
-            self.preset, self.kind, f"{self.denoise:.1f}", f"{self.decode:.1f}", speed, f"{self.floor:.1f}",
-            f"{self.peak / 1e9:.2f}", f"{self.predicted / 1e9:.2f}", off,
-        )  # fmt: skip
-
-
-GPU_HEAD = (
-    "preset", "mode", "denoising [s]", "decoding [s]", "frames/s at 25 fps", "floor [s]", "peak [GB]", "predicted [GB]", "off by",
-)  # fmt: skip
-
-
-@torch.inference_mode()
-def gpu_run(unet: Any, vae: Any, preset: str, kind: str, low: bool) -> GpuRun:
-    """One clip of 10 s: 125 denoised frames at 512 x 512."""
-    dtype = torch.float16
-    options = SvdOptions(preset=preset, memory="low" if low else "normal")
-    like = torch.zeros(1, device="cuda", dtype=dtype)
-    clip = random_clip(UNetSizes(), (64, 64), FRAMES, 32, like)
-    noise = torch.randn(1, FRAMES + 25, 4, 64, 64, device="cuda")
-    weights = sum(p.numel() * p.element_size() for m in (unet, vae) for p in m.parameters())
-    torch.cuda.synchronize()
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
-    begin = time.perf_counter()
-    latents = run_ours(unet, clip, noise, options, dtype)
-    torch.cuda.synchronize()
-    middle = time.perf_counter()
-    for frames in decode_latents(vae, latents[0, :FRAMES], DECODE_CHUNK):
-        frames.float().clamp(-1, 1)
-    torch.cuda.synchronize()
-    end = time.perf_counter()
-    found = cost.predict(cost.Work(options, 10.0, 512, 512, dtype))
-    activations = cost.predict(cost.Work(replace(options, memory="normal"), 10.0, 512, 512, dtype)).peak_without_weights
-    if low:
-        config = json.dumps(published_config())
-        activations = max(
-            cost.unet_count(config, 1, WINDOW, 64, 64, dtype).peak,
-            cost.decode_count(config, DECODE_CHUNK, 64, 64, dtype).peak,
-        )
-    floor = (found.denoising + found.decoding) / SPEED_OF_H200
-    return GpuRun(
-        preset, kind, middle - begin, end - middle, torch.cuda.max_memory_allocated(), activations + weights, floor
-    )
-
-
-def gpu(write: Callable[[str], None]) -> None:
-    """All presets, eager then compiled; the table is written again after every run, so that nothing is lost."""
-    modules: dict[str, Any] = build_modules(published_config())
-    unet = random_module(modules["unet"], torch.float16)
-    vae = random_module(modules["vae"], torch.float16)
-    name = torch.cuda.get_device_name()
-    runs: list[GpuRun] = []
-    notes = [
-        f"{name}, torch {torch.__version__}, CUDA {torch.version.cuda}; random weights, float16, U-Net and VAE on the GPU."
-    ]
-
-    def note() -> None:
-        title = f"10 s of speech (125 denoised frames), 512 x 512, on {name}"
-        write(table(title, GPU_HEAD, [run.row() for run in runs]) + "\n" + "\n".join(notes) + "\n")
-
-    with torch.inference_mode():
-        warm = [*cost.meta_call(SvdSizes(), 3, WINDOW, 64, 64, torch.float16)]
-        warm = [to_cuda(x) for x in warm]
-        unet(*warm)
-        torch.cuda.synchronize()
-        begin = time.perf_counter()
-        unet(*warm)
-        torch.cuda.synchronize()
-        one = time.perf_counter() - begin
-        flop = cost.unet_count(json.dumps(published_config()), 3, WINDOW, 64, 64, torch.float16).flops
-        notes.append(f"One guided call, eager: {one:.3f} s = {flop / one / 1e12:.0f} TFLOP/s.")
-    for preset, low in (("fast", False), ("balanced", False), ("best", False), ("fast", True)):
-        runs.append(gpu_run(unet, vae, preset, "eager, memory low" if low else "eager", low))
-        note()
-    try:
-        begin = time.perf_counter()
-        unet.compile()
-        with torch.inference_mode():
-            unet(*warm)
-            torch.cuda.synchronize()
-            notes.append(f"Compiling for the first shape: {time.perf_counter() - begin:.0f} s.")
-            note()
-            begin = time.perf_counter()
-            unet(*warm)
-            torch.cuda.synchronize()
-            one = time.perf_counter() - begin
-            notes.append(f"One guided call, compiled: {one:.3f} s = {flop / one / 1e12:.0f} TFLOP/s.")
-            note()
-        for preset in ("best", "balanced", "fast"):
-            begin = time.perf_counter()
-            gpu_run(unet, vae, preset, "warm-up", False)
-            notes.append(
-                f"First compiled run of {preset}, other shapes compiled in it: {time.perf_counter() - begin:.0f} s."
-            )
-            runs.append(gpu_run(unet, vae, preset, "compiled", False))
-            note()
-    except Exception:
-        notes.append("Compiling failed:\n```\n" + traceback.format_exc()[-1500:] + "\n```")
-        note()
-        raise
-
-
-def to_cuda(value: Any) -> Any:
-    """Move a call's arguments to the GPU."""
-    from dataclasses import fields, is_dataclass
-
-    if isinstance(value, Tensor):
-        return value.cuda()
-    if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{f.name: to_cuda(getattr(value, f.name)) for f in fields(value)})
-    return value
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("flops", "cpu", "memory", "gpu"))
     parser.add_argument("--out", type=Path, help="folder for the tables")
     chosen = parser.parse_args()
     where = platform.processor() or platform.machine()
-    stamp = f"{datetime.date.today()}, {where}, torch {torch.__version__}: `python benchmarks/svd_speed.py {chosen.what}`\n\n"
+    command = f"`python benchmarks/svd_speed.py {chosen.what}`"
+    stamp = f"{datetime.date.today()}, {where}, torch {torch.__version__}: {command}\n\n"
 
     def write(text: str) -> None:
         print(text, flush=True)
@@ -431,6 +211,8 @@ def main() -> None:
     if chosen.what == "gpu":
         if not torch.cuda.is_available():
             raise SystemExit("no CUDA device here; run this on a machine with one")
+        from svd_gpu import gpu
+
         gpu(write)
     else:
         write({"flops": flops, "cpu": cpu, "memory": memory}[chosen.what]())

@@ -152,7 +152,7 @@ def test_gradient_checkpointing_gives_the_same_gradients() -> None:
     assert all(relative(grads[1][name], grads[0][name]) < 1e-3 for name in grads[0] if grads[0][name].norm() > 1e-6)
 
 
-# --- the loop -----------------------------------------------------------------------------------------------------------
+# --- the loop ---------------------------------------------------------------------------------------------
 
 
 def tiny_clip(width: int = WIDTH, frames: int = 30, size: tuple[int, int] = (8, 16)) -> LiteralClip:

@@ -32,9 +32,8 @@ def weights(download: Path | None) -> None:
         click.echo(f"{part.what}\n  https://huggingface.co/{part.repository}, about {part.gigabytes} GB")
         click.echo(f"  into: {Path('checkpoints') / part.folder}\n  licence: {part.licence}")
     if download is None:
-        click.echo(
-            "\nfetch:  dicetalk weights --download checkpoints/\nthen:   dicetalk import-official checkpoints/ dice-svd/"
-        )
+        click.echo("\nfetch:  dicetalk weights --download checkpoints/")
+        click.echo("then:   dicetalk import-official checkpoints/ dice-svd/")
         return
     _download(download)
     click.echo(f"\nthen:   dicetalk import-official {download} dice-svd/")
