@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from svd_tiny import SIZES, WHISPER, random_priors, random_states, tiny_config, write_release
 
 from dicetalk.checkpoints import open_checkpoint
@@ -91,6 +91,23 @@ def test_every_tensor_that_does_not_fit_is_named(own_release: Path, tmp_path: Pa
         bring(own_release, tmp_path / "out")
     assert all(f"missing {key}" in str(caught.value) for key in gone)
     assert "unexpected surplus" in str(caught.value) and "conv_in.bias is (3,), expected (32,)" in str(caught.value)
+
+
+def test_a_partial_unet_is_filled_from_the_stock_one_but_streams_are_not(own_release: Path, tmp_path: Path) -> None:
+    path = own_release / "DICE-Talk" / "unet.pth"
+    weights = torch.load(path, weights_only=True)
+    stock = {key: tensor + 1 for key, tensor in weights.items() if "processor" not in key}
+    folder = own_release / "stable-video-diffusion-img2vid-xt" / "unet"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"_class_name": "UNetSpatioTemporalConditionModel"}')
+    save_file(stock, folder / "diffusion_pytorch_model.safetensors")
+    torch.save({key: tensor for key, tensor in weights.items() if not key.startswith("conv_in")}, path)
+    found = load_file(bring(own_release, tmp_path / "out") / "unet.safetensors")
+    assert torch.equal(found["conv_in.bias"], stock["conv_in.bias"])
+    assert torch.equal(found["conv_out.bias"], weights["conv_out.bias"])
+    torch.save({key: tensor for key, tensor in weights.items() if "mid_block" not in key}, path)
+    with pytest.raises(CheckpointError, match=r"missing mid_block.*processor"):
+        bring(own_release, tmp_path / "out2")
 
 
 class Runs:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from dicetalk.checkpoints import CONFIG, check_layout, save_tensors, write_config
 from dicetalk.errors import CheckpointError
-from dicetalk.official.release import Source, find_sources, read_emotions, read_weights
+from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
 from dicetalk.svd.streams import SpatialStreams, TemporalStreams
 
@@ -65,7 +65,9 @@ def import_official(
     for done, name in enumerate(todo):
         if progress is not None:
             progress(name, len(modules) - len(todo) + done, len(modules))
-        _write_module(name, modules[name], sources[name], out, torch.float32 if name in FULL_PRECISION else dtype)
+        stock = find_stock_unet(release) if name == "unet" else None
+        wanted = torch.float32 if name in FULL_PRECISION else dtype
+        _write_module(name, modules[name], sources[name], stock, out, wanted)
         ledger[name] = _stamp(sources[name].file, dtype)
         _write_ledger(out, ledger)
     save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
@@ -74,11 +76,16 @@ def import_official(
     return out
 
 
-def _write_module(name: str, module: nn.Module, source: Source, out: Path, dtype: torch.dtype) -> None:
+def _write_module(
+    name: str, module: nn.Module, source: Source, stock: Source | None, out: Path, dtype: torch.dtype
+) -> None:
     tensors = read_weights(source)
     if name == "unet":
         tensors = name_streams(module, tensors)
     wanted = {key: tuple(p.shape) for key, p in module.get_submodule(inner_of(name)).state_dict().items()}
+    # The release itself reads this file leniently, so that it may hold trained tensors only; streams must be in it.
+    if stock is not None and any(key not in tensors for key in wanted if "processor" not in key):
+        tensors = read_weights(stock) | tensors
     check_layout(source.file.name, wanted, tensors)
     save_tensors(out / f"{name}.safetensors", {key: tensors[key].to(dtype) for key in wanted})
 

@@ -97,6 +97,11 @@ def without(*prefixes: str) -> Callable[[str], str | None]:
     return lambda key: None if key.startswith(prefixes) else key
 
 
+def find_stock_unet(release: Path) -> Source | None:
+    """SVD-XT's own U-Net, if the release's folder has it: it fills what a partial `unet.pth` leaves out."""
+    return _Finder(release, []).stock("unet", "UNetSpatioTemporalConditionModel", "diffusion_pytorch_model", same)
+
+
 def interpolator_key(key: str) -> str | None:
     """Published interpolation networks were saved in a wrapper, with a block for training only."""
     key = key.removeprefix("module.")
