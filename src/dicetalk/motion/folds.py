@@ -76,6 +76,9 @@ FOLDS = (
 )  # fmt: skip
 
 
+FOLDING = 1.2
+"""How much of a fold the shapes at 1 make, beside the strengths above."""
+
 DEEPEST = 0.36
 """The darkest a fold gets, as a share of the light on it."""
 
@@ -105,7 +108,7 @@ class Shading:
         """Write the part of `picture` that can fold into `shaded`, folded as the shapes (52,) ask for."""
         height, width = self.masks.shape[1:]
         part = (slice(self.top, self.top + height), slice(self.left, self.left + width))
-        strength = self.causes @ np.maximum(shapes, 0).astype(np.float32)
+        strength = FOLDING * (self.causes @ np.maximum(shapes, 0).astype(np.float32))
         strength = DEEPEST * np.tanh(strength / DEEPEST)
         active = np.abs(strength) > 1e-3
         if not active.any():

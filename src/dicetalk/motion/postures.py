@@ -39,10 +39,10 @@ POSTURES: dict[str, Posture] = {
     "neutral": Posture({}),
     # AU 4+5+7+9+23: brows down and together, glaring lids, hard mouth.
     "angry": Posture(
-        dict(browDown=1.0, eyeWide=0.3, eyeSquint=0.7, noseSneer=0.7, cheekSquint=0.15, mouthPress=0.45,
-             mouthFrown=0.4, mouthRollUpper=0.2, jawForward=0.4, mouthShrugLower=0.4, mouthLowerDown=0.35,
-             mouthUpperUp=0.25),
-        dict(pitch=0.11, z=-0.05), jaw=1.1, restlessness=1.2,
+        dict(browDown=1.0, eyeWide=0.45, eyeSquint=0.75, noseSneer=0.75, cheekSquint=0.15, mouthPress=0.55,
+             mouthFrown=0.4, mouthRollUpper=0.2, jawForward=0.5, mouthShrugLower=0.4, mouthLowerDown=0.42,
+             mouthUpperUp=0.4),
+        dict(pitch=0.12, z=-0.05), jaw=1.1, restlessness=1.2,
     ),
     # AU L12+L14: one corner tightened, brow of that side raised, chin up.
     "contempt": Posture(
@@ -59,8 +59,8 @@ POSTURES: dict[str, Posture] = {
     ),
     # AU 1+2+4+5+20+25: brows up and together, eyes wide, lips stretched.
     "fear": Posture(
-        dict(browInnerUp=1.0, browOuterUp=0.7, browDown=0.5, eyeWide=0.85, mouthStretch=0.85, mouthFrown=0.25,
-             mouthLowerDown=0.65, jawOpen=0.32, mouthUpperUp=0.2),
+        dict(browInnerUp=1.0, browOuterUp=0.75, browDown=0.5, eyeWide=1.0, mouthStretch=0.95, mouthFrown=0.28,
+             mouthLowerDown=0.72, jawOpen=0.42, mouthUpperUp=0.2),
         dict(pitch=-0.06, z=0.08), jaw=0.9, restlessness=1.4,
     ),
     # AU 6+12+25: cheeks raised, smile.
@@ -70,13 +70,13 @@ POSTURES: dict[str, Posture] = {
     ),
     # AU 1+4+15+17: inner brows up, corners down, chin raised.
     "sad": Posture(
-        dict(browInnerUp=1.0, browDown=0.4, eyeBlink=0.3, eyeLookDown=0.3, cheekSquint=0.15, mouthFrown=1.0,
+        dict(browInnerUp=1.0, browDown=0.4, eyeBlink=0.34, eyeLookDown=0.34, cheekSquint=0.15, mouthFrown=1.0,
              mouthShrugLower=0.65, mouthShrugUpper=0.1, mouthPress=0.05),
         dict(pitch=0.07, roll=0.05), jaw=0.75, restlessness=0.6,
     ),
     # AU 1+2+5+26: brows high, eyes wide, jaw dropped.
     "surprised": Posture(
-        dict(browInnerUp=1.0, browOuterUp=1.0, eyeWide=0.9, jawOpen=0.6, mouthFunnel=0.45, mouthPucker=0.15,
+        dict(browInnerUp=1.0, browOuterUp=1.0, eyeWide=1.0, jawOpen=0.72, mouthFunnel=0.55, mouthPucker=0.25,
              mouthShrugUpper=0.08),
         dict(pitch=-0.05, z=0.05), jaw=1.0, restlessness=1.1,
     ),

@@ -55,6 +55,14 @@ TURN_HAIR = (1.0, 0.97, 0.8, 0.36, 0.0)
 TURN_NECK = (0.8, 0.5, 0.22, 0.06, 0.0)
 """How much of the head's turn each outer ring takes over, above and below."""
 
+EXPRESSIVE = (
+    *("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
+    *("mouthUpperUp", "mouthShrug"),
+)
+EMPHASIS = 1.18
+"""Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
+go with them (docs/decisions/0003)."""
+
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
 
@@ -228,6 +236,8 @@ def _fitted_shapes(local: Array, basis: dict[str, Array], give: Array) -> Array:
     stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
+    expressive = np.array([name.startswith(EXPRESSIVE) for name in SHAPES])
+    delta[expressive] *= EMPHASIS
     # Lids move behind the lenses; what would bend the frame gives way.
     frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
     delta[frame_bends] *= give[:, None]
@@ -277,12 +287,17 @@ def _rest(local: Array, basis: dict[str, Array], gaps: Array) -> Array:
     rest = np.zeros(len(SHAPES))
     both = [index("mouthSmileLeft"), index("mouthSmileRight")]
     lifted = np.clip((_corner_features(local) - at_rest)[1] / SMILING_LIFT, 0, 1)
-    rest[both] = lifted * np.clip((amount - SLIGHT_SMILE) / (1 - SLIGHT_SMILE), 0, 0.8)
+    rest[both] = lifted * np.clip((amount - SLIGHT_SMILE) / (1 - SLIGHT_SMILE), 0, 0.9)
+    for name, share in WITH_A_SMILE.items():
+        rest[[index(name + "Left"), index(name + "Right")]] = share * rest[both]
     return rest
 
 
-SLIGHT_SMILE = 0.3
+SLIGHT_SMILE = 0.15
 """How much of a smile may be the way a face is made."""
+
+WITH_A_SMILE = {"cheekSquint": 0.6, "eyeSquint": 0.3}
+"""What a smile does around the eyes, as a share of it."""
 
 SMILING_LIFT = 0.03
 """A wide mouth whose corners are not raised [inter-ocular distances] is no smile."""
