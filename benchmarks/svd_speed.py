@@ -16,7 +16,6 @@ import datetime
 import json
 import math
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -167,8 +166,11 @@ def memory_once(side: int, frames: int) -> tuple[int, int]:
     unet(*cost.meta_call(sizes, 1, 1, 16, 16, torch.float32))  # libraries take their working memory
     inputs = cost.meta_call(sizes, 3, frames, side, side, torch.float32)
     before = current_bytes()
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     unet(*inputs)
-    return predicted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line for line in status if line.startswith("VmHWM"))
+    return predicted, int(peak.split()[1]) * 1024 - before
 
 
 def current_bytes() -> int:

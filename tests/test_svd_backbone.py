@@ -143,7 +143,7 @@ def test_too_little_memory_is_known_beforehand_and_says_what_fits(
 ) -> None:
     backbone = load_svd(checkpoint, SMALL)
     monkeypatch.setattr("dicetalk.svd.cost.free_bytes", lambda _device: 12_000_000)
-    with pytest.raises(ConfigError, match=r"GB are needed and .* GB are free; memory low fits"):
+    with pytest.raises(ConfigError, match=r"GB are needed and .* GB are free; nothing smaller fits"):
         next(backbone.generate(conditions()))
 
 
@@ -154,7 +154,7 @@ def test_running_full_says_what_fits(checkpoint: Path, monkeypatch: pytest.Monke
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(backbone.modules.unet, "forward", full)
-    with pytest.raises(ConfigError, match=r"ran out of memory: about .* fits"):
+    with pytest.raises(ConfigError, match=r"ran out of memory: about .* GB are free; memory low fits"):
         next(backbone.generate(conditions()))
 
 

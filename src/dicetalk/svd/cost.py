@@ -100,14 +100,15 @@ def predict(work: Work) -> Cost:
     clip = clip_bytes(SvdSizes.of(json.loads(told)), frames + padding_of(options.plan), size[0] * size[1], dtype)
     held = ALLOCATOR.get(work.device, 1.0)
     stages = {"unet": held * call.peak, "vae": held * max(decode.peak, encode.peak + weights["vae"]), "clip": 0}
-    resident = {name: weights[name] if options.memory == "low" else sum(weights.values()) for name in stages}
+    leave = options.memory == "low" and work.device != "cpu"  # on the processor weights have nowhere to go
+    resident = {name: weights[name] if leave else sum(weights.values()) for name in stages}
     peak = round(max(stages[name] + resident[name] for name in stages) + clip)
     return Cost(
         round(call.flops / (batch * WINDOW) * frame_predictions(options, frames)),
         decode.flops * -(-frames // DECODE_CHUNK),
         sum(weights.values()),
         peak,
-        peak if options.memory == "low" else round(max(stages.values()) + clip),
+        peak if leave else round(max(stages.values()) + clip),
     )
 
 
