@@ -12,13 +12,16 @@ help:  ## what can be made
 
 install: .venv/.installed  ## the environment in .venv, with the package in it
 
+svd: install  ## the extra for the svd backbone, and its tests (PyTorch first: constraints.txt pins it)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,svd]'
+
 demo: install  ## demo.mp4 and its contact sheet demo.png
 	$(BIN)/dicetalk demo -o demo.mp4
 
 test: install  ## the test suite
 	$(BIN)/python -m pytest -q
 
-check: install  ## style, format, types
+check: svd  ## style, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -32,4 +35,4 @@ gallery: install  ## the pictures of README and docs
 benchmark: install  ## speed into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
-.PHONY: help install demo test check docs gallery benchmark
+.PHONY: help install svd demo test check docs gallery benchmark
