@@ -45,7 +45,7 @@ def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
         CheckpointError: no such folder, not a checkpoint, of another kind or version.
     """
     if not folder.is_dir():
-        raise CheckpointError(f"no folder {folder}; expected a {kind} checkpoint: a folder with {CONFIG}")
+        raise CheckpointError(f"no folder {folder}; expected a {kind} checkpoint; pass the folder of one")
     try:
         told = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
 
 from dicetalk.backbone import Backbone, Conditions
 from dicetalk.emotion.timeline import Emotion, Timeline
-from dicetalk.errors import ConfigError, InputError
+from dicetalk.errors import ConfigError, InputError, MissingExtraError
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
 from dicetalk.motion.backbone import MotionBackbone
@@ -23,7 +23,9 @@ PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
-BACKBONES = ("motion",)
+SVD_FOLDER = "dice-svd"
+"""Where `dicetalk import-official` puts its checkpoint in the examples, and where the name "svd" looks for it."""
+
 DEFAULT_SIZE = 1024
 LARGEST_SIDE = 16384
 SMALLEST_SIDE = 32
@@ -100,9 +102,11 @@ class Video:
 
         Raises:
             InputError: the output cannot be written.
+            ConfigError: the backbone knows no motion.
         """
-        # Until a backbone without motion exists every backbone can act.
-        write_csv(Path(path), cast(MotionBackbone, self.backbone).act(self.conditions))
+        if not isinstance(self.backbone, MotionBackbone):
+            raise ConfigError(f"the {self.backbone.name} backbone draws frames without motion curves; use motion")
+        write_csv(Path(path), self.backbone.act(self.conditions))
         return Path(path)
 
 
@@ -152,14 +156,26 @@ class DiceTalk:
 
 
 def load(name: str = "motion") -> DiceTalk:
-    """A backbone by name, ready to use.
+    """A backbone, ready to use: "motion", "svd" (the checkpoint in the folder `dice-svd`), or a checkpoint's folder.
 
     Raises:
         ConfigError: no such backbone.
+        CheckpointError: the folder holds no complete checkpoint.
+        MissingExtraError: the svd backbone needs packages that are not installed.
     """
-    if name not in BACKBONES:
-        raise ConfigError(f"no backbone is called {name!r}; choose one of: {', '.join(BACKBONES)}")
-    return DiceTalk(MotionBackbone())
+    if name == "motion":
+        return DiceTalk(MotionBackbone())
+    folder = Path(SVD_FOLDER if name == "svd" else name)
+    if name != "svd" and not folder.is_dir():
+        raise ConfigError(
+            f"no backbone is called {name!r}; choose motion, svd, or a folder that `dicetalk import-official` made"
+        )
+    for package in ("torch", "diffusers", "transformers", "accelerate"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "svd")
+    from dicetalk.svd.backbone import load_svd
+
+    return DiceTalk(load_svd(folder))
 
 
 def _check_numbers(seed: int, size: int) -> None:

@@ -98,7 +98,12 @@ class Done:
     type=click.Path(path_type=Path),
     help="Also write the motion, 61 Live Link Face channels, for any ARKit avatar.",
 )
-@click.option("--backbone", default="motion", show_default=True, help="What draws the video.")
+@click.option(
+    "--backbone",
+    default="motion",
+    show_default=True,
+    help="What draws the video: motion, svd, or the folder of a checkpoint.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video, or about the error.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def generate(
