@@ -59,7 +59,7 @@ EXPRESSIVE = (
     *("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
     *("mouthUpperUp", "mouthShrug"),
 )
-EMPHASIS = 1.18
+EMPHASIS = 1.25
 """Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
 go with them (docs/decisions/0003)."""
 
