@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +54,18 @@ def no_face() -> Picture:
     """A smooth picture (240, 320, 3) without a face."""
     down, across = np.mgrid[0:240, 0:320]
     return np.stack([down, across * 0.75, 240 - down], axis=2).astype(np.uint8)
+
+
+# The svd backbone needs its extra.
+collect_ignore_glob: list[str] = []
+if find_spec("torch") is None or find_spec("diffusers") is None:
+    collect_ignore_glob += ["test_svd_*", "test_official_*", "test_emotion_bank.py", "test_sampling.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Threads of several processes on few cores wait for each other: one is faster here, and steadier."""
+    if find_spec("torch") is not None:
+        import torch
+
+        torch.set_num_threads(1)

@@ -1,0 +1,160 @@
+"""Emotion Bank: an emotion prior looks up related emotions and comes back as tokens for the denoiser.
+
+The prior is quantised against a small learnable bank (VQ). Training attends over the keys and values of the
+retrieved entry,
+use attends over those of the whole bank, so that emotions of similar character help each other (paper, section 3.2).
+Parameter names are those of the published weights, so that they load strictly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as fn
+
+COMMITMENT = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSizes:
+    """Sizes of an Emotion Bank; the defaults are the published ones (74.5 M parameters).
+
+    Attributes:
+        prior: width of an emotion prior.
+        width: width of codes and tokens; a multiple of `heads`.
+        hidden: width of the two inner layers of the token networks.
+        tokens: tokens per prior and per code.
+        codes: entries in the bank.
+        heads: attention heads.
+    """
+
+    prior: int = 256
+    width: int = 1024
+    hidden: int = 1024
+    tokens: int = 32
+    codes: int = 64
+    heads: int = 8
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What the bank holds nearest to a prior.
+
+    Attributes:
+        codes: the nearest entries, with straight-through gradient to the prior, shape `(B, T, width)`.
+        indices: which entries those are, int64, shape `(B, T)`.
+        loss: codebook loss + 0.25 x commitment loss, a scalar.
+    """
+
+    codes: Tensor
+    indices: Tensor
+    loss: Tensor
+
+
+class TokenNetwork(nn.Module):
+    """Three linear layers that turn one vector into `tokens` normalised tokens."""
+
+    def __init__(self, width_in: int, hidden: int, tokens: int, width: int) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.proj1 = nn.Linear(width_in, hidden)
+        self.proj2 = nn.Linear(hidden, hidden)
+        self.proj3 = nn.Linear(hidden, tokens * width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn `(..., width_in)` into `(..., tokens, width)`."""
+        x = fn.relu(self.proj1(x))
+        x = fn.relu(self.proj2(x))
+        return self.norm(self.proj3(x).unflatten(-1, (self.tokens, -1)))
+
+
+class Codebook(nn.Module):
+    """The entries of the bank and the map from priors to their space."""
+
+    def __init__(self, prior: int, width: int, codes: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(prior, width)
+        self.codebook = nn.Embedding(codes, width)
+        nn.init.uniform_(self.codebook.weight, -1 / codes, 1 / codes)
+
+    def forward(self, prior: Tensor) -> Retrieval:
+        """Quantise priors `(B, T, prior)` to the nearest entries."""
+        query = self.fc(prior)
+        indices = torch.cdist(query.flatten(0, -2), self.codebook.weight).argmin(-1).view(query.shape[:-1])
+        codes = self.codebook(indices)
+        loss = fn.mse_loss(codes, query.detach()) + COMMITMENT * fn.mse_loss(query, codes.detach())
+        return Retrieval(query + (codes - query).detach(), indices, loss)
+
+
+class BankAttention(nn.Module):
+    """Multi-head attention without output projection or residual."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.fc_q = nn.Linear(width, width)
+        self.fc_k = nn.Linear(width, width)
+        self.fc_v = nn.Linear(width, width)
+
+    def forward(self, queries: Tensor, memory: Tensor) -> Tensor:
+        """Let queries `(N, L, width)` read memory `(N or 1, S, width)`; returns `(N, L, width)`."""
+        q = self._split(self.fc_q(queries))
+        k = self._split(self.fc_k(memory)).expand(len(q), -1, -1, -1)
+        v = self._split(self.fc_v(memory)).expand(len(q), -1, -1, -1)
+        return fn.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class EmotionBank(nn.Module):
+    """Emotion priors in, emotion tokens out."""
+
+    def __init__(self, sizes: BankSizes | None = None) -> None:
+        super().__init__()
+        sizes = sizes or BankSizes()
+        self.sizes = sizes
+        self.emo_linear = TokenNetwork(sizes.prior, sizes.hidden, sizes.tokens, sizes.width)
+        self.kv_tokens_linear = TokenNetwork(sizes.width, sizes.hidden, sizes.tokens, sizes.width)
+        self.codebook = Codebook(sizes.prior, sizes.width, sizes.codes)
+        self.attention = BankAttention(sizes.width, sizes.heads)
+
+    def forward(self, prior: Tensor, dropped: Tensor | None = None) -> Tensor:
+        """Attend over the whole bank, as in use.
+
+        Args:
+            prior: emotion priors, `(B, T, prior)`; zeros are the published "no emotion".
+            dropped: 1 where the emotion is dropped, 0 where it is kept, `(B, T)`; None drops nothing.
+
+        Returns:
+            Emotion tokens, `(B, T, tokens, width)`.
+        """
+        memory = self.kv_tokens_linear(self.codebook.codebook.weight).flatten(0, 1)[None]
+        return self._read(self._drop(prior, dropped), memory)
+
+    def retrieve(self, prior: Tensor, dropped: Tensor | None = None) -> tuple[Tensor, Retrieval]:
+        """Attend over the retrieved entry only, as in training.
+
+        The loss sees the true prior; prior and retrieved code are zeroed after quantising where the emotion is dropped.
+
+        Args:
+            prior: emotion priors, `(B, T, prior)`.
+            dropped: 1 where the emotion is dropped, 0 where it is kept, `(B, T)`; None drops nothing.
+
+        Returns:
+            Emotion tokens `(B, T, tokens, width)`, and what was retrieved.
+        """
+        found = self.codebook(prior)
+        memory = self.kv_tokens_linear(self._drop(found.codes, dropped)).flatten(0, 1)
+        return self._read(self._drop(prior, dropped), memory), found
+
+    def _read(self, prior: Tensor, memory: Tensor) -> Tensor:
+        queries = self.emo_linear(prior)
+        return self.attention(queries.flatten(0, 1), memory).view_as(queries)
+
+    @staticmethod
+    def _drop(x: Tensor, dropped: Tensor | None) -> Tensor:
+        return x if dropped is None else x * (1 - dropped[..., None].to(x.dtype))

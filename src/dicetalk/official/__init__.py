@@ -1,0 +1,1 @@
+"""The published release -> our format: read without running anything of it, checked tensor by tensor."""

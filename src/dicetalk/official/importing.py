@@ -1,0 +1,139 @@
+"""`dicetalk import-official`: the release's folder -> a checkpoint of ours, one module at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dicetalk.checkpoints import CONFIG, check_layout, save_tensors, write_config
+from dicetalk.errors import CheckpointError
+from dicetalk.official.release import Source, find_sources, read_emotions, read_weights
+from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
+from dicetalk.svd.streams import SpatialStreams, TemporalStreams
+
+Progress = Callable[[str, int, int], None]
+"""Called with the module that is about to be written, how many are done, and how many there are."""
+
+LEDGER = "import.json"
+SPARE_BYTES = 200_000_000
+
+
+def import_official(
+    release: Path,
+    out: Path,
+    *,
+    sizes: SvdSizes | None = None,
+    dtype: torch.dtype = torch.float16,
+    progress: Progress | None = None,
+) -> Path:
+    """Turn the published release into a checkpoint folder.
+
+    Only one module is in memory at a time. Stopped half-way, the same call goes on after the last complete module.
+
+    Args:
+        release: the release's folder.
+        out: where the checkpoint goes.
+        sizes: sizes of the method's own modules; None is the published sizes.
+        dtype: floating-point type of the large modules; the release runs in float16.
+        progress: is told of every module.
+
+    Returns:
+        `out`.
+
+    Raises:
+        CheckpointError: something is missing, does not fit (every tensor is named), or the disk is too full.
+    """
+    sources = find_sources(release)
+    config = (sizes or SvdSizes()).to_config() | {
+        "vae": sources["vae"].config,
+        "clip": sources["clip"].config,
+        "whisper": sources["speech_encoder"].config,
+    }
+    modules = build_modules(config)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / CONFIG).unlink(missing_ok=True)
+    ledger = _read_ledger(out)
+    todo = [name for name in modules if ledger.get(name) != _stamp(sources[name].file, dtype)]
+    check_space(out, {name: modules[name] for name in todo}, dtype)
+    for done, name in enumerate(todo):
+        if progress is not None:
+            progress(name, len(modules) - len(todo) + done, len(modules))
+        _write_module(name, modules[name], sources[name], out, torch.float32 if name in FULL_PRECISION else dtype)
+        ledger[name] = _stamp(sources[name].file, dtype)
+        _write_ledger(out, ledger)
+    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
+    write_config(out, KIND, VERSION, config)
+    (out / LEDGER).unlink(missing_ok=True)
+    return out
+
+
+def _write_module(name: str, module: nn.Module, source: Source, out: Path, dtype: torch.dtype) -> None:
+    tensors = read_weights(source)
+    if name == "unet":
+        tensors = name_streams(module, tensors)
+    wanted = {key: tuple(p.shape) for key, p in module.get_submodule(inner_of(name)).state_dict().items()}
+    check_layout(source.file.name, wanted, tensors)
+    save_tensors(out / f"{name}.safetensors", {key: tensors[key].to(dtype) for key in wanted})
+
+
+def name_streams(unet: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give stream projections that were saved as a list (`17.to_k_ip.0.weight`) their place in the U-Net.
+
+    The list runs over down blocks, up blocks, then the middle block, spatial before temporal.
+    """
+    kinds = (SpatialStreams, TemporalStreams)
+    paths = [name for name, module in unet.get_submodule("unet").named_modules() if isinstance(module, kinds)]
+    paths.sort(key=lambda path: path.startswith("mid_block"))
+    listed = re.compile(r"(\d+)\.(to_[kv]_ip\..*)")
+    out: dict[str, Tensor] = {}
+    for key, tensor in tensors.items():
+        match = listed.fullmatch(key)
+        if match and int(match[1]) < len(paths):
+            key = f"{paths[int(match[1])]}.{match[2]}"
+        out[key] = tensor
+    return out
+
+
+def check_space(out: Path, modules: Mapping[str, nn.Module], dtype: torch.dtype) -> None:
+    """Hold what is still to be written against the room on the disk.
+
+    Raises:
+        CheckpointError: too little room.
+    """
+    needed = SPARE_BYTES if modules else 0
+    for name, module in modules.items():
+        size = 4 if name in FULL_PRECISION else dtype.itemsize
+        needed += sum(p.numel() for p in module.parameters()) * size
+    free = shutil.disk_usage(out).free
+    if free < needed:
+        raise CheckpointError(
+            f"{out} needs {needed / 1e9:.1f} GB and has {free / 1e9:.1f} GB; free some, or use another disk"
+        )
+
+
+def _stamp(source: Path, dtype: torch.dtype) -> list[Any]:
+    """Tells a source file from another or a newer one."""
+    status = source.stat()
+    return [str(source.resolve()), status.st_size, status.st_mtime_ns, str(dtype)]
+
+
+def _read_ledger(out: Path) -> dict[str, Any]:
+    """Which modules are already written, from which files. A damaged ledger is an empty one: all is written again."""
+    try:
+        told = json.loads((out / LEDGER).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return {}
+    return {name: stamp for name, stamp in told.items() if (out / f"{name}.safetensors").is_file()}
+
+
+def _write_ledger(out: Path, ledger: Mapping[str, Any]) -> None:
+    new = out / f"{LEDGER}.new"
+    new.write_text(json.dumps(ledger), encoding="utf-8")
+    new.replace(out / LEDGER)

@@ -1,0 +1,1 @@
+"""The paper's own backbone: Stable Video Diffusion with speech and emotion streams (METHOD section 4)."""

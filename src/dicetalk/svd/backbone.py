@@ -1,0 +1,178 @@
+"""The paper's backbone behind the contract: portrait, face, speech and emotion in, frames out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dicetalk.backbone import Conditions
+from dicetalk.checkpoints import open_checkpoint
+from dicetalk.errors import ConfigError
+from dicetalk.face import Box
+from dicetalk.media import Picture
+from dicetalk.svd.checkpoint import KIND, VERSION, SvdModules, load_modules
+from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
+from dicetalk.svd.cost import Work, check_memory, free_bytes, too_little
+from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
+from dicetalk.svd.frames import Canvas, film
+from dicetalk.svd.placement import Placement
+from dicetalk.svd.preprocess import SAMPLE_RATE, SpeechLength, picture_inputs, published_crop, speech_length
+from dicetalk.svd.presets import (
+    DECODE_CHUNK,
+    SvdOptions,
+    guidance_of,
+    padding_of,
+    pick_device,
+    pick_precision,
+    sample,
+    sigmas_of,
+    windows_of,
+)
+
+FPS = 25
+CROP_EXPAND = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class DenoisingStep:
+    """What is known after a denoising step.
+
+    Attributes:
+        done: steps done.
+        total: steps in all.
+        clean: clean latents as seen now, `(N, 4, h, w)`.
+    """
+
+    done: int
+    total: int
+    clean: Tensor
+
+    def preview(self) -> Tensor:
+        """A rough, small and cheap look at the clip, uint8 `(N, 3, h, w)`."""
+        return latent_preview(self.clean)
+
+
+Watcher = Callable[[DenoisingStep], None]
+
+
+@dataclass(frozen=True, eq=False)
+class SvdBackbone:
+    """Stable Video Diffusion with speech and emotion streams.
+
+    Attributes:
+        modules: the networks.
+        config: their sizes.
+        placement: where they run.
+        options: what the user chose.
+        watch: is told after each denoising step.
+    """
+
+    modules: SvdModules
+    config: Mapping[str, Any]
+    placement: Placement
+    options: SvdOptions
+    watch: Watcher | None = None
+
+    name = "svd"
+    fps = FPS
+
+    def generate(self, conditions: Conditions) -> Iterator[Picture]:
+        """Frames as chunks (t, H, W, 3) uint8, one per 40 ms of speech.
+
+        All frames are denoised first; then they are decoded and come out as they are ready.
+
+        Raises:
+            ConfigError: the device has not enough memory; says what would fit.
+        """
+        length = speech_length(len(conditions.waveform))
+        canvas = canvas_of(conditions.portrait, conditions.face.box, self.options.frame)
+        with memory_explained(self, conditions, canvas):
+            known = self._prepare(conditions, canvas, length)
+            latents = self._denoise(known, length.latent_frames, conditions.seed)
+            modules = self.modules
+            with self.placement.use(modules.vae), self.placement.use(modules.interpolator):
+                yield from film(modules.vae, modules.interpolator, latents, canvas, length, DECODE_CHUNK)
+
+    def _prepare(self, conditions: Conditions, canvas: Canvas, length: SpeechLength) -> ClipConditions:
+        left, top = canvas.box[:2]
+        box = conditions.face.box
+        picture = picture_inputs(
+            canvas.crop(), (box[0] - left, box[1] - top, box[2] - left, box[3] - top), self.options.short_side
+        )
+        clip = ClipInputs(picture, conditions.waveform, conditions.emotion, length, padding_of(self.options.plan))
+        return prepare_clip(self.modules, self.placement, clip, self.options.no_emotion)
+
+    @torch.inference_mode()
+    def _denoise(self, known: ClipConditions, frames: int, seed: int) -> Tensor:
+        """Clean latents `(N + padding, 4, h, w)` from noise that depends on nothing but the seed."""
+        plan, options = self.options.plan, self.options
+        shape = (1, frames + padding_of(plan), *known.image_latents.shape[1:])
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(self.placement.device)
+        denoiser = ClipDenoiser(
+            self.modules.unet,
+            known,
+            windows_of(plan, frames),
+            guidance_of(plan, options.guidance),
+            options.batch,
+            self.placement.dtype,
+        )
+        start = noisy_start(known.image_latents, noise, float(sigmas_of(plan)[0]))
+        with self.placement.use(self.modules.unet):
+            return sample(plan, denoiser, start, self._told)[0]
+
+    def _told(self, done: int, clean: Tensor) -> None:
+        if self.watch is not None:
+            self.watch(DenoisingStep(done, self.options.plan.steps, clean[0]))
+
+
+def canvas_of(portrait: Picture, face: Box, frame: str) -> Canvas:
+    """The part of the portrait that is denoised: all of it, or the square around the face."""
+    height, width = portrait.shape[:2]
+    box = published_crop(face, width, height, CROP_EXPAND) if frame == "face" else (0, 0, width, height)
+    return Canvas(portrait, box)
+
+
+@contextmanager
+def memory_explained(backbone: SvdBackbone, conditions: Conditions, canvas: Canvas) -> Iterator[None]:
+    """Refuse beforehand what will not fit, and say what would if a device runs full all the same.
+
+    Raises:
+        ConfigError: too little memory.
+    """
+    options, device, dtype = backbone.options, backbone.placement.device, backbone.placement.dtype
+    seconds = len(conditions.waveform) / SAMPLE_RATE
+    size = (canvas.box[2] - canvas.box[0], canvas.box[3] - canvas.box[1])
+    work = Work(options, seconds, size[0], size[1], dtype, backbone.config, device.type)
+    check_memory(work, device)
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise ConfigError(f"the device ran out of memory: {too_little(work, free_bytes(device))}") from None
+
+
+def load_svd(folder: Path, options: SvdOptions | None = None, watch: Watcher | None = None) -> SvdBackbone:
+    """Load the backbone from a checkpoint folder.
+
+    Args:
+        folder: as `dicetalk import-official` writes it.
+        options: what the user chose.
+        watch: is told after each denoising step.
+
+    Raises:
+        CheckpointError: not an svd checkpoint, or one that is incomplete or damaged.
+        ConfigError: no such device.
+    """
+    options = options or SvdOptions()
+    device = pick_device(options.device)
+    placement = Placement(device, pick_precision(options.precision, device), options.memory == "low")
+    checkpoint = open_checkpoint(folder, KIND, VERSION)
+    modules = load_modules(checkpoint, placement.dtype, str(placement.home))
+    if options.compile:
+        modules.unet.compile()
+    return SvdBackbone(modules, checkpoint.config, placement, options, watch)

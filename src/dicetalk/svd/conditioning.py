@@ -1,0 +1,143 @@
+"""From portrait, face, speech and emotion to everything the denoiser knows about a clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as fn
+
+from dicetalk.emotion.bank import EmotionBank
+from dicetalk.svd.checkpoint import SvdModules
+from dicetalk.svd.denoiser import ClipConditions, TokenTable
+from dicetalk.svd.encoders import embed_picture, encode_picture, encode_speech
+from dicetalk.svd.placement import Placement
+from dicetalk.svd.preprocess import PictureInputs, SpeechLength, speech_windows
+
+TIME_IDS = (12.5, 8.0, 16.0)
+"""Frames a second, head-motion bucket, expression-motion bucket, as published."""
+PRIORS_AT_ONCE = 16
+WINDOWS_AT_ONCE = 64
+
+
+def emotion_priors(weights: NDArray[np.float32], stored: Tensor, length: SpeechLength) -> Tensor:
+    """One prior per denoised frame: offsets from neutral, mixed and scaled by the weights.
+
+    Args:
+        weights: `(T, 8)` at 25 frames a second, rows sum to 1; what is not emotion is neutral.
+        stored: the stored priors, `(8, 256)`.
+        length: of the clip.
+
+    Returns:
+        `(latent_frames, 256)`.
+    """
+    frames = np.minimum(2 * np.arange(length.latent_frames), len(weights) - 1)
+    return torch.from_numpy(weights[frames]).to(stored) @ stored
+
+
+@torch.inference_mode()
+def emotion_tokens(bank: EmotionBank, priors: Tensor) -> Tensor:
+    """Tokens `(N, L, D)` of priors `(N, 256)`; equal priors are looked up once."""
+    distinct, place = priors.unique(dim=0, return_inverse=True)
+    tokens = torch.cat([bank(part[None])[0] for part in distinct.split(PRIORS_AT_ONCE)])
+    return tokens[place]
+
+
+@torch.inference_mode()
+def no_emotion_tokens(bank: EmotionBank, kind: str, neutral: Tensor) -> Tensor:
+    """Tokens `(L, D)` that stand for "no emotion" in the guidance (METHOD section 2).
+
+    Args:
+        bank: the Emotion Bank.
+        kind: "release" reads the whole bank with a zero prior, "matched" one zeroed entry as in training,
+        "neutral" reads the
+            whole bank with the neutral prior.
+        neutral: the neutral prior, `(256,)`.
+    """
+    if kind == "neutral":
+        return bank(neutral[None, None])[0, 0]
+    zero = torch.zeros_like(neutral)[None, None]
+    if kind == "matched":
+        return bank.retrieve(zero, torch.ones_like(zero[..., 0]))[0][0, 0]
+    return bank(zero)[0, 0]
+
+
+@torch.inference_mode()
+def speech_tokens(
+    modules: SvdModules, waveform: NDArray[np.int16], length: SpeechLength, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Tokens per denoised frame `(N, L, D)`, and the tokens of no speech `(L, D)`."""
+    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / 32768)
+    windows = speech_windows(rows, length).to(device)
+    projector = modules.speech_projector
+    tokens = torch.cat([projector(part[None])[0] for part in windows.split(WINDOWS_AT_ONCE)])
+    silence = projector(torch.zeros_like(windows[:1])[None])[0, 0]
+    return tokens, silence
+
+
+@dataclass(frozen=True, eq=False)
+class ClipInputs:
+    """One clip as it comes in.
+
+    Attributes:
+        picture: the portrait as the networks read it.
+        waveform: speech, int16 at 16 kHz, `(samples,)`.
+        emotion: weights over the vocabulary at 25 frames a second, `(T, 8)`.
+        length: of the clip.
+        padding: frames beyond the clip, without speech and emotion.
+    """
+
+    picture: PictureInputs
+    waveform: NDArray[np.int16]
+    emotion: NDArray[np.float32]
+    length: SpeechLength
+    padding: int
+
+
+@torch.inference_mode()
+def prepare_clip(modules: SvdModules, placement: Placement, clip: ClipInputs, no_emotion: str) -> ClipConditions:
+    """Run every network that runs once per clip; with low memory each is on the device only while it runs.
+
+    Args:
+        modules: the networks.
+        placement: where they run.
+        clip: what comes in.
+        no_emotion: what "no emotion" means, see `no_emotion_tokens`.
+    """
+    device, dtype = placement.device, placement.dtype
+    with placement.use(modules.clip):
+        image = embed_picture(modules.clip, clip.picture.clip)
+    with placement.use(modules.vae):
+        latents = encode_picture(modules.vae, clip.picture.picture)
+    with placement.use(modules.face_region):
+        region = modules.face_region(clip.picture.mask.expand(1, 3, -1, -1).to(device, dtype))[:, None]
+    with placement.use(modules.speech_encoder), placement.use(modules.speech_projector):
+        speech, silence = speech_tokens(modules, clip.waveform, clip.length, device)
+    with placement.use(modules.bank):
+        stored = modules.priors.to(device)
+        mood = emotion_tokens(modules.bank, emotion_priors(clip.emotion, stored, clip.length))
+        nothing = no_emotion_tokens(modules.bank, no_emotion, stored[0])
+    return ClipConditions(
+        latents.float(),
+        image.float(),
+        TokenTable.build(speech.to(dtype), silence.to(dtype), clip.padding),
+        TokenTable.build(mood.to(dtype), nothing.to(dtype), clip.padding),
+        torch.tensor([TIME_IDS], device=device),
+        clip.picture.mask[None].to(device),
+        region,
+    )
+
+
+def latent_preview(clean: Tensor) -> Tensor:
+    """A rough look at clean latents `(T, 4, h, w)` without decoding: uint8 `(T, 3, h, w)`.
+
+    A linear fit of colours to the four channels; good enough to see whether a face is there and how it moves.
+    """
+    colours = clean.new_tensor(
+        [[0.298, 0.207, 0.208], [0.187, 0.286, 0.173], [-0.158, 0.189, 0.264], [-0.184, -0.271, -0.473]]
+    )
+    rgb = torch.einsum("tchw,cr->trhw", clean, colours)
+    return fn.hardtanh(rgb, -1, 1).add(1).mul(127.5).byte()

@@ -1,0 +1,248 @@
+"""What a clip costs, before anything is loaded: operations, peak memory and time, counted on torch's `meta` device."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor, nn
+
+from dicetalk.errors import ConfigError
+from dicetalk.sampling import branch_weights
+from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
+from dicetalk.svd.meter import Count, count
+from dicetalk.svd.model import StreamedUNet, UNetConditions
+from dicetalk.svd.preprocess import SAMPLE_RATE, output_size, speech_length
+from dicetalk.svd.presets import (
+    DECODE_CHUNK,
+    PRESETS,
+    WINDOW,
+    SvdOptions,
+    guidance_of,
+    padding_of,
+    sigmas_of,
+    windows_of,
+)
+from dicetalk.svd.streams import Stream
+
+LATENT = 8
+"""Pixels of the picture along one side of a latent."""
+EFFICIENCY = 0.45
+"""Share of a large matrix product's speed that the whole network reaches."""
+ALLOCATOR = {"cpu": 1.33}
+"""What an allocator holds beyond the tensors alive. glibc keeps freed blocks: 1.32 to 1.41 measured; CUDA is near 1."""
+GIGA = 1e9
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one clip takes.
+
+    Attributes:
+        denoising: floating-point operations of the denoiser.
+        decoding: floating-point operations of the VAE's decoder.
+        weights: bytes of all weights.
+        peak: most bytes on the device at once, weights included.
+        peak_without_weights: the same without the weights that stay there.
+    """
+
+    denoising: int
+    decoding: int
+    weights: int
+    peak: int
+    peak_without_weights: int
+
+    def seconds(self, speed: float) -> float:
+        """Time [s] at a speed [operations a second] of large matrix products."""
+        return (self.denoising + self.decoding) / (speed * EFFICIENCY)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A clip whose cost is asked for.
+
+    Attributes:
+        options: what the user chose.
+        seconds: length of the speech [s].
+        width: width of the picture that is denoised [px], before it is brought to size.
+        height: its height [px].
+        dtype: floating-point type of the large networks.
+        config: of the checkpoint; None is the published sizes.
+        device: "cpu", "cuda" or "mps".
+    """
+
+    options: SvdOptions
+    seconds: float
+    width: int
+    height: int
+    dtype: torch.dtype
+    config: Mapping[str, Any] | None = None
+    device: str = "cuda"
+
+
+def predict(work: Work) -> Cost:
+    """Predict the cost of a clip; nothing is loaded or computed."""
+    options, dtype = work.options, work.dtype
+    told = json.dumps(work.config or published_config())
+    size = tuple(side // LATENT for side in output_size(work.width, work.height, options.short_side))
+    batch = options.batch
+    call = unet_count(told, batch, WINDOW, size[1], size[0], dtype)
+    decode = decode_count(told, DECODE_CHUNK, size[1], size[0], dtype)
+    encode = encode_count(told, size[1], size[0])
+    frames = speech_length(round(work.seconds * SAMPLE_RATE)).latent_frames
+    weights = weight_bytes(told, dtype)
+    clip = clip_bytes(SvdSizes.of(json.loads(told)), frames + padding_of(options.plan), size[0] * size[1], dtype)
+    held = ALLOCATOR.get(work.device, 1.0)
+    stages = {"unet": held * call.peak, "vae": held * max(decode.peak, encode.peak + weights["vae"]), "clip": 0}
+    resident = {name: weights[name] if options.memory == "low" else sum(weights.values()) for name in stages}
+    peak = round(max(stages[name] + resident[name] for name in stages) + clip)
+    return Cost(
+        round(call.flops / (batch * WINDOW) * frame_predictions(options, frames)),
+        decode.flops * -(-frames // DECODE_CHUNK),
+        sum(weights.values()),
+        peak,
+        peak if options.memory == "low" else round(max(stages.values()) + clip),
+    )
+
+
+def frame_predictions(options: SvdOptions, frames: int) -> int:
+    """How many frames the U-Net sees in all: over steps, windows and branches."""
+    plan = options.plan
+    windows, guidance = windows_of(plan, frames), guidance_of(plan, options.guidance)
+    return sum(
+        len(branch_weights(guidance(sigma, step))) * sum(len(window) for window in windows(step))
+        for step, sigma in enumerate(sigmas_of(plan).tolist()[:-1])
+    )
+
+
+def clip_bytes(sizes: SvdSizes, frames: int, pixels: int, dtype: torch.dtype) -> int:
+    """Bytes of what is kept for each frame: latents while they are denoised, speech and emotion tokens."""
+    tokens = (sizes.speech.tokens + sizes.bank.tokens) * sizes.unet.cross_attention_dim * dtype.itemsize
+    return frames * (5 * 4 * pixels * 4 + tokens)
+
+
+@lru_cache(maxsize=16)
+def unet_count(config: str, batch: int, frames: int, height: int, width: int, dtype: torch.dtype) -> Count:
+    """One call of the U-Net on latents `(batch, frames, 8, height, width)`."""
+    sizes = SvdSizes.of(json.loads(config))
+    with torch.device("meta"):
+        unet = StreamedUNet(sizes.unet).to("meta", dtype)
+        inputs = meta_call(sizes, batch, frames, height, width, dtype)
+    return count(lambda: unet(*inputs))
+
+
+def meta_call(
+    sizes: SvdSizes, batch: int, frames: int, height: int, width: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor, UNetConditions]:
+    """Arguments of one call of the U-Net, on the present default device: one branch in three hears speech."""
+    wide = sizes.unet.cross_attention_dim
+    index = torch.zeros(batch, frames, dtype=torch.long)
+    mask = torch.zeros(1, 1, height * LATENT, width * LATENT)
+    speech = torch.zeros(1 + frames * max(1, batch // 3), sizes.speech.tokens, wide, dtype=dtype)
+    emotion = torch.zeros(2, sizes.bank.tokens, wide, dtype=dtype)
+    conditions = UNetConditions(
+        torch.zeros(batch, 1, wide, dtype=dtype),
+        Stream(speech, index, mask),
+        Stream(emotion, index, mask),
+        torch.zeros(batch, 3),
+        torch.zeros(1, 1, sizes.unet.block_out_channels[0], height, width, dtype=dtype),
+    )
+    return torch.zeros(batch, frames, 8, height, width, dtype=dtype), torch.zeros(()), conditions
+
+
+@lru_cache(maxsize=16)
+def decode_count(config: str, frames: int, height: int, width: int, dtype: torch.dtype) -> Count:
+    """Decoding a chunk of frames."""
+    vae: Any = build_modules(json.loads(config))["vae"]
+    vae.decoder.to(dtype)
+    latents = torch.zeros(frames, 4, height, width, device="meta", dtype=dtype)
+    return count(lambda: vae.decode(latents, num_frames=frames).sample)
+
+
+@lru_cache(maxsize=16)
+def encode_count(config: str, height: int, width: int) -> Count:
+    """Encoding the portrait, in float32."""
+    vae: Any = build_modules(json.loads(config))["vae"]
+    picture = torch.zeros(1, 3, height * LATENT, width * LATENT, device="meta")
+    return count(lambda: vae.encode(picture).latent_dist.mode())
+
+
+@lru_cache(maxsize=16)
+def weight_bytes(config: str, dtype: torch.dtype) -> dict[str, int]:
+    """Bytes of the weights of each module."""
+    return {
+        name: _parameters(module) * (4 if name in FULL_PRECISION else dtype.itemsize)
+        for name, module in build_modules(json.loads(config)).items()
+    }
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that is free on a device now."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    return int(psutil.virtual_memory().available)
+
+
+def check_memory(work: Work, device: torch.device) -> None:
+    """Hold the predicted peak against the free memory of the device, where the weights that stay already are.
+
+    Raises:
+        ConfigError: too little; says how much is needed and what would fit.
+    """
+    free = free_bytes(device)
+    if predict(work).peak_without_weights > free:
+        raise ConfigError(too_little(work, free))
+
+
+def too_little(work: Work, free: int) -> str:
+    """One line: what is needed, what there is, what would fit."""
+    cost = predict(work)
+    room = free + cost.peak - cost.peak_without_weights
+    change = least_change(work, room)
+    return f"about {cost.peak / GIGA:.1f} GB are needed and {room / GIGA:.1f} GB are free; {change}"
+
+
+def least_change(work: Work, room: int) -> str:
+    """The least change of the options that fits into so many bytes, in words."""
+    low = replace(work.options, memory="low")
+    tries = [(low, "memory low fits")]
+    tries += [
+        (replace(low, short_side=side), f"memory low with short_side {side} fits")
+        for side in (384, 256)
+        if side < work.options.short_side
+    ]
+    for options, words in tries:
+        if predict(replace(work, options=options)).peak <= room:
+            return words
+    return "nothing smaller fits: use a device with more memory, or the motion backbone"
+
+
+def measure_speed(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of a large matrix product, measured for a moment."""
+    side = 512 if device.type == "cpu" else 8192
+    a = torch.randn(side, side, device=device).to(dtype)
+    rounds = 0
+    (a @ a).sum().item()
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < 0.3:
+        (a @ a).sum().item()
+        rounds += 1
+    return 2 * side**3 * rounds / (time.perf_counter() - begin)
+
+
+def compare_presets(work: Work) -> dict[str, Cost]:
+    """The cost of each preset."""
+    return {name: predict(replace(work, options=replace(work.options, preset=name))) for name in PRESETS}

@@ -1,0 +1,111 @@
+"""The denoiser: a stock diffusers U-Net that hears speech, shows emotion and knows where the face is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from diffusers import UNetSpatioTemporalConditionModel
+from torch import Tensor, nn
+
+from dicetalk.svd.streams import SpatialStreams, Stream, StreamContext, TemporalStreams, prepare
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetSizes:
+    """Sizes of the U-Net in diffusers' words; the defaults are those of SVD-XT.
+
+    Attributes:
+        block_out_channels: width of each level; each level but the last halves the resolution.
+        num_attention_heads: attention heads of each level.
+        cross_attention_dim: width of image, speech and emotion tokens.
+        addition_time_embed_dim: width of each of the three added ids' embeddings.
+        projection_class_embeddings_input_dim: three times that.
+    """
+
+    block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280)
+    num_attention_heads: tuple[int, ...] = (5, 10, 20, 20)
+    cross_attention_dim: int = 1024
+    addition_time_embed_dim: int = 256
+    projection_class_embeddings_input_dim: int = 768
+
+
+@dataclass(frozen=True)
+class UNetConditions:
+    """All that one call of the U-Net knows beside the noisy latents.
+
+    Attributes:
+        image: CLIP embedding of the portrait, one token, `(B, 1, D)`; zeros are "no image".
+        speech: speech tokens.
+        emotion: emotion tokens.
+        time_ids: frames a second, head-motion bucket, expression-motion bucket, `(B, 3)`.
+        region: face-region features, `(B or 1, T or 1, C0, h, w)`; None adds nothing.
+    """
+
+    image: Tensor
+    speech: Stream
+    emotion: Stream
+    time_ids: Tensor
+    region: Tensor | None = None
+
+
+class StreamedUNet(nn.Module):
+    """Stable Video Diffusion's U-Net with speech and emotion streams and the face region.
+
+    The inner `unet` is the stock diffusers model; its state dict has exactly the published keys.
+    """
+
+    def __init__(self, sizes: UNetSizes | None = None) -> None:
+        super().__init__()
+        self.sizes = sizes or UNetSizes()
+        self.context = StreamContext()
+        self.unet = UNetSpatioTemporalConditionModel(**asdict(self.sizes))
+        attach_streams(self.unet, self.context)
+        self.unet.conv_in.register_forward_hook(self._add_region)
+
+    def forward(self, latents: Tensor, timestep: Tensor, conditions: UNetConditions) -> Tensor:
+        """Predict v.
+
+        Args:
+            latents: noisy latents and image latents, `(B, T, 8, h, w)`.
+            timestep: 0.25 ln sigma, a scalar or `(B,)`.
+            conditions: what the call knows.
+
+        Returns:
+            The prediction, `(B, T, 4, h, w)`.
+        """
+        levels = len(self.sizes.block_out_channels)
+        height, width = latents.shape[-2:]
+        streams = (conditions.speech, conditions.emotion)
+        self.context.streams = tuple(prepare(stream, height, width, levels) for stream in streams)
+        self.context.region = conditions.region
+        out: Tensor = self.unet(latents, timestep, conditions.image, conditions.time_ids, return_dict=False)[0]
+        return out
+
+    def _add_region(self, _module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        region = self.context.region
+        if region is None:
+            return output
+        batch, frames = self.context.streams[0].stream.index.shape
+        return (output.unflatten(0, (batch, frames)) + region.to(output.dtype)).flatten(0, 1)
+
+
+def attach_streams(unet: UNetSpatioTemporalConditionModel, context: StreamContext) -> None:
+    """Give every cross-attention of a stock U-Net a processor that reads the streams from `context`."""
+    for name, module in unet.named_modules():
+        if name.endswith("attn2"):
+            kind = TemporalStreams if "temporal_transformer_blocks" in name else SpatialStreams
+            module.set_processor(kind(module, context))
+
+
+def start_streams(unet: UNetSpatioTemporalConditionModel) -> None:
+    """Start every stream from its layer's own key and value projections, as training does."""
+    for module in unet.modules():
+        if isinstance(getattr(module, "processor", None), SpatialStreams | TemporalStreams):
+            module.processor.start_from(module)
+
+
+def build_on_meta(sizes: UNetSizes | None = None) -> StreamedUNet:
+    """The same model without memory behind its weights: to count, to predict, or to be filled by `load_state_dict`."""
+    with torch.device("meta"):
+        return StreamedUNet(sizes).to("meta")  # diffusers makes some parameters in a way that overlooks the device
