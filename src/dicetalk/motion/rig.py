@@ -55,11 +55,13 @@ TURN_HAIR = (1.0, 0.97, 0.8, 0.36, 0.0)
 TURN_NECK = (0.8, 0.5, 0.22, 0.06, 0.0)
 """How much of the head's turn each outer ring takes over, above and below."""
 
-EXPRESSIVE = ("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch",
-              "mouthUpperUp", "mouthShrug")  # fmt: skip
+EXPRESSIVE = (
+    *("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
+    *("mouthUpperUp", "mouthShrug"),
+)
 EMPHASIS = 1.18
-"""Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that go
-with them (docs/decisions/0003)."""
+"""Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
+go with them (docs/decisions/0003)."""
 
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
