@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as fn
 
 TEMPERATURE = 0.1
@@ -36,6 +36,23 @@ def contrast(samples: Tensor, emotions: Tensor, identities: Tensor, temperature:
     count = positive.sum(1)
     losses = -(log_share * positive).sum(1) / count.clamp(min=1)
     return (losses * (count > 0)).sum() / (count > 0).sum().clamp(min=1)
+
+
+class Anchors(nn.Module):
+    """A learned point for each emotion, which draws its clips near: the same loss against points instead of clips.
+
+    With a thousand clips the loss between clips alone hardly begins to fall; a batch holds too few of each emotion.
+    """
+
+    def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE) -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.points = nn.Parameter(torch.randn(emotions, width))
+
+    def forward(self, samples: Tensor, emotions: Tensor) -> Tensor:
+        """InfoNCE of samples `(B, D)` of emotions `(B,)` against all points, a scalar."""
+        similarity = fn.normalize(samples, dim=1) @ fn.normalize(self.points, dim=1).T
+        return fn.cross_entropy(similarity / self.temperature, emotions)
 
 
 def balanced_batch(emotions: Tensor, identities: Tensor, p: int, k: int, generator: torch.Generator) -> Tensor:

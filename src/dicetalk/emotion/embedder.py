@@ -154,13 +154,15 @@ def positions(length: int, width: int, device: torch.device) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
-def drop_modalities(heard: Tensor, seen: Tensor, share: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Modality dropout: take speech from `share` of the clips and motion from another `share`, never both.
+def drop_modalities(
+    heard: Tensor, seen: Tensor, speech: float, motion: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Modality dropout: take speech from some clips and motion from others.
 
     Args:
         heard: True where a clip has speech, `(B,)`.
         seen: True where a clip has motion, `(B,)`.
-        share: of clips that lose speech, and of those that lose motion, 0 to 0.5.
+        speech, motion: shares of the clips that lose it; together at most 1.
         generator: the source of chance, on the processor.
 
     Returns:
@@ -168,4 +170,4 @@ def drop_modalities(heard: Tensor, seen: Tensor, share: float, generator: torch.
     """
     draw = torch.rand(heard.shape, generator=generator).to(heard.device)
     both = heard & seen
-    return heard & ~(both & (draw < share)), seen & ~(both & (draw >= 1 - share))
+    return heard & ~(both & (draw < speech)), seen & ~(both & (draw >= 1 - motion))
