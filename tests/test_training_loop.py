@@ -17,9 +17,10 @@ from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.embedder import EmbedderSizes
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, ConfigError, InputError
+from dicetalk.mood import load_embedder
 from dicetalk.training.loop import LoopOptions, schedule, steps_done, train
 from dicetalk.training.recipes import EMBEDDER_SMALL, recipe
-from dicetalk.training.stage1_embedder import Stage1, load_embedder, train_embedder
+from dicetalk.training.stage1_embedder import Stage1, train_embedder
 
 
 class Line:

@@ -8,7 +8,7 @@ import sys
 import click
 
 import dicetalk
-from dicetalk.cli import demo, doctor, emotions, failures, generate
+from dicetalk.cli import demo, doctor, emotions, evaluate, failures, generate, prepare, train
 
 EXAMPLES = """\b
 Examples:
@@ -24,7 +24,16 @@ def cli() -> None:
     """A portrait, a recording of speech and an emotion in; a video of that person speaking with that emotion out."""
 
 
-for command in (generate.generate, demo.demo, emotions.emotions, doctor.doctor):
+COMMANDS = (
+    generate.generate,
+    demo.demo,
+    emotions.emotions,
+    doctor.doctor,
+    prepare.prepare,
+    train.train,
+    evaluate.evaluate,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dicetalk.data.augment import Augmentation, augment_speech, cut, read_at
 from dicetalk.data.prepare import CLIPS, TABLE
-from dicetalk.emotion.embedder import MOTION_WIDTH, SPEECH_WIDTH
+from dicetalk.emotion.embedder import MOTION_WIDTH, SPEECH_WIDTH, EmotionEmbedder, Gaussian
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
 
@@ -182,3 +182,14 @@ def whole(recordings: Recordings, chosen: Tensor, face: int = 0) -> Batch:
         recordings.emotions[chosen],
         recordings.identities[chosen],
     )
+
+
+@torch.inference_mode()
+def embed(net: EmotionEmbedder, recordings: Recordings, *, heard: bool, seen: bool, face: int = 0) -> Gaussian:
+    """The Gaussians of whole clips, from speech, from one of their faces, or from both."""
+    found = []
+    for chosen in torch.arange(len(recordings)).split(64):
+        batch = whole(recordings, chosen, face)
+        streams = (torch.full(batch.heard.shape, there) for there in (heard, seen))
+        found.append(net(batch.speech, batch.motion, batch.inside, *streams))
+    return Gaussian(torch.cat([g.mean for g in found]), torch.cat([g.variance for g in found]))

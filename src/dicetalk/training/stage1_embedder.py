@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import load_module, open_checkpoint, save_tensors, write_config
+from dicetalk.checkpoints import save_tensors, write_config
 from dicetalk.config import to_plain
 from dicetalk.data.augment import Augmentation
 from dicetalk.data.dataset import Recordings, draw, load_recordings, whole
@@ -16,9 +16,8 @@ from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, cont
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
+from dicetalk.mood import KIND, MODULE, VERSION
 from dicetalk.training.loop import LoopOptions, Progress, train
-
-KIND, VERSION, MODULE = "embedder", 1, "embedder"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,15 +119,3 @@ def train_embedder(data: Path, out: Path, recipe: Stage1, progress: Progress | N
     save_tensors(out / f"{MODULE}.safetensors", task.net.embedder.state_dict())
     write_config(out, KIND, VERSION, {"sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)})
     return out
-
-
-def load_embedder(folder: Path) -> EmotionEmbedder:
-    """A trained embedder, ready to use.
-
-    Raises:
-        CheckpointError: not an embedder's checkpoint, or a damaged one.
-    """
-    checkpoint = open_checkpoint(folder, KIND, VERSION)
-    net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
-    load_module(net, checkpoint.file(MODULE))
-    return net
