@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicetalk.evaluation.probes import cluster_ratio, confusion, fit_probe, functionals, plane, score
@@ -58,6 +58,7 @@ def test_the_ratio_is_between_over_within() -> None:
     assert cluster_ratio(vectors, np.array([0, 0, 1, 1])) == pytest.approx(10.0)
 
 
+@settings(deadline=None)
 @given(scale=st.floats(0.1, 10), shift=st.floats(-5, 5))
 def test_the_ratio_has_no_unit(scale: float, shift: float) -> None:
     vectors, labels = clouds(10, 3.0)

@@ -33,7 +33,9 @@ class Stage1:
         frames: of a sample.
         drop_speech, drop_motion: share of the samples that lose a modality.
         temperature: of the losses.
-        anchors: weight of the loss against learned anchors, beside that between clips.
+        between: weight of the loss between clips.
+        anchors: weight of the loss against learned anchors.
+        spread: share of the Gaussian's deviation with which it is sampled; 1 is the method's.
     """
 
     held_out: tuple[str, ...] = ()
@@ -46,7 +48,9 @@ class Stage1:
     drop_speech: float = 0.2
     drop_motion: float = 0.2
     temperature: float = TEMPERATURE
+    between: float = 1.0
     anchors: float = 1.0
+    spread: float = 1.0
 
 
 class Learner(nn.Module):
@@ -78,12 +82,11 @@ class EmbedderTask:
         seen = torch.ones_like(batch.heard)
         heard, seen = drop_modalities(batch.heard, seen, recipe.drop_speech, recipe.drop_motion, generator)
         found = self.net.embedder(batch.speech, batch.motion, batch.inside, heard, seen)
-        sample = found.sample(generator)
+        sample = found.mean + recipe.spread * (found.sample(generator) - found.mean)
         between = contrast(sample, batch.emotions, batch.identities, recipe.temperature)
         anchored = self.net.anchors(sample, batch.emotions)
-        spread = found.variance.mean()
-        total = between + recipe.anchors * anchored
-        return {"loss": total, "between clips": between, "to anchors": anchored, "variance": spread}
+        total = recipe.between * between + recipe.anchors * anchored
+        return {"loss": total, "between clips": between, "to anchors": anchored, "variance": found.variance.mean()}
 
 
 def _take_range(net: EmotionEmbedder, recordings: Recordings) -> None:
