@@ -12,7 +12,7 @@ from dicetalk.training.stage1_embedder import Stage1
 EMBEDDER_SMALL = Stage1(
     held_out=tuple(sorted(HELD_OUT)),
     sizes=EmbedderSizes(inner=96, layers=2, heads=4, stride=4, dropout=0.3),
-    loop=LoopOptions(steps=1200, rate=1.5e-3),
+    loop=LoopOptions(steps=1200, rate=2e-3),
     augmentation=Augmentation(
         rate=0.1, pitch=0.1, throat=0.03, gain=4, colour=1, noise=0.2, narrow=0.1, room=0.1, mask=0.3
     ),
@@ -20,7 +20,6 @@ EMBEDDER_SMALL = Stage1(
     frames=96,
     drop_motion=0.5,
     between=0.5,
-    spread=0.3,
 )
 """For two processor cores and a thousand clips."""
 
