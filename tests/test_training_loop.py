@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from torch import Tensor, nn
 
 from dicetalk.config import changed, to_plain
-from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.embedder import EmbedderSizes
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.priors import read_priors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.mood import load_embedder
 from dicetalk.training.loop import LoopOptions, schedule, steps_done, train
@@ -124,35 +123,15 @@ TINY = Stage1(
 )
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared folder of four people; each emotion holds another column up."""
-    folder = tmp_path_factory.mktemp("prepared")
-    (folder / "clips").mkdir()
-    rng = np.random.default_rng(0)
-    rows = []
-    for who in ("ann", "bob", "cid", "dora"):
-        voice = rng.normal(size=85)
-        for emotion in ("neutral", "happy", "sad"):
-            name, number = f"{who}_{emotion}", NAMES.index(emotion)
-            speech, motion = rng.normal(size=(24, 85)) * 0.3 + voice * 0.3, rng.normal(size=(2, 24, 58)) * 0.1
-            speech[:, 10 * number : 10 * number + 8] += 2
-            motion[..., number] += 1
-            tensors = {"speech": speech.astype(np.float16), "motion": motion.astype(np.float16)}
-            save_file(tensors, folder / "clips" / f"{name}.safetensors")
-            rows.append(dict(zip(COLUMNS, (name, "folder", who, emotion, 0.8, "", 24), strict=True)))
-    with (folder / "clips.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    return folder
-
-
 def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path) -> None:
     train_embedder(prepared, tmp_path, TINY)
     with (tmp_path / "curves.csv").open() as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
+    assert {"neutral", "happy", "sad", "sad@0.8"} == set(read_priors(tmp_path / "priors.safetensors")) - {
+        "neutral@0.8",
+        "happy@0.8",
+    }
     net = load_embedder(tmp_path)
     assert not net.training and net.sizes == TINY.sizes
     assert net.speech.mean.abs().sum() > 0 and not (net.motion.scale == 1).all()

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from dicetalk.backbone import Backbone, Conditions
-from dicetalk.emotion.timeline import Emotion, Timeline
-from dicetalk.errors import ConfigError, InputError
+from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
+from dicetalk.errors import ConfigError, InputError, require
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
 from dicetalk.motion.backbone import MotionBackbone
@@ -124,7 +124,9 @@ class DiceTalk:
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             speech: a sound file (or a video with sound), or a `Sound`.
-            emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`.
+            emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`;
+                "auto" hears it in the speech, "like:clip.wav" in another recording; or a path of a stored mood
+                (.safetensors).
             seed: which take.
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
@@ -135,15 +137,25 @@ class DiceTalk:
             NoFaceError: no face, or fewer faces than `face`.
             EmotionError: the emotion cannot be understood.
             InputError: another argument is out of range.
+            MissingExtraError: an emotion is to be heard, and torch is not installed.
         """
         _check_numbers(seed, size)
-        mood = Timeline.of(emotion)
+        mood = None if is_heard(emotion) else Timeline.of(emotion)
         sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
+        mood = mood or _heard(str(emotion), sound)
         picture = _checked(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
         frame, found = _framed(picture, _face_of(picture, face), size, crop)
         frames = frame_count(len(sound.waveform))
         times = (np.arange(frames) + 0.5) / self.backbone.fps
         return Video(Conditions(frame, found, sound.waveform, mood.at(times), seed), self.backbone, sound, mood)
+
+
+def _heard(emotion: str, sound: Sound) -> Timeline:
+    """The emotion as it is heard, or read from a file, the same over the whole clip."""
+    require("torch", "train")
+    from dicetalk.mood import mood_of
+
+    return Timeline.of(mood_of(emotion, sound.waveform).emotion())
 
 
 def load(name: str = "motion") -> DiceTalk:

@@ -8,7 +8,7 @@ import sys
 import click
 
 import dicetalk
-from dicetalk.cli import demo, doctor, emotions, evaluate, failures, generate, prepare, train
+from dicetalk.cli import demo, doctor, embed, emotions, evaluate, failures, generate, prepare, train
 
 EXAMPLES = """\b
 Examples:
@@ -29,6 +29,7 @@ COMMANDS = (
     demo.demo,
     emotions.emotions,
     doctor.doctor,
+    embed.embed,
     prepare.prepare,
     train.train,
     evaluate.evaluate,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicetalk.cli.torch_needed import need_torch
+from dicetalk.errors import require
 
 if TYPE_CHECKING:
     from dicetalk.data.dataset import Recordings
@@ -35,7 +35,7 @@ def embedder(data: Path, checkpoint: Path, output: Path | None, as_json: bool) -
 
     The people it was not trained on are the held-out ones: emotion probes are fitted on all others and tested on them.
     """
-    need_torch()
+    require("torch", "train")
     from dicetalk.evaluation.embedder import probe_row, table, to_json
 
     learned, held_out = _parts(data, checkpoint)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
-from dicetalk.cli.torch_needed import need_torch
+from dicetalk.errors import require
 
 EXAMPLES = """\b
 Examples:
@@ -30,7 +30,7 @@ def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.
     """
-    need_torch()
+    require("torch", "train")
     from dicetalk.config import changed
     from dicetalk.training.recipes import recipe as by_name
     from dicetalk.training.stage1_embedder import train_embedder

@@ -91,8 +91,9 @@ def average(gaussians: Sequence[Gaussian]) -> Prior:
 
 def save_priors(path: Path, priors: Mapping[str, Prior]) -> None:
     """Write priors to one safetensors file."""
-    tensors = {f"{name}.mean": prior.mean.contiguous() for name, prior in priors.items()}
-    save_file(tensors | {f"{name}.std": prior.std.contiguous() for name, prior in priors.items()}, path)
+    # Clones: two names may share a tensor, which the format refuses.
+    tensors = {f"{name}.mean": prior.mean.clone() for name, prior in priors.items()}
+    save_file(tensors | {f"{name}.std": prior.std.clone() for name, prior in priors.items()}, path)
 
 
 def read_priors(path: Path) -> dict[str, Prior]:

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from dicetalk.checkpoints import save_tensors, write_config
 from dicetalk.config import to_plain
 from dicetalk.data.augment import Augmentation
-from dicetalk.data.dataset import Recordings, draw, load_recordings, whole
+from dicetalk.data.dataset import Recordings, draw, embed, load_recordings, whole
 from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, contrast
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
+from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
-from dicetalk.mood import KIND, MODULE, VERSION
+from dicetalk.mood import KIND, MODULE, PRIORS, VERSION
 from dicetalk.training.loop import LoopOptions, Progress, train
 
 
@@ -119,6 +120,26 @@ def train_embedder(data: Path, out: Path, recipe: Stage1, progress: Progress | N
         raise InputError(f"{data} has fewer than two people to learn from; positives are clips of different people")
     task = EmbedderTask(recordings, recipe)
     train(task, recipe.loop, out, progress)
+    save_priors(out / PRIORS, find_priors(task.net.embedder, recordings))
     save_tensors(out / f"{MODULE}.safetensors", task.net.embedder.state_dict())
     write_config(out, KIND, VERSION, {"sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)})
     return out
+
+
+def find_priors(net: EmotionEmbedder, recordings: Recordings) -> dict[str, Prior]:
+    """Mean and spread of every emotion there is, and of each of its strengths, as NAME@STRENGTH.
+
+    Clips with a voice count three times: heard, seen, and both; the others are only seen.
+    """
+    net.eval()
+    streams = ((True, False), (False, True), (True, True))
+    found = [embed(net, recordings, heard=heard, seen=seen).mean for heard, seen in streams]
+    priors: dict[str, Prior] = {}
+    for number in recordings.emotions.unique().tolist():
+        of_kind = recordings.emotions == number
+        for strength in (None, *recordings.strengths[of_kind].unique().tolist()):
+            chosen = of_kind if strength is None else of_kind & (recordings.strengths == strength)
+            means = [found[1][chosen], found[0][chosen & recordings.heard], found[2][chosen & recordings.heard]]
+            name = NAMES[number] if strength is None else f"{NAMES[number]}@{strength:g}"
+            priors[name] = prior_of(torch.cat(means))
+    return priors
