@@ -30,7 +30,7 @@ def test_train_and_evaluate(prepared: Path, tmp_path: Path) -> None:
     assert trained(prepared, tmp_path / "run", 60).exit_code == 0
     done = run("evaluate", "embedder", prepared, "--checkpoint", tmp_path / "run", "-o", tmp_path / "results", "--json")
     rows = {row["what"]: row for row in json.loads(done.output)["rows"]}
-    assert list(rows) == ["audio", "video", "both", "audio, raw", "video, raw"]
+    assert list(rows) == ["audio", "video", "both", "audio, raw rows", "video, raw rows"]
     assert rows["both"]["emotion"]["accuracy"] == 1.0
     assert rows["both"]["emotion"]["chance"] == pytest.approx(1 / 3)
     names = {file.name for file in (tmp_path / "results").iterdir()}

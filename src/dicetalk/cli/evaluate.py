@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,21 +67,48 @@ def _parts(data: Path, checkpoint: Path) -> tuple[dict[str, Vectors], dict[str, 
 
 
 def _vectors(clips: Recordings, checkpoint: Path) -> dict[str, Vectors]:
+    """What is heard once a clip; what is seen once for each of its virtual actors, who count as people of their own."""
+    import numpy as np
+
+    from dicetalk.evaluation.embedder import Vectors
+
+    found = {
+        what: Vectors(v, clips.emotions.numpy(), clips.identities.numpy()) for what, v in _heard(clips, checkpoint)
+    }
+    faces = clips.motion.shape[1]
+    emotions = np.tile(clips.emotions.numpy(), faces)
+    actors = np.concatenate([faces * clips.identities.numpy() + face for face in range(faces)])
+    found |= {what: Vectors(v, emotions, actors) for what, v in _seen(clips, checkpoint, faces)}
+    order = ("audio", "video", "both", "audio, raw rows", "video, raw rows")
+    return {what: found[what] for what in order}
+
+
+def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
     import numpy as np
 
     from dicetalk.data.dataset import embed
-    from dicetalk.evaluation.embedder import Vectors
+    from dicetalk.evaluation.probes import functionals
+    from dicetalk.mood import load_embedder
+
+    yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
+    rows = zip(clips.speech, clips.lengths.tolist(), strict=True)
+    yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
+
+
+def _seen(clips: Recordings, checkpoint: Path, faces: int) -> Iterator[tuple[str, Array]]:
+    import numpy as np
+
+    from dicetalk.data.dataset import embed
     from dicetalk.evaluation.probes import functionals
     from dicetalk.mood import load_embedder
 
     net = load_embedder(checkpoint)
-    streams = {"audio": (True, False), "video": (False, True), "both": (True, True)}
-    found = {what: embed(net, clips, heard=h, seen=s).mean.double().numpy() for what, (h, s) in streams.items()}
+    for what, heard in (("video", False), ("both", True)):
+        means = [embed(net, clips, heard=heard, seen=True, face=face).mean.double().numpy() for face in range(faces)]
+        yield what, np.concatenate(means)
     lengths = clips.lengths.tolist()
-    for what, rows in (("audio, raw", clips.speech), ("video, raw", clips.motion[:, 0])):
-        found[what] = np.array([functionals(r[:n].double().numpy()) for r, n in zip(rows, lengths, strict=True)])
-    labels = clips.emotions.numpy(), clips.identities.numpy()
-    return {what: Vectors(values, *labels) for what, values in found.items()}
+    rows = [(clips.motion[n, face, : lengths[n]]) for face in range(faces) for n in range(len(clips))]
+    yield "video, raw rows", np.array([functionals(row.double().numpy()) for row in rows])
 
 
 def _write(output: Path, text: str, held_out: dict[str, Vectors], shares: dict[str, Array]) -> None:

@@ -49,12 +49,14 @@ class Row:
         what: "audio", "audio, raw rows", ...
         emotion: a probe fitted on the people learned from, tested on the held-out ones.
         identity: a probe fitted on half of the held-out people's clips, tested on the other half.
+        everyone: the same over all people, those learned from included.
         ratio: of the held-out clips' emotions, between over within.
     """
 
     what: str
     emotion: Score
     identity: Score
+    everyone: Score
     ratio: float
 
 
@@ -65,6 +67,7 @@ def probe_row(what: str, learned: Vectors, held_out: Vectors) -> tuple[Row, Arra
         what,
         score(predicted, held_out.emotions),
         probe_identity(held_out),
+        probe_identity(together(learned, held_out)),
         cluster_ratio(held_out.values, held_out.emotions),
     )
     return row, confusion(predicted, held_out.emotions, 8)
@@ -82,19 +85,30 @@ def probe_identity(vectors: Vectors, seed: int = 0) -> Score:
     return score(probe.predict(vectors.values[test]), vectors.identities[test])
 
 
+def together(one: Vectors, other: Vectors) -> Vectors:
+    """The vectors of both."""
+    values = np.concatenate([one.values, other.values])
+    emotions = np.concatenate([one.emotions, other.emotions])
+    return Vectors(values, emotions, np.concatenate([one.identities, other.identities]))
+
+
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown."""
     lines = [
-        "| on held-out people | emotion | chance | identity | chance | times chance | cluster ratio | clips |",
-        "|---|---|---|---|---|---|---|---|",
+        "| looked at | emotion, held out | chance | who, of the held-out | who, of everyone | cluster ratio | clips |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        times = row.identity.accuracy / row.identity.chance
         lines.append(
-            f"| {row.what} | {row.emotion} | {row.emotion.chance:.2f} | {row.identity} | {row.identity.chance:.2f} "
-            f"| {times:.1f} | {row.ratio:.2f} | {row.emotion.samples} |"
+            f"| {row.what} | {row.emotion} | {row.emotion.chance:.2f} | {_who(row.identity)} | {_who(row.everyone)} "
+            f"| {row.ratio:.2f} | {row.emotion.samples} |"
         )
     return "\n".join(lines)
+
+
+def _who(found: Score) -> str:
+    """An identity probe's accuracy, and how many times chance that is."""
+    return f"{found}, {found.accuracy / found.chance:.1f} x chance of {found.chance:.3f}"
 
 
 def to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
