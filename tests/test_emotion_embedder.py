@@ -19,7 +19,7 @@ CLOSE = dict(rtol=1e-4, atol=1e-5)
 
 def embedder(stride: int = 1) -> EmotionEmbedder:
     torch.manual_seed(0)
-    sizes = EmbedderSizes(speech=7, motion=5, inner=16, layers=2, heads=2, width=12, stride=stride)
+    sizes = EmbedderSizes(speech=7, motion=5, inner=16, layers=2, heads=2, rank=4, width=12, stride=stride)
     return EmotionEmbedder(sizes).eval()
 
 

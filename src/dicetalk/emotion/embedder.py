@@ -30,6 +30,7 @@ class EmbedderSizes:
         inner: width of the encoders, a multiple of `heads`.
         layers: transformer layers of each encoder.
         heads: attention heads.
+        rank: directions in which emotions differ: a bottleneck, so that there is no room for who speaks.
         width: width of the prior, the emotion's vector.
         dropout: share of activations dropped in training.
         stride: frames that become one token.
@@ -40,6 +41,7 @@ class EmbedderSizes:
     inner: int = 256
     layers: int = 3
     heads: int = 8
+    rank: int = 16
     width: int = 256
     dropout: float = 0.1
     stride: int = 1
@@ -126,7 +128,8 @@ class EmotionEmbedder(nn.Module):
         self.speech = StreamEncoder(sizes.speech, sizes)
         self.motion = StreamEncoder(sizes.motion, sizes)
         self.cross = nn.MultiheadAttention(sizes.inner, sizes.heads, sizes.dropout, batch_first=True)
-        self.out = nn.Linear(sizes.inner, sizes.width)
+        self.narrow = nn.Linear(sizes.inner, sizes.rank)
+        self.out = nn.Linear(sizes.rank, sizes.width)
         self.norm = nn.LayerNorm(sizes.width, elementwise_affine=False)
         self.pool = AttentiveStatistics(sizes.width)
 
@@ -144,7 +147,7 @@ class EmotionEmbedder(nn.Module):
         s = self.speech(speech, inside, heard)
         v = self.motion(motion, inside, seen)
         read, _ = self.cross(s, v, v, key_padding_mask=~tokens_inside, need_weights=False)
-        return self.pool(self.norm(self.out(s + read)), tokens_inside)
+        return self.pool(self.norm(self.out(self.narrow(s + read))), tokens_inside)
 
 
 def positions(length: int, width: int, device: torch.device) -> Tensor:
