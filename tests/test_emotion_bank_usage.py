@@ -29,17 +29,16 @@ def test_even_use_and_single_use() -> None:
     assert usage.dead().tolist() == [number != 3 for number in range(8)]
 
 
-def test_dead_entries_land_on_samples_that_missed_them() -> None:
+def test_dead_entries_land_on_samples() -> None:
     torch.manual_seed(0)
-    book = Codebook(prior=4, width=6, codes=5)
-    far = torch.cat([torch.zeros(50, 4), torch.full((50, 4), 9.0)])
-    usage = BankUsage(5, memory=0.0)
-    with torch.no_grad():
-        book.codebook.weight[0] = book.fc(torch.zeros(4))  # sits on the first half; nobody on the second
+    book, priors, usage = Codebook(prior=4, width=6, codes=5), torch.randn(9, 4), BankUsage(5, memory=0.0)
+    kept = book.codebook.weight[0].clone()
     usage.add(torch.zeros(100, dtype=torch.long))
-    assert usage.revive(book, far, torch.Generator().manual_seed(0)) == 4
-    found = book(far[None]).indices.flatten()
-    assert found[:50].eq(0).all() and not found[50:].eq(0).any()
+    assert usage.revive(book, priors, torch.Generator().manual_seed(0)) == 4
+    assert torch.equal(book.codebook.weight[0], kept)
+    distances = torch.cdist(book.codebook.weight[1:].detach(), book.fc(priors).detach())
+    assert (distances < 1e-3).sum(1).tolist() == [1] * 4  # each on one sample
+    assert len(distances.argmin(1).unique()) == 4  # no two on the same
     assert not usage.dead().any() and float(usage.shares.sum()) == pytest.approx(1)
 
 

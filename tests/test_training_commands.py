@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from dicetalk.cli import cli
 from dicetalk.errors import ConfigError, DiceTalkError, InputError
-from dicetalk.evaluation.embedder import Vectors, probe_identity, probe_row, table
+from dicetalk.evaluation.emotion_score import Vectors, probe_identity, probe_row, table
 
 CHANGES = ["sizes.inner=16", "sizes.layers=1", "sizes.heads=2", "sizes.width=16", "loop.rate=1e-2", "loop.warmup=5",
            "people=3", "frames=16", "held_out=cid,dora", "sizes.dropout=0"]  # fmt: skip

@@ -13,7 +13,7 @@ from dicetalk.errors import require
 
 if TYPE_CHECKING:
     from dicetalk.data.dataset import Recordings
-    from dicetalk.evaluation.embedder import Array, Vectors
+    from dicetalk.evaluation.emotion_score import Array, Vectors
 
 EXAMPLES = """\b
 Examples:
@@ -37,7 +37,7 @@ def embedder(data: Path, checkpoint: Path, output: Path | None, as_json: bool) -
     The people it was not trained on are the held-out ones: emotion probes are fitted on all others and tested on them.
     """
     require("torch", "train")
-    from dicetalk.evaluation.embedder import probe_row, table, to_json
+    from dicetalk.evaluation.emotion_score import probe_row, table, to_json
 
     learned, held_out = _parts(data, checkpoint)
     rows, shares = [], dict[str, "Array"]()
@@ -70,7 +70,7 @@ def _vectors(clips: Recordings, checkpoint: Path) -> dict[str, Vectors]:
     """What is heard once a clip; what is seen once for each of its virtual actors, who count as people of their own."""
     import numpy as np
 
-    from dicetalk.evaluation.embedder import Vectors
+    from dicetalk.evaluation.emotion_score import Vectors
 
     found = {
         what: Vectors(v, clips.emotions.numpy(), clips.identities.numpy()) for what, v in _heard(clips, checkpoint)
@@ -113,7 +113,7 @@ def _seen(clips: Recordings, checkpoint: Path, faces: int) -> Iterator[tuple[str
 
 def _write(output: Path, text: str, held_out: dict[str, Vectors], shares: dict[str, Array]) -> None:
     from dicetalk.emotion.vocabulary import NAMES
-    from dicetalk.evaluation.embedder import draw_confusion, draw_map
+    from dicetalk.evaluation.emotion_score import draw_confusion, draw_map
 
     output.mkdir(parents=True, exist_ok=True)
     (output / "embedder.md").write_text(text + "\n", encoding="utf-8")

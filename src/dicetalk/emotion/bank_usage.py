@@ -35,10 +35,9 @@ class BankUsage:
 
     @torch.no_grad()
     def revive(self, codebook: Codebook, priors: Tensor, generator: torch.Generator, least: float = LEAST_SHARE) -> int:
-        """Move dead entries onto samples, so that they are retrieved again.
+        """Move dead entries onto samples drawn at random, so that they are retrieved again.
 
-        A sample is likelier to be taken the further it lies from every living entry (as in k-means++; Arthur and
-        Vassilvitskii 2007): a new entry is put where it is missed.
+        Samples far from every entry are not preferred: they are few, and an entry out there stays nearly unused.
 
         Args:
             codebook: whose entries move.
@@ -47,16 +46,11 @@ class BankUsage:
             least: share of samples below which an entry is dead.
 
         Returns:
-            How many entries were moved; they count as evenly used from here.
+            How many entries were moved, at most N; they count as evenly used from here.
         """
-        dead = self.dead(least).nonzero().flatten()
-        queries = codebook.fc(priors)
-        for code in dead:
-            living = codebook.codebook.weight[~self.dead(least)]
-            places = living if len(living) else codebook.codebook.weight
-            far = torch.cdist(queries, places).amin(1).square().cpu() + 1e-12
-            chosen = int(torch.multinomial(far, 1, generator=generator))
-            codebook.codebook.weight[code] = queries[chosen]
-            self.shares[code] = 1 / len(self.shares)
+        dead = self.dead(least).nonzero().flatten()[: len(priors)]
+        chosen = torch.randperm(len(priors), generator=generator)[: len(dead)]
+        codebook.codebook.weight[dead] = codebook.fc(priors[chosen])
+        self.shares[dead] = 1 / len(self.shares)
         self.shares = self.shares / self.shares.sum()
         return len(dead)

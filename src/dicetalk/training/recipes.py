@@ -11,15 +11,17 @@ from dicetalk.training.stage1_embedder import Stage1
 
 EMBEDDER_SMALL = Stage1(
     held_out=tuple(sorted(HELD_OUT)),
-    sizes=EmbedderSizes(inner=96, layers=2, heads=4, stride=4, dropout=0.3),
+    sizes=EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3),
     loop=LoopOptions(steps=1200, rate=2e-3),
     augmentation=Augmentation(
         rate=0.1, pitch=0.1, throat=0.03, gain=4, colour=1, noise=0.2, narrow=0.1, room=0.1, mask=0.3
     ),
     people=12,
     frames=96,
-    drop_motion=0.5,
+    drop_speech=0.1,
+    drop_motion=0.7,
     between=0.5,
+    spread=0.5,
 )
 """For two processor cores and a thousand clips."""
 
