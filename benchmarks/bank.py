@@ -50,7 +50,7 @@ def use(means: torch.Tensor, spreads: torch.Tensor, *, reset: bool) -> tuple[tor
         optimizer.step()
         usage.add(found.indices)
         if reset and step % RESET_EVERY == RESET_EVERY - 1 and step < LAST_RESET:
-            usage.revive(book, priors, generator)
+            usage.revive(book, generator)
     final = BankUsage(BankSizes().codes, 0.0)
     with torch.inference_mode():
         final.add(book(samples(torch.arange(len(means)))[None]).indices)

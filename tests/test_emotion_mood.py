@@ -11,15 +11,16 @@ import torch
 from click.testing import CliRunner
 from scipy.io import wavfile
 
+import dicetalk
 from dicetalk.checkpoints import save_tensors, write_config
 from dicetalk.cli import cli
 from dicetalk.config import to_plain
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder
 from dicetalk.emotion.priors import Prior, read_priors, save_priors
-from dicetalk.emotion.timeline import Emotion, is_heard
+from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, MediaError
-from dicetalk.media import SPEECH_RATE, Waveform
+from dicetalk.media import SPEECH_RATE, Waveform, read_sound
 from dicetalk.mood import HEARD, KIND, MODULE, PRIORS, SHIPPED, VERSION, Listener, Mood, mood_of
 
 SIZES = EmbedderSizes(inner=16, layers=1, heads=2, width=8, stride=2)
@@ -109,7 +110,10 @@ def test_the_command(folder: Path, short: Waveform, tmp_path: Path) -> None:
     assert read_priors(out)["mood"].mean.shape == (8,)
 
 
-@pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
+shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
+
+
+@shipped
 def test_the_shipped_embedder(voice: Waveform) -> None:
     listener = Listener()
     assert listener.net.sizes.width == 256 and set(NAMES) <= set(listener.priors)
@@ -117,3 +121,28 @@ def test_the_shipped_embedder(voice: Waveform) -> None:
     assert np.isfinite(found.prior.mean.numpy()).all()
     for name in NAMES:  # every stored emotion resembles itself most
         assert listener.resembled(listener.priors[name]).name == name
+
+
+@shipped
+def test_a_video_with_the_emotion_of_its_speech(hopper: Path, speech: Path) -> None:
+    heard = Listener().hear([read_sound(speech).waveform]).emotion()
+    video = dicetalk.load()(hopper, speech, emotion="auto", size=64)
+    assert video.emotion == Timeline.of(heard)
+
+
+@shipped
+def test_what_was_heard_is_told(hopper: Path, speech: Path, tmp_path: Path) -> None:
+    words = [
+        "generate",
+        str(hopper),
+        str(speech),
+        "-e",
+        f"like:{speech}",
+        "-o",
+        str(tmp_path / "a.mp4"),
+        "--size",
+        "128",
+    ]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert "heard " in done.stderr and "confidence 0." in done.stderr
+    assert (tmp_path / "a.mp4").stat().st_size > 1000

@@ -9,6 +9,8 @@ from dicetalk.emotion.bank import Codebook
 
 LEAST_SHARE = 0.005
 """An entry that fewer samples retrieve is dead."""
+SPLIT = 0.05
+"""How far apart the halves of an entry start, in standard deviations of all entries."""
 
 
 class BankUsage:
@@ -34,23 +36,27 @@ class BankUsage:
         return self.shares < least
 
     @torch.no_grad()
-    def revive(self, codebook: Codebook, priors: Tensor, generator: torch.Generator, least: float = LEAST_SHARE) -> int:
-        """Move dead entries onto samples drawn at random, so that they are retrieved again.
+    def revive(self, codebook: Codebook, generator: torch.Generator, least: float = LEAST_SHARE) -> int:
+        """Split the entries used most (Linde, Buzo and Gray 1980): a dead one moves beside one of them.
 
-        Samples far from every entry are not preferred: they are few, and an entry out there stays nearly unused.
+        Dead entries put on samples stay dead: with hundreds of dimensions every sample is nearer to the middle of its
+        emotion than to another sample.
 
         Args:
             codebook: whose entries move.
-            priors: samples, `(N, prior)`.
             generator: the source of chance, on the processor.
             least: share of samples below which an entry is dead.
 
         Returns:
-            How many entries were moved, at most N; they count as evenly used from here.
+            How many entries were moved.
         """
-        dead = self.dead(least).nonzero().flatten()[: len(priors)]
-        chosen = torch.randperm(len(priors), generator=generator)[: len(dead)]
-        codebook.codebook.weight[dead] = codebook.fc(priors[chosen])
-        self.shares[dead] = 1 / len(self.shares)
+        entries = codebook.codebook.weight
+        dead = self.dead(least).nonzero().flatten()
+        for code in dead:
+            popular = int(self.shares.argmax())
+            step = SPLIT * entries.std() * torch.randn(entries.shape[1], generator=generator).to(entries.device)
+            entries[code] = entries[popular] + step
+            entries[popular] -= step
+            self.shares[[int(code), popular]] = self.shares[popular] / 2
         self.shares = self.shares / self.shares.sum()
         return len(dead)

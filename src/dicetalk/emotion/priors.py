@@ -65,7 +65,14 @@ def mixed(priors: Mapping[str, Prior], weights: Mapping[str, float]) -> Tensor:
     return vector
 
 
-def likeness(vectors: Tensor, priors: Mapping[str, Prior], names: Sequence[str], temperature: float = 0.1) -> Tensor:
+LIKENESS = 0.4
+"""Temperature at which shares are as sure as they are right: of 0.05 to 1.5 the best log-likelihood (1.22) on speech of
+RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mean share is .56 and .58 are right."""
+
+
+def likeness(
+    vectors: Tensor, priors: Mapping[str, Prior], names: Sequence[str], temperature: float = LIKENESS
+) -> Tensor:
     """How much vectors `(N, D)` resemble each named prior, as shares that sum to 1, `(N, len(names))`.
 
     Angles are taken about the middle of all priors, since most of every vector is common to all.
