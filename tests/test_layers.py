@@ -17,7 +17,7 @@ ROWS = (
     {"errors"},
     {"config", "media"},
     {"emotion", "sampling", "speech", "face", "checkpoints"},
-    {"backbone"},  # the contract: what it hands over holds a Face
+    {"backbone", "mood"},  # the contract: what it hands over holds a Face; mood: speech heard by the embedder
     {"motion", "svd"},
     {"pipeline", "official", "data", "training", "evaluation"},
     {"cli", "server", "webui"},

@@ -115,7 +115,9 @@ def test_the_page_of_the_command_line_is_current() -> None:
 
 def test_examples_in_the_help_parse() -> None:
     helps = [command.get_help(click.Context(command, parent=WHOLE)) for command in cli.commands.values()]
-    examples = re.findall(r"^    (dicetalk (?:generate|demo|doctor|emotions).*)", "\n".join(helps), re.MULTILINE)
+    examples = re.findall(
+        r"^    (dicetalk (?:generate|demo|doctor|emotions|prepare|train).*)", "\n".join(helps), re.MULTILINE
+    )
     assert len(examples) > 8
     for line in examples:
         parse(re.sub(r"\s{3,}.*", "", line))  # behind three spaces stands what it is for

@@ -14,6 +14,8 @@ Messages are one line: what was found, what was expected, what to do next.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 
 class DiceTalkError(Exception):
     """Base of every exception raised on purpose."""
@@ -56,3 +58,13 @@ class MissingExtraError(DiceTalkError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed; run: pip install 'dicetalk[{extra}]'")
+
+
+def require(package: str, extra: str) -> None:
+    """Make sure that an optional dependency is there, before work begins that needs it.
+
+    Raises:
+        MissingExtraError: it is not installed; says which extra brings it.
+    """
+    if find_spec(package) is None:
+        raise MissingExtraError(package, extra)

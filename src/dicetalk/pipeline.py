@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from dicetalk.backbone import Backbone, Conditions
-from dicetalk.emotion.timeline import Emotion, Timeline
-from dicetalk.errors import ConfigError, InputError, MissingExtraError
+from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
+from dicetalk.errors import ConfigError, InputError, require
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
 from dicetalk.motion.backbone import MotionBackbone
@@ -133,7 +132,9 @@ class DiceTalk:
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             speech: a sound file (or a video with sound), or a `Sound`.
-            emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`.
+            emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`;
+                "auto" hears it in the speech, "like:clip.wav" in another recording; or a path of a stored mood
+                (.safetensors).
             seed: which take.
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
@@ -144,15 +145,25 @@ class DiceTalk:
             NoFaceError: no face, or fewer faces than `face`.
             EmotionError: the emotion cannot be understood.
             InputError: another argument is out of range.
+            MissingExtraError: an emotion is to be heard, and torch is not installed.
         """
         _check_numbers(seed, size)
-        mood = Timeline.of(emotion)
+        mood = None if is_heard(emotion) else Timeline.of(emotion)
         sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
+        mood = mood or _heard(str(emotion), sound)
         picture = _checked(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
         frame, found = _framed(picture, _face_of(picture, face), size, crop)
         frames = frame_count(len(sound.waveform))
         times = (np.arange(frames) + 0.5) / self.backbone.fps
         return Video(Conditions(frame, found, sound.waveform, mood.at(times), seed), self.backbone, sound, mood)
+
+
+def _heard(emotion: str, sound: Sound) -> Timeline:
+    """The emotion as it is heard, or read from a file, the same over the whole clip."""
+    require("torch", "train")
+    from dicetalk.mood import mood_of
+
+    return Timeline.of(mood_of(emotion, sound.waveform).emotion())
 
 
 def load(name: str = "motion") -> DiceTalk:
@@ -171,8 +182,7 @@ def load(name: str = "motion") -> DiceTalk:
             f"no backbone is called {name!r}; choose motion, svd, or a folder that `dicetalk import-official` made"
         )
     for package in ("torch", "diffusers", "transformers", "accelerate"):
-        if find_spec(package) is None:
-            raise MissingExtraError(package, "svd")
+        require(package, "svd")
     from dicetalk.svd.backbone import load_svd
 
     return DiceTalk(load_svd(folder))

@@ -8,7 +8,7 @@ import sys
 import click
 
 import dicetalk
-from dicetalk.cli import demo, doctor, emotions, failures, generate, official
+from dicetalk.cli import demo, doctor, embed, emotions, evaluate, failures, generate, official, prepare, train
 
 EXAMPLES = """\b
 Examples:
@@ -24,14 +24,19 @@ def cli() -> None:
     """A portrait, a recording of speech and an emotion in; a video of that person speaking with that emotion out."""
 
 
-for command in (
+COMMANDS = (
     generate.generate,
     demo.demo,
     emotions.emotions,
     doctor.doctor,
+    embed.embed,
+    prepare.prepare,
+    train.train,
+    evaluate.evaluate,
     official.weights,
     official.import_official,
-):
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

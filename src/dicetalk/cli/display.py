@@ -27,17 +27,21 @@ class Display:
 
     def frames(self, done: int, total: int) -> None:
         """How many frames are drawn."""
+        self.count(done, total, "rendering", "frames")
+
+    def count(self, done: int, total: int, work: str, things: str) -> None:
+        """How many things of some work are done."""
         if self._bar is None or self._task is None:
             return
         if self._bar.tasks[0].total is None:
-            # The clock of frames a second starts with the first frames, not with the reading.
-            self._bar.reset(self._task, total=total, description="rendering")
+            # The clock of things a second starts with the first ones, not with the reading.
+            self._bar.reset(self._task, total=total, description=work)
         self._bar.update(self._task, completed=done)
-        self._bar.update(self._task, pace=_pace(self._bar.tasks[0]))
+        self._bar.update(self._task, pace=_pace(self._bar.tasks[0], things))
 
 
-def _pace(task: Task) -> str:
-    text = f"{task.completed:.0f} of {task.total:.0f} frames"
+def _pace(task: Task, things: str) -> str:
+    text = f"{task.completed:.0f} of {task.total:.0f} {things}"
     if task.speed:
         text += f", {task.speed:.0f} a second"
     if task.time_remaining is not None:

@@ -15,6 +15,7 @@ from dicetalk.cli.display import Display, display
 from dicetalk.cli.output import CURVES, check_output
 
 if TYPE_CHECKING:
+    from dicetalk.emotion.timeline import Timeline
     from dicetalk.pipeline import Video
 
 EXAMPLES = """\b
@@ -41,6 +42,7 @@ class Job:
         size: longest side of the frames [px], 0 keeps every size.
         crop: only the square around the face.
         backbone: what draws.
+        quiet: say nothing but errors.
     """
 
     portrait: Path
@@ -53,6 +55,7 @@ class Job:
     size: int = 1024
     crop: bool = False
     backbone: str = "motion"
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class Done:
     "-e",
     default="neutral",
     show_default=True,
-    help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json).",
+    help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json); "
+    "auto hears it in SPEECH, like:FILE in another recording; a file of `dicetalk embed` (.safetensors).",
 )
 @click.option(
     "--output",
@@ -136,6 +140,7 @@ def generate(
         size=size,
         crop=crop,
         backbone=backbone,
+        quiet=quiet,
     )
     done = make_video(job, quiet=quiet)
     report(job, done, as_json=as_json, quiet=quiet)
@@ -173,15 +178,33 @@ def _check(job: Job) -> None:
 
 
 def _prepare(job: Job, shown: Display) -> Video:
-    from dicetalk.emotion.timeline import Timeline
+    from dicetalk.emotion.timeline import Timeline, is_heard
 
-    mood = Timeline.of(job.emotion)  # before the slow imports: a typing error is told at once
+    shown.stage("hearing")
+    # Before the slow imports: a typing error is told at once.
+    mood = _heard(job) if is_heard(job.emotion) else Timeline.of(job.emotion)
     shown.stage("loading")
     from dicetalk.pipeline import load
 
     talk = load(job.backbone)
     shown.stage("reading")
     return talk(job.portrait, job.speech, emotion=mood, seed=job.seed, face=job.face, size=job.size, crop=job.crop)
+
+
+def _heard(job: Job) -> Timeline:
+    """The emotion as it is heard; what that is, and how surely, goes to standard error."""
+    from dicetalk.errors import require
+
+    require("torch", "train")
+    from dicetalk.emotion.timeline import Timeline
+    from dicetalk.media import read_sound
+    from dicetalk.mood import mood_of
+
+    mood = mood_of(job.emotion, read_sound(job.speech).waveform)
+    emotion = mood.emotion()
+    if not job.quiet:
+        print(f"heard {mood.name}, confidence {mood.confidence:.2f}: using {emotion}", file=sys.stderr)
+    return Timeline.of(emotion)
 
 
 def _write(job: Job, video: Video, shown: Display) -> None:

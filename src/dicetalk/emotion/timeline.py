@@ -75,6 +75,14 @@ class Emotion:
         return ",".join(parts) or NAMES[0]
 
 
+def is_heard(value: object) -> bool:
+    """Whether an emotion is to be heard in a recording: "auto", "like:clip.wav", or a file "mood.safetensors"."""
+    if not isinstance(value, str | os.PathLike):
+        return False
+    text = os.fspath(value).strip()
+    return text == "auto" or text.startswith("like:") or text.lower().endswith(".safetensors")
+
+
 def mix(**strengths: float) -> Emotion:
     """A mixture by name: `mix(happy=0.7, surprised=0.3)`; aliases are welcome.
 

@@ -1,0 +1,122 @@
+"""`dicetalk evaluate embedder`: probes of a trained embedder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dicetalk.errors import require
+
+if TYPE_CHECKING:
+    from dicetalk.data.dataset import Recordings
+    from dicetalk.evaluation.emotion_score import Array, Vectors
+
+EXAMPLES = """\b
+Examples:
+  dicetalk evaluate embedder prepared/ --checkpoint runs/embedder -o results/
+"""
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure what was trained."""
+
+
+@evaluate.command(epilog=EXAMPLES)
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="A trained embedder's folder.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="A folder for table, confusion and map.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def embedder(data: Path, checkpoint: Path, output: Path | None, as_json: bool) -> None:
+    """Fit linear probes on an embedder's means of the prepared folder DATA; one table.
+
+    The people it was not trained on are the held-out ones: emotion probes are fitted on all others and tested on them.
+    """
+    require("torch", "train")
+    from dicetalk.evaluation.emotion_score import probe_row, table, to_json
+
+    learned, held_out = _parts(data, checkpoint)
+    rows, shares = [], dict[str, "Array"]()
+    for what in learned:
+        row, shares[what] = probe_row(what, learned[what], held_out[what])
+        rows.append(row)
+    if output is not None:
+        _write(output, table(rows), held_out, shares)
+    print(json.dumps({"rows": to_json(rows)}) if as_json else table(rows))
+
+
+def _parts(data: Path, checkpoint: Path) -> tuple[dict[str, Vectors], dict[str, Vectors]]:
+    """Vectors of the people learned from and of the held-out ones, by what was looked at."""
+    from dicetalk.checkpoints import open_checkpoint
+    from dicetalk.data.dataset import load_recordings
+    from dicetalk.errors import InputError
+    from dicetalk.mood import KIND, VERSION
+
+    everything = load_recordings(data)
+    everything = everything.part(everything.heard)  # contempt is only seen, so that the rows of the table compare
+    told = open_checkpoint(checkpoint, KIND, VERSION).config["recipe"]["held_out"]
+    apart = set(told) & set(everything.people)
+    if not apart or apart == set(everything.people):
+        raise InputError(f"{data} needs clips of people held out ({', '.join(told) or 'nobody'}) and of others")
+    learned = everything.of(set(everything.people) - apart)
+    return _vectors(learned, checkpoint), _vectors(everything.of(apart), checkpoint)
+
+
+def _vectors(clips: Recordings, checkpoint: Path) -> dict[str, Vectors]:
+    """What is heard once a clip; what is seen once for each of its virtual actors, who count as people of their own."""
+    import numpy as np
+
+    from dicetalk.evaluation.emotion_score import Vectors
+
+    found = {
+        what: Vectors(v, clips.emotions.numpy(), clips.identities.numpy()) for what, v in _heard(clips, checkpoint)
+    }
+    faces = clips.motion.shape[1]
+    emotions = np.tile(clips.emotions.numpy(), faces)
+    actors = np.concatenate([faces * clips.identities.numpy() + face for face in range(faces)])
+    found |= {what: Vectors(v, emotions, actors) for what, v in _seen(clips, checkpoint, faces)}
+    order = ("audio", "video", "both", "audio, raw rows", "video, raw rows")
+    return {what: found[what] for what in order}
+
+
+def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
+    import numpy as np
+
+    from dicetalk.data.dataset import embed
+    from dicetalk.evaluation.probes import functionals
+    from dicetalk.mood import load_embedder
+
+    yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
+    rows = zip(clips.speech, clips.lengths.tolist(), strict=True)
+    yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
+
+
+def _seen(clips: Recordings, checkpoint: Path, faces: int) -> Iterator[tuple[str, Array]]:
+    import numpy as np
+
+    from dicetalk.data.dataset import embed
+    from dicetalk.evaluation.probes import functionals
+    from dicetalk.mood import load_embedder
+
+    net = load_embedder(checkpoint)
+    for what, heard in (("video", False), ("both", True)):
+        means = [embed(net, clips, heard=heard, seen=True, face=face).mean.double().numpy() for face in range(faces)]
+        yield what, np.concatenate(means)
+    lengths = clips.lengths.tolist()
+    rows = [(clips.motion[n, face, : lengths[n]]) for face in range(faces) for n in range(len(clips))]
+    yield "video, raw rows", np.array([functionals(row.double().numpy()) for row in rows])
+
+
+def _write(output: Path, text: str, held_out: dict[str, Vectors], shares: dict[str, Array]) -> None:
+    from dicetalk.emotion.vocabulary import NAMES
+    from dicetalk.evaluation.emotion_score import draw_confusion, draw_map
+
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "embedder.md").write_text(text + "\n", encoding="utf-8")
+    for what in ("audio", "video", "both"):
+        draw_confusion(output / f"confusion-{what}.png", shares[what], NAMES)
+        draw_map(output / f"map-{what}.png", held_out[what], NAMES)

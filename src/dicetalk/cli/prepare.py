@@ -1,0 +1,55 @@
+"""`dicetalk prepare`: a corpus -> cached samples."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dicetalk.cli.display import display
+
+if TYPE_CHECKING:
+    from dicetalk.data.prepare import Report
+
+EXAMPLES = """\b
+Examples:
+  dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
+  dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
+"""
+CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder")
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("corpus", type=click.Choice(CORPORA))
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
+def prepare(corpus: str, source: Path, out: Path, workers: int, faces: int, quiet: bool) -> None:
+    """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
+
+    The same command goes on where it was stopped. What is dropped is told with its reason in OUT/dropped.csv. The
+    faces of videos are not read yet: virtual actors act out the speech.
+    """
+    from importlib import import_module
+
+    from dicetalk.data.prepare import Preparation
+    from dicetalk.data.prepare import prepare as run
+
+    found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
+    with display(quiet) as shown:
+        options = Preparation(faces=faces, workers=workers)
+        report = run(found, out, options, lambda done, total: shown.count(done, total, "preparing", "clips"))
+    if not quiet:
+        _tell(report, out)
+
+
+def _tell(report: Report, out: Path) -> None:
+    print(f"{out}: {report.clips} clips ({report.new} new), {len(report.dropped)} files dropped", file=sys.stderr)
+    for drop in report.dropped[:5]:
+        print(f"  {drop.file.name}: {drop.reason}", file=sys.stderr)
+    if len(report.dropped) > 5:
+        print(f"  and {len(report.dropped) - 5} more in {out / 'dropped.csv'}", file=sys.stderr)

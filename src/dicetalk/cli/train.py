@@ -1,0 +1,43 @@
+"""`dicetalk train`: a recipe and prepared data -> a checkpoint."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from dicetalk.cli.display import display
+from dicetalk.errors import require
+
+EXAMPLES = """\b
+Examples:
+  dicetalk train embedder-small prepared/ -o runs/embedder
+  dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("recipe")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="The folder of the run.")
+@click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
+def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet: bool) -> None:
+    """Train by RECIPE (embedder-small, embedder) on DATA, a folder written by `dicetalk prepare`.
+
+    Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
+    state, and at the end the checkpoint.
+    """
+    require("torch", "train")
+    from dicetalk.config import changed
+    from dicetalk.training.recipes import recipe as by_name
+    from dicetalk.training.stage1_embedder import train_embedder
+
+    chosen = changed(by_name(recipe), changes)
+    with display(quiet) as shown:
+        steps = partial(shown.count, work="training", things="steps")
+        train_embedder(data, output, chosen, steps)
+    if not quiet:
+        print(f"{output}: trained {chosen.loop.steps} steps", file=sys.stderr)

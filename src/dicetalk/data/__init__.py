@@ -1,0 +1,1 @@
+"""Corpora: clips and what is known of them, virtual actors, preparation, batches."""

@@ -1,0 +1,101 @@
+"""Virtual actors: the performer acts out speech as many people, so that identity is in the data and has to be removed.
+
+What the performer feels and what it says are told apart by acting a clip twice, with the emotion and without; a virtual
+actor then shows each in their own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
+
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.motion.performer import act
+from dicetalk.motion.space import MIRROR, POSE, SHAPES, Motion
+from dicetalk.motion.take import Take, rehearse
+from dicetalk.speech import Speech
+
+Array = npt.NDArray[np.float64]
+
+RESTING = 6
+"""Shapes that are not at rest in a resting face."""
+
+
+@dataclass(frozen=True, eq=False)
+class VirtualActor:
+    """How one person moves.
+
+    Attributes:
+        speaking: (52,) how far each shape goes in speech, about 1: proportions of the face and habits.
+        feeling: (52,) how far each shape goes in emotion, about 1; left and right differ a little.
+        resting: (52,) the resting face, mostly 0.
+        posture: (6,) how the head is held, [rad] and [inter-ocular distances].
+        lively: (6,) how far the head moves, about 1.
+        strength: how much is shown of what is felt, about 1.
+        sluggish: how smoothly the face moves, a Gaussian's width [frames].
+    """
+
+    speaking: Array
+    feeling: Array
+    resting: Array
+    posture: Array
+    lively: Array
+    strength: float
+    sluggish: float
+
+
+def virtual_actor(seed: int) -> VirtualActor:
+    """The actor of a seed."""
+    rng = np.random.default_rng([seed, 52])
+    resting = np.zeros(len(SHAPES))
+    resting[rng.choice(len(SHAPES), RESTING, replace=False)] = rng.uniform(0.03, 0.15, RESTING)
+    return VirtualActor(
+        speaking=_habits(rng, 0.2, 0.06),
+        feeling=_habits(rng, 0.3, 0.12),
+        resting=(resting + resting[list(MIRROR)]) / 2,
+        posture=rng.normal(0, (0.05, 0.05, 0.03, 0.03, 0.03, 0.03)),
+        lively=rng.lognormal(0, 0.35, len(POSE)),
+        strength=float(rng.uniform(0.7, 1.15)),
+        sluggish=float(rng.uniform(0.3, 1.4)),
+    )
+
+
+def _habits(rng: np.random.Generator, spread: float, asymmetry: float) -> Array:
+    """(52,) factors about 1, nearly the same on both sides."""
+    both = rng.normal(0, spread, len(SHAPES))
+    both = (both + both[list(MIRROR)]) / np.sqrt(2)
+    return np.asarray(np.exp(both + rng.normal(0, asymmetry, len(SHAPES))))
+
+
+def perform_as(actor: VirtualActor, speech: Speech, emotion: str, strength: float, seed: int) -> Motion:
+    """Act out a clip as someone.
+
+    Args:
+        actor: who.
+        speech: features of the whole clip, T rows.
+        emotion: a name of the vocabulary.
+        strength: 0 to 1.
+        seed: the take; with another one the same person shows the same emotion a little differently.
+
+    Returns:
+        T frames.
+    """
+    rng = np.random.default_rng([seed, 58])
+    take = rehearse(speech.frames, seed)
+    plain = _acted(speech, take, "neutral", 1.0)
+    moved = _acted(speech, take, emotion, min(strength * actor.strength * rng.uniform(0.85, 1.1), 1.0))
+    today = np.exp(rng.normal(0, 0.25, len(SHAPES)))  # nobody smiles twice with the same muscles
+    shapes = actor.resting + plain.shapes * actor.speaking + (moved.shapes - plain.shapes) * actor.feeling * today
+    pose = actor.posture + (moved.pose - moved.pose.mean(0)) * actor.lively + moved.pose.mean(0)
+    smooth = np.asarray(gaussian_filter1d(np.column_stack([shapes, pose]), actor.sluggish, axis=0), np.float32)
+    return Motion(smooth[:, : len(SHAPES)], smooth[:, len(SHAPES) :]).clipped()
+
+
+def _acted(speech: Speech, take: Take, emotion: str, strength: float) -> Motion:
+    weights = np.zeros((speech.frames, len(NAMES)))
+    weights[:, 0] = 1 - strength
+    weights[:, NAMES.index(emotion)] += strength
+    return act(speech, weights, take)

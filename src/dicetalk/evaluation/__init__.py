@@ -1,0 +1,1 @@
+"""Measuring: probes of the embedder."""

@@ -1,0 +1,132 @@
+"""The training loop: deterministic by seed, resumable by the same call, curves as CSV and as a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+
+from dicetalk.checkpoints import read_tensors, save_tensors
+from dicetalk.errors import CheckpointError
+from dicetalk.training.curves import Curves
+
+STATE = "state.safetensors"
+Progress = Callable[[int, int], None]
+"""Called with steps done and steps in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopOptions:
+    """How long and how fast to learn.
+
+    Attributes:
+        steps: in all.
+        rate: highest learning rate; it rises over the warm-up and falls to 0 along a cosine.
+        warmup: steps.
+        decay: weight decay of AdamW.
+        clip: longest gradient.
+        seed: of weights, batches and dropout.
+        save_every: steps between two states from which the run can go on.
+    """
+
+    steps: int = 1000
+    rate: float = 1e-3
+    warmup: int = 50
+    decay: float = 0.05
+    clip: float = 1.0
+    seed: int = 0
+    save_every: int = 100
+
+
+class Task(Protocol):
+    """What is learned."""
+
+    @property
+    def net(self) -> nn.Module:
+        """The network."""
+        ...
+
+    def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """One batch's losses by name; `loss` is what falls. All chance comes from the generator."""
+        ...
+
+
+def train(task: Task, options: LoopOptions, folder: Path, progress: Progress | None = None) -> None:
+    """Learn, or go on learning where a run in the same folder was stopped: the result is the same, bit for bit.
+
+    The step's number seeds everything, so that no state of chance has to be kept.
+
+    Raises:
+        CheckpointError: the folder holds the state of another network.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    optimizer = torch.optim.AdamW(task.net.parameters(), lr=options.rate, weight_decay=options.decay)
+    start = _restore(task.net, optimizer, folder / STATE)
+    curves = Curves(folder, start)
+    task.net.train()
+    with torch.random.fork_rng(devices=[]):
+        for step in range(start, options.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = options.rate * schedule(step, options)
+            curves.add(step, _step(task, optimizer, options, step))
+            if (step + 1) % options.save_every == 0 or step + 1 == options.steps:
+                curves.write()
+                _save(task.net, optimizer, step + 1, folder / STATE)
+            if progress is not None:
+                progress(step + 1, options.steps)
+    task.net.eval()
+
+
+def schedule(step: int, options: LoopOptions) -> float:
+    """Share of the highest rate at a step, counted from 0."""
+    rise = min(1.0, (step + 1) / options.warmup)
+    return rise * 0.5 * (1 + math.cos(math.pi * step / options.steps))
+
+
+def _step(task: Task, optimizer: torch.optim.Optimizer, options: LoopOptions, step: int) -> dict[str, float]:
+    seed = options.seed * 1_000_003 + step
+    torch.manual_seed(seed)  # dropout knows no other source of chance
+    losses = task.losses(torch.Generator().manual_seed(seed))
+    optimizer.zero_grad()
+    losses["loss"].backward()
+    length = clip_grad_norm_(task.net.parameters(), options.clip)
+    optimizer.step()
+    return {name: float(loss.detach()) for name, loss in losses.items()} | {"gradient": float(length)}
+
+
+def _save(net: nn.Module, optimizer: torch.optim.Optimizer, steps: int, path: Path) -> None:
+    tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
+    for name, parameter in net.named_parameters():
+        tensors |= {f"{kind}.{name}": value for kind, value in optimizer.state[parameter].items()}
+    save_tensors(path, {**tensors, "steps": torch.tensor(steps)})
+
+
+def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+    """Steps already done; 0 where there is no state."""
+    if not path.exists():
+        return 0
+    tensors = read_tensors(path)
+    try:
+        net.load_state_dict({name: tensors[f"net.{name}"] for name in net.state_dict()})
+        for name, parameter in net.named_parameters():
+            kinds = ("step", "exp_avg", "exp_avg_sq")
+            optimizer.state[parameter] = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
+        return int(tensors["steps"])
+    except (KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CheckpointError(f"{path} is the state of another network ({reason}); train in another folder") from None
+
+
+def steps_done(folder: Path) -> int:
+    """How far the run in a folder has come."""
+    if not (folder / STATE).exists():
+        return 0
+    with safe_open(folder / STATE, "pt") as file:
+        return int(file.get_tensor("steps"))

@@ -1,0 +1,70 @@
+"""Augmentation: nothing changes when nothing is asked for; chance comes from the generator; streams stay in step."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from dicetalk.data.augment import MELS, Augmentation, augment_speech, cut, read_at
+
+NONE = Augmentation(rate=0, pitch=0, throat=0, gain=0, colour=0, noise=0, narrow=0, room=0, mask=0)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def rows(count: int = 4, frames: int = 30) -> Tensor:
+    found = torch.randn(count, frames, 85, generator=generator(9)) - 8
+    found[..., MELS + 1 :] = (found[..., MELS + 1 :] > -8).float()
+    return found
+
+
+def test_no_augmentation_changes_nothing() -> None:
+    torch.testing.assert_close(augment_speech(rows(), NONE, generator()), rows(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["throat", "gain", "colour", "noise", "narrow", "room", "mask"])
+def test_each_amount_moves_the_bands(name: str) -> None:
+    moved = augment_speech(rows(), Augmentation(**{**vars(NONE), name: 1.0}), generator())
+    assert moved.shape == (4, 30, 85) and moved.isfinite().all()
+    assert not torch.allclose(moved[..., :MELS], rows()[..., :MELS], atol=1e-3)
+    torch.testing.assert_close(moved[..., MELS:], rows()[..., MELS:])
+
+
+def test_pitch_moves_where_there_is_voice() -> None:
+    before = rows()
+    moved = augment_speech(before, Augmentation(**{**vars(NONE), "pitch": 0.3}), generator())
+    shift = moved[..., MELS] - before[..., MELS]
+    voiced = before[..., MELS + 1] > 0
+    assert not shift[~voiced].any() and (shift[voiced] != 0).all()
+    for clip, inside in zip(shift, voiced, strict=True):
+        torch.testing.assert_close(clip[inside], clip[inside][:1].expand(int(inside.sum())), rtol=0, atol=1e-5)
+
+
+def test_the_same_generator_gives_the_same_voices() -> None:
+    one, again, other = (augment_speech(rows(), Augmentation(), generator(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one, again) and not torch.equal(one, other)
+
+
+@settings(deadline=None)
+@given(length=st.integers(1, 80), frames=st.integers(1, 40), rate=st.floats(0, 0.5), seed=st.integers(0, 99))
+def test_cuts_lie_in_their_clip(length: int, frames: int, rate: float, seed: int) -> None:
+    places, inside = cut(torch.tensor([float(length)] * 3), frames, rate, generator(seed))
+    assert places.shape == inside.shape == (3, frames)
+    assert (places >= 0).all() and inside[:, 0].all()
+    assert (places[inside] <= length - 1 + 1e-3).all()
+    assert not (inside[:, 1:] & ~inside[:, :-1]).any()  # padding comes last
+    steps = places.diff(dim=1)
+    assert ((steps > 0.99 / (1 + rate)) & (steps < 1.01 * (1 + rate))).all()
+    if length >= frames * 1.6:
+        assert inside.all()
+
+
+def test_reading_between_frames() -> None:
+    ramp = torch.arange(10.0)[None, :, None].expand(2, 10, 3)
+    places = torch.tensor([[0.0, 0.5, 8.75], [9.0, 20.0, 3.0]])
+    torch.testing.assert_close(read_at(ramp, places)[..., 0], places.clamp(max=9))

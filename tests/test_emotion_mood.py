@@ -1,0 +1,148 @@
+"""Hearing a mood: from a tiny embedder of our own making to `--emotion auto`; the shipped one where it matters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from scipy.io import wavfile
+
+import dicetalk
+from dicetalk.checkpoints import save_tensors, write_config
+from dicetalk.cli import cli
+from dicetalk.config import to_plain
+from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder
+from dicetalk.emotion.priors import Prior, read_priors, save_priors
+from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.errors import CheckpointError, MediaError
+from dicetalk.media import SPEECH_RATE, Waveform, read_sound
+from dicetalk.mood import HEARD, KIND, MODULE, PRIORS, SHIPPED, VERSION, Listener, Mood, mood_of
+
+SIZES = EmbedderSizes(inner=16, layers=1, heads=2, width=8, stride=2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained embedder with made-up priors."""
+    found = tmp_path_factory.mktemp("embedder")
+    torch.manual_seed(0)
+    save_tensors(found / f"{MODULE}.safetensors", EmotionEmbedder(SIZES).state_dict())
+    save_priors(found / PRIORS, {name: Prior(torch.eye(8)[n], torch.ones(8)) for n, name in enumerate(NAMES)})
+    write_config(found, KIND, VERSION, {"sizes": to_plain(SIZES)})
+    return found
+
+
+@pytest.fixture(scope="module")
+def listener(folder: Path) -> Listener:
+    return Listener(folder)
+
+
+@pytest.fixture(scope="module")
+def short(voice: Waveform) -> Waveform:
+    return voice[: 2 * SPEECH_RATE]
+
+
+def mood(**shares: float) -> Mood:
+    return Mood(Prior(torch.zeros(8), torch.zeros(8)), tuple(shares.get(name, 0.0) for name in NAMES))
+
+
+def test_a_mood_becomes_a_mixture() -> None:
+    found = mood(happy=0.7, surprised=0.2, sad=0.1)
+    assert (found.name, found.confidence) == ("happy", 0.7)
+    assert found.emotion() == Emotion.parse("happy:0.56,surprised:0.16")
+
+
+def test_an_unsure_mood_is_neutral() -> None:
+    assert mood(happy=0.45, sad=0.4, fear=0.15).emotion() == Emotion()
+    assert mood(happy=0.45, sad=0.4, fear=0.15).emotion(least=0.4) != Emotion()
+    assert mood(neutral=0.9, sad=0.1).emotion() == Emotion()
+
+
+def test_hearing(listener: Listener, short: Waveform) -> None:
+    gaussian = listener.embed(short)
+    assert gaussian.mean.shape == (1, 8) and (gaussian.variance > 0).all()
+    found = listener.hear([short])
+    assert found.names == HEARD and sum(found.shares) == pytest.approx(1, abs=1e-5)
+    torch.testing.assert_close(found.prior.mean, gaussian.mean[0])
+    torch.testing.assert_close(listener.hear([short, short]).prior.mean, found.prior.mean)
+
+
+def test_the_three_ways_to_ask(listener: Listener, short: Waveform, tmp_path: Path) -> None:
+    auto = mood_of("auto", short, listener)
+    wavfile.write(tmp_path / "other.wav", SPEECH_RATE, short)
+    like = mood_of(f"like:{tmp_path / 'other.wav'}", short[:8000], listener)
+    assert like.shares == auto.shares
+    save_priors(tmp_path / "mood.safetensors", {"mood": auto.prior})
+    assert mood_of(str(tmp_path / "mood.safetensors"), short[:8000], listener).shares == pytest.approx(auto.shares)
+
+
+def test_ways_that_fail(listener: Listener, short: Waveform, tmp_path: Path) -> None:
+    with pytest.raises(MediaError):
+        mood_of("like:gone.wav", short, listener)
+    save_priors(tmp_path / "wide.safetensors", {"mood": Prior(torch.ones(9), torch.ones(9))})
+    with pytest.raises(CheckpointError, match="9 numbers"):
+        mood_of(str(tmp_path / "wide.safetensors"), short, listener)
+    save_priors(tmp_path / "two.safetensors", dict.fromkeys("ab", Prior(torch.ones(8), torch.ones(8))))
+    with pytest.raises(CheckpointError, match="2 emotions"):
+        mood_of(str(tmp_path / "two.safetensors"), short, listener)
+    with pytest.raises(CheckpointError):
+        Listener(tmp_path)
+
+
+def test_what_is_heard_and_what_is_typed() -> None:
+    assert all(is_heard(text) for text in ("auto", "like:a.wav", "mood.safetensors", Path("mood.safetensors")))
+    assert not any(is_heard(text) for text in ("happy", "mood.json", "happy:0.7,sad:0.2", Emotion()))
+
+
+def test_the_command(folder: Path, short: Waveform, tmp_path: Path) -> None:
+    wavfile.write(tmp_path / "a.wav", SPEECH_RATE, short)
+    out = tmp_path / "mood.safetensors"
+    line = ["embed", str(tmp_path / "a.wav"), "-o", str(out), "--checkpoint", str(folder), "--json"]
+    done = CliRunner().invoke(cli, line, catch_exceptions=False)
+    told = json.loads(done.output)
+    assert told["output"] == str(out) and told["emotion"] in HEARD
+    assert sum(told["shares"].values()) == pytest.approx(1, abs=1e-3)
+    assert read_priors(out)["mood"].mean.shape == (8,)
+
+
+shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
+
+
+@shipped
+def test_the_shipped_embedder(voice: Waveform) -> None:
+    listener = Listener()
+    assert listener.net.sizes.width == 256 and set(NAMES) <= set(listener.priors)
+    found = listener.hear([voice])
+    assert np.isfinite(found.prior.mean.numpy()).all()
+    for name in NAMES:  # every stored emotion resembles itself most
+        assert listener.resembled(listener.priors[name]).name == name
+
+
+@shipped
+def test_a_video_with_the_emotion_of_its_speech(hopper: Path, speech: Path) -> None:
+    heard = Listener().hear([read_sound(speech).waveform]).emotion()
+    video = dicetalk.load()(hopper, speech, emotion="auto", size=64)
+    assert video.emotion == Timeline.of(heard)
+
+
+@shipped
+def test_what_was_heard_is_told(hopper: Path, speech: Path, tmp_path: Path) -> None:
+    words = [
+        "generate",
+        str(hopper),
+        str(speech),
+        "-e",
+        f"like:{speech}",
+        "-o",
+        str(tmp_path / "a.mp4"),
+        "--size",
+        "128",
+    ]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert "heard " in done.stderr and "confidence 0." in done.stderr
+    assert (tmp_path / "a.mp4").stat().st_size > 1000
