@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from mediapipe.python.solutions.face_mesh import FaceMesh
 
-from dicetalk.face import find_faces
-
 Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
@@ -59,8 +57,3 @@ def posture(points: Array) -> dict[str, Array]:
         "upper lip to nose": height([2], [0]),
         "lip gap": lip_gap(points),
     }
-
-
-def count_faces(frame: Picture) -> int:
-    """How many faces a frame shows."""
-    return len(find_faces(frame))

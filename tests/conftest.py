@@ -14,6 +14,7 @@ from scipy.io import wavfile
 from dicetalk.cli.demo import demo_portrait, demo_speech
 from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import SPEECH_RATE, Picture, Waveform, read_picture, read_sound
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
@@ -28,6 +29,12 @@ def hopper() -> Path:
 @pytest.fixture(scope="session")
 def hopper_picture(hopper: Path) -> Picture:
     return read_picture(hopper)
+
+
+@pytest.fixture(scope="session")
+def face(hopper_picture: Picture) -> Face:
+    """Hers, in that photograph."""
+    return choose_face(find_faces(hopper_picture))
 
 
 @pytest.fixture(scope="session")

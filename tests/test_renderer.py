@@ -30,11 +30,6 @@ MOTIONS = {
 
 
 @pytest.fixture(scope="module")
-def face(hopper_picture: Picture) -> Face:
-    return choose_face(find_faces(hopper_picture))
-
-
-@pytest.fixture(scope="module")
 def renderer(hopper_picture: Picture, face: Face) -> Renderer:
     return Renderer(hopper_picture, face)
 

@@ -29,11 +29,6 @@ OUTER_LIPS = (61, 0, 291, 17)
 
 
 @pytest.fixture(scope="module")
-def face(hopper_picture: Picture) -> Face:
-    return choose_face(find_faces(hopper_picture))
-
-
-@pytest.fixture(scope="module")
 def rig(hopper_picture: Picture, face: Face) -> Rig:
     return build_rig(hopper_picture, face)
 

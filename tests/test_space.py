@@ -193,7 +193,7 @@ def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path):
 
 
 def test_unwritable_folder(tmp_path):
-    with pytest.raises(InputError, match="cannot write"):
+    with pytest.raises(InputError, match="cannot be written"):
         write_csv(tmp_path / "none" / "a.csv", [Motion.still(1)])
 
 

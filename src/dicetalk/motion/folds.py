@@ -19,9 +19,6 @@ Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
 
-Place = tuple[int, float, float] | tuple[int, int, float]
-"""A landmark and an offset (towards the subject's left, down) in inter-ocular distances."""
-
 
 @dataclass(frozen=True)
 class Fold:

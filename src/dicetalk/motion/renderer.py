@@ -79,6 +79,7 @@ class Renderer:
         fine = self._still = self._fine(self.rig.points)
         self._source = np.ascontiguousarray(fine[:, :2], np.float32)
         self._region = _region(fine, picture.shape)
+        self._unmoved = _unmoved(self._region)
         outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
         irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
         self._outlines = outlines
@@ -111,7 +112,7 @@ class Renderer:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
-        map_x, map_y = self._identity()
+        map_x, map_y = (axis.copy() for axis in self._unmoved)
         depth = np.full(map_x.shape, np.inf, np.float32)
         rasterise(target, self._source, self._mesh.triangles, map_x, map_y, depth)
         openings = {name: _opening(target[loop, :2], depth.shape) for name, loop in self._loops().items()}
@@ -131,11 +132,6 @@ class Renderer:
 
     def _loops(self) -> dict[str, npt.NDArray[np.int64]]:
         return {**self._outlines, "mouth": self._mesh.mouth}
-
-    def _identity(self) -> tuple[Floats, Floats]:
-        left, top, right, bottom = self._region
-        x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-        return x, y
 
     def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Array, motion: Motion) -> None:
         if opening is None:
@@ -278,6 +274,13 @@ def _region(fine: Array, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """The part of the picture that can change: the box of the mesh, cut to the picture."""
     low, high = np.floor(fine[:, :2].min(0)).astype(int), np.ceil(fine[:, :2].max(0)).astype(int)
     return max(low[0], 0), max(low[1], 0), min(high[0] + 1, shape[1]), min(high[1] + 1, shape[0])
+
+
+def _unmoved(region: tuple[int, int, int, int]) -> tuple[Floats, Floats]:
+    """The pixel maps (h, w) of a region in which nothing moves."""
+    left, top, right, bottom = region
+    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
+    return x, y
 
 
 def _opening(outline: Floats, shape: tuple[int, ...]) -> Opening | None:

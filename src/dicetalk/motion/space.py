@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from dicetalk.errors import InputError
 from dicetalk.media import FPS
+from dicetalk.media.files import claim_temporary, writing
 
 Array = NDArray[np.float32]
 
@@ -184,19 +185,17 @@ def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
     Head translation has no column there and is left out.
 
     Raises:
-        InputError: the file cannot be written.
+        MediaError: the file cannot be written.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name[:80]}.{os.getpid()}.part")
+    temporary = claim_temporary(target)
     try:
-        try:
-            with temporary.open("x", newline="", encoding="ascii") as file:
-                frames = _write_rows(file, motions)
+        with writing(target), temporary.open("w", newline="", encoding="ascii") as file:
+            frames = _write_rows(file, motions)
+        with writing(target):
             temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write {target} ({error.strerror}); choose a folder that can be written") from error
+    finally:
+        temporary.unlink(missing_ok=True)
     return frames
 
 
