@@ -33,7 +33,8 @@ from dicetalk.svd import cost
 from dicetalk.svd.checkpoint import SvdSizes, published_config
 from dicetalk.svd.meter import count
 from dicetalk.svd.model import StreamedUNet, UNetSizes
-from dicetalk.svd.presets import WINDOW, SvdOptions
+from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.presets import WINDOW
 
 PUBLISHED_STEP = 104.9e12
 PUBLISHED_CLIP = 15.7e15

@@ -17,9 +17,8 @@ from dicetalk.checkpoints import CONFIG
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.face import Face
-from dicetalk.sampling import GuidanceScales
 from dicetalk.svd.backbone import DenoisingStep, SvdBackbone, load_svd
-from dicetalk.svd.presets import SvdOptions
+from dicetalk.svd.options import SvdOptions
 
 SMALL = SvdOptions(preset="fast", steps=2, short_side=64, device="cpu")
 
@@ -85,8 +84,9 @@ def test_emotion_speech_and_guidance_are_seen(checkpoint: Path) -> None:
     assert (base != frames_of(backbone, conditions(sad=0.8))).any()
     quiet = conditions()
     assert (base != frames_of(backbone, replace(quiet, waveform=np.zeros_like(quiet.waveform)))).any()
-    for scales in (GuidanceScales(image=2.0), GuidanceScales(speech=3.0), GuidanceScales(emotion=3.0)):
-        assert (base != frames_of(load_svd(checkpoint, replace(guided, guidance=scales)), conditions())).any()
+    for name, scale in (("image_scale", 2.0), ("speech_scale", 3.0), ("emotion_scale", 3.0)):
+        changed = replace(guided, **{name: scale})
+        assert (base != frames_of(load_svd(checkpoint, changed), conditions())).any()
     for kind in ("matched", "neutral"):
         assert (base != frames_of(load_svd(checkpoint, replace(guided, no_emotion=kind)), conditions())).any()
 
@@ -164,6 +164,8 @@ def test_running_full_says_what_fits(checkpoint: Path, monkeypatch: pytest.Monke
         ({"preset": "quick"}, "choose one of: fast, balanced, best"),
         ({"steps": 0}, "use 1 to 200"),
         ({"short_side": 10}, "512"),
+        ({"emotion_scale": float("nan")}, "emotion_scale is nan; use 0 to 30"),
+        ({"speech_scale": -1.0}, "speech_scale is -1.0; use 0 to 30"),
         ({"device": "gpu9"}, "not a device"),
         ({"device": "cuda:77"}, "there is no cuda:77 here"),
         ({"memory": "tiny"}, "normal, low"),

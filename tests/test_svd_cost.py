@@ -17,7 +17,7 @@ from torch import nn
 from dicetalk.svd import cost
 from dicetalk.svd.meter import count
 from dicetalk.svd.model import UNetSizes
-from dicetalk.svd.presets import PRESETS, SvdOptions
+from dicetalk.svd.options import PRESETS, SvdOptions
 
 PUBLISHED_STEP = 104.9e12
 PUBLISHED_CLIP = 15.7e15

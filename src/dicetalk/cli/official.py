@@ -78,7 +78,7 @@ def import_official(release: Path, out: Path, precision: str, quiet: bool) -> No
     """
     _need_extra()
     from dicetalk.official.importing import import_official as run
-    from dicetalk.svd.presets import PRECISIONS
+    from dicetalk.svd.placement import PRECISIONS
 
     with display(quiet) as shown:
 

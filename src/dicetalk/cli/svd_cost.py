@@ -33,7 +33,8 @@ def preset_costs(seconds: float, width: int = 512, height: int = 512, device: st
         ConfigError: no such device.
     """
     from dicetalk.svd.cost import Work, compare_presets, free_bytes, measure_speed
-    from dicetalk.svd.presets import SvdOptions, pick_device, pick_precision
+    from dicetalk.svd.options import SvdOptions
+    from dicetalk.svd.placement import pick_device, pick_precision
 
     place = pick_device(device)
     dtype = pick_precision("auto", place)

@@ -21,16 +21,15 @@ from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
 from dicetalk.svd.cost import Work, check_memory, free_bytes, too_little
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
 from dicetalk.svd.frames import Canvas, film
-from dicetalk.svd.placement import Placement
+from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.placement import Placement, pick_device, pick_precision
 from dicetalk.svd.preprocess import SAMPLE_RATE, SpeechLength, picture_inputs, published_crop, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
-    SvdOptions,
     guidance_of,
     padding_of,
-    pick_device,
-    pick_precision,
     sample,
+    scales_of,
     sigmas_of,
     windows_of,
 )
@@ -118,7 +117,7 @@ class SvdBackbone:
             self.modules.unet,
             known,
             windows_of(plan, frames),
-            guidance_of(plan, options.guidance),
+            guidance_of(plan, scales_of(options)),
             options.batch,
             self.placement.dtype,
         )

@@ -18,14 +18,14 @@ from dicetalk.sampling import branch_weights
 from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
 from dicetalk.svd.meter import Count, count
 from dicetalk.svd.model import StreamedUNet, UNetConditions
+from dicetalk.svd.options import PRESETS, SvdOptions
 from dicetalk.svd.preprocess import SAMPLE_RATE, output_size, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
-    PRESETS,
     WINDOW,
-    SvdOptions,
     guidance_of,
     padding_of,
+    scales_of,
     sigmas_of,
     windows_of,
 )
@@ -115,7 +115,7 @@ def predict(work: Work) -> Cost:
 def frame_predictions(options: SvdOptions, frames: int) -> int:
     """How many frames the U-Net sees in all: over steps, windows and branches."""
     plan = options.plan
-    windows, guidance = windows_of(plan, frames), guidance_of(plan, options.guidance)
+    windows, guidance = windows_of(plan, frames), guidance_of(plan, scales_of(options))
     return sum(
         len(branch_weights(guidance(sigma, step))) * sum(len(window) for window in windows(step))
         for step, sigma in enumerate(sigmas_of(plan).tolist()[:-1])
