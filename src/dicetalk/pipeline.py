@@ -192,7 +192,7 @@ def load(
         if options or watch:
             raise ConfigError('options were given, which the motion backbone has none of; load "svd" or a folder')
         return DiceTalk(MotionBackbone())
-    folder = _svd_folder(name)
+    folder = svd_folder(name)
     for package in ("torch", "diffusers", "transformers", "accelerate"):
         require(package, "svd")
     from dicetalk.svd.backbone import load_svd
@@ -200,7 +200,13 @@ def load(
     return DiceTalk(load_svd(folder, options, watch))
 
 
-def _svd_folder(name: str | os.PathLike[str]) -> Path:
+def svd_folder(name: str | os.PathLike[str]) -> Path:
+    """The folder of an svd checkpoint: the name "svd" means `dice-svd`, any other is a path.
+
+    Raises:
+        CheckpointError: `dice-svd` is not here.
+        ConfigError: no such backbone or folder.
+    """
     if name == "svd":
         if not Path(SVD_FOLDER).is_dir():
             raise CheckpointError(
