@@ -70,7 +70,7 @@ def test_costs_are_told_before_anything_is_loaded() -> None:
     assert [(c.preset, c.memory) for c in costs][:3] == [("fast", "normal"), ("balanced", "normal"), ("best", "normal")]
     assert len(costs) == 6 and costs[0].petaflop < costs[1].petaflop < costs[2].petaflop
     assert all(low.peak_gb < normal.peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
-    assert all(c.gpu_peak_gb < 12 for c in costs) and all(c.gpu_peak_gb < 6 for c in costs[3:])
+    assert all(c.gpu_peak_gb < 9.6 for c in costs) and all(c.gpu_peak_gb < 5 for c in costs[3:])
 
 
 def doctor(*arguments: str) -> int:

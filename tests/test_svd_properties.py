@@ -61,6 +61,18 @@ def test_without_streams_it_is_the_stock_model() -> None:
     assert relative(call(streams()), expected) > 1e-3
 
 
+def test_lean_layers_compute_what_stock_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dicetalk.svd import lean
+
+    model = StreamedUNet(SIZES.unet).eval()
+    recorded = call(streams(), model).detach()  # while gradients are recorded layers work as the stock ones
+    monkeypatch.setattr(lean, "LARGEST", 3000)  # several slices in every layer, the last one shorter
+    with torch.inference_mode():
+        assert relative(call(streams(), model), recorded) < 1e-5
+    kinds = {type(module) for module in model.modules()}
+    assert {lean.LeanFeedForward, lean.LeanBlender} <= kinds and lean.FeedForward not in kinds
+
+
 @torch.inference_mode()
 def test_a_mask_of_zeros_silences_spatial_layers_only() -> None:
     silent = call(streams(mask=torch.zeros(1, 1, 8 * SIDE, 8 * SIDE)))
