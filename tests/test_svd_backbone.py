@@ -147,6 +147,15 @@ def test_too_little_memory_is_known_beforehand_and_says_what_fits(
         next(backbone.generate(conditions()))
 
 
+def test_weights_that_do_not_fit_are_known_before_any_is_read(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicetalk.svd.cost.free_bytes", lambda _device: 1_000_000)
+    monkeypatch.setattr("dicetalk.svd.backbone.load_modules", lambda *_: pytest.fail("weights were read"))
+    with pytest.raises(ConfigError, match=r"the weights need .* GB and 0\.0 GB are free on cpu; close other programs"):
+        load_svd(checkpoint, SMALL)
+
+
 def test_running_full_says_what_fits(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backbone = load_svd(checkpoint, SMALL)
 
@@ -154,7 +163,7 @@ def test_running_full_says_what_fits(checkpoint: Path, monkeypatch: pytest.Monke
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(backbone.modules.unet, "forward", full)
-    with pytest.raises(ConfigError, match=r"ran out of memory: about .* GB are free; memory low fits"):
+    with pytest.raises(ConfigError, match=r"ran out of memory: about .* GB are free; preset fast with memory low fits"):
         next(backbone.generate(conditions()))
 
 

@@ -69,8 +69,8 @@ def test_memory_grows_by_latents_and_tokens_alone() -> None:
 
 
 def test_what_fits_is_said() -> None:
-    assert cost.least_change(CLIP, 10**12) == "memory low fits"
-    assert cost.least_change(CLIP, 42 * 10**8) == "memory low with short_side 384 fits"
+    assert cost.least_change(CLIP, 10**12) == "preset balanced with memory low fits"
+    assert cost.least_change(CLIP, 42 * 10**8) == "preset balanced with memory low and short_side 384 fits"
     assert "use a device with more memory" in cost.least_change(CLIP, 10**8)
 
 

@@ -15,7 +15,7 @@ from svd_tiny import write_checkpoint
 
 import dicetalk
 from dicetalk.cli import cli
-from dicetalk.cli.failures import run
+from dicetalk.cli.failures import Stopped, run
 from dicetalk.cli.svd_options import SvdOption
 from dicetalk.emotion.priors import Prior, save_priors
 from dicetalk.media import probe, read_picture
@@ -151,6 +151,30 @@ def test_a_stored_own_and_heard_emotion_and_a_timeline_reach_the_frames(
         assert "heard sad" in err or emotion != "mood.safetensors"
         seen.add(video(desk))
     assert len(seen) >= 3
+
+
+def test_an_interrupted_run_leaves_nothing_half_written(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(desk.iterdir())
+
+    def stop(*_: object) -> None:
+        raise Stopped(2)
+
+    monkeypatch.setattr("dicetalk.cli.preview.write_preview", stop)
+    assert generate("--backbone", "svd", *QUICK, "--preview", "look.png") == 130
+    assert sorted(desk.iterdir()) == before
+
+
+def test_nothing_names_cuda_and_the_motion_path_never_loads_diffusers(desk: Path) -> None:
+    sources = Path(dicetalk.__file__).parent.rglob("*.py")
+    assert not [path for path in sources if ".cuda()" in path.read_text(encoding="utf-8")]
+    program = (
+        "import sys; from dicetalk.cli import cli; from dicetalk.cli.failures import run;"
+        "assert run(cli, ['generate', '--help']) == 0 and 'torch' not in sys.modules;"
+        "assert run(cli, ['generate', 'face.jpg', 'speech.wav', '--size', '64', '-o', 'out.mp4']) == 0;"
+        "assert not {'torch', 'diffusers', 'transformers'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_steps_with_time_left_are_shown_on_a_terminal(desk: Path) -> None:
