@@ -83,7 +83,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             motion[..., number] += 1
             tensors = {"speech": speech.astype(np.float16), "motion": motion.astype(np.float16)}
             save_file(tensors, folder / "clips" / f"{name}.safetensors")
-            rows.append(dict(zip(COLUMNS, (name, "folder", who, emotion, 0.8, "", 24), strict=True)))
+            rows.append(dict(zip(COLUMNS, (name, "folder", who, emotion, 0.8, "", 24, 1, 0, "", ""), strict=True)))
     with (folder / "clips.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()

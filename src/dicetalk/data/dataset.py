@@ -116,7 +116,7 @@ def _entries(folder: Path, row: dict[str, str]) -> list[_Entry]:
     except (OSError, SafetensorError) as error:
         raise InputError(f"{file} cannot be read ({error}); delete it and run `dicetalk prepare` again") from None
     speech = tensors["speech"][:MOST_FRAMES]
-    found = [(row["name"], row["emotion"], tensors["motion"], True)]
+    found = [(row["name"], row["emotion"], tensors["motion"], row.get("heard", "1") == "1")]
     if "contempt" in tensors:
         found.append((f"{row['name']}_contempt", "contempt", tensors["contempt"], False))
     return [
@@ -129,10 +129,11 @@ def _stacked(entries: Sequence[_Entry]) -> Recordings:
     people = tuple(sorted({entry.identity for entry in entries}))
     lengths = [len(entry.speech) for entry in entries]
     speech = torch.zeros(len(entries), max(lengths), SPEECH_WIDTH, dtype=torch.float16)
-    motion = torch.zeros(len(entries), len(entries[0].motion), max(lengths), MOTION_WIDTH, dtype=torch.float16)
+    faces = max(len(entry.motion) for entry in entries)  # a filmed clip has one
+    motion = torch.zeros(len(entries), faces, max(lengths), MOTION_WIDTH, dtype=torch.float16)
     for number, (entry, length) in enumerate(zip(entries, lengths, strict=True)):
         speech[number, :length] = entry.speech
-        motion[number, :, :length] = entry.motion
+        motion[number, :, :length] = entry.motion[torch.arange(faces) % len(entry.motion)]
     return Recordings(
         tuple(entry.name for entry in entries),
         people,
