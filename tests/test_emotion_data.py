@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import load_file
 from scipy.io import wavfile
 
-from dicetalk.data.augment import Augmentation
+from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import draw, load_recordings, whole
 from dicetalk.data.prepare import Preparation, Report, prepare
 from dicetalk.data.ravdess import read_ravdess
@@ -90,7 +90,8 @@ def test_samples_follow_the_generator(prepared: tuple[Path, Report]) -> None:
     recordings = load_recordings(prepared[0])
     chosen = torch.tensor([2, 0, 3])
     one, again, other = (
-        draw(recordings, chosen, 20, Augmentation(), torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)
+        draw(recordings, chosen, 20, Augmentation(), Misreading(), torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
     )
     assert torch.equal(one.speech, again.speech) and torch.equal(one.motion, again.motion)
     assert not torch.equal(one.speech, other.speech)

@@ -12,11 +12,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dicetalk.data.augment import Augmentation, augment_speech, cut, read_at
+from dicetalk.data.augment import Augmentation, Misreading, augment_speech, cut, misread_motion, read_at
 from dicetalk.data.prepare import CLIPS, TABLE
 from dicetalk.emotion.embedder import MOTION_WIDTH, SPEECH_WIDTH, EmotionEmbedder, Gaussian
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
+from dicetalk.motion.space import SHAPES
 
 MOST_FRAMES = 250
 """Of a longer clip the first 10 s are held."""
@@ -148,22 +149,29 @@ def _stacked(entries: Sequence[_Entry]) -> Recordings:
 
 
 def draw(
-    recordings: Recordings, chosen: Tensor, frames: int, options: Augmentation, generator: torch.Generator
+    recordings: Recordings,
+    chosen: Tensor,
+    frames: int,
+    options: Augmentation,
+    misreading: Misreading,
+    generator: torch.Generator,
 ) -> Batch:
-    """Training samples: a random stretch of each chosen clip, another voice, one of its faces.
+    """Training samples: a random stretch of each chosen clip, another voice, one of its faces as a tracker reads it.
 
     Args:
         recordings: N clips.
         chosen: which, `(B,)`.
         frames: T of the samples.
         options: how far the voice may be moved.
+        misreading: how far the motion may be.
         generator: the source of chance.
     """
     places, inside = cut(recordings.lengths[chosen].float(), frames, options.rate, generator)
     face = torch.randint(recordings.motion.shape[1], (len(chosen),), generator=generator)
+    motion = read_at(recordings.motion[chosen, face].float(), places)
     return Batch(
         augment_speech(read_at(recordings.speech[chosen].float(), places), options, generator),
-        read_at(recordings.motion[chosen, face].float(), places),
+        held_straight(misread_motion(motion, misreading, generator), inside),
         inside,
         recordings.heard[chosen],
         recordings.emotions[chosen],
@@ -175,14 +183,23 @@ def whole(recordings: Recordings, chosen: Tensor, face: int = 0) -> Batch:
     """Whole clips as they are, with one of their faces."""
     lengths = recordings.lengths[chosen]
     frames = int(lengths.max())
+    inside = torch.arange(frames) < lengths[:, None]
     return Batch(
         recordings.speech[chosen, :frames].float(),
-        recordings.motion[chosen, face, :frames].float(),
-        torch.arange(frames) < lengths[:, None],
+        held_straight(recordings.motion[chosen, face, :frames].float(), inside),
+        inside,
         recordings.heard[chosen],
         recordings.emotions[chosen],
         recordings.identities[chosen],
     )
+
+
+def held_straight(motion: Tensor, inside: Tensor) -> Tensor:
+    """Motion `(B, T, 58)` whose pose is relative to how the head is held on average, as it is when read off video."""
+    pose = motion[..., len(SHAPES) :]
+    share = inside[..., None].float()
+    mean = (pose * share).sum(1, keepdim=True) / share.sum(1, keepdim=True)
+    return torch.cat([motion[..., : len(SHAPES)], (pose - mean) * share], dim=2)
 
 
 @torch.inference_mode()
