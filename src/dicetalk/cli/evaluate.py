@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicetalk.cli.evaluate_clips import clips
 from dicetalk.errors import require
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ Examples:
 @click.group()
 def evaluate() -> None:
     """Measure what was trained."""
+
+
+evaluate.add_command(clips)
 
 
 @evaluate.command(epilog=EXAMPLES)
