@@ -51,6 +51,7 @@ def test_what_is_prepared(prepared: tuple[Path, Report]) -> None:
     tensors = load_file(out / "clips" / f"{GOOD[0]}.safetensors")
     assert {name: t.shape for name, t in tensors.items()} == {
         "speech": (25, 85),
+        "voices": (3, 25, 85),
         "motion": (2, 25, 58),
         "contempt": (2, 25, 58),
     }

@@ -27,8 +27,9 @@ CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
+@click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
-def prepare(corpus: str, source: Path, out: Path, workers: int, faces: int, quiet: bool) -> None:
+def prepare(corpus: str, source: Path, out: Path, workers: int, faces: int, voices: int, quiet: bool) -> None:
     """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
 
     The same command goes on where it was stopped. What is dropped is told with its reason in OUT/dropped.csv. The
@@ -41,7 +42,7 @@ def prepare(corpus: str, source: Path, out: Path, workers: int, faces: int, quie
 
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
     with display(quiet) as shown:
-        options = Preparation(faces=faces, workers=workers)
+        options = Preparation(faces=faces, voices=voices, workers=workers)
         report = run(found, out, options, lambda done, total: shown.count(done, total, "preparing", "clips"))
     if not quiet:
         _tell(report, out)

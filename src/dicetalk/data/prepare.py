@@ -2,7 +2,8 @@
 
 The folder holds `clips/NAME.safetensors`, one a clip, and, written last, `clips.csv` and `dropped.csv`. A clip's file
 has `speech` (T, 85) and, where its emotion is known, `motion` (K, T, 58): what K virtual actors, who belong to this
-identity alone, look like saying it. A neutral clip has `contempt` (K, T, 58) as well, which few corpora have.
+identity alone, look like saying it. A neutral clip has `contempt` (K, T, 58) as well, which few corpora have. `voices`
+(V, T, 85), if any, is the speech as V other speakers say it elsewhere.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from safetensors.numpy import save_file
 
 from dicetalk.data.clip import Clip, Corpus, Dropped
 from dicetalk.data.procedural import perform_as, virtual_actor
+from dicetalk.data.voices import Voices, another_voice
 from dicetalk.errors import InputError, MediaError
-from dicetalk.media import read_sound
-from dicetalk.speech import Speech, listen
+from dicetalk.media import Waveform, read_sound
+from dicetalk.speech import Speech, listen, listen_like
 from dicetalk.speech.rows import speech_rows
 
 Array = npt.NDArray[np.float16]
@@ -42,10 +44,12 @@ class Preparation:
 
     Attributes:
         faces: virtual actors to an identity.
+        voices: other speakers, places and channels to a clip.
         workers: processes.
     """
 
     faces: int = 4
+    voices: int = 3
     workers: int = 1
 
 
@@ -70,7 +74,8 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
         raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
     lengths: dict[str, int] = {}
     dropped = list(corpus.dropped)
-    before = {clip.name for clip in corpus.clips if (out / CLIPS / f"{clip.name}.safetensors").exists()}
+    files = {clip.name: _file(clip, out / CLIPS) for clip in corpus.clips}
+    before = {name for name, file in files.items() if _prepared_frames(file, options.voices) is not None}
     for clip, result in zip(corpus.clips, _prepared(corpus.clips, out / CLIPS, options), strict=True):
         if isinstance(result, str):
             dropped.append(Dropped(clip.sound or Path(clip.name), result))
@@ -84,7 +89,7 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
 
 def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterator[int | str]:
     """The number of frames of each clip, or the reason why it has none, in order."""
-    work = partial(prepare_clip, out=out, faces=options.faces)
+    work = partial(prepare_clip, out=out, options=options)
     if options.workers == 1:
         yield from map(work, clips)
         return
@@ -93,34 +98,59 @@ def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterato
         yield from pool.map(work, clips, chunksize=4)
 
 
-def prepare_clip(clip: Clip, out: Path, faces: int) -> int | str:
+def prepare_clip(clip: Clip, out: Path, options: Preparation) -> int | str:
     """Write one clip's samples, unless they are there; gives its frames, or the reason why it cannot be used."""
-    target = out / f"{clip.name}.safetensors"
-    if target.exists():
-        try:
-            with safe_open(target, "np") as file:
-                return int(file.get_slice("speech").get_shape()[0])
-        except SafetensorError:
-            target.unlink()
+    target = _file(clip, out)
+    frames = _prepared_frames(target, options.voices)
+    if frames is not None:
+        return frames
+    target.unlink(missing_ok=True)
     if clip.sound is None:
         return "has no sound"
     try:
-        speech = listen(read_sound(clip.sound).waveform)
+        waveform = read_sound(clip.sound).waveform
+        samples = _samples(clip, waveform, options)
     except MediaError as error:
         return str(error)
     new = target.with_suffix(".new")
-    save_file(_samples(clip, speech, faces), new)
+    save_file(samples, new)
     new.replace(target)
-    return speech.frames
+    return len(samples["speech"])
 
 
-def _samples(clip: Clip, speech: Speech, faces: int) -> dict[str, Array]:
+def _file(clip: Clip, out: Path) -> Path:
+    return out / f"{clip.name}.safetensors"
+
+
+def _prepared_frames(file: Path, voices: int) -> int | None:
+    """Frames of a clip that is prepared with so many other voices, None where it has to be prepared anew."""
+    try:
+        with safe_open(file, "np") as tensors:
+            lengths = {name: int(tensors.get_slice(name).get_shape()[0]) for name in tensors.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return None
+    return lengths.get("speech") if lengths.get("voices", 0) == voices else None
+
+
+def _samples(clip: Clip, waveform: Waveform, options: Preparation) -> dict[str, Array]:
+    speech = listen(waveform)
     samples = {"speech": speech_rows(speech).astype(np.float16)}
+    if options.voices:
+        samples["voices"] = _said_by_others(clip, waveform, speech, options.voices)
     if clip.emotion is not None:
-        samples["motion"] = _acted(clip, speech, faces, clip.emotion)
+        samples["motion"] = _acted(clip, speech, options.faces, clip.emotion)
     if clip.emotion == "neutral":
-        samples["contempt"] = _acted(clip, speech, faces, "contempt")
+        samples["contempt"] = _acted(clip, speech, options.faces, "contempt")
     return samples
+
+
+def _said_by_others(clip: Clip, waveform: Waveform, speech: Speech, voices: int) -> Array:
+    """(voices, T, 85) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
+    rows = []
+    for voice in range(voices):
+        rng = np.random.default_rng(_number(clip.corpus, clip.name, "voice", str(voice)))
+        rows.append(speech_rows(listen_like(another_voice(waveform, rng, Voices()), speech)))
+    return np.array(rows, np.float16)
 
 
 def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Array:
