@@ -13,8 +13,9 @@ from scipy.io import wavfile
 
 from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import draw, load_recordings, whole
-from dicetalk.data.prepare import Preparation, Report, prepare
+from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.ravdess import read_ravdess
+from dicetalk.data.samples import Preparation
 from dicetalk.errors import InputError
 from dicetalk.media import SPEECH_RATE, Waveform
 
@@ -51,6 +52,7 @@ def test_what_is_prepared(prepared: tuple[Path, Report]) -> None:
     tensors = load_file(out / "clips" / f"{GOOD[0]}.safetensors")
     assert {name: t.shape for name, t in tensors.items()} == {
         "speech": (25, 85),
+        "voices": (3, 25, 85),
         "motion": (2, 25, 58),
         "contempt": (2, 25, 58),
     }

@@ -14,7 +14,8 @@ import dicetalk
 from dicetalk.data.film import Film, read_film, write_crop
 from dicetalk.data.folder import read_folder
 from dicetalk.data.offset import find_offset
-from dicetalk.data.prepare import Preparation, Report, prepare
+from dicetalk.data.prepare import Report, prepare
+from dicetalk.data.samples import Preparation
 from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, probe, read_sound, read_video
 from dicetalk.motion.tracker import watch
 from dicetalk.speech import listen

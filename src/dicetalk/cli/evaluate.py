@@ -95,7 +95,7 @@ def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
     from dicetalk.mood import load_embedder
 
     yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
-    rows = zip(clips.speech, clips.lengths.tolist(), strict=True)
+    rows = zip(clips.speech[:, 0], clips.lengths.tolist(), strict=True)
     yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
 
 
