@@ -18,6 +18,10 @@ from dicetalk.speech.rows import speech_rows
 Array = npt.NDArray[np.float32]
 
 
+EVERY = 2
+"""Faces are looked at in every second frame: four frames become one token of the embedder."""
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
     """A stretch of one person's speech.
@@ -71,7 +75,7 @@ def _voice(path: Path) -> Array | str:
 def _seen(path: Path) -> Array | str:
     """Rows of motion, or the reason why there are none."""
     try:
-        motion = watch(path).motion
+        motion = watch(path, every=EVERY).motion
     except (MediaError, NoFaceError) as error:
         return str(error)
     return np.column_stack([motion.shapes, motion.pose])
