@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,67 @@ def find_faces(picture: Picture, *, thorough: bool = False) -> list[Face]:
     return sorted(faces, key=lambda face: face.box[0] + face.box[2])
 
 
+FOLLOWED_AROUND = 0.6
+"""Margin around a face that is followed, as a share of its larger side, on each side."""
+
+FOLLOWED_SIZE = 320
+"""Long side [px] of the crop in which a face is followed: the mesh's own input is 192 pixels wide."""
+
+LOST_FOR = 12
+"""Frames between two searches for a face that is not seen."""
+
+
+def follow_face(frames: Iterable[Picture]) -> Iterator[Face | None]:
+    """The largest face of the first frame (H, W, 3) that shows one, in every frame; None where it is not seen."""
+    from mediapipe.python.solutions.face_mesh import FaceMesh
+
+    with _quiet():
+        mesh = FaceMesh(max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.4)
+        mesh.process(np.zeros((64, 64, 3), np.uint8))  # it starts, and logs, with its first picture
+    box: Box | None = None
+    wait = 0
+    with mesh:
+        for frame in frames:
+            if box is None and wait == 0:
+                box, wait = _largest_around(frame), LOST_FOR
+            face = _followed(mesh, frame, box)
+            yield face
+            wait = max(wait - 1, 0)
+            if face is None:
+                box = None
+            elif _leaves(face.box, box):
+                box = _around(face.box, frame, FOLLOWED_AROUND)
+                with _quiet():
+                    mesh.reset()  # it looks where the face was in the last crop
+                    mesh.process(np.zeros((64, 64, 3), np.uint8))
+
+
+def _largest_around(picture: Picture) -> Box | None:
+    """The crop in which to follow the largest face, None without one."""
+    with _quiet(), _readers() as (mesh, detectors):
+        faces = _read(mesh, picture, (0, 0, picture.shape[1], picture.shape[0]))
+        for box in _detected_boxes(detectors, picture):
+            faces = _merge(faces, _read(mesh, picture, box))
+    return _around(choose_face(faces).box, picture, FOLLOWED_AROUND) if faces else None
+
+
+def _followed(mesh: Any, frame: Picture, box: Box | None) -> Face | None:
+    if box is None:
+        return None
+    with _quiet():
+        # A face that moved too fast for the tracker is detected anew on the second call.
+        faces = _read(mesh, frame, box, FOLLOWED_SIZE) or _read(mesh, frame, box, FOLLOWED_SIZE)
+    return faces[0] if faces else None
+
+
+def _leaves(face: Box, crop: Box | None) -> bool:
+    """Whether a face has come close to the border of its crop."""
+    if crop is None:
+        return True
+    near = FOLLOWED_AROUND / 4 * max(face[2] - face[0], face[3] - face[1])
+    return min(face[0] - crop[0], face[1] - crop[1], crop[2] - face[2], crop[3] - face[3]) < near
+
+
 def choose_face(faces: list[Face], number: int | None = None) -> Face:
     """The face asked for, or the largest one.
 
@@ -142,20 +203,20 @@ def _readers() -> Iterator[tuple[Any, list[Any]]]:
         yield mesh, [near, far]
 
 
-def _read(mesh: Any, picture: Picture, box: Box) -> list[Face]:
+def _read(mesh: Any, picture: Picture, box: Box, size: int = MESH_SIZE) -> list[Face]:
     """Faces the mesh finds inside a box, in the picture's coordinates."""
     import cv2
 
     left, top, right, bottom = box
     crop = picture[top:bottom, left:right]
-    scale = MESH_SIZE / max(crop.shape[:2])
+    scale = size / max(crop.shape[:2])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=way)
     found = mesh.process(small).multi_face_landmarks or []
     # z is in units of the width, like x.
-    size = np.array([crop.shape[1], crop.shape[0], crop.shape[1]], np.float32)
+    extent = np.array([crop.shape[1], crop.shape[0], crop.shape[1]], np.float32)
     faces = [np.array([[p.x, p.y, p.z] for p in face.landmark], np.float32) for face in found]
-    return [Face(points * size + np.array([left, top, 0], np.float32)) for points in faces]
+    return [Face(points * extent + np.array([left, top, 0], np.float32)) for points in faces]
 
 
 def _seen_twice(mesh: Any, picture: Picture, face: Face) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from dicetalk.cli.display import display
 from dicetalk.cli.output import check_output
 from dicetalk.errors import require
 
@@ -30,15 +32,17 @@ MOODS = {".safetensors": "safetensors"}
     "--checkpoint", type=click.Path(path_type=Path), help="A trained embedder's folder.  [default: the shipped one]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def embed(clips: tuple[Path, ...], output: Path | None, checkpoint: Path | None, as_json: bool) -> None:
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
+def embed(clips: tuple[Path, ...], output: Path | None, checkpoint: Path | None, as_json: bool, quiet: bool) -> None:
     """Tell how CLIPS were said, whoever said it, and store it for `generate --emotion FILE.safetensors`.
 
-    The voice is heard; the face of a video is not read yet. Several clips are averaged.
+    The voice is heard and the face of a video is seen; where one of them is missing, the other is enough. Several clips
+    are averaged.
     """
     require("torch", "train")
     if output is not None:
         check_output(output, MOODS, clips)
-    mood = _heard(clips, checkpoint)
+    mood = _perceived(clips, checkpoint, quiet)
     if output is not None:
         from dicetalk.emotion.priors import save_priors
 
@@ -46,12 +50,21 @@ def embed(clips: tuple[Path, ...], output: Path | None, checkpoint: Path | None,
     print(json.dumps(record(mood, output)) if as_json else _line(mood))
 
 
-def _heard(clips: tuple[Path, ...], checkpoint: Path | None) -> Mood:
-    from dicetalk.media import read_sound
+def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Mood:
+    """How the clips were said; what is missing in one of them goes to standard error."""
     from dicetalk.mood import SHIPPED, Listener
+    from dicetalk.recording import perceive
 
-    sounds = [read_sound(clip).waveform for clip in clips]
-    return Listener(checkpoint or SHIPPED).hear(sounds)
+    recordings = []
+    with display(quiet) as shown:
+        for number, clip in enumerate(clips):
+            shown.count(number, len(clips), "reading", "clips")
+            recordings.append(perceive(clip))
+    if not quiet:
+        for recording in recordings:
+            if recording.lacks:
+                print(f"going on with the other modality: {recording.lacks}", file=sys.stderr)
+    return Listener(checkpoint or SHIPPED).perceive(recordings)
 
 
 def record(mood: Mood, output: Path | None) -> dict[str, object]:

@@ -179,8 +179,13 @@ class _SpeechTrack:
         self._container.mux(self._stream.encode(block))
 
 
-def read_video(path: str | Path) -> Iterator[Picture]:
+def read_video(path: str | Path, fps: float | None = None, most: int | None = None) -> Iterator[Picture]:
     """Frames of a video, one at a time, uint8 `(H, W, 3)`, RGB, turned the way a player shows them.
+
+    Args:
+        path: of the video.
+        fps: frames a second to give: what a player shows in the middle of each; None gives the file's own frames.
+        most: longest side [px]; larger frames are scaled down, which is quicker than to read them whole.
 
     Raises:
         MediaError: no such file, no pictures in it, unreadable codec, damaged.
@@ -191,9 +196,34 @@ def read_video(path: str | Path) -> Iterator[Picture]:
         if not isinstance(stream, av.VideoStream):
             raise MediaError(f"{path} has no pictures in it; give a video")
         stream.thread_type = "AUTO"  # frames decode on all cores
-        for frame in decoded(path, container, stream):
-            assert isinstance(frame, av.VideoFrame)
-            yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+        frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
+        for frame in frames if fps is None else _at_rate(frames, fps):
+            small = _at_most(frame, most)
+            yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))
+
+
+def _at_most(frame: av.VideoFrame, most: int | None) -> av.VideoFrame:
+    """A frame scaled down to a longest side, both sides even; one that is not larger stays as it is."""
+    longest = max(frame.width, frame.height)
+    if most is None or longest <= most:
+        return frame
+    width, height = (max(2, round(side * most / longest / 2) * 2) for side in (frame.width, frame.height))
+    return frame.reformat(width=width, height=height, interpolation="AREA")
+
+
+def _at_rate(frames: Iterator[av.VideoFrame], fps: float) -> Iterator[av.VideoFrame]:
+    """What is shown in the middle of each of `fps` frames a second, from the first frame to the end of the last."""
+    shown, start, given = None, 0.0, 0
+    for frame in frames:
+        time = frame.time or 0.0
+        start = time if shown is None else start
+        while shown is not None and (given + 0.5) / fps <= time - start:
+            yield shown
+            given += 1
+        shown, end = frame, time - start + float((frame.duration or 0) * (frame.time_base or 0))
+    while shown is not None and (given + 0.5) / fps <= end:
+        yield shown
+        given += 1
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,12 @@ def face_shapes() -> dict[str, Array]:
     return {name: value.astype(np.float64) for name, value in load(data).items()}
 
 
+def shapes_of(landmarks: Array) -> Array:
+    """The shapes on a resting face without glasses (468, 3), in the head's frame: (52, V, 3), outer rings included."""
+    local = _with_rings(landmarks)
+    return _fitted_shapes(local, face_shapes(), np.ones(len(local)))
+
+
 @cache
 def lip_parting() -> Array:
     """How far each shape at 1 parts the inner lips at each of their pairs but the corners, (52, 9), in inter-ocular

@@ -24,6 +24,7 @@ from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from dicetalk.errors import InputError
 from dicetalk.media import FPS
@@ -133,6 +134,11 @@ def rotations(pose: Array) -> Array:
     # About ARKit's axes y and z point the other way than in the image, so turns about y and z change sign here.
     yaw, pitch, roll = -pose[:, 0], pose[:, 1], -pose[:, 2]
     return _turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1)
+
+
+def angles(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Yaw, pitch and roll [rad] (T, 3) of head rotations (T, 3, 3): the inverse of `rotations`."""
+    return np.asarray(Rotation.from_matrix(turns).as_euler("YXZ") * np.array([-1.0, 1.0, -1.0]))
 
 
 def _turn(angle: Array, a: int, b: int) -> Array:

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from dicetalk.checkpoints import save_tensors, write_config
 from dicetalk.config import to_plain
-from dicetalk.data.augment import Augmentation
+from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import Recordings, draw, embed, load_recordings, whole
 from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, contrast
+from dicetalk.emotion.discriminant import fit_discriminant
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
 from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.vocabulary import NAMES
@@ -30,6 +31,7 @@ class Stage1:
         sizes: of the network.
         loop: how long and how fast.
         augmentation: of the voices.
+        misreading: of the faces.
         emotions, people: to a batch, P x K.
         frames: of a sample.
         drop_speech, drop_motion: share of the samples that lose a modality.
@@ -37,12 +39,14 @@ class Stage1:
         between: weight of the loss between clips.
         anchors: weight of the loss against learned anchors.
         spread: share of the Gaussian's deviation with which it is sampled; 1 is the method's.
+        discriminant: power by which sure directions outgrow others, once trained (`emotion.discriminant`).
     """
 
     held_out: tuple[str, ...] = ()
     sizes: EmbedderSizes = field(default_factory=EmbedderSizes)
     loop: LoopOptions = field(default_factory=LoopOptions)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    misreading: Misreading = field(default_factory=Misreading)
     emotions: int = 8
     people: int = 8
     frames: int = 64
@@ -52,6 +56,7 @@ class Stage1:
     between: float = 1.0
     anchors: float = 1.0
     spread: float = 1.0
+    discriminant: float = 1.5
 
 
 class Learner(nn.Module):
@@ -79,7 +84,7 @@ class EmbedderTask:
         """The losses of one P x K batch."""
         recipe, clips = self.recipe, self.recordings
         chosen = balanced_batch(clips.emotions, clips.identities, recipe.emotions, recipe.people, generator)
-        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, generator)
+        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, recipe.misreading, generator)
         seen = torch.ones_like(batch.heard)
         heard, seen = drop_modalities(batch.heard, seen, recipe.drop_speech, recipe.drop_motion, generator)
         found = self.net.embedder(batch.speech, batch.motion, batch.inside, heard, seen)
@@ -118,12 +123,26 @@ def train_embedder(data: Path, out: Path, recipe: Stage1, progress: Progress | N
     recordings = everything.of(set(everything.people) - set(recipe.held_out))
     if len(recordings.identities.unique()) < 2:
         raise InputError(f"{data} has fewer than two people to learn from; positives are clips of different people")
+    if len(recordings.emotions[recordings.heard].unique()) < 2:
+        raise InputError(f"{data} has voices of fewer than two emotions to learn from")
     task = EmbedderTask(recordings, recipe)
     train(task, recipe.loop, out, progress)
+    settle(task.net.embedder, recordings, recipe.discriminant)
     save_priors(out / PRIORS, find_priors(task.net.embedder, recordings))
     save_tensors(out / f"{MODULE}.safetensors", task.net.embedder.state_dict())
     write_config(out, KIND, VERSION, {"sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)})
     return out
+
+
+def settle(net: EmotionEmbedder, recordings: Recordings, power: float) -> None:
+    """Find the map that keeps large what tells emotions apart, of the clips learned from."""
+    net.eval()
+    heard = recordings.part(recordings.heard)
+    voices = embed(net, heard, heard=True, seen=False).mean.double().numpy()
+    faces = embed(net, recordings, heard=False, seen=True).mean.double().numpy()
+    weight, offset = fit_discriminant(voices, heard.emotions.numpy(), faces, recordings.emotions.numpy(), power)
+    net.discriminant.weight.copy_(torch.from_numpy(weight))
+    net.discriminant.offset.copy_(torch.from_numpy(offset))
 
 
 def find_priors(net: EmotionEmbedder, recordings: Recordings) -> dict[str, Prior]:

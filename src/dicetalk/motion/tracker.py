@@ -1,0 +1,85 @@
+"""Video -> facial motion: the face mesh of each frame, then 52 shapes and head pose at 25 frames a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dicetalk.errors import NoFaceError
+from dicetalk.face import follow_face
+from dicetalk.media import FPS, Picture, read_video
+from dicetalk.motion.fitting import read_landmarks
+from dicetalk.motion.space import Motion
+
+Array = npt.NDArray[np.float64]
+
+LARGEST = 960
+"""Longest side of the frames in which a face is looked for [px]."""
+
+LEAST_SEEN = 0.5
+"""A face that is seen in fewer of the frames is no talking face."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What was seen of a face.
+
+    Attributes:
+        motion: T frames; where the face was not seen, what lies between.
+        seen: (T,) whether it was.
+        landmarks: (T, 478, 3) [px], likewise.
+    """
+
+    motion: Motion
+    seen: npt.NDArray[np.bool_]
+    landmarks: Array
+
+
+def watch(path: Path, most_s: float | None = None, every: int = 1) -> Sight:
+    """The motion of the largest face of a video.
+
+    Landmarks are in pixels of the frames as they are read: at most 960 a side.
+
+    Args:
+        path: of the video, at any frame rate.
+        most_s: stop after this time [s]; None reads all.
+        every: look at every second frame, say, and draw straight lines between: quicker, and misses blinks.
+
+    Raises:
+        MediaError: the file cannot be read, or has no pictures.
+        NoFaceError: no face in more than half of the frames.
+    """
+    frames = read_video(path, fps=FPS / every, most=LARGEST)
+    sight = watch_frames(frames if most_s is None else islice(frames, round(most_s * FPS / every)), every)
+    if sight is None:
+        raise NoFaceError(f"{path} shows no face in most of its frames; use a video of one talking face")
+    return sight
+
+
+def watch_frames(frames: Iterable[Picture], every: int = 1) -> Sight | None:
+    """The motion of the largest face of frames (H, W, 3), 25 / `every` a second; None if most of them show none."""
+    missing = np.full((478, 3), np.nan)
+    looked = [missing if face is None else face.landmarks for face in follow_face(frames)]
+    landmarks = np.full((len(looked) * every, 478, 3), np.nan)
+    landmarks[every // 2 :: every] = np.reshape(looked, (-1, 478, 3))
+    known = np.isfinite(landmarks).all(axis=(1, 2))
+    seen = np.repeat(known[every // 2 :: every], every)
+    if not len(seen) or seen.mean() < LEAST_SEEN:
+        return None
+    landmarks = _filled(landmarks, known)
+    return Sight(read_landmarks(landmarks), seen, landmarks)
+
+
+def _filled(values: Array, known: npt.NDArray[np.bool_]) -> Array:
+    """(T, ...) with a straight line from known row to known row."""
+    rows = np.arange(len(values))
+    after = np.searchsorted(rows[known], rows).clip(0, known.sum() - 1)
+    before = (np.searchsorted(rows[known], rows, side="right") - 1).clip(0)
+    one, two = rows[known][before], rows[known][after]
+    share = np.where(two > one, (rows - one) / np.maximum(two - one, 1), 0.0)
+    return np.asarray(values[one] + share[:, None, None] * (values[two] - values[one]))
