@@ -120,7 +120,9 @@ def test_without_a_checkpoint_it_says_where_to_get_one(desk: Path, capsys: pytes
 
 def test_the_help_tells_svd_options_apart() -> None:
     command = cli.commands["generate"]
-    text = command.get_help(Context(command, info_name="generate"))
+    # click keeps the help option of a command once it is made: the context must have the real parent.
+    whole = Context(cli, info_name="dicetalk", **cli.context_settings)
+    text = command.get_help(Context(command, info_name="generate", parent=whole))
     head, _, tail = text.partition("Options with --backbone svd:")
     names = [option.opts[0] for option in command.params if isinstance(option, SvdOption)]
     assert len(names) == 13
