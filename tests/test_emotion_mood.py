@@ -19,7 +19,7 @@ from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder
 from dicetalk.emotion.priors import Prior, read_priors, save_priors
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import CheckpointError, MediaError
+from dicetalk.errors import CheckpointError, EmotionError, MediaError
 from dicetalk.media import SPEECH_RATE, Waveform, read_sound
 from dicetalk.mood import HEARD, KIND, MODULE, PRIORS, SHIPPED, VERSION, Listener, Mood, mood_of
 
@@ -88,7 +88,7 @@ def test_ways_that_fail(listener: Listener, short: Waveform, tmp_path: Path) -> 
     with pytest.raises(CheckpointError, match="9 numbers"):
         mood_of(str(tmp_path / "wide.safetensors"), short, listener)
     save_priors(tmp_path / "two.safetensors", dict.fromkeys("ab", Prior(torch.ones(8), torch.ones(8))))
-    with pytest.raises(CheckpointError, match="2 emotions"):
+    with pytest.raises(EmotionError, match="2 emotions; add :NAME, one of: a, b"):
         mood_of(str(tmp_path / "two.safetensors"), short, listener)
     with pytest.raises(CheckpointError):
         Listener(tmp_path)
