@@ -92,6 +92,18 @@ def test_dropping_equals_a_zero_prior_but_the_loss_sees_the_true_one(tiny: Emoti
     torch.testing.assert_close(tiny.retrieve(prior, torch.ones(2, 3))[1].loss, tiny.retrieve(prior)[1].loss)
 
 
+@torch.no_grad()
+def test_attention_is_told_as_it_is_paid(tiny: EmotionBank) -> None:
+    prior = torch.randn(2, 3, 8)
+    shares = tiny.attended(prior)
+    assert shares.shape == (2, 3, 5)
+    torch.testing.assert_close(shares.sum(-1), torch.ones(2, 3))
+    queries, memory = torch.randn(4, 3, 16), torch.randn(4, 7, 16)
+    values = tiny.attention.fc_v(memory).unflatten(-1, (2, 8)).transpose(1, 2)
+    read = (tiny.attention.weights(queries, memory) @ values).transpose(1, 2).flatten(-2)
+    torch.testing.assert_close(read, tiny.attention(queries, memory))
+
+
 def test_frames_do_not_see_each_other(tiny: EmotionBank) -> None:
     prior = torch.randn(2, 3, 8)
     torch.testing.assert_close(tiny(prior)[:, 1:2], tiny(prior[:, 1:2]))

@@ -137,6 +137,11 @@ class BankAttention(nn.Module):
         v = self._split(self.fc_v(memory)).expand(len(q), -1, -1, -1)
         return fn.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
 
+    def weights(self, queries: Tensor, memory: Tensor) -> Tensor:
+        """How much each query looks at each row of the memory, `(N, heads, L, S)`, the last dimension sums to 1."""
+        q, k = self._split(self.fc_q(queries)), self._split(self.fc_k(memory))
+        return (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
+
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
@@ -163,8 +168,17 @@ class EmotionBank(nn.Module):
         Returns:
             Emotion tokens, `(B, T, tokens, width)`.
         """
-        memory = self.kv_tokens_linear(self.codebook.codebook.weight).flatten(0, 1)[None]
-        return self._read(self._drop(prior, dropped), memory)
+        return self._read(self._drop(prior, dropped), self._whole_bank())
+
+    def attended(self, prior: Tensor) -> Tensor:
+        """Share of the attention that each entry of the whole bank gets, `(B, T, prior)` -> `(B, T, codes)`."""
+        weights = self.attention.weights(self.emo_linear(prior).flatten(0, 1), self._whole_bank())
+        entries = weights.mean((1, 2)).unflatten(-1, (self.sizes.codes, self.sizes.tokens))
+        return entries.sum(-1).unflatten(0, prior.shape[:2])
+
+    def _whole_bank(self) -> Tensor:
+        """Every token of every entry, `(1, codes x tokens, width)`."""
+        return self.kv_tokens_linear(self.codebook.codebook.weight).flatten(0, 1)[None]
 
     def retrieve(self, prior: Tensor, dropped: Tensor | None = None) -> tuple[Tensor, Retrieval]:
         """Attend over the retrieved entry only, as in training.
