@@ -15,7 +15,7 @@ EXAMPLES = """\b
 Examples:
   dicetalk train embedder-small prepared/ -o runs/embedder
   dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
-  accelerate launch --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide      on four GPUs
+  accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
 
 
