@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dicetalk.data.augment import MELS, Augmentation, augment_speech, cut, read_at
+from dicetalk.data.augment import MELS, Augmentation, Misreading, augment_speech, cut, misread_motion, read_at
+from dicetalk.motion.space import SHAPES
 
 NONE = Augmentation(rate=0, pitch=0, throat=0, gain=0, colour=0, noise=0, narrow=0, room=0, mask=0)
 
@@ -68,3 +69,21 @@ def test_reading_between_frames() -> None:
     ramp = torch.arange(10.0)[None, :, None].expand(2, 10, 3)
     places = torch.tensor([[0.0, 0.5, 8.75], [9.0, 20.0, 3.0]])
     torch.testing.assert_close(read_at(ramp, places)[..., 0], places.clamp(max=9))
+
+
+def test_faces_are_misread_within_bounds_and_by_chance_alone() -> None:
+    faces = torch.rand(3, 20, 58, generator=generator())
+    one, two, three = (misread_motion(faces, Misreading(), generator(s)) for s in (1, 1, 2))
+    assert torch.equal(one, two) and not torch.equal(one, three)
+    assert one.shape == faces.shape and one[..., :52].min() >= 0 and one[..., :52].max() <= 1
+    assert torch.equal(one[..., 52:], faces[..., 52:])
+    nothing = Misreading(faint=0, rest=0, gain=0, mixed=0, jitter=0)
+    torch.testing.assert_close(misread_motion(faces, nothing, generator(1)), faces)
+
+
+def test_a_slight_smile_may_be_missed() -> None:
+    faces = torch.zeros(200, 5, 58)
+    faces[..., SHAPES.index("mouthSmileLeft")] = 0.2
+    only = Misreading(rest=0, gain=0, mixed=0, jitter=0)
+    read = misread_motion(faces, only, generator())[:, 0, SHAPES.index("mouthSmileLeft")]
+    assert (read == 0).float().mean() > 0.1 and read.max() > 0.15

@@ -11,10 +11,11 @@ import torch
 from safetensors.numpy import load_file
 from scipy.io import wavfile
 
-from dicetalk.data.augment import Augmentation
+from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import draw, load_recordings, whole
-from dicetalk.data.prepare import Preparation, Report, prepare
+from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.ravdess import read_ravdess
+from dicetalk.data.samples import Preparation
 from dicetalk.errors import InputError
 from dicetalk.media import SPEECH_RATE, Waveform
 
@@ -51,6 +52,7 @@ def test_what_is_prepared(prepared: tuple[Path, Report]) -> None:
     tensors = load_file(out / "clips" / f"{GOOD[0]}.safetensors")
     assert {name: t.shape for name, t in tensors.items()} == {
         "speech": (25, 85),
+        "voices": (3, 25, 85),
         "motion": (2, 25, 58),
         "contempt": (2, 25, 58),
     }
@@ -90,7 +92,8 @@ def test_samples_follow_the_generator(prepared: tuple[Path, Report]) -> None:
     recordings = load_recordings(prepared[0])
     chosen = torch.tensor([2, 0, 3])
     one, again, other = (
-        draw(recordings, chosen, 20, Augmentation(), torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)
+        draw(recordings, chosen, 20, Augmentation(), Misreading(), torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
     )
     assert torch.equal(one.speech, again.speech) and torch.equal(one.motion, again.motion)
     assert not torch.equal(one.speech, other.speech)

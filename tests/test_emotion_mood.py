@@ -19,9 +19,10 @@ from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder
 from dicetalk.emotion.priors import Prior, read_priors, save_priors
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import CheckpointError, EmotionError, MediaError
-from dicetalk.media import SPEECH_RATE, Waveform, read_sound
+from dicetalk.errors import CheckpointError, EmotionError, InputError, MediaError
+from dicetalk.media import SPEECH_RATE, Picture, VideoWriter, Waveform, read_sound, read_video
 from dicetalk.mood import HEARD, KIND, MODULE, PRIORS, SHIPPED, VERSION, Listener, Mood, mood_of
+from dicetalk.recording import Recording, heard, perceive
 
 SIZES = EmbedderSizes(inner=16, layers=1, heads=2, width=8, stride=2)
 
@@ -64,12 +65,12 @@ def test_an_unsure_mood_is_neutral() -> None:
 
 
 def test_hearing(listener: Listener, short: Waveform) -> None:
-    gaussian = listener.embed(short)
+    gaussian = listener.embed(heard(short))
     assert gaussian.mean.shape == (1, 8) and (gaussian.variance > 0).all()
-    found = listener.hear([short])
+    found = listener.perceive([heard(short)])
     assert found.names == HEARD and sum(found.shares) == pytest.approx(1, abs=1e-5)
     torch.testing.assert_close(found.prior.mean, gaussian.mean[0])
-    torch.testing.assert_close(listener.hear([short, short]).prior.mean, found.prior.mean)
+    torch.testing.assert_close(listener.perceive([heard(short)] * 2).prior.mean, found.prior.mean)
 
 
 def test_the_three_ways_to_ask(listener: Listener, short: Waveform, tmp_path: Path) -> None:
@@ -78,7 +79,9 @@ def test_the_three_ways_to_ask(listener: Listener, short: Waveform, tmp_path: Pa
     like = mood_of(f"like:{tmp_path / 'other.wav'}", short[:8000], listener)
     assert like.shares == auto.shares
     save_priors(tmp_path / "mood.safetensors", {"mood": auto.prior})
-    assert mood_of(str(tmp_path / "mood.safetensors"), short[:8000], listener).shares == pytest.approx(auto.shares)
+    stored = mood_of(str(tmp_path / "mood.safetensors"), short[:8000], listener)
+    assert stored.names == NAMES
+    torch.testing.assert_close(stored.prior.mean, auto.prior.mean)
 
 
 def test_ways_that_fail(listener: Listener, short: Waveform, tmp_path: Path) -> None:
@@ -117,7 +120,7 @@ shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shippe
 def test_the_shipped_embedder(voice: Waveform) -> None:
     listener = Listener()
     assert listener.net.sizes.width == 256 and set(NAMES) <= set(listener.priors)
-    found = listener.hear([voice])
+    found = listener.perceive([heard(voice)])
     assert np.isfinite(found.prior.mean.numpy()).all()
     for name in NAMES:  # every stored emotion resembles itself most
         assert listener.resembled(listener.priors[name]).name == name
@@ -125,9 +128,9 @@ def test_the_shipped_embedder(voice: Waveform) -> None:
 
 @shipped
 def test_a_video_with_the_emotion_of_its_speech(hopper: Path, speech: Path) -> None:
-    heard = Listener().hear([read_sound(speech).waveform]).emotion()
+    emotion = Listener().perceive([heard(read_sound(speech).waveform)]).emotion()
     video = dicetalk.load()(hopper, speech, emotion="auto", size=64)
-    assert video.emotion == Timeline.of(heard)
+    assert video.emotion == Timeline.of(emotion)
 
 
 @shipped
@@ -146,3 +149,54 @@ def test_what_was_heard_is_told(hopper: Path, speech: Path, tmp_path: Path) -> N
     done = CliRunner().invoke(cli, words, catch_exceptions=False)
     assert "heard " in done.stderr and "confidence 0." in done.stderr
     assert (tmp_path / "a.mp4").stat().st_size > 1000
+
+
+@pytest.fixture(scope="module")
+def talking(tmp_path_factory: pytest.TempPathFactory, hopper: Path, speech: Path) -> Path:
+    """Grace Hopper, happy, 30 frames."""
+    path = tmp_path_factory.mktemp("talking") / "clip.mp4"
+    return dicetalk.load()(hopper, speech, emotion="happy", size=256, crop=True).save(path)
+
+
+def silent(frames: int, picture: np.ndarray, path: Path) -> Path:
+    with VideoWriter(path, width=picture.shape[1], height=picture.shape[0]) as video:
+        video.write(np.stack([picture] * frames))
+    return path
+
+
+def test_a_video_is_heard_and_seen(talking: Path, listener: Listener) -> None:
+    recording = perceive(talking)
+    assert recording.lacks == ""
+    assert recording.speech is not None and recording.motion is not None
+    assert recording.speech.shape == (30, 85) and recording.motion.shape == (30, 58)
+    both = listener.perceive([recording])
+    assert both.names == NAMES
+    alone = listener.perceive([Recording(recording.speech, None)])
+    assert not torch.allclose(both.prior.mean, alone.prior.mean)
+    assert mood_of(f"like:{talking}", np.zeros(8000, np.int16), listener).shares == pytest.approx(both.shares)
+
+
+def test_a_face_without_sound_goes_on(talking: Path, tmp_path: Path) -> None:
+    path = tmp_path / "silent.mp4"
+    with VideoWriter(path, width=256, height=256) as video:
+        for frame in read_video(talking):
+            video.write(frame)
+    recording = perceive(path)
+    assert recording.speech is None and recording.motion is not None
+    assert "has no sound" in recording.lacks
+
+
+def test_a_voice_without_a_face_goes_on(no_face: Picture, speech: Path, tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "nobody.mp4"
+    with VideoWriter(path, width=320, height=240, speech=read_sound(speech)) as video:
+        video.write(np.stack([no_face] * 30))
+    recording = perceive(path)
+    assert recording.motion is None and recording.speech is not None
+    assert "shows no face" in recording.lacks
+    done = CliRunner().invoke(cli, ["embed", str(path), "--checkpoint", str(folder)], catch_exceptions=False)
+    assert "going on with the other modality" in done.stderr and "shows no face" in done.stderr
+
+
+def test_nothing_to_hear_and_nothing_to_see(no_face: Picture, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="neither voice nor face"):
+        perceive(silent(5, no_face, tmp_path / "nothing.mp4"))

@@ -20,6 +20,7 @@ from dicetalk.emotion.vocabulary import ALIASES, NAMES, check_own_name
 from dicetalk.errors import CheckpointError, EmotionError
 from dicetalk.media import SPEECH_RATE, Waveform, read_sound
 from dicetalk.mood import SHIPPED, Listener, mood_of
+from dicetalk.recording import heard
 
 shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
 
@@ -119,7 +120,7 @@ def mine(clips: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
 @shipped
 def test_clips_are_averaged_and_others_stay(mine: Path, clips: list[Path], tmp_path: Path) -> None:
     listener = Listener()
-    sounds = [read_sound(clip).waveform for clip in clips]
+    sounds = [heard(read_sound(clip).waveform) for clip in clips]
     expected = average([listener.embed(sound) for sound in sounds])
     torch.testing.assert_close(read_priors(mine)["tender"].mean, expected.mean)
     copy = Path(shutil.copy(mine, tmp_path))

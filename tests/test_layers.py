@@ -17,8 +17,10 @@ ROWS = (
     {"errors"},
     {"config", "media"},
     {"emotion", "sampling", "speech", "face", "checkpoints"},
-    {"backbone", "mood"},  # the contract: what it hands over holds a Face; mood: speech heard by the embedder
+    {"backbone"},  # the contract: what it hands over holds a Face
     {"motion", "svd"},
+    {"recording"},  # a voice heard and a face seen
+    {"mood"},  # what the embedder makes of it
     {"pipeline", "official", "data", "training", "evaluation"},
     {"cli", "server", "webui"},
 )

@@ -93,6 +93,7 @@ def follow_face(frames: Iterable[Picture]) -> Iterator[Face | None]:
 
     with _quiet():
         mesh = FaceMesh(max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.4)
+        mesh.process(np.zeros((64, 64, 3), np.uint8))  # it starts, and logs, with its first picture
     box: Box | None = None
     wait = 0
     with mesh:
@@ -108,6 +109,7 @@ def follow_face(frames: Iterable[Picture]) -> Iterator[Face | None]:
                 box = _around(face.box, frame, FOLLOWED_AROUND)
                 with _quiet():
                     mesh.reset()  # it looks where the face was in the last crop
+                    mesh.process(np.zeros((64, 64, 3), np.uint8))
 
 
 def _largest_around(picture: Picture) -> Box | None:

@@ -1,4 +1,4 @@
-"""Hear how something was said: speech -> a Gaussian over emotion, and which named emotions it resembles.
+"""Hear and see how something was said: a recording -> a Gaussian over emotion, and which named emotions it resembles.
 
 The shipped embedder lies in `weights/embedder`, with the priors of the named emotions and a card.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from dicetalk.checkpoints import load_module, open_checkpoint
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, Gaussian
@@ -18,9 +19,8 @@ from dicetalk.emotion.priors import Prior, average, likeness, read_priors
 from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError
-from dicetalk.media import Waveform, read_sound
-from dicetalk.speech import listen
-from dicetalk.speech.rows import speech_rows
+from dicetalk.media import Waveform
+from dicetalk.recording import Array, Recording, heard, perceive
 
 KIND, VERSION, MODULE = "embedder", 1, "embedder"
 PRIORS = "priors.safetensors"
@@ -87,17 +87,18 @@ class Listener:
             )
 
     @torch.inference_mode()
-    def embed(self, waveform: Waveform) -> Gaussian:
-        """The Gaussian of speech `(N,)` int16 mono at 16 kHz, shapes `(1, D)`."""
-        rows = torch.from_numpy(speech_rows(listen(waveform)))[None]
-        inside, yes = torch.ones(rows.shape[:2], dtype=torch.bool), torch.ones(1, dtype=torch.bool)
-        unseen = torch.zeros(1, rows.shape[1], self.net.sizes.motion)
-        return self.net(rows, unseen, inside, yes, ~yes)
+    def embed(self, recording: Recording) -> Gaussian:
+        """The Gaussian of a recording, shapes `(1, D)`."""
+        sizes = self.net.sizes
+        frames = len(recording.speech if recording.speech is not None else recording.motion)  # type: ignore[arg-type]
+        speech, heard = _stream(recording.speech, frames, sizes.speech)
+        motion, seen = _stream(recording.motion, frames, sizes.motion)
+        return self.net(speech, motion, torch.ones(1, frames, dtype=torch.bool), heard, seen)
 
-    def hear(self, recordings: Sequence[Waveform]) -> Mood:
+    def perceive(self, recordings: Sequence[Recording]) -> Mood:
         """How one or several recordings of an emotion were said, on average; at least one."""
-        prior = average([self.embed(waveform) for waveform in recordings])
-        return self.resembled(prior, HEARD)
+        prior = average([self.embed(recording) for recording in recordings])
+        return self.resembled(prior, NAMES if any(r.motion is not None for r in recordings) else HEARD)
 
     def resembled(self, prior: Prior, names: tuple[str, ...] = NAMES) -> Mood:
         """What a prior resembles.
@@ -116,8 +117,8 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
     """The mood that an emotion as typed stands for: one of those of `emotion.timeline.is_heard`.
 
     Args:
-        text: "auto" hears the driving speech, "like:FILE" another recording; "FILE.safetensors" was written by
-            `dicetalk embed`; "FILE.safetensors:NAME:STRENGTH" is one of its emotions, see `OwnEmotion.parse`.
+        text: "auto" hears the driving speech, "like:FILE" hears and sees another recording; "FILE.safetensors" was
+            written by `dicetalk embed`; "FILE.safetensors:NAME:STRENGTH" is one of its emotions (`OwnEmotion.parse`).
         speech: the driving speech.
         listener: who hears; None is the shipped one.
 
@@ -129,9 +130,9 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
     listener = listener or Listener()
     text = text.strip()
     if text == "auto":
-        return listener.hear([speech])
+        return listener.perceive([heard(speech)])
     if text.startswith("like:"):
-        return listener.hear([read_sound(Path(text.removeprefix("like:"))).waveform])
+        return listener.perceive([perceive(Path(text.removeprefix("like:")))])
     own = OwnEmotion.parse(text)
     moods = stored_moods(own.path, listener)
     return replace(moods[own.choose(moods)], strength=own.strength)
@@ -143,7 +144,14 @@ def stored_moods(path: Path, listener: Listener) -> dict[str, Mood]:
     Raises:
         CheckpointError: the file is damaged, or its vectors are of another width than the listener's.
     """
-    return {name: listener.resembled(prior, HEARD) for name, prior in read_priors(path).items()}
+    return {name: listener.resembled(prior) for name, prior in read_priors(path).items()}
+
+
+def _stream(rows: Array | None, frames: int, columns: int) -> tuple[Tensor, Tensor]:
+    """One stream as the network takes it, `(1, T, columns)`, and whether it is there, `(1,)`."""
+    if rows is None:
+        return torch.zeros(1, frames, columns), torch.zeros(1, dtype=torch.bool)
+    return torch.from_numpy(rows).float()[None], torch.ones(1, dtype=torch.bool)
 
 
 def load_embedder(folder: Path) -> EmotionEmbedder:

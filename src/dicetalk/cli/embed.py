@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicetalk.cli.display import display
 from dicetalk.cli.output import check_output
 from dicetalk.emotion.vocabulary import UNNAMED, check_own_name
 from dicetalk.errors import ConfigError, require
@@ -37,20 +38,27 @@ MOODS = {".safetensors": "safetensors"}
     "--checkpoint", type=click.Path(path_type=Path), help="A trained embedder's folder.  [default: the shipped one]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def embed(
-    clips: tuple[Path, ...], output: Path | None, name: str | None, checkpoint: Path | None, as_json: bool
+    clips: tuple[Path, ...],
+    output: Path | None,
+    name: str | None,
+    checkpoint: Path | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Tell how CLIPS were said, whoever said it, and store it for `generate --emotion FILE.safetensors:NAME`.
 
-    The voice is heard; the face of a video is not read yet. Several clips are averaged.
+    The voice is heard and the face of a video is seen; where one of them is missing, the other is enough. Several clips
+    are averaged.
     """
     require("torch", "train")
     place = _place(output, name, clips)
-    mood = _heard(clips, checkpoint)
+    mood = _perceived(clips, checkpoint, quiet)
     if place is not None:
         place.store(mood.prior)
     print(json.dumps({**_told(place), **resemblance(mood)}) if as_json else line(mood))
-    if place is not None and not as_json:
+    if place is not None and not as_json and not quiet:
         print(place, file=sys.stderr)
 
 
@@ -94,12 +102,21 @@ def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Pl
     return Place(output, name, read_priors(output) if output.exists() else {})
 
 
-def _heard(clips: tuple[Path, ...], checkpoint: Path | None) -> Mood:
-    from dicetalk.media import read_sound
+def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Mood:
+    """How the clips were said; what is missing in one of them goes to standard error."""
     from dicetalk.mood import SHIPPED, Listener
+    from dicetalk.recording import perceive
 
-    sounds = [read_sound(clip).waveform for clip in clips]
-    return Listener(checkpoint or SHIPPED).hear(sounds)
+    recordings = []
+    with display(quiet) as shown:
+        for number, clip in enumerate(clips):
+            shown.count(number, len(clips), "reading", "clips")
+            recordings.append(perceive(clip))
+    if not quiet:
+        for recording in recordings:
+            if recording.lacks:
+                print(f"going on with the other modality: {recording.lacks}", file=sys.stderr)
+    return Listener(checkpoint or SHIPPED).perceive(recordings)
 
 
 def _told(place: Place | None) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicetalk.cli.evaluate_clips import clips
 from dicetalk.errors import require
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ Examples:
 @click.group()
 def evaluate() -> None:
     """Measure what was trained."""
+
+
+evaluate.add_command(clips)
 
 
 @evaluate.command(epilog=EXAMPLES)
@@ -91,7 +95,7 @@ def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
     from dicetalk.mood import load_embedder
 
     yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
-    rows = zip(clips.speech, clips.lengths.tolist(), strict=True)
+    rows = zip(clips.speech[:, 0], clips.lengths.tolist(), strict=True)
     yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
 
 

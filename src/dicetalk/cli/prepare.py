@@ -11,6 +11,7 @@ import click
 from dicetalk.cli.display import display
 
 if TYPE_CHECKING:
+    from dicetalk.data.clip import Dropped
     from dicetalk.data.prepare import Report
 
 EXAMPLES = """\b
@@ -27,21 +28,28 @@ CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
+@click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
+@click.option("--crop", default=256, show_default=True, help="Side of the crops of filmed faces in pixels; 0: none.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
-def prepare(corpus: str, source: Path, out: Path, workers: int, faces: int, quiet: bool) -> None:
+def prepare(
+    corpus: str, source: Path, out: Path, workers: int, faces: int, voices: int, crop: int, quiet: bool
+) -> None:
     """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
 
-    The same command goes on where it was stopped. What is dropped is told with its reason in OUT/dropped.csv. The
-    faces of videos are not read yet: virtual actors act out the speech.
+    The same command goes on where it was stopped. Faces are read off videos; sounds are acted out by virtual actors.
+    What is dropped is told with its reason in OUT/dropped.csv; what lacks a voice or a face, in OUT/clips.csv.
     """
     from importlib import import_module
 
-    from dicetalk.data.prepare import Preparation
     from dicetalk.data.prepare import prepare as run
+    from dicetalk.data.samples import Preparation
+    from dicetalk.errors import InputError
 
+    if crop and (crop < 64 or crop % 2):
+        raise InputError(f"the crop is {crop} pixels; use an even number from 64, or 0 for none")
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
     with display(quiet) as shown:
-        options = Preparation(faces=faces, workers=workers)
+        options = Preparation(faces=faces, voices=voices, crop=crop, workers=workers)
         report = run(found, out, options, lambda done, total: shown.count(done, total, "preparing", "clips"))
     if not quiet:
         _tell(report, out)
@@ -49,7 +57,14 @@ def prepare(corpus: str, source: Path, out: Path, workers: int, faces: int, quie
 
 def _tell(report: Report, out: Path) -> None:
     print(f"{out}: {report.clips} clips ({report.new} new), {len(report.dropped)} files dropped", file=sys.stderr)
-    for drop in report.dropped[:5]:
+    _list(report.dropped, out / "dropped.csv")
+    if report.incomplete:
+        print(f"{len(report.incomplete)} clips go on without a voice or without a face:", file=sys.stderr)
+        _list(report.incomplete, out / "clips.csv")
+
+
+def _list(reasons: tuple[Dropped, ...], table: Path) -> None:
+    for drop in reasons[:5]:
         print(f"  {drop.file.name}: {drop.reason}", file=sys.stderr)
-    if len(report.dropped) > 5:
-        print(f"  and {len(report.dropped) - 5} more in {out / 'dropped.csv'}", file=sys.stderr)
+    if len(reasons) > 5:
+        print(f"  and {len(reasons) - 5} more in {table}", file=sys.stderr)

@@ -1,4 +1,5 @@
-"""Make one recording sound like many: other voices, rates, gains, noises, codecs and rooms, on rows of speech.
+"""Make one recording many: other voices, rates, gains, noises, codecs and rooms on rows of speech; on rows of motion,
+faces as they would have been read off a video.
 
 What waveforms undergo is done to their log-mel rows directly, a batch at a time: a thousandth of the work.
 """
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as fn
+
+from dicetalk.motion.fitting import reading_statistics
+from dicetalk.motion.space import SHAPES
 
 MELS = 80
 PITCH, VOICED, VOICING, LOUDNESS, SILENCE = range(MELS, MELS + 5)
@@ -43,6 +47,26 @@ class Augmentation:
     narrow: float = 0.2
     room: float = 0.3
     mask: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Misreading:
+    """How far motion that is read off video differs from what a face does; every amount 0 changes nothing.
+
+    Attributes:
+        faint: up to this many times the usual difference between resting faces is missing from each shape of feeling,
+            since nobody knows how the face looks at rest.
+        rest: of each shape, an offset that stays for the clip, standard deviation.
+        gain: of each shape, standard deviation of the logarithm.
+        mixed: of each shape in each other one, standard deviation.
+        jitter: standard deviation in each frame.
+    """
+
+    faint: float = 1.5
+    rest: float = 0.06
+    gain: float = 0.3
+    mixed: float = 0.04
+    jitter: float = 0.02
 
 
 class Dice:
@@ -107,6 +131,19 @@ def augment_speech(rows: Tensor, options: Augmentation, generator: torch.Generat
     mel = _narrowed(mel, dice.chosen(options.narrow), dice)
     mel = _masked(mel, dice.chosen(options.mask), dice)
     return torch.cat([mel.clamp(min=_FLOOR), voice[..., MELS:]], dim=2)
+
+
+def misread_motion(rows: Tensor, options: Misreading, generator: torch.Generator) -> Tensor:
+    """Motion as a tracker reads it off video; `(B, T, 58)` -> the same."""
+    dice = Dice(len(rows), generator)
+    count = len(SHAPES)
+    shapes = rows[..., :count]
+    spread = torch.from_numpy(reading_statistics()["spread"]).float()
+    shapes = shapes - dice.uniform(0, options.faint, 1, 1) * spread
+    shapes = shapes.clamp(min=0) * dice.normal(options.gain, 1, count).exp()
+    shapes = shapes + shapes @ dice.normal(options.mixed, count, count)
+    shapes = shapes + dice.normal(options.rest, 1, count) + dice.normal(options.jitter, *shapes.shape[1:])
+    return torch.cat([shapes.clamp(0, 1), rows[..., count:]], dim=2)
 
 
 def _other_voice(rows: Tensor, options: Augmentation, dice: Dice) -> Tensor:

@@ -12,11 +12,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dicetalk.data.augment import Augmentation, augment_speech, cut, read_at
-from dicetalk.data.prepare import CLIPS, TABLE
+from dicetalk.data.augment import Augmentation, Misreading, augment_speech, cut, misread_motion, read_at
+from dicetalk.data.prepare import TABLE
+from dicetalk.data.samples import CLIPS
 from dicetalk.emotion.embedder import MOTION_WIDTH, SPEECH_WIDTH, EmotionEmbedder, Gaussian
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
+from dicetalk.motion.space import SHAPES
 
 MOST_FRAMES = 250
 """Of a longer clip the first 10 s are held."""
@@ -24,7 +26,7 @@ MOST_FRAMES = 250
 
 @dataclass(frozen=True)
 class Recordings:
-    """Prepared clips of known emotion, N of them, K faces to each, at most T frames.
+    """Prepared clips of known emotion, N of them, K faces and V other voices to each, at most T frames.
 
     Attributes:
         names: of the clips.
@@ -33,7 +35,7 @@ class Recordings:
         identities: number in `people`, `(N,)`.
         strengths: 0 to 1, `(N,)`.
         lengths: [frames], `(N,)`.
-        speech: `(N, T, 85)` float16, 0 behind the end.
+        speech: `(N, V + 1, T, 85)` float16, 0 behind the end; voice 0 is the recording itself.
         motion: `(N, K, T, 58)` float16, 0 behind the end.
         heard: False where the speech does not tell the emotion, `(N,)`.
     """
@@ -84,7 +86,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One row of Recordings."""
+    """One row of Recordings, its speech `(V + 1, T, 85)`."""
 
     name: str
     identity: str
@@ -99,7 +101,7 @@ def load_recordings(folder: Path) -> Recordings:
     """Read what `prepare` wrote; clips of unknown emotion are passed over.
 
     Raises:
-        InputError: no prepared folder, or a file of it is missing or damaged.
+        InputError: no prepared folder, a file of it is missing or damaged, or clips differ in their number of voices.
     """
     table = folder / TABLE
     if not table.is_file():
@@ -109,7 +111,16 @@ def load_recordings(folder: Path) -> Recordings:
     entries = [entry for row in rows for entry in _entries(folder, row)]
     if not entries:
         raise InputError(f"{table} holds no clip of known emotion; nothing can be learned from it")
+    _check_voices(folder, entries)
     return _stacked(entries)
+
+
+def _check_voices(folder: Path, entries: Sequence[_Entry]) -> None:
+    first = entries[0]
+    for entry in entries:
+        if len(entry.speech) != len(first.speech):
+            found = f"{first.name} {len(first.speech) - 1} other voices, {entry.name} {len(entry.speech) - 1}"
+            raise InputError(f"{folder}: clips of different kinds ({found}); run `dicetalk prepare` again, to its end")
 
 
 def _entries(folder: Path, row: dict[str, str]) -> list[_Entry]:
@@ -119,8 +130,9 @@ def _entries(folder: Path, row: dict[str, str]) -> list[_Entry]:
         tensors = load_file(file)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{file} cannot be read ({error}); delete it and run `dicetalk prepare` again") from None
-    speech = tensors["speech"][:MOST_FRAMES]
-    found = [(row["name"], row["emotion"], tensors["motion"], True)]
+    voices = (tensors["speech"][None], *((tensors["voices"],) if "voices" in tensors else ()))
+    speech = torch.cat(voices)[:, :MOST_FRAMES]
+    found = [(row["name"], row["emotion"], tensors["motion"], row.get("heard", "1") == "1")]
     if "contempt" in tensors:
         found.append((f"{row['name']}_contempt", "contempt", tensors["contempt"], False))
     return [
@@ -131,12 +143,13 @@ def _entries(folder: Path, row: dict[str, str]) -> list[_Entry]:
 
 def _stacked(entries: Sequence[_Entry]) -> Recordings:
     people = tuple(sorted({entry.identity for entry in entries}))
-    lengths = [len(entry.speech) for entry in entries]
-    speech = torch.zeros(len(entries), max(lengths), SPEECH_WIDTH, dtype=torch.float16)
-    motion = torch.zeros(len(entries), len(entries[0].motion), max(lengths), MOTION_WIDTH, dtype=torch.float16)
+    lengths = [entry.speech.shape[1] for entry in entries]
+    speech = torch.zeros(len(entries), len(entries[0].speech), max(lengths), SPEECH_WIDTH, dtype=torch.float16)
+    faces = max(len(entry.motion) for entry in entries)  # a filmed clip has one
+    motion = torch.zeros(len(entries), faces, max(lengths), MOTION_WIDTH, dtype=torch.float16)
     for number, (entry, length) in enumerate(zip(entries, lengths, strict=True)):
-        speech[number, :length] = entry.speech
-        motion[number, :, :length] = entry.motion
+        speech[number, :, :length] = entry.speech
+        motion[number, :, :length] = entry.motion[torch.arange(faces) % len(entry.motion)]
     return Recordings(
         tuple(entry.name for entry in entries),
         people,
@@ -151,22 +164,30 @@ def _stacked(entries: Sequence[_Entry]) -> Recordings:
 
 
 def draw(
-    recordings: Recordings, chosen: Tensor, frames: int, options: Augmentation, generator: torch.Generator
+    recordings: Recordings,
+    chosen: Tensor,
+    frames: int,
+    options: Augmentation,
+    misreading: Misreading,
+    generator: torch.Generator,
 ) -> Batch:
-    """Training samples: a random stretch of each chosen clip, another voice, one of its faces.
+    """Training samples: a random stretch of each chosen clip, one of its voices moved further, a face misread.
 
     Args:
         recordings: N clips.
         chosen: which, `(B,)`.
         frames: T of the samples.
         options: how far the voice may be moved.
+        misreading: how far the motion may be.
         generator: the source of chance.
     """
     places, inside = cut(recordings.lengths[chosen].float(), frames, options.rate, generator)
     face = torch.randint(recordings.motion.shape[1], (len(chosen),), generator=generator)
+    motion = read_at(recordings.motion[chosen, face].float(), places)
+    voice = _voices(len(chosen), recordings.speech.shape[1] - 1, generator)
     return Batch(
-        augment_speech(read_at(recordings.speech[chosen].float(), places), options, generator),
-        read_at(recordings.motion[chosen, face].float(), places),
+        augment_speech(read_at(recordings.speech[chosen, voice].float(), places), options, generator),
+        held_straight(misread_motion(motion, misreading, generator), inside),
         inside,
         recordings.heard[chosen],
         recordings.emotions[chosen],
@@ -174,18 +195,35 @@ def draw(
     )
 
 
+def _voices(count: int, others: int, generator: torch.Generator) -> Tensor:
+    """(count,) numbers of voices: half of them 0, the recording itself, half any of the others."""
+    if not others:
+        return torch.zeros(count, dtype=torch.long)
+    other = torch.randint(1, others + 1, (count,), generator=generator)
+    return other * (torch.rand(count, generator=generator) < 0.5)
+
+
 def whole(recordings: Recordings, chosen: Tensor, face: int = 0) -> Batch:
-    """Whole clips as they are, with one of their faces."""
+    """Whole clips as they were recorded, with one of their faces."""
     lengths = recordings.lengths[chosen]
     frames = int(lengths.max())
+    inside = torch.arange(frames) < lengths[:, None]
     return Batch(
-        recordings.speech[chosen, :frames].float(),
-        recordings.motion[chosen, face, :frames].float(),
-        torch.arange(frames) < lengths[:, None],
+        recordings.speech[chosen, 0, :frames].float(),
+        held_straight(recordings.motion[chosen, face, :frames].float(), inside),
+        inside,
         recordings.heard[chosen],
         recordings.emotions[chosen],
         recordings.identities[chosen],
     )
+
+
+def held_straight(motion: Tensor, inside: Tensor) -> Tensor:
+    """Motion `(B, T, 58)` whose pose is relative to how the head is held on average, as it is when read off video."""
+    pose = motion[..., len(SHAPES) :]
+    share = inside[..., None].float()
+    mean = (pose * share).sum(1, keepdim=True) / share.sum(1, keepdim=True)
+    return torch.cat([motion[..., : len(SHAPES)], (pose - mean) * share], dim=2)
 
 
 @torch.inference_mode()

@@ -119,6 +119,26 @@ class AttentiveStatistics(nn.Module):
         return Gaussian(mean, variance)
 
 
+class Discriminant(nn.Module):
+    """An affine map of Gaussians, found after training and not by it; leaves them as they are until then.
+
+    See `emotion.discriminant`.
+    """
+
+    weight: Tensor
+    offset: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.eye(width))
+        self.register_buffer("offset", torch.zeros(width))
+
+    def forward(self, found: Gaussian) -> Gaussian:
+        """Map the mean, and the variance of each coordinate, `(B, width)`."""
+        mean = found.mean @ self.weight.T + self.offset
+        return Gaussian(mean, (found.variance @ self.weight.square().T).clamp(min=MIN_VARIANCE))
+
+
 class EmotionEmbedder(nn.Module):
     """Speech and face motion of a clip -> Gaussian over emotion."""
 
@@ -132,6 +152,7 @@ class EmotionEmbedder(nn.Module):
         self.out = nn.Linear(sizes.rank, sizes.width)
         self.norm = nn.LayerNorm(sizes.width, elementwise_affine=False)
         self.pool = AttentiveStatistics(sizes.width)
+        self.discriminant = Discriminant(sizes.width)
 
     def forward(self, speech: Tensor, motion: Tensor, inside: Tensor, heard: Tensor, seen: Tensor) -> Gaussian:
         """Embed clips.
@@ -147,7 +168,7 @@ class EmotionEmbedder(nn.Module):
         s = self.speech(speech, inside, heard)
         v = self.motion(motion, inside, seen)
         read, _ = self.cross(s, v, v, key_padding_mask=~tokens_inside, need_weights=False)
-        return self.pool(self.norm(self.out(self.narrow(s + read))), tokens_inside)
+        return self.discriminant(self.pool(self.norm(self.out(self.narrow(s + read))), tokens_inside))
 
 
 def positions(length: int, width: int, device: torch.device) -> Tensor:

@@ -179,12 +179,13 @@ class _SpeechTrack:
         self._container.mux(self._stream.encode(block))
 
 
-def read_video(path: str | Path, fps: float | None = None) -> Iterator[Picture]:
+def read_video(path: str | Path, fps: float | None = None, most: int | None = None) -> Iterator[Picture]:
     """Frames of a video, one at a time, uint8 `(H, W, 3)`, RGB, turned the way a player shows them.
 
     Args:
         path: of the video.
         fps: frames a second to give: what a player shows in the middle of each; None gives the file's own frames.
+        most: longest side [px]; larger frames are scaled down, which is quicker than to read them whole.
 
     Raises:
         MediaError: no such file, no pictures in it, unreadable codec, damaged.
@@ -197,7 +198,17 @@ def read_video(path: str | Path, fps: float | None = None) -> Iterator[Picture]:
         stream.thread_type = "AUTO"  # frames decode on all cores
         frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
         for frame in frames if fps is None else _at_rate(frames, fps):
-            yield np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+            small = _at_most(frame, most)
+            yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))
+
+
+def _at_most(frame: av.VideoFrame, most: int | None) -> av.VideoFrame:
+    """A frame scaled down to a longest side, both sides even; one that is not larger stays as it is."""
+    longest = max(frame.width, frame.height)
+    if most is None or longest <= most:
+        return frame
+    width, height = (max(2, round(side * most / longest / 2) * 2) for side in (frame.width, frame.height))
+    return frame.reformat(width=width, height=height, interpolation="AREA")
 
 
 def _at_rate(frames: Iterator[av.VideoFrame], fps: float) -> Iterator[av.VideoFrame]:

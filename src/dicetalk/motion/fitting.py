@@ -55,7 +55,7 @@ LEAST_SEEN = 15
 """The share of a clip's frames [%] that may show less of a shape than rest: misreadings."""
 
 STIFFNESS = 0.02
-"""Error of the mesh, squared [inter-ocular distances]: how far what faces usually do outweighs what is read. The best of
+"""Error of the mesh, squared [inter-ocular distances]: how far what faces usually do outweighs what is read. Best of
 0.001 to 0.3 on rendered clips (docs/decisions/0007)."""
 
 LOOSE = 0.05

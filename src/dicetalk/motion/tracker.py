@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from dicetalk.motion.fitting import read_landmarks
 from dicetalk.motion.space import Motion
 
 Array = npt.NDArray[np.float64]
+
+LARGEST = 960
+"""Longest side of the frames in which a face is looked for [px]."""
 
 LEAST_SEEN = 0.5
 """A face that is seen in fewer of the frames is no talking face."""
@@ -36,33 +40,38 @@ class Sight:
     landmarks: Array
 
 
-def watch(path: Path, most_s: float | None = None) -> Sight:
+def watch(path: Path, most_s: float | None = None, every: int = 1) -> Sight:
     """The motion of the largest face of a video.
+
+    Landmarks are in pixels of the frames as they are read: at most 960 a side.
 
     Args:
         path: of the video, at any frame rate.
         most_s: stop after this time [s]; None reads all.
+        every: look at every second frame, say, and draw straight lines between: quicker, and misses blinks.
 
     Raises:
         MediaError: the file cannot be read, or has no pictures.
         NoFaceError: no face in more than half of the frames.
     """
-    frames = read_video(path, fps=FPS)
-    most = None if most_s is None else round(most_s * FPS)
-    sight = watch_frames(frame for number, frame in enumerate(frames) if most is None or number < most)
+    frames = read_video(path, fps=FPS / every, most=LARGEST)
+    sight = watch_frames(frames if most_s is None else islice(frames, round(most_s * FPS / every)), every)
     if sight is None:
         raise NoFaceError(f"{path} shows no face in most of its frames; use a video of one talking face")
     return sight
 
 
-def watch_frames(frames: Iterable[Picture]) -> Sight | None:
-    """The motion of the largest face of frames (H, W, 3), 25 a second; None if most of them show none."""
+def watch_frames(frames: Iterable[Picture], every: int = 1) -> Sight | None:
+    """The motion of the largest face of frames (H, W, 3), 25 / `every` a second; None if most of them show none."""
     missing = np.full((478, 3), np.nan)
-    landmarks = np.array([missing if face is None else face.landmarks for face in follow_face(frames)], np.float64)
-    seen = np.isfinite(landmarks).all(axis=(1, 2)) if len(landmarks) else np.zeros(0, bool)
+    looked = [missing if face is None else face.landmarks for face in follow_face(frames)]
+    landmarks = np.full((len(looked) * every, 478, 3), np.nan)
+    landmarks[every // 2 :: every] = np.reshape(looked, (-1, 478, 3))
+    known = np.isfinite(landmarks).all(axis=(1, 2))
+    seen = np.repeat(known[every // 2 :: every], every)
     if not len(seen) or seen.mean() < LEAST_SEEN:
         return None
-    landmarks = _filled(landmarks, seen)
+    landmarks = _filled(landmarks, known)
     return Sight(read_landmarks(landmarks), seen, landmarks)
 
 

@@ -75,6 +75,23 @@ def listen(waveform: Waveform) -> Speech:
     return _join([block.trimmed() for block in listen_blocks(waveform)])
 
 
+def listen_like(waveform: Waveform, speech: Speech) -> Speech:
+    """Features of a clip (N,) that says the same at the same times as `speech`, whose phones and pauses are taken over.
+
+    That spares the phone decoder, which is slow. `speech` is of a whole clip of as many frames, without margins.
+    """
+    if frame_count(len(waveform)) != speech.frames:
+        raise ValueError(f"{frame_count(len(waveform))} frames cannot be like {speech.frames}")
+    margin, level = FPS, measure_level(waveform)
+    silence = np.pad(speech.silence, margin, constant_values=True)
+    parts = []
+    for start, stop in _blocks(speech.frames, 8 * FPS):
+        sound = stretch(waveform, start - margin, stop + margin)
+        part = _measure(sound, level, silence[start : stop + 2 * margin])
+        parts.append(replace(part, first=start - margin, margin=margin).trimmed())
+    return replace(_join(parts), phones=speech.phones)
+
+
 def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
@@ -88,9 +105,14 @@ def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.
     frames, block, margin = frame_count(len(waveform)), round(block_s * FPS), round(margin_s * FPS)
     level = measure_level(waveform)
     decoder = make_decoder()
-    for start in range(0, frames, block):
-        stop = min(start + block, frames)
+    for start, stop in _blocks(frames, block):
         yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
+
+
+def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
+    """First frame of each block and the one behind its last."""
+    for start in range(0, frames, block):
+        yield start, min(start + block, frames)
 
 
 def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, decoder: Decoder) -> Speech:
@@ -99,11 +121,17 @@ def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, 
     decoded = decode(decoder, waveform, start, stop)
     hop_silence = find_pauses(sound, level, long_silences(decoded))
     silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
+    measured = _measure(sound, level, silence)
+    return replace(measured, first=start, margin=margin, phones=tidy_phones(decoded, hop_silence, start))
+
+
+def _measure(sound: Array, level: Level, silence: Mask) -> Speech:
+    """What needs no phones, of a stretch with pads whose pauses `silence` (T,) are known; its place is not yet set."""
     pitch, voicing = find_pitch(sound, silence)
     return Speech(
-        first=start,
-        margin=margin,
-        phones=tidy_phones(decoded, hop_silence, start),
+        first=0,
+        margin=0,
+        phones=(),
         loudness=measure_loudness(sound, level),
         pitch=pitch,
         voicing=voicing,

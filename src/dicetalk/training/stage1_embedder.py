@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from dicetalk.checkpoints import save_tensors, write_config
 from dicetalk.config import to_plain
-from dicetalk.data.augment import Augmentation
+from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import Recordings, draw, embed, load_recordings, whole
 from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, contrast
+from dicetalk.emotion.discriminant import fit_discriminant
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
 from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.vocabulary import NAMES
@@ -31,6 +32,7 @@ class Stage1:
         sizes: of the network.
         loop: how long and how fast.
         augmentation: of the voices.
+        misreading: of the faces.
         emotions, people: to a batch, P x K.
         frames: of a sample.
         drop_speech, drop_motion: share of the samples that lose a modality.
@@ -38,12 +40,14 @@ class Stage1:
         between: weight of the loss between clips.
         anchors: weight of the loss against learned anchors.
         spread: share of the Gaussian's deviation with which it is sampled; 1 is the method's.
+        discriminant: power by which sure directions outgrow others, once trained (`emotion.discriminant`).
     """
 
     held_out: tuple[str, ...] = ()
     sizes: EmbedderSizes = field(default_factory=EmbedderSizes)
     loop: LoopOptions = field(default_factory=LoopOptions)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    misreading: Misreading = field(default_factory=Misreading)
     emotions: int = 8
     people: int = 8
     frames: int = 64
@@ -53,6 +57,7 @@ class Stage1:
     between: float = 1.0
     anchors: float = 1.0
     spread: float = 1.0
+    discriminant: float = 1.5
 
 
 class Learner(nn.Module):
@@ -82,7 +87,7 @@ class EmbedderTask:
         """The losses of one P x K batch."""
         recipe, clips = self.recipe, self.recordings
         chosen = balanced_batch(clips.emotions, clips.identities, recipe.emotions, recipe.people, generator)
-        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, generator).to(self.device)
+        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, recipe.misreading, generator).to(self.device)
         seen = torch.ones_like(batch.heard)
         heard, seen = drop_modalities(batch.heard, seen, recipe.drop_speech, recipe.drop_motion, generator)
         found = self.net.embedder(batch.speech, batch.motion, batch.inside, heard, seen)
@@ -124,6 +129,8 @@ def train_embedder(
     recordings = everything.of(set(everything.people) - set(recipe.held_out))
     if len(recordings.identities.unique()) < 2:
         raise InputError(f"{data} has fewer than two people to learn from; positives are clips of different people")
+    if len(recordings.emotions[recordings.heard].unique()) < 2:
+        raise InputError(f"{data} has voices of fewer than two emotions to learn from")
     task = EmbedderTask(recordings, recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
     if processes.writes:
@@ -134,9 +141,21 @@ def train_embedder(
 def _write_checkpoint(out: Path, task: EmbedderTask, recordings: Recordings) -> None:
     recipe = task.recipe
     task.net.cpu()
+    settle(task.net.embedder, recordings, recipe.discriminant)
     save_priors(out / PRIORS, find_priors(task.net.embedder, recordings))
     save_tensors(out / f"{MODULE}.safetensors", task.net.embedder.state_dict())
     write_config(out, KIND, VERSION, {"sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)})
+
+
+def settle(net: EmotionEmbedder, recordings: Recordings, power: float) -> None:
+    """Find the map that keeps large what tells emotions apart, of the clips learned from."""
+    net.eval()
+    heard = recordings.part(recordings.heard)
+    voices = embed(net, heard, heard=True, seen=False).mean.double().numpy()
+    faces = embed(net, recordings, heard=False, seen=True).mean.double().numpy()
+    weight, offset = fit_discriminant(voices, heard.emotions.numpy(), faces, recordings.emotions.numpy(), power)
+    net.discriminant.weight.copy_(torch.from_numpy(weight))
+    net.discriminant.offset.copy_(torch.from_numpy(offset))
 
 
 def find_priors(net: EmotionEmbedder, recordings: Recordings) -> dict[str, Prior]:

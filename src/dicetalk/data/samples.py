@@ -1,0 +1,184 @@
+"""One clip -> its samples: speech features and facial motion at 25 frames a second.
+
+A clip's file, `clips/NAME.safetensors`, has `speech` (T, 85), and `motion`: of a filmed clip (1, T, 58), read off its
+pictures; of a sound whose emotion is known (K, T, 58), what K virtual actors, who belong to this identity alone, look
+like saying it. A neutral sound has `contempt` (K, T, 58) as well, which few corpora have. `voices` (V, T, 85), if any,
+is the speech as V other speakers say it elsewhere. `crops/NAME.mp4` is the square around a filmed face.
+
+A clip which lacks a voice or a face goes on with the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from dicetalk.data.clip import Clip
+from dicetalk.data.film import Film, read_film, write_crop
+from dicetalk.data.procedural import perform_as, virtual_actor
+from dicetalk.data.voices import Voices, another_voice
+from dicetalk.errors import MediaError
+from dicetalk.media import Waveform, read_sound
+from dicetalk.speech import Speech, listen, listen_like
+from dicetalk.speech.rows import COLUMNS, speech_rows
+
+Array = npt.NDArray[np.float16]
+
+CLIPS, CROPS = "clips", "crops"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How a corpus is prepared.
+
+    Attributes:
+        faces: virtual actors to an identity whose face is not filmed.
+        voices: other speakers, places and channels to a clip.
+        crop: side of the crops of filmed faces [px], even; 0 writes none.
+        workers: processes.
+    """
+
+    faces: int = 4
+    voices: int = 3
+    crop: int = 256
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a clip's file holds.
+
+    Attributes:
+        frames: T.
+        heard: whether there is a voice.
+        seen: whether a face was filmed, and read.
+        offset: of the pictures against the sound [frames], None where it is not sure.
+        note: why a voice or a face is missing, in one line; "" where nothing is.
+    """
+
+    frames: int
+    heard: bool = True
+    seen: bool = False
+    offset: int | None = None
+    note: str = ""
+
+
+def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | str:
+    """Write one clip's samples, unless they are there; gives what they hold, or why the clip cannot be used."""
+    target = out / CLIPS / f"{clip.name}.safetensors"
+    known = known_clip(target, options)
+    if known is not None:
+        return known
+    voice = _listened(clip)
+    film = _watched(clip, voice)
+    if isinstance(voice, str) and not isinstance(film, Film):
+        return voice if film is None else f"{voice}; {film}"
+    samples, found = _samples(clip, voice, film, options)
+    if isinstance(film, Film) and clip.video is not None and options.crop:
+        write_crop(clip.video, film.box, found.frames, options.crop, out / CROPS / f"{clip.name}.mp4")
+    new = target.with_suffix(".new")
+    save_file(samples, new, {"prepared": json.dumps(asdict(found))})
+    new.replace(target)
+    return found
+
+
+def known_clip(target: Path, options: Preparation) -> Prepared | None:
+    """What a file holds that was prepared in the same way; None where it has to be prepared anew."""
+    try:
+        with safe_open(target, "np") as file:
+            shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+            found = Prepared(**json.loads(file.metadata()["prepared"]))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+    voices = shapes.get("voices", [0])[0] if found.heard else options.voices
+    faces = options.faces if found.seen or "motion" not in shapes else shapes["motion"][0]
+    return found if (voices, faces) == (options.voices, options.faces) else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Voice:
+    """A clip's sound and what is heard in it."""
+
+    waveform: Waveform
+    speech: Speech
+
+
+def _listened(clip: Clip) -> _Voice | str:
+    """The clip's voice, or the reason why there is none."""
+    if clip.sound is None:
+        return "has no sound"
+    try:
+        waveform = read_sound(clip.sound).waveform
+    except MediaError as error:
+        return str(error)
+    return _Voice(waveform, listen(waveform))
+
+
+def _watched(clip: Clip, voice: _Voice | str) -> Film | str | None:
+    """The clip's film, or the reason why its pictures are not used; None for a sound."""
+    if clip.video is None:
+        return None
+    return read_film(clip.video, None if isinstance(voice, str) else voice.speech)
+
+
+def _samples(
+    clip: Clip, voice: _Voice | str, film: Film | str | None, options: Preparation
+) -> tuple[dict[str, Array], Prepared]:
+    """The tensors of a clip's file and what they are; a voice or a film is there."""
+    note = "; ".join(found for found in (voice, film) if isinstance(found, str))
+    samples = _heard(clip, voice, options)
+    if isinstance(film, Film):
+        samples["motion"] = film.motion[None].astype(np.float16)
+        frames = min(tensor.shape[-2] for tensor in samples.values())
+        cut = {name: tensor[..., :frames, :] for name, tensor in samples.items()}
+        cut.setdefault("speech", np.zeros((frames, len(COLUMNS)), np.float16))
+        offset = film.offset.frames if film.offset is not None and film.offset.sure else None
+        return cut, Prepared(frames, "speech" in samples, True, offset, note)
+    assert not isinstance(voice, str)
+    if clip.emotion is not None:
+        samples["motion"] = _acted(clip, voice.speech, options.faces, clip.emotion)
+    if clip.emotion == "neutral":
+        samples["contempt"] = _acted(clip, voice.speech, options.faces, "contempt")
+    return samples, Prepared(voice.speech.frames, note=note)
+
+
+def _heard(clip: Clip, voice: _Voice | str, options: Preparation) -> dict[str, Array]:
+    """`speech` (T, 85), and `voices` (V, T, 85) if any are wanted; nothing without a voice."""
+    if isinstance(voice, str):
+        return {}
+    heard = {"speech": speech_rows(voice.speech).astype(np.float16)}
+    if options.voices:
+        heard["voices"] = _said_by_others(clip, voice, options.voices)
+    return heard
+
+
+def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Array:
+    """(voices, T, 85) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
+    rows = []
+    for number in range(voices):
+        rng = np.random.default_rng(_number(clip.corpus, clip.name, "voice", str(number)))
+        rows.append(speech_rows(listen_like(another_voice(voice.waveform, rng, Voices()), voice.speech)))
+    return np.array(rows, np.float16)
+
+
+def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Array:
+    """(faces, T, 58) float16: the clip as the identity's own virtual actors say it."""
+    strength = 1.0 if clip.emotion == "neutral" else clip.strength
+    takes = []
+    for face in range(faces):
+        actor = virtual_actor(_number(clip.identity, str(face)))
+        motion = perform_as(actor, speech, emotion, strength, _number(clip.corpus, clip.name, emotion, str(face)))
+        takes.append(np.column_stack([motion.shapes, motion.pose]))
+    return np.array(takes, np.float16)
+
+
+def _number(*names: str) -> int:
+    """A seed from names: the same on every machine, and never shared by two people."""
+    return int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:6], "big")

@@ -1,0 +1,89 @@
+"""One recording as the embedder takes it: what is heard of the voice and what is seen of the face, 25 rows a second."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dicetalk.errors import InputError, MediaError, NoFaceError
+from dicetalk.media import Waveform, probe, read_sound
+from dicetalk.motion.tracker import watch
+from dicetalk.speech import listen
+from dicetalk.speech.rows import speech_rows
+
+Array = npt.NDArray[np.float32]
+
+
+EVERY = 2
+"""Faces are looked at in every second frame: four frames become one token of the embedder."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A stretch of one person's speech.
+
+    Attributes:
+        speech: (T, 85) rows of `speech.rows`; None without a voice.
+        motion: (T, 58) 52 shapes and the head's pose; None without a face.
+        lacks: why a modality is missing, in one line; "" if it was not looked for or both are there.
+    """
+
+    speech: Array | None
+    motion: Array | None
+    lacks: str = ""
+
+
+def heard(waveform: Waveform) -> Recording:
+    """A voice alone: `waveform` (N,) int16 mono at 16 kHz."""
+    return Recording(speech_rows(listen(waveform)), None)
+
+
+def perceive(path: Path) -> Recording:
+    """What can be heard and seen in a file; if only one of both is there, it is that one, and `lacks` says so.
+
+    Raises:
+        MediaError: the file cannot be read.
+        InputError: there is neither a voice nor a face in it.
+    """
+    pictures, sound = probe(path)
+    if pictures is None:
+        return heard(read_sound(path).waveform)
+    with ThreadPoolExecutor(1) as beside:
+        face = beside.submit(_seen, path)
+        voice = _voice(path) if sound is not None else f"{path} has no sound"
+        seen = face.result()
+    reasons = [found for found in (voice, seen) if isinstance(found, str)]
+    if len(reasons) == 2:
+        raise InputError(f"neither voice nor face can be read: {reasons[0]}; {reasons[1]}")
+    speech = None if isinstance(voice, str) else voice
+    motion = None if isinstance(seen, str) else seen
+    return Recording(*_alike(speech, motion), lacks="".join(reasons))
+
+
+def _voice(path: Path) -> Array | str:
+    """Rows of speech, or the reason why there are none."""
+    try:
+        return speech_rows(listen(read_sound(path).waveform))
+    except MediaError as error:
+        return str(error)
+
+
+def _seen(path: Path) -> Array | str:
+    """Rows of motion, or the reason why there are none."""
+    try:
+        motion = watch(path, every=EVERY).motion
+    except (MediaError, NoFaceError) as error:
+        return str(error)
+    return np.column_stack([motion.shapes, motion.pose])
+
+
+def _alike(speech: Array | None, motion: Array | None) -> tuple[Array | None, Array | None]:
+    """Both cut to the shorter of the two: sound and pictures of a file seldom end together."""
+    if speech is None or motion is None:
+        return speech, motion
+    frames = min(len(speech), len(motion))
+    return speech[:frames], motion[:frames]
