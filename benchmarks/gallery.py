@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import bank_relations
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -146,6 +147,7 @@ def main() -> None:
     save(emotions_sheet(talk, list(crops)), options.out / "emotions.jpg")
     save(strength_sheet(talk, list(crops)), options.out / "strength.jpg")
     save(mouths_sheet(list(renderers)[:3]), options.out / "mouths.jpg")
+    bank_relations.main(options.out / "bank-relations.png")
 
 
 if __name__ == "__main__":

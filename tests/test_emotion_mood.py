@@ -19,7 +19,7 @@ from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder
 from dicetalk.emotion.priors import Prior, read_priors, save_priors
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import CheckpointError, InputError, MediaError
+from dicetalk.errors import CheckpointError, EmotionError, InputError, MediaError
 from dicetalk.media import SPEECH_RATE, Picture, VideoWriter, Waveform, read_sound, read_video
 from dicetalk.mood import HEARD, KIND, MODULE, PRIORS, SHIPPED, VERSION, Listener, Mood, mood_of
 from dicetalk.recording import Recording, heard, perceive
@@ -79,7 +79,9 @@ def test_the_three_ways_to_ask(listener: Listener, short: Waveform, tmp_path: Pa
     like = mood_of(f"like:{tmp_path / 'other.wav'}", short[:8000], listener)
     assert like.shares == auto.shares
     save_priors(tmp_path / "mood.safetensors", {"mood": auto.prior})
-    assert mood_of(str(tmp_path / "mood.safetensors"), short[:8000], listener).shares == pytest.approx(auto.shares)
+    stored = mood_of(str(tmp_path / "mood.safetensors"), short[:8000], listener)
+    assert stored.names == NAMES
+    torch.testing.assert_close(stored.prior.mean, auto.prior.mean)
 
 
 def test_ways_that_fail(listener: Listener, short: Waveform, tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ def test_ways_that_fail(listener: Listener, short: Waveform, tmp_path: Path) -> 
     with pytest.raises(CheckpointError, match="9 numbers"):
         mood_of(str(tmp_path / "wide.safetensors"), short, listener)
     save_priors(tmp_path / "two.safetensors", dict.fromkeys("ab", Prior(torch.ones(8), torch.ones(8))))
-    with pytest.raises(CheckpointError, match="2 emotions"):
+    with pytest.raises(EmotionError, match="2 emotions; add :NAME, one of: a, b"):
         mood_of(str(tmp_path / "two.safetensors"), short, listener)
     with pytest.raises(CheckpointError):
         Listener(tmp_path)

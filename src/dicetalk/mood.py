@@ -6,7 +6,7 @@ The shipped embedder lies in `weights/embedder`, with the priors of the named em
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dicetalk.checkpoints import load_module, open_checkpoint
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, Gaussian
+from dicetalk.emotion.own import OwnEmotion
 from dicetalk.emotion.priors import Prior, average, likeness, read_priors
 from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion
 from dicetalk.emotion.vocabulary import NAMES
@@ -41,11 +42,13 @@ class Mood:
         prior: where it lies among emotions.
         shares: how much it resembles each name, in the order of the names; together 1.
         names: which those are.
+        strength: of the mixture that it becomes, its offset from neutral; 0 to 1.
     """
 
     prior: Prior
     shares: tuple[float, ...]
     names: tuple[str, ...] = NAMES
+    strength: float = DEFAULT_STRENGTH
 
     @property
     def name(self) -> str:
@@ -63,7 +66,7 @@ class Mood:
             return Emotion()
         told = dict(zip(self.names, self.shares, strict=True))
         strong = [told.get(name, 0.0) if told.get(name, 0.0) >= LEAST_SHARE else 0.0 for name in NAMES[1:]]
-        return Emotion(tuple(round(DEFAULT_STRENGTH * share, 3) for share in strong))
+        return Emotion(tuple(round(self.strength * share, 3) for share in strong))
 
 
 class Listener:
@@ -115,13 +118,14 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
 
     Args:
         text: "auto" hears the driving speech, "like:FILE" hears and sees another recording; "FILE.safetensors" was
-            written by `dicetalk embed`, or holds one own emotion.
+            written by `dicetalk embed`; "FILE.safetensors:NAME:STRENGTH" is one of its emotions (`OwnEmotion.parse`).
         speech: the driving speech.
         listener: who hears; None is the shipped one.
 
     Raises:
         MediaError: the other recording cannot be read.
-        CheckpointError: the file of an emotion is damaged or holds several.
+        CheckpointError: the file of own emotions is damaged.
+        EmotionError: it has none of that name, or several and no name is given.
     """
     listener = listener or Listener()
     text = text.strip()
@@ -129,10 +133,18 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
         return listener.perceive([heard(speech)])
     if text.startswith("like:"):
         return listener.perceive([perceive(Path(text.removeprefix("like:")))])
-    priors = read_priors(Path(text))
-    if len(priors) > 1:
-        raise CheckpointError(f"{text} holds {len(priors)} emotions ({', '.join(sorted(priors))}); expected one")
-    return listener.resembled(next(iter(priors.values())), HEARD)
+    own = OwnEmotion.parse(text)
+    moods = stored_moods(own.path, listener)
+    return replace(moods[own.choose(moods)], strength=own.strength)
+
+
+def stored_moods(path: Path, listener: Listener) -> dict[str, Mood]:
+    """The own emotions of a file by name, and what each resembles.
+
+    Raises:
+        CheckpointError: the file is damaged, or its vectors are of another width than the listener's.
+    """
+    return {name: listener.resembled(prior) for name, prior in read_priors(path).items()}
 
 
 def _stream(rows: Array | None, frames: int, columns: int) -> tuple[Tensor, Tensor]:

@@ -138,8 +138,8 @@ class DiceTalk:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             speech: a sound file (or a video with sound), or a `Sound`.
             emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`;
-                "auto" hears it in the speech, "like:clip.wav" in another recording; or a path of a stored mood
-                (.safetensors).
+                "auto" hears it in the speech, "like:clip.wav" in another recording; or a file of own emotions
+                (mine.safetensors, mine.safetensors:tender, mine.safetensors:tender:0.5).
             seed: which take.
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +56,9 @@ def perceive(path: Path) -> Recording:
     pictures, sound = probe(path)
     if pictures is None:
         return heard(read_sound(path).waveform)
-    with ThreadPoolExecutor(1) as beside:
-        face = beside.submit(_seen, path)
+    with _beside(path) as face:
         voice = _voice(path) if sound is not None else f"{path} has no sound"
-        seen = face.result()
+        seen = _answer(face)
     reasons = [found for found in (voice, seen) if isinstance(found, str)]
     if len(reasons) == 2:
         raise InputError(f"neither voice nor face can be read: {reasons[0]}; {reasons[1]}")
@@ -70,6 +73,37 @@ def _voice(path: Path) -> Array | str:
         return speech_rows(listen(read_sound(path).waveform))
     except MediaError as error:
         return str(error)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that looks at the face while this one listens: in one process each would wait for the other."""
+    command = [sys.executable, "-c", "from dicetalk.recording import tell_seen; tell_seen()", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as face:
+        try:
+            yield face
+        finally:
+            face.kill()
+
+
+def _answer(face: subprocess.Popen[bytes]) -> Array | str:
+    """What the process beside has seen: rows of motion, or the reason why there are none.
+
+    Raises:
+        RuntimeError: it ended without an answer, after it has said why on standard error.
+    """
+    said, _ = face.communicate()
+    if face.returncode != 0:
+        raise RuntimeError(f"the process that looks at the face ended with code {face.returncode}")
+    found = np.load(io.BytesIO(said), allow_pickle=False)
+    return str(found) if found.ndim == 0 else np.asarray(found, np.float32)
+
+
+def tell_seen() -> None:
+    """Write what is seen in the file named on the command line to standard output, in NumPy's format."""
+    answer = io.BytesIO()
+    np.save(answer, np.asarray(_seen(Path(sys.argv[1]))), allow_pickle=False)
+    sys.stdout.buffer.write(answer.getvalue())
 
 
 def _seen(path: Path) -> Array | str:

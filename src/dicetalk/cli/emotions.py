@@ -1,32 +1,65 @@
-"""`dicetalk emotions`: the vocabulary."""
+"""`dicetalk emotions`: the vocabulary, or the own emotions of a file."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from dicetalk.cli.embed import line, resemblance
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
+from dicetalk.errors import require
+
+if TYPE_CHECKING:
+    from dicetalk.mood import Mood
 
 EXAMPLES = """\b
 Examples:
   dicetalk emotions
   dicetalk emotions --json
+  dicetalk emotions mine.safetensors
 """
 
 
 @click.command(epilog=EXAMPLES)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def emotions(as_json: bool) -> None:
-    """List the emotions, their other names, valence and arousal.
+def emotions(file: Path | None, as_json: bool) -> None:
+    """List the emotions, their other names, valence and arousal; or the own emotions of FILE and what they resemble.
 
     Valence is how pleasant an emotion is, -1 to 1; arousal is how activated, -1 (asleep) to 1. Give names to
     `dicetalk generate` as happy, happy:0.7 or happy:0.7,surprised:0.3.
     """
-    if as_json:
+    if file is not None:
+        _list_own(_stored(file), as_json)
+    elif as_json:
         print(json.dumps({"emotions": [_record(name) for name in NAMES]}))
     else:
         _print_table()
+
+
+def _stored(file: Path) -> dict[str, Mood]:
+    require("torch", "train")
+    from dicetalk.mood import Listener, stored_moods
+
+    return stored_moods(file, Listener())
+
+
+def _list_own(moods: dict[str, Mood], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"emotions": [{"name": name, **resemblance(moods[name])} for name in sorted(moods)]}))
+        return
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("emotion", "resembles", "becomes", box=SIMPLE, show_edge=False)
+    for name in sorted(moods):
+        table.add_row(escape(name), line(moods[name]), str(moods[name].emotion()))
+    Console().print(table)
 
 
 def _record(name: str) -> dict[str, object]:

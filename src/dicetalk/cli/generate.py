@@ -27,6 +27,7 @@ Examples:
   dicetalk generate face.png speech.wav --emotion happy -o out.mp4
   dicetalk generate face.png speech.wav -e happy:0.7,surprised:0.3 --seed 3
   dicetalk generate face.png speech.wav -e mood.json        a timeline: docs/formats.md
+  dicetalk generate face.png speech.wav -e mine.safetensors:tender      an own emotion: dicetalk embed --help
   dicetalk generate group.jpg speech.mp3 --face 2 --crop    the second face from the left
   dicetalk generate face.png speech.wav --motion-out curves.csv
   dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
@@ -83,7 +84,8 @@ class Done:
     default="neutral",
     show_default=True,
     help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json); "
-    "auto hears it in SPEECH, like:FILE in another recording; a file of `dicetalk embed` (.safetensors).",
+    "auto hears it in SPEECH, like:FILE in another recording; mine.safetensors:tender is one of a file of "
+    "`dicetalk embed`, with a strength mine.safetensors:tender:0.5.",
 )
 @click.option(
     "--output",

@@ -15,6 +15,7 @@ EXAMPLES = """\b
 Examples:
   dicetalk train embedder-small prepared/ -o runs/embedder
   dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
+  accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
 
 
@@ -32,12 +33,16 @@ def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet
     """
     require("torch", "train")
     from dicetalk.config import changed
+    from dicetalk.training.processes import launched, leave
     from dicetalk.training.recipes import recipe as by_name
     from dicetalk.training.stage1_embedder import train_embedder
 
     chosen = changed(by_name(recipe), changes)
+    processes = launched()
+    quiet = quiet or not processes.writes
     with display(quiet) as shown:
         steps = partial(shown.count, work="training", things="steps")
-        train_embedder(data, output, chosen, steps)
+        train_embedder(data, output, chosen, steps, processes)
+    leave(processes)
     if not quiet:
         print(f"{output}: trained {chosen.loop.steps} steps", file=sys.stderr)

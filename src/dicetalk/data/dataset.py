@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -78,6 +78,10 @@ class Batch:
     heard: Tensor
     emotions: Tensor
     identities: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return Batch(*(getattr(self, column.name).to(device) for column in fields(self)))
 
 
 @dataclass(frozen=True)

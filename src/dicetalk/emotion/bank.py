@@ -1,8 +1,8 @@
 """Emotion Bank: an emotion prior looks up related emotions and comes back as tokens for the denoiser.
 
-The prior is quantised against a small learnable bank (VQ). Training attends over the keys and values of the
-retrieved entry,
-use attends over those of the whole bank, so that emotions of similar character help each other (paper, section 3.2).
+The prior is quantised against a small learnable bank (VQ). Training attends over the keys and values of the retrieved
+entry, use attends over those of the whole bank, so that emotions of similar character help each other (paper, section
+3.2). Our own training mixes both, so that what is used was trained.
 Parameter names are those of the published weights, so that they load strictly.
 """
 
@@ -14,7 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
+from dicetalk.errors import ConfigError
+
 COMMITMENT = 0.25
+NO_EMOTION = ("release", "matched", "neutral")
+"""What "no emotion" may mean: a zero prior that reads the whole bank, as published; a zero prior that reads one zeroed
+entry, as the published training does; the neutral prior that reads the whole bank."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,32 @@ class BankSizes:
     tokens: int = 32
     codes: int = 64
     heads: int = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankTraining:
+    """How training reads the bank.
+
+    Attributes:
+        whole: share of the clips that read the whole bank, as in use; the others read the retrieved entry.
+        no_emotion: what is read where the emotion is dropped, one of `NO_EMOTION`; use the same one afterwards.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    whole: float = 0.5
+    no_emotion: str = "matched"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.whole <= 1:
+            raise ConfigError(f"whole is {self.whole:g}; expected a share, 0 to 1")
+        _check_kind(self.no_emotion)
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in NO_EMOTION:
+        raise ConfigError(f"no_emotion is {kind!r}; expected one of: {', '.join(NO_EMOTION)}")
 
 
 @dataclass(frozen=True)
@@ -106,6 +137,11 @@ class BankAttention(nn.Module):
         v = self._split(self.fc_v(memory)).expand(len(q), -1, -1, -1)
         return fn.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(-2)
 
+    def weights(self, queries: Tensor, memory: Tensor) -> Tensor:
+        """How much each query looks at each row of the memory, `(N, heads, L, S)`, the last dimension sums to 1."""
+        q, k = self._split(self.fc_q(queries)), self._split(self.fc_k(memory))
+        return (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
+
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
@@ -132,8 +168,17 @@ class EmotionBank(nn.Module):
         Returns:
             Emotion tokens, `(B, T, tokens, width)`.
         """
-        memory = self.kv_tokens_linear(self.codebook.codebook.weight).flatten(0, 1)[None]
-        return self._read(self._drop(prior, dropped), memory)
+        return self._read(self._drop(prior, dropped), self._whole_bank())
+
+    def attended(self, prior: Tensor) -> Tensor:
+        """Share of the attention that each entry of the whole bank gets, `(B, T, prior)` -> `(B, T, codes)`."""
+        weights = self.attention.weights(self.emo_linear(prior).flatten(0, 1), self._whole_bank())
+        entries = weights.mean((1, 2)).unflatten(-1, (self.sizes.codes, self.sizes.tokens))
+        return entries.sum(-1).unflatten(0, prior.shape[:2])
+
+    def _whole_bank(self) -> Tensor:
+        """Every token of every entry, `(1, codes x tokens, width)`."""
+        return self.kv_tokens_linear(self.codebook.codebook.weight).flatten(0, 1)[None]
 
     def retrieve(self, prior: Tensor, dropped: Tensor | None = None) -> tuple[Tensor, Retrieval]:
         """Attend over the retrieved entry only, as in training.
@@ -148,8 +193,61 @@ class EmotionBank(nn.Module):
             Emotion tokens `(B, T, tokens, width)`, and what was retrieved.
         """
         found = self.codebook(prior)
-        memory = self.kv_tokens_linear(self._drop(found.codes, dropped)).flatten(0, 1)
-        return self._read(self._drop(prior, dropped), memory), found
+        return self._read_entries(self._drop(prior, dropped), self._drop(found.codes, dropped)), found
+
+    def no_emotion(self, kind: str, neutral: Tensor) -> Tensor:
+        """Tokens `(tokens, width)` that stand for "no emotion", in every backbone, in training and in use.
+
+        Args:
+            kind: one of `NO_EMOTION`.
+            neutral: the neutral prior, `(prior,)`.
+
+        Raises:
+            ConfigError: no such kind.
+        """
+        _check_kind(kind)
+        if kind == "neutral":
+            return self(neutral[None, None])[0, 0]
+        zero = torch.zeros_like(neutral)[None, None]
+        if kind == "matched":
+            return self.retrieve(zero, torch.ones_like(zero[..., 0]))[0][0, 0]
+        return self(zero)[0, 0]
+
+    def learn(
+        self, prior: Tensor, dropped: Tensor, neutral: Tensor, options: BankTraining, generator: torch.Generator
+    ) -> tuple[Tensor, Retrieval]:
+        """Attend as in our own training: some clips over the whole bank, the others over the retrieved entries.
+
+        Gradients reach every entry through the clips that read all of them. The loss sees every true prior.
+
+        Args:
+            prior: emotion priors, `(B, T, prior)`.
+            dropped: 1 where the emotion is dropped, 0 where it is kept, `(B, T)`.
+            neutral: the neutral prior, `(prior,)`.
+            options: how often which is read.
+            generator: the source of chance, on the processor.
+
+        Returns:
+            Emotion tokens `(B, T, tokens, width)`, and what was retrieved.
+        """
+        whole = (torch.rand(len(prior), generator=generator) < options.whole).to(prior.device)
+        found = self.codebook(prior)
+        kept = self._read_mixed(prior, found.codes, whole)
+        nothing = self.no_emotion(options.no_emotion, neutral).to(kept.dtype)
+        return torch.where(dropped[..., None, None] > 0, nothing, kept), found
+
+    def _read_mixed(self, prior: Tensor, codes: Tensor, whole: Tensor) -> Tensor:
+        """Clips where `whole` `(B,)` is True read the whole bank, the others their own codes `(B, T, width)`."""
+        tokens = codes.new_empty(*prior.shape[:2], self.sizes.tokens, self.sizes.width)
+        if whole.any():
+            tokens[whole] = self(prior[whole]).to(tokens.dtype)
+        if not whole.all():
+            tokens[~whole] = self._read_entries(prior[~whole], codes[~whole]).to(tokens.dtype)
+        return tokens
+
+    def _read_entries(self, prior: Tensor, codes: Tensor) -> Tensor:
+        """Let every prior `(B, T, prior)` read its own code `(B, T, width)`."""
+        return self._read(prior, self.kv_tokens_linear(codes).flatten(0, 1))
 
     def _read(self, prior: Tensor, memory: Tensor) -> Tensor:
         queries = self.emo_linear(prior)

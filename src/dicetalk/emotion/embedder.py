@@ -61,7 +61,7 @@ class Gaussian:
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """One draw for each clip, `(B, width)`, with gradient to mean and variance."""
-        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
+        noise = torch.randn(self.mean.shape, generator=generator, device=generator.device).to(self.mean.device)
         return self.mean + self.variance.sqrt() * noise
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn import functional as fn
 
 from dicetalk.emotion.embedder import Gaussian
 from dicetalk.errors import CheckpointError, EmotionError
+from dicetalk.media.files import claim_temporary, writing
 
 NEUTRAL = "neutral"
 
@@ -97,10 +98,25 @@ def average(gaussians: Sequence[Gaussian]) -> Prior:
 
 
 def save_priors(path: Path, priors: Mapping[str, Prior]) -> None:
-    """Write priors to one safetensors file."""
+    """Write priors to one safetensors file, whole or not at all.
+
+    Raises:
+        CheckpointError: the vectors are of different widths.
+        MediaError: the file cannot be written.
+    """
+    widths = sorted({len(prior.mean) for prior in priors.values()})
+    if len(widths) > 1:
+        raise CheckpointError(f"{path} would hold vectors of widths {widths}; write this emotion to another file")
     # Clones: two names may share a tensor, which the format refuses.
     tensors = {f"{name}.mean": prior.mean.clone() for name, prior in priors.items()}
-    save_file(tensors | {f"{name}.std": prior.std.clone() for name, prior in priors.items()}, path)
+    content = save(tensors | {f"{name}.std": prior.std.clone() for name, prior in priors.items()})
+    hidden = claim_temporary(path)
+    try:
+        with writing(path):
+            hidden.write_bytes(content)
+            hidden.replace(path)
+    finally:
+        hidden.unlink(missing_ok=True)
 
 
 def read_priors(path: Path) -> dict[str, Prior]:

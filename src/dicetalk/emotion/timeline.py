@@ -61,7 +61,7 @@ class Emotion:
         if any(with_strength) and not all(with_strength):
             raise EmotionError(f"only some names in {_short(text)} have a strength; give one to each name or to none")
         if any(with_strength):
-            return _mixture((name, _parse_strength(name, number)) for name, _, number in parts)
+            return _mixture((name, parse_strength(name, number)) for name, _, number in parts)
         return _mixture((name, DEFAULT_STRENGTH / len(names)) for name in names)
 
     def weights(self) -> NDArray[np.float32]:
@@ -76,11 +76,14 @@ class Emotion:
 
 
 def is_heard(value: object) -> bool:
-    """Whether an emotion is to be heard in a recording: "auto", "like:clip.wav", or a file "mood.safetensors"."""
+    """Whether an emotion is to be heard in a recording, or was: "auto", "like:clip.wav", or a file of own emotions.
+
+    Of a file "mine.safetensors" with several the one called tender is "mine.safetensors:tender".
+    """
     if not isinstance(value, str | os.PathLike):
         return False
     text = os.fspath(value).strip()
-    return text == "auto" or text.startswith("like:") or text.lower().endswith(".safetensors")
+    return text == "auto" or text.startswith("like:") or f"{text.lower()}:".find(".safetensors:") > 0
 
 
 def mix(**strengths: float) -> Emotion:
@@ -198,12 +201,19 @@ def _mixture(parts: Iterable[tuple[str, float]]) -> Emotion:
     return Emotion(tuple(abs(strengths.get(name, 0.0)) for name in NAMES[1:]))  # abs: -0.0 is 0.0
 
 
-def _parse_strength(name: str, text: str) -> float:
+def parse_strength(name: str, text: str) -> float:
+    """Read the strength of an emotion, 0 to 1.
+
+    Raises:
+        EmotionError: not a number, or out of range.
+    """
     try:
-        return float(text)
+        strength = float(text)
     except ValueError:
         found = f"strength {_short(text.strip())} of {_short(name.strip())}"
         raise EmotionError(f"{found} is not a number; expected 0 to 1, as in happy:0.7") from None
+    _check({name: strength})
+    return strength
 
 
 def _number(value: object, what: str) -> float:

@@ -1,4 +1,4 @@
-"""The emotion vocabulary: the eight names of MEAD, their aliases, valence and arousal.
+"""The emotion vocabulary: the eight names of MEAD, their aliases, valence and arousal; how own emotions may be called.
 
 MEAD is Wang et al., "MEAD: A Large-scale Audio-visual Dataset for Emotional Talking-face Generation", ECCV 2020.
 """
@@ -6,6 +6,7 @@ MEAD is Wang et al., "MEAD: A Large-scale Audio-visual Dataset for Emotional Tal
 from __future__ import annotations
 
 import difflib
+import re
 
 from dicetalk.errors import EmotionError
 
@@ -64,6 +65,12 @@ AROUSAL = {
 """How activated, -1 (asleep) to 1."""
 
 
+UNNAMED = "mood"
+"""What an own emotion is called that was given no name."""
+LONGEST_NAME = 40
+_OWN_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
 def resolve(name: str) -> str:
     """The name of `NAMES` that `name` stands for; case and surrounding spaces do not matter.
 
@@ -78,3 +85,16 @@ def resolve(name: str) -> str:
     near = difflib.get_close_matches(key[:40], [*NAMES, *ALIASES], n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise EmotionError(f"unknown emotion {name[:40]!r}; {hint}expected one of: {', '.join(NAMES)}")
+
+
+def check_own_name(name: str) -> None:
+    """Refuse a name that would be mistaken for a strength, a file or another emotion.
+
+    Raises:
+        EmotionError: not small letters, digits, - and _ after a first letter; too long; or a name of the vocabulary.
+    """
+    if not _OWN_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        rule = f"at most {LONGEST_NAME} small letters, digits, - and _, a letter first"
+        raise EmotionError(f"{name[:LONGEST_NAME]!r} cannot be the name of an own emotion; expected {rule}")
+    if name in NAMES or name in ALIASES:
+        raise EmotionError(f"{name!r} is one of the emotions there are already; choose another name")

@@ -48,21 +48,8 @@ def emotion_tokens(bank: EmotionBank, priors: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def no_emotion_tokens(bank: EmotionBank, kind: str, neutral: Tensor) -> Tensor:
-    """Tokens `(L, D)` that stand for "no emotion" in the guidance (METHOD section 2).
-
-    Args:
-        bank: the Emotion Bank.
-        kind: "release" reads the whole bank with a zero prior, "matched" one zeroed entry as in training,
-        "neutral" reads the
-            whole bank with the neutral prior.
-        neutral: the neutral prior, `(256,)`.
-    """
-    if kind == "neutral":
-        return bank(neutral[None, None])[0, 0]
-    zero = torch.zeros_like(neutral)[None, None]
-    if kind == "matched":
-        return bank.retrieve(zero, torch.ones_like(zero[..., 0]))[0][0, 0]
-    return bank(zero)[0, 0]
+    """Tokens `(L, D)` that stand for "no emotion" in the guidance, see `EmotionBank.no_emotion`."""
+    return bank.no_emotion(kind, neutral)
 
 
 @torch.inference_mode()

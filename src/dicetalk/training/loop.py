@@ -1,4 +1,7 @@
-"""The training loop: deterministic by seed, resumable by the same call, curves as CSV and as a picture."""
+"""The training loop: deterministic by seed, resumable by the same call, curves as CSV and as a picture.
+
+Several processes draw a batch each and step with the mean of their gradients; their networks stay the same.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,12 @@ from torch.nn.utils import clip_grad_norm_
 from dicetalk.checkpoints import read_tensors, save_tensors
 from dicetalk.errors import CheckpointError
 from dicetalk.training.curves import Curves
+from dicetalk.training.processes import ALONE, Processes
 
 STATE = "state.safetensors"
+RANKS_APART = 2_654_435_769
+"""Between the seeds of two processes. Torch keeps 32 bits of a seed; this is their golden section, so that no two of
+hundreds of processes share one within a million steps."""
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
 
@@ -58,10 +65,23 @@ class Task(Protocol):
         ...
 
 
-def train(task: Task, options: LoopOptions, folder: Path, progress: Progress | None = None) -> None:
+def train(
+    task: Task,
+    options: LoopOptions,
+    folder: Path,
+    progress: Progress | None = None,
+    processes: Processes = ALONE,
+) -> None:
     """Learn, or go on learning where a run in the same folder was stopped: the result is the same, bit for bit.
 
-    The step's number seeds everything, so that no state of chance has to be kept.
+    The numbers of step and process seed everything, so that no state of chance has to be kept.
+
+    Args:
+        task: what is learned; in every process the same network, on the process's device.
+        options: how long and how fast.
+        folder: of state and curves; the same for all processes.
+        progress: called with steps done and in all.
+        processes: this one and how many there are.
 
     Raises:
         CheckpointError: the folder holds the state of another network.
@@ -75,8 +95,8 @@ def train(task: Task, options: LoopOptions, folder: Path, progress: Progress | N
         for step in range(start, options.steps):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * schedule(step, options)
-            curves.add(step, _step(task, optimizer, options, step))
-            if (step + 1) % options.save_every == 0 or step + 1 == options.steps:
+            curves.add(step, _step(task, optimizer, options, step, processes))
+            if processes.writes and ((step + 1) % options.save_every == 0 or step + 1 == options.steps):
                 curves.write()
                 _save(task.net, optimizer, step + 1, folder / STATE)
             if progress is not None:
@@ -90,15 +110,30 @@ def schedule(step: int, options: LoopOptions) -> float:
     return rise * 0.5 * (1 + math.cos(math.pi * step / options.steps))
 
 
-def _step(task: Task, optimizer: torch.optim.Optimizer, options: LoopOptions, step: int) -> dict[str, float]:
-    seed = options.seed * 1_000_003 + step
+def _step(
+    task: Task, optimizer: torch.optim.Optimizer, options: LoopOptions, step: int, processes: Processes
+) -> dict[str, float]:
+    seed = options.seed * 1_000_003 + step + processes.rank * RANKS_APART
     torch.manual_seed(seed)  # dropout knows no other source of chance
     losses = task.losses(torch.Generator().manual_seed(seed))
     optimizer.zero_grad()
     losses["loss"].backward()
+    values = torch.stack([loss.detach() for loss in losses.values()])
+    if processes.count > 1:
+        processes.average([*_gradients(task.net), values])
     length = clip_grad_norm_(task.net.parameters(), options.clip)
     optimizer.step()
-    return {name: float(loss.detach()) for name, loss in losses.items()} | {"gradient": float(length)}
+    return dict(zip(losses, values.tolist(), strict=True)) | {"gradient": float(length)}
+
+
+def _gradients(net: nn.Module) -> list[Tensor]:
+    """The gradients of one process; where its batch did not use a parameter, others may have: 0."""
+    found = []
+    for parameter in net.parameters():
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        found.append(parameter.grad)
+    return found
 
 
 def _save(net: nn.Module, optimizer: torch.optim.Optimizer, steps: int, path: Path) -> None:
@@ -117,7 +152,9 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> in
         net.load_state_dict({name: tensors[f"net.{name}"] for name in net.state_dict()})
         for name, parameter in net.named_parameters():
             kinds = ("step", "exp_avg", "exp_avg_sq")
-            optimizer.state[parameter] = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
+            state = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
+            # The optimizer counts steps on the processor, wherever the network lies.
+            optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in state.items()}
         return int(tensors["steps"])
     except (KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]

@@ -20,6 +20,7 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
 from dicetalk.mood import KIND, MODULE, PRIORS, VERSION
 from dicetalk.training.loop import LoopOptions, Progress, train
+from dicetalk.training.processes import ALONE, Processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +72,22 @@ class Learner(nn.Module):
 class EmbedderTask:
     """Draws batches of recordings and tells how badly the embedder gathers their emotions."""
 
-    def __init__(self, recordings: Recordings, recipe: Stage1) -> None:
-        """A fresh network, which knows the rows' usual range from the recordings."""
+    def __init__(self, recordings: Recordings, recipe: Stage1, device: torch.device = ALONE.device) -> None:
+        """A fresh network on a device, which knows the rows' usual range from the recordings."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.loop.seed)
             self.net = Learner(recipe)
         self.recordings = recordings
         self.recipe = recipe
         _take_range(self.net.embedder, recordings)
+        self.device = device
+        self.net.to(device)
 
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one P x K batch."""
         recipe, clips = self.recipe, self.recordings
         chosen = balanced_batch(clips.emotions, clips.identities, recipe.emotions, recipe.people, generator)
-        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, recipe.misreading, generator)
+        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, recipe.misreading, generator).to(self.device)
         seen = torch.ones_like(batch.heard)
         heard, seen = drop_modalities(batch.heard, seen, recipe.drop_speech, recipe.drop_motion, generator)
         found = self.net.embedder(batch.speech, batch.motion, batch.inside, heard, seen)
@@ -106,7 +109,9 @@ def _take_range(net: EmotionEmbedder, recordings: Recordings) -> None:
         encoder.scale.copy_(inside.std(0).clamp(min=least))
 
 
-def train_embedder(data: Path, out: Path, recipe: Stage1, progress: Progress | None = None) -> Path:
+def train_embedder(
+    data: Path, out: Path, recipe: Stage1, progress: Progress | None = None, processes: Processes = ALONE
+) -> Path:
     """Train an embedder on a prepared folder, or go on training it; gives the checkpoint's folder.
 
     Args:
@@ -114,6 +119,7 @@ def train_embedder(data: Path, out: Path, recipe: Stage1, progress: Progress | N
         out: of curves, state and, at the end, the checkpoint.
         recipe: everything else; written beside the curves.
         progress: called with steps done and in all.
+        processes: this one, which writes only if it is the first, and how many there are.
 
     Raises:
         InputError: the data cannot be used, or nobody is left to learn from.
@@ -125,13 +131,20 @@ def train_embedder(data: Path, out: Path, recipe: Stage1, progress: Progress | N
         raise InputError(f"{data} has fewer than two people to learn from; positives are clips of different people")
     if len(recordings.emotions[recordings.heard].unique()) < 2:
         raise InputError(f"{data} has voices of fewer than two emotions to learn from")
-    task = EmbedderTask(recordings, recipe)
-    train(task, recipe.loop, out, progress)
+    task = EmbedderTask(recordings, recipe, processes.device)
+    train(task, recipe.loop, out, progress, processes)
+    if processes.writes:
+        _write_checkpoint(out, task, recordings)
+    return out
+
+
+def _write_checkpoint(out: Path, task: EmbedderTask, recordings: Recordings) -> None:
+    recipe = task.recipe
+    task.net.cpu()
     settle(task.net.embedder, recordings, recipe.discriminant)
     save_priors(out / PRIORS, find_priors(task.net.embedder, recordings))
     save_tensors(out / f"{MODULE}.safetensors", task.net.embedder.state_dict())
     write_config(out, KIND, VERSION, {"sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)})
-    return out
 
 
 def settle(net: EmotionEmbedder, recordings: Recordings, power: float) -> None:

@@ -1,0 +1,101 @@
+"""Several processes of one run: each its own batch, one network, one writer. And: alone nothing changes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from test_training_loop import Line, files
+
+from dicetalk.errors import MissingExtraError
+from dicetalk.training.loop import RANKS_APART, STATE, LoopOptions, _gradients, steps_done, train
+from dicetalk.training.processes import ALONE, LAUNCHERS, launched
+
+needs_accelerate = pytest.mark.skipif(find_spec("accelerate") is None, reason="accelerate is not installed")
+
+RUN = """
+import sys
+from pathlib import Path
+
+from safetensors.torch import save_file
+from test_training_loop import Line
+
+from dicetalk.training.loop import LoopOptions, train
+from dicetalk.training.processes import launched, leave
+
+
+def stop(done, total):
+    if done == 6:
+        raise InterruptedError
+
+
+folder, options = Path(sys.argv[1]), LoopOptions(steps=8, save_every=4)
+processes = launched()
+task = Line()
+train(task, options, folder / "two", processes=processes)
+save_file(task.net.state_dict(), folder / f"rank{processes.rank}.safetensors")
+try:
+    train(Line(), options, folder / "parts", stop, processes)
+except InterruptedError:
+    train(Line(), options, folder / "parts", None, processes)
+leave(processes)
+"""
+
+
+def launch(count: int, *words: object) -> subprocess.CompletedProcess[str]:
+    """Start a Python program as that many processes on the processor, as `torchrun` and `accelerate launch` do."""
+    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count), *words]
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": paths, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(list(map(str, line)), env=environment, capture_output=True, text=True, timeout=100)
+
+
+@needs_accelerate
+def test_two_processes_keep_one_network_and_learn_from_both_batches(tmp_path: Path) -> None:
+    """And a run that goes on after 4 steps is the uninterrupted one."""
+    (tmp_path / "run.py").write_text(RUN)
+    done = launch(2, tmp_path / "run.py", tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
+    train(Line(), LoopOptions(steps=8, save_every=4), tmp_path / "one")
+    together, alone = (load_file(tmp_path / name / STATE) for name in ("two", "one"))
+    for name in first:
+        assert np.array_equal(first[name], second[name]) and np.array_equal(first[name], together[f"net.{name}"])
+        assert not np.array_equal(first[name], alone[f"net.{name}"])
+    assert steps_done(tmp_path / "two") == 8
+    assert files(tmp_path / "parts") == files(tmp_path / "two")
+
+
+def test_without_a_launcher_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in LAUNCHERS:
+        monkeypatch.delenv(name, raising=False)
+    assert launched() == ALONE and ALONE.writes
+
+
+def test_a_launcher_needs_accelerate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LAUNCHERS[0], "2")
+    monkeypatch.setattr("dicetalk.errors.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="accelerate"):
+        launched()
+
+
+def test_no_two_processes_draw_the_same_batch() -> None:
+    """Torch keeps the lower 32 bits of a seed: between those of two of 500 processes lie a million steps."""
+    seeds = np.sort([rank * RANKS_APART % 2**32 for rank in range(500)])
+    assert np.diff([*seeds, seeds[0] + 2**32]).min() > 1_000_000
+    draws = [torch.rand(4, generator=torch.Generator().manual_seed(rank * RANKS_APART)) for rank in range(3)]
+    assert not any(torch.equal(draws[0], other) for other in draws[1:])
+
+
+def test_gradients_of_unused_parameters_count_as_zero() -> None:
+    """Another process may have used them: all must average the same tensors."""
+    net = torch.nn.ModuleDict({"used": torch.nn.Linear(1, 1), "not": torch.nn.Linear(1, 1)})
+    net["used"](torch.ones(1)).sum().backward()
+    assert [float(gradient.sum()) for gradient in _gradients(net)] == [1.0, 1.0, 0.0, 0.0]
