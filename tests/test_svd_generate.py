@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import torch
 from click import Context
 from svd_tiny import write_checkpoint
+from terminal import shown_on_a_terminal
 
 import dicetalk
 from dicetalk.cli import cli
@@ -180,23 +180,7 @@ def test_nothing_names_cuda_and_the_motion_path_never_loads_diffusers(desk: Path
 
 
 def test_steps_with_time_left_are_shown_on_a_terminal(desk: Path) -> None:
-    pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
-    ours, theirs = pty.openpty()
     arguments = [sys.executable, "-m", "dicetalk", "generate", "face.jpg", "speech.wav", "--backbone", "svd", *QUICK]
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen([*arguments, "--steps", "2"], stderr=theirs, env=environment) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                block = os.read(ours, 65536)
-            except OSError:  # Linux tells the end of a terminal so
-                break
-            if not block:
-                break
-            shown += block
-    os.close(ours)
-    assert process.returncode == 0
-    text = shown.decode()
+    text = shown_on_a_terminal([*arguments, "--steps", "2"])
     assert "denoising" in text and "of 2 steps" in text and "left" in text
     assert "of 30 frames" in text and "wrote face.mp4" in text
