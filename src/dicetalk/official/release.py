@@ -17,7 +17,7 @@ from dicetalk.emotion.vocabulary import ALIASES, NAMES, resolve
 from dicetalk.errors import CheckpointError
 from dicetalk.official.npy import read_npy
 
-UNCHECKED = "names and sizes were written down without a look at the hub: if one is wrong, see the paper's own page"
+UNCHECKED = "sizes are approximate; the first repository's name was not checked: if it is wrong, see the paper's page"
 
 
 @dataclass(frozen=True)
