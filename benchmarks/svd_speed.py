@@ -134,7 +134,7 @@ def _cpu_table(threads: int, rounds: int, steps: int) -> str:
     sizes = {"64 wide": TINY, "1024 wide, as published": PUBLISHED_TOKENS}
     rows = [(name, *row) for name, size in sizes.items() for row in _cpu_rows(size, rounds, steps)]
     head = (
-        "U-Net 32/32/32/64",
+        "tokens",
         "loop",
         "steps",
         "wall [s]",
@@ -224,7 +224,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="for cpu")
     chosen = parser.parse_args()
     where = platform.processor() or platform.machine()
-    command = f"`python benchmarks/svd_speed.py {chosen.what}`"
+    threads = f" --threads {' '.join(map(str, chosen.threads))}" if chosen.what == "cpu" else ""
+    command = f"`python benchmarks/svd_speed.py {chosen.what}{threads}`"
     stamp = f"{datetime.date.today()}, {where}, torch {torch.__version__}: {command}\n\n"
 
     def write(text: str) -> None:
