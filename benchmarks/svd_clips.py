@@ -16,7 +16,8 @@ from svd_reference import LiteralClip  # noqa: E402
 
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start  # noqa: E402
 from dicetalk.svd.model import UNetSizes  # noqa: E402
-from dicetalk.svd.presets import SvdOptions, guidance_of, padding_of, sample, sigmas_of, windows_of  # noqa: E402
+from dicetalk.svd.options import SvdOptions  # noqa: E402
+from dicetalk.svd.presets import guidance_of, padding_of, sample, scales_of, sigmas_of, windows_of  # noqa: E402
 
 SPEED_OF_H200 = 790e12
 """Operations a second of large matrix products in half precision."""
@@ -67,7 +68,7 @@ def known_of(clip: LiteralClip, padding: int) -> ClipConditions:
 def denoiser_of(unet: Any, clip: LiteralClip, options: SvdOptions, dtype: torch.dtype) -> ClipDenoiser:
     plan, frames = options.plan, len(clip.speech)
     known = known_of(clip, padding_of(plan))
-    guidance = guidance_of(plan, options.guidance)
+    guidance = guidance_of(plan, scales_of(options))
     return ClipDenoiser(unet, known, windows_of(plan, frames), guidance, options.batch, dtype)
 
 

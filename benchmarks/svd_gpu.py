@@ -17,8 +17,9 @@ from dicetalk.svd import cost
 from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
 from dicetalk.svd.encoders import decode_latents
 from dicetalk.svd.model import UNetSizes
+from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.placement import Placement
-from dicetalk.svd.presets import DECODE_CHUNK, WINDOW, SvdOptions
+from dicetalk.svd.presets import DECODE_CHUNK, WINDOW
 
 FRAMES = 125
 HALF = torch.float16

@@ -14,8 +14,8 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import math
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -33,7 +33,8 @@ from dicetalk.svd import cost
 from dicetalk.svd.checkpoint import SvdSizes, published_config
 from dicetalk.svd.meter import count
 from dicetalk.svd.model import StreamedUNet, UNetSizes
-from dicetalk.svd.presets import WINDOW, SvdOptions
+from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.presets import WINDOW
 
 PUBLISHED_STEP = 104.9e12
 PUBLISHED_CLIP = 15.7e15
@@ -123,29 +124,51 @@ def timed(run: Callable[[], Any]) -> tuple[float, float, Any]:
 
 
 @torch.inference_mode()
-def cpu(rounds: int = 2) -> str:
-    """Wall time of the loop at tiny size, best of some rounds taken in turn."""
-    rows: list[tuple[Any, ...]] = []
-    for name, sizes in (("tokens 64 wide", TINY), ("tokens 1024 wide, as published", PUBLISHED_TOKENS)):
-        literal, ours = twins(sizes)
-        clip = random_clip(sizes, (8, 16), 50, 32, torch.zeros(1))
-        noise = torch.randn(1, 75, 4, 8, 16, generator=torch.Generator().manual_seed(1))
-        runs: dict[str, Callable[[], Any]] = {"literal": lambda n=literal, c=clip, z=noise: literal_loop(n, c, z, 4)}
-        options = SvdOptions(preset="best", steps=4)
-        runs["ours"] = lambda n=ours, c=clip, z=noise, o=options: run_ours(n, c, z, o, torch.float32)
-        best: dict[str, tuple[float, float, Any]] = {}
-        for _ in range(rounds):
-            for label, run in runs.items():
-                found = timed(run)
-                best[label] = min(best.get(label, (math.inf, 0.0, None)), found, key=lambda x: x[0])
-        reference = best["literal"]
-        far = float((best["ours"][2] - reference[2]).norm() / reference[2].norm())
-        for label, (wall, used, _) in best.items():
-            same = f"{far:.1e}" if label == "ours" else ""
-            rows.append((name, label, f"{wall:.2f}", f"{used:.2f}", f"{wall / reference[0]:.2f}", same))
-    head = ("U-Net 32/32/32/64", "loop", "wall [s]", "processor [s]", "of literal", "distance to literal")
-    title = f"Whole loop, 50 frames at 64 x 128, 4 steps, equal numbers, {torch.get_num_threads()} threads, float32"
+def cpu(threads: list[int], rounds: int = 3, steps: int = 2) -> str:
+    """Wall time of the loop at tiny size, medians of rounds taken in turn: a table for each number of threads."""
+    return "\n".join(_cpu_table(count, rounds, steps) for count in threads)
+
+
+def _cpu_table(threads: int, rounds: int, steps: int) -> str:
+    torch.set_num_threads(threads)
+    sizes = {"64 wide": TINY, "1024 wide, as published": PUBLISHED_TOKENS}
+    rows = [(name, *row) for name, size in sizes.items() for row in _cpu_rows(size, rounds, steps)]
+    head = (
+        "U-Net 32/32/32/64",
+        "loop",
+        "steps",
+        "wall [s]",
+        "processor [s]",
+        "of literal",
+        "of its processor",
+        "distance",
+    )
+    title = f"U-Net 32/32/32/64, 50 frames at 64 x 128, {threads} threads, float32; presets: of literal's 25 steps"
     return table(title, head, rows)
+
+
+def _cpu_rows(sizes: UNetSizes, rounds: int, steps: int) -> list[tuple[Any, ...]]:
+    literal, ours = twins(sizes)
+    clip = random_clip(sizes, (8, 16), 50, 32, torch.zeros(1))
+    noise = torch.randn(1, 75, 4, 8, 16, generator=torch.Generator().manual_seed(1))
+
+    def with_options(options: SvdOptions) -> tuple[float, float, Any]:
+        return timed(lambda: run_ours(ours, clip, noise, options, torch.float32))
+
+    theirs, best = [], []
+    for _ in range(rounds):
+        theirs.append(timed(lambda: literal_loop(literal, clip, noise, steps)))
+        best.append(with_options(SvdOptions(preset="best", steps=steps)))
+    far = f"{float((best[0][2] - theirs[0][2]).norm() / theirs[0][2].norm()):.1e}"
+    wall, used = (statistics.median(x[i] for x in theirs) for i in (0, 1))
+    rows = [("literal", steps, f"{wall:.2f}", f"{used:.2f}", "1.00", "1.00", "")]
+    presets = {name: SvdOptions(preset=name) for name in ("balanced", "fast")}
+    took = {"best": (steps, *(statistics.median(x[i] for x in best) for i in (0, 1)), steps, far)}
+    took |= {name: (options.plan.steps, *with_options(options)[:2], 25, "") for name, options in presets.items()}
+    for name, (taken, ours_wall, ours_used, of, same) in took.items():
+        shares = (ours_wall / (wall / steps * of), ours_used / (used / steps * of))
+        rows.append((name, taken, *(f"{x:.2f}" for x in (ours_wall, ours_used, *shares)), same))
+    return rows
 
 
 MEMORY_CASES = {
@@ -198,6 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("flops", "cpu", "memory", "gpu"))
     parser.add_argument("--out", type=Path, help="folder for the tables")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="for cpu")
     chosen = parser.parse_args()
     where = platform.processor() or platform.machine()
     command = f"`python benchmarks/svd_speed.py {chosen.what}`"
@@ -216,7 +240,7 @@ def main() -> None:
 
         gpu(write)
     else:
-        write({"flops": flops, "cpu": cpu, "memory": memory}[chosen.what]())
+        write(cpu(chosen.threads) if chosen.what == "cpu" else {"flops": flops, "memory": memory}[chosen.what]())
 
 
 if __name__ == "__main__":

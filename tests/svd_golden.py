@@ -21,7 +21,8 @@ from dicetalk.svd.checkpoint import build_modules, inner_of
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start
 from dicetalk.svd.encoders import decode_latents, encode_picture
 from dicetalk.svd.model import UNetConditions
-from dicetalk.svd.presets import PRESETS, guidance_of, windows_of
+from dicetalk.svd.options import PRESETS
+from dicetalk.svd.presets import guidance_of, windows_of
 from dicetalk.svd.streams import Stream
 
 PATH = Path(__file__).parent / "golden" / "svd_tiny.safetensors"

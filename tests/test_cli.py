@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import wavfile
+from terminal import shown_on_a_terminal
 
 from dicetalk.cli import cli
 from dicetalk.cli.failures import Stopped, missing_library, run
@@ -401,23 +402,8 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_progress_is_shown_on_a_terminal(desk: Path) -> None:
     """A pseudo-terminal as standard error: stages and frames a second, and the line at the end."""
-    pty = pytest.importorskip("pty", reason="needs pseudo-terminals")
-    ours, theirs = pty.openpty()
     arguments = [sys.executable, "-m", "dicetalk", "generate", "face.jpg", "speech.wav", "--size", "256"]
-    with subprocess.Popen(arguments, stderr=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"}) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                block = os.read(ours, 65536)
-            except OSError:  # Linux tells the end of a terminal so
-                break
-            if not block:
-                break
-            shown += block
-    os.close(ours)
-    assert process.returncode == 0
-    text = shown.decode()
+    text = shown_on_a_terminal(arguments)
     assert "of 30 frames" in text
     assert "wrote face.mp4" in text
 

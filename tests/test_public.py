@@ -23,6 +23,7 @@ NAMES = [
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
+    "SvdOptions",
     "Timeline",
     "Video",
     "load",
@@ -49,6 +50,12 @@ def test_what_a_talk_takes() -> None:
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
     assert defaults == {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
+
+
+def test_what_load_takes() -> None:
+    assert list(inspect.signature(dicetalk.load).parameters) == ["name", "options", "watch"]
+    with pytest.raises(dicetalk.ConfigError, match="the motion backbone has none"):
+        dicetalk.load("motion", dicetalk.SvdOptions(preset="fast"))
 
 
 def test_what_a_video_offers() -> None:

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from svd_tiny import SIZES, write_release
+from svd_tiny import SIZES, tiny_config, write_release
 
+from dicetalk.checkpoints import write_config
+from dicetalk.cli import cli
+from dicetalk.cli.failures import run
 from dicetalk.cli.official import import_official, weights
-from dicetalk.cli.svd_cost import as_lines, as_records, preset_costs
+from dicetalk.cli.svd_cost import duration, forecast
 from dicetalk.errors import CheckpointError
 from dicetalk.official.release import PARTS
+from dicetalk.svd.checkpoint import KIND, VERSION
 
 
 def test_weights_tell_sources_and_licences() -> None:
@@ -62,9 +66,64 @@ def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_costs_are_told_before_anything_is_loaded() -> None:
-    costs = preset_costs(10.0, device="cpu")
+    costs = forecast(10.0, "cpu", tiny_config()).costs
     assert [(c.preset, c.memory) for c in costs][:3] == [("fast", "normal"), ("balanced", "normal"), ("best", "normal")]
     assert len(costs) == 6 and costs[0].petaflop < costs[1].petaflop < costs[2].petaflop
-    assert all(low.peak_gb < normal.peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
-    json.dumps(as_records(costs))
-    assert "for 10 s of speech" in as_lines(costs, 10.0)[0]
+    assert all(low.gpu_peak_gb <= normal.gpu_peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
+
+
+def doctor(*arguments: str) -> int:
+    return run(cli, ["doctor", "--device", "cpu", *arguments])
+
+
+def test_the_doctor_predicts_from_a_checkpoints_config_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_config(tmp_path, KIND, VERSION, tiny_config())  # no weights beside it: nothing can be loaded
+    assert doctor("--backbone", str(tmp_path), "--seconds", "20", "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    found = record["forecast"]
+    assert record["ok"] and record["backbones"] == {"svd": True} and record["speed"] is None
+    assert (found["device"], found["precision"], found["seconds"]) == ("cpu", "float32", 20.0)
+    assert [(c["preset"], c["memory"]) for c in found["costs"]][::4] == [("fast", "normal"), ("balanced", "low")]
+    assert all(c["fits"] and c["predicted_s"] > 0 for c in found["costs"])
+
+
+def test_the_doctor_says_what_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(tmp_path, KIND, VERSION, tiny_config())
+    assert doctor("--backbone", str(tmp_path)) == 0
+    text = capsys.readouterr().out
+    assert "the svd backbone can run here" in text and "fits here: --preset fast, --preset balanced" in text
+    monkeypatch.setattr("dicetalk.svd.cost.free_bytes", lambda _device: 10**9)
+    assert doctor("--backbone", str(tmp_path)) == 2
+    text = capsys.readouterr().out
+    assert "cannot run here" in text
+    assert "no preset fits here; preset balanced with memory low and short_side 256 fits" in text
+
+
+def test_the_doctor_refuses_wrong_folders_and_devices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, words in (
+        (("--backbone", str(tmp_path)), "not a checkpoint"),
+        (("--backbone", "gpu"), "no backbone is called 'gpu'"),
+        (("--backbone", "motion"), "--device is for the svd backbone"),
+        (("--backbone", "svd", "--device", "cuda:99"), "there is no cuda:99 here"),
+    ):
+        assert doctor(*arguments) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and words in err
+
+
+def test_the_doctor_tells_missing_packages(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicetalk.cli.doctor._required", lambda extra: ["no-such-package"] if extra == "svd" else [])
+    assert doctor("--backbone", "svd", "--json") == 2
+    record = json.loads(capsys.readouterr().out)
+    assert record["forecast"] is None and not record["ok"]
+    assert record["checks"][-1]["hint"] == "pip install 'dicetalk[svd]'"
+
+
+def test_times_are_told_in_the_unit_that_suits_them() -> None:
+    assert [duration(s) for s in (5.2, 119, 150, 4000, 30000, 200000)] == [
+        "5 s", "119 s", "2.5 min", "67 min", "8.3 h", "2.3 days",
+    ]  # fmt: skip

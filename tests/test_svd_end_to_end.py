@@ -10,7 +10,7 @@ from svd_tiny import write_checkpoint
 from dicetalk.media import probe
 from dicetalk.pipeline import DiceTalk
 from dicetalk.svd.backbone import load_svd
-from dicetalk.svd.presets import SvdOptions
+from dicetalk.svd.options import SvdOptions
 
 
 @pytest.mark.parametrize("frame", ["whole", "face"])

@@ -14,10 +14,10 @@ from svd_reference import LiteralClip, LiteralUNet, literal_loop
 from svd_tiny import SIZES
 from torch import Tensor
 
-from dicetalk.sampling import GuidanceScales
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start
 from dicetalk.svd.model import StreamedUNet, UNetConditions, UNetSizes, start_streams
-from dicetalk.svd.presets import PRESETS, SvdOptions, guidance_of, padding_of, sample, windows_of
+from dicetalk.svd.options import PRESETS, SvdOptions
+from dicetalk.svd.presets import guidance_of, padding_of, sample, scales_of, windows_of
 from dicetalk.svd.streams import Stream, prepare
 
 WIDTH, FRAMES, SIDE = 32, 3, 16
@@ -59,6 +59,18 @@ def test_without_streams_it_is_the_stock_model() -> None:
     # No bias: zero tokens have zero values.
     assert relative(call(zeros), expected) < 1e-5
     assert relative(call(streams()), expected) > 1e-3
+
+
+def test_lean_layers_compute_what_stock_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dicetalk.svd import lean
+
+    model = StreamedUNet(SIZES.unet).eval()
+    recorded = call(streams(), model).detach()  # while gradients are recorded layers work as the stock ones
+    monkeypatch.setattr(lean, "LARGEST", 3000)  # several slices in every layer, the last one shorter
+    with torch.inference_mode():
+        assert relative(call(streams(), model), recorded) < 1e-5
+    kinds = {type(module) for module in model.modules()}
+    assert {lean.LeanFeedForward, lean.LeanBlender} <= kinds and lean.FeedForward not in kinds
 
 
 @torch.inference_mode()
@@ -188,7 +200,7 @@ def loop(model: StreamedUNet, clip: LiteralClip, options: SvdOptions, batch: int
         clip.mask,
         clip.region[None],
     )
-    guidance = guidance_of(plan, options.guidance)
+    guidance = guidance_of(plan, scales_of(options))
     denoiser = ClipDenoiser(model, known, windows_of(plan, frames), guidance, batch, torch.float32)
     noise = torch.randn(1, frames + 25, *clip.image_latents.shape[1:], generator=torch.Generator().manual_seed(4))
     start = noisy_start(clip.image_latents, noise[:, : frames + padding], 700.0)
@@ -218,10 +230,10 @@ def test_four_branches_at_equal_scales_are_three() -> None:
     clip = tiny_clip()
     three = loop(unet(), clip, SvdOptions(preset="best", steps=2))
     # A hair of difference makes the fourth branch appear; the result must not jump.
-    scales = GuidanceScales(speech=6.0, emotion=6.0 + 1e-6)
-    assert relative(loop(unet(), clip, SvdOptions(preset="best", steps=2, guidance=scales)), three) < 1e-4
-    apart = GuidanceScales(speech=6.0, emotion=2.0)
-    assert relative(loop(unet(), clip, SvdOptions(preset="best", steps=2, guidance=apart)), three) > 1e-3
+    hair = SvdOptions(preset="best", steps=2, emotion_scale=6.0 + 1e-6)
+    assert relative(loop(unet(), clip, hair), three) < 1e-4
+    apart = SvdOptions(preset="best", steps=2, emotion_scale=2.0)
+    assert relative(loop(unet(), clip, apart), three) > 1e-3
 
 
 @torch.inference_mode()
@@ -237,7 +249,7 @@ def test_branches_that_are_not_needed_are_not_computed() -> None:
         calls.clear()
         loop(fake, clip, SvdOptions(preset=preset, steps=steps))
         assert sum(calls) == predictions
-    none = SvdOptions(preset="best", steps=1, guidance=GuidanceScales(image=1, speech=1, emotion=1))
+    none = SvdOptions(preset="best", steps=1, image_scale=1, speech_scale=1, emotion_scale=1)
     calls.clear()
     loop(fake, clip, none)
     assert sum(calls) == 2

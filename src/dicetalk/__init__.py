@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         NoFaceError,
     )
     from dicetalk.pipeline import DiceTalk, Video, load
+    from dicetalk.svd.options import SvdOptions
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
+    "SvdOptions",
     "Timeline",
     "Video",
     "load",
@@ -45,6 +47,7 @@ __all__ = [
 
 _HOMES = {
     "dicetalk.pipeline": ("DiceTalk", "Video", "load"),
+    "dicetalk.svd.options": ("SvdOptions",),
     "dicetalk.emotion.timeline": ("Emotion", "Timeline", "mix"),
     "dicetalk.errors": tuple(name for name in __all__ if name.endswith("Error")),
 }

@@ -6,17 +6,22 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from dicetalk.backbone import Backbone, Conditions
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
-from dicetalk.errors import ConfigError, InputError, require
+from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
 from dicetalk.motion.backbone import MotionBackbone
 from dicetalk.motion.space import write_csv
+from dicetalk.svd.options import SvdOptions
+
+if TYPE_CHECKING:
+    from dicetalk.svd.backbone import DenoisingStep
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -166,26 +171,53 @@ def _heard(emotion: str, sound: Sound) -> Timeline:
     return Timeline.of(mood_of(emotion, sound.waveform).emotion())
 
 
-def load(name: str = "motion") -> DiceTalk:
-    """A backbone, ready to use: "motion", "svd" (the checkpoint in the folder `dice-svd`), or a checkpoint's folder.
+def load(
+    name: str | os.PathLike[str] = "motion",
+    options: SvdOptions | None = None,
+    watch: Callable[[DenoisingStep], None] | None = None,
+) -> DiceTalk:
+    """A backbone, ready to use.
+
+    Args:
+        name: "motion", "svd" (the checkpoint in the folder `dice-svd`), or a checkpoint's folder.
+        options: of the svd backbone.
+        watch: is told after each denoising step of the svd backbone.
 
     Raises:
-        ConfigError: no such backbone.
+        ConfigError: no such backbone, no such device, too little memory, or options for a backbone that has none.
         CheckpointError: the folder holds no complete checkpoint.
         MissingExtraError: the svd backbone needs packages that are not installed.
     """
     if name == "motion":
+        if options or watch:
+            raise ConfigError('options were given, which the motion backbone has none of; load "svd" or a folder')
         return DiceTalk(MotionBackbone())
-    folder = Path(SVD_FOLDER if name == "svd" else name)
-    if name != "svd" and not folder.is_dir():
-        raise ConfigError(
-            f"no backbone is called {name!r}; choose motion, svd, or a folder that `dicetalk import-official` made"
-        )
+    folder = svd_folder(name)
     for package in ("torch", "diffusers", "transformers", "accelerate"):
         require(package, "svd")
     from dicetalk.svd.backbone import load_svd
 
-    return DiceTalk(load_svd(folder))
+    return DiceTalk(load_svd(folder, options, watch))
+
+
+def svd_folder(name: str | os.PathLike[str]) -> Path:
+    """The folder of an svd checkpoint: the name "svd" means `dice-svd`, any other is a path.
+
+    Raises:
+        CheckpointError: `dice-svd` is not here.
+        ConfigError: no such backbone or folder.
+    """
+    if name == "svd":
+        if not Path(SVD_FOLDER).is_dir():
+            raise CheckpointError(
+                f"there is no folder {SVD_FOLDER} here; see `dicetalk weights`, or give the folder of a checkpoint"
+            )
+        return Path(SVD_FOLDER)
+    if not Path(name).is_dir():
+        raise ConfigError(
+            f"no backbone is called {str(name)!r}; choose motion, svd, or a folder that `dicetalk import-official` made"
+        )
+    return Path(name)
 
 
 def _check_numbers(seed: int, size: int) -> None:

@@ -11,7 +11,7 @@ import click
 
 import dicetalk
 from dicetalk.cli.generate import Job, make_video, report
-from dicetalk.cli.output import check_output
+from dicetalk.cli.output import SHEETS, check_output
 from dicetalk.errors import MediaError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: boo
     and comes with DiceTalk.
     """
     sheet = output.with_suffix(".png")
-    check_output(sheet, {".png": "PNG"}, [])
+    check_output(sheet, SHEETS, [])
     mood = emotion or str(ASSETS / "demo.json")
     job = Job(portrait=demo_portrait(), speech=demo_speech(), emotion=mood, output=output, seed=seed)
     done = make_video(job, quiet=quiet)

@@ -19,6 +19,7 @@ class Display:
         """Wrap a running bar; None shows nothing."""
         self._bar = bar
         self._task = bar.add_task("starting", total=None, pace="") if bar else None
+        self._work = ""
 
     def stage(self, name: str) -> None:
         """What is being done now."""
@@ -33,9 +34,10 @@ class Display:
         """How many things of some work are done."""
         if self._bar is None or self._task is None:
             return
-        if self._bar.tasks[0].total is None:
-            # The clock of things a second starts with the first ones, not with the reading.
+        if work != self._work:
+            # The clock of things a second starts with the first ones, not with the reading or another work.
             self._bar.reset(self._task, total=total, description=work)
+            self._work = work
         self._bar.update(self._task, completed=done)
         self._bar.update(self._task, pace=_pace(self._bar.tasks[0], things))
 
@@ -43,7 +45,7 @@ class Display:
 def _pace(task: Task, things: str) -> str:
     text = f"{task.completed:.0f} of {task.total:.0f} {things}"
     if task.speed:
-        text += f", {task.speed:.0f} a second"
+        text += f", {task.speed:.0f} a second" if task.speed >= 1 else f", {1 / task.speed:.1f} s each"
     if task.time_remaining is not None:
         text += f", {timedelta(seconds=round(task.time_remaining))} left"
     return text

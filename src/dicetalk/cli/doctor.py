@@ -21,7 +21,8 @@ import click
 
 from dicetalk.cli.demo import demo_portrait, demo_speech
 from dicetalk.cli.failures import YOURS_TO_FIX, missing_library
-from dicetalk.errors import DiceTalkError
+from dicetalk.cli.svd_cost import Forecast, checkpoint_config, conclusion, cost_table, forecast
+from dicetalk.errors import ConfigError, DiceTalkError
 
 if TYPE_CHECKING:
     from dicetalk.pipeline import Video
@@ -30,6 +31,7 @@ EXAMPLES = """\b
 Examples:
   dicetalk doctor
   dicetalk doctor --json
+  dicetalk doctor --backbone svd --seconds 10      peak memory and time of each preset, before anything is loaded
 """
 
 MEDIAPIPE_MODELS = (
@@ -41,8 +43,6 @@ MEDIAPIPE_MODELS = (
 POCKETSPHINX_MODELS = ("en-us/en-us/mdef", "en-us/en-us-phone.lm.bin")
 NATIVE = ("av", "cv2", "mediapipe", "numba", "pocketsphinx", "scipy")
 """Packages with native code: they can be installed and still not load."""
-
-PREDICTED_SPEECH = 10  # [s]
 
 
 @dataclass(frozen=True)
@@ -69,34 +69,95 @@ class Speed:
     Attributes:
         frames_per_s: drawn and encoded, once running, of `size`.
         start_s: from the command to the first frame [s].
-        predicted_s: for ten seconds of speech, start included [s].
+        speech_s: length of speech that the prediction is for [s].
+        predicted_s: how long it would take, start included [s].
         memory_mb: the most that this process has held [MB].
         size: of the frames [px], width x height.
     """
 
     frames_per_s: float
     start_s: float
+    speech_s: float
     predicted_s: float
     memory_mb: int | None
     size: str
 
 
+@dataclass(frozen=True)
+class Report:
+    """All that was found.
+
+    Attributes:
+        backbone: what would draw: "motion" or "svd".
+        checks: what was looked at.
+        speed: measured, of `motion`; None if it cannot run.
+        forecast: predicted, of `svd`; None if it cannot run.
+    """
+
+    backbone: str
+    checks: list[Check]
+    speed: Speed | None = None
+    forecast: Forecast | None = None
+
+    @property
+    def able(self) -> bool:
+        """Whether videos can be made here."""
+        return all(check.ok for check in self.checks) and (self.forecast is None or self.forecast.able)
+
+
 @click.command(epilog=EXAMPLES)
+@click.option(
+    "--backbone", default="motion", show_default=True, help="What would draw: motion, svd, or a checkpoint's folder."
+)
+@click.option(
+    "--seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.2),
+    help="Length of speech to predict for.",
+)
+@click.option("--device", help="Where svd would run: cpu, cuda, cuda:1, mps.  [default: auto, the best there is]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
+def doctor(context: click.Context, backbone: str, seconds: float, device: str | None, as_json: bool) -> None:
     """Tell what this machine can run, what is missing and what it would cost.
 
-    Ends with exit code 0 if videos can be made here, else 2. One second of video is made to measure the speed.
+    Ends with exit code 0 if videos can be made here, else 2. For motion one second of video is made to measure the
+    speed; for svd operations, peak memory and time are predicted, whether its weights are here or not.
     """
-    checks = [check for part in (_python, _packages, _libraries, _models, _encoders, _machine) for check in part()]
-    checks, speed = _with_speed(checks)
-    able = all(check.ok for check in checks)
+    if backbone == "motion" and device is not None:
+        raise ConfigError("--device is for the svd backbone, and motion draws here; add --backbone svd")
+    report = _motion_report(seconds) if backbone == "motion" else _svd_report(backbone, seconds, device or "auto")
     if as_json:
-        print(json.dumps(_record(able, checks, speed)))
+        print(json.dumps(_record(report)))
     else:
-        _print_report(able, checks, speed)
-    context.exit(0 if able else YOURS_TO_FIX)
+        _print_report(report)
+    context.exit(0 if report.able else YOURS_TO_FIX)
+
+
+def _common_checks() -> list[Check]:
+    return [check for part in (_python, _packages, _libraries, _models, _encoders, _machine) for check in part()]
+
+
+def _motion_report(seconds: float) -> Report:
+    checks = _common_checks()
+    if not all(check.ok for check in checks):
+        return Report("motion", checks)
+    try:
+        return Report("motion", checks, measure(seconds))
+    except DiceTalkError as error:  # a failure to make a video is one more finding
+        return Report("motion", [*checks, Check("one second of video", False, str(error), "see the line itself")])
+
+
+def _svd_report(backbone: str, seconds: float, device: str) -> Report:
+    packages = [_package(name) for name in _required("svd")]
+    missing = [replace(check, hint="pip install 'dicetalk[svd]'") for check in packages if not check.ok]
+    if missing:
+        return Report("svd", [*_common_checks(), *missing])
+    config = checkpoint_config(backbone)
+    found = f"in {'dice-svd' if backbone == 'svd' else backbone}" if config else "not here yet: see `dicetalk weights`"
+    checks = [*_common_checks(), *packages, Check("weights", True, found)]
+    return Report("svd", checks, forecast=forecast(seconds, device, config))
 
 
 def _python() -> Iterator[Check]:
@@ -174,18 +235,8 @@ def _machine() -> Iterator[Check]:
         yield Check("memory", memory >= 1.5, f"{memory:.1f} GB", "1.5 GB are needed")
 
 
-def _with_speed(checks: list[Check]) -> tuple[list[Check], Speed | None]:
-    """Measure if everything is there; a failure to make a video is one more finding."""
-    if not all(check.ok for check in checks):
-        return checks, None
-    try:
-        return checks, measure()
-    except DiceTalkError as error:
-        return [*checks, Check("one second of video", False, str(error), "see the line itself")], None
-
-
-def measure() -> Speed:
-    """Make one second of the demo and time it.
+def measure(seconds: float) -> Speed:
+    """Make one second of the demo and time it; predict what so many seconds of speech take.
 
     Raises:
         DiceTalkError: it cannot be made.
@@ -201,8 +252,9 @@ def measure() -> Speed:
     begin = ends[0] - start
     # The first chunk is where hearing and the mesh begin: the pace is that of the chunks after it.
     pace = sum(frames[1:]) / (ends[-1] - ends[0])
-    predicted = begin + PREDICTED_SPEECH * video.fps / pace
-    return Speed(round(pace, 1), round(begin, 2), round(predicted, 1), _memory_mb(), f"{video.width} x {video.height}")
+    predicted = begin + seconds * video.fps / pace
+    size = f"{video.width} x {video.height}"
+    return Speed(round(pace, 1), round(begin, 2), seconds, round(predicted, 1), _memory_mb(), size)
 
 
 def _timed_chunks(video: Video) -> tuple[list[float], list[int]]:
@@ -238,37 +290,43 @@ def _extras() -> dict[str, list[str]]:
     return {name: packages for name, packages in lacking.items() if packages}
 
 
-def _record(able: bool, checks: list[Check], speed: Speed | None) -> dict[str, object]:
+def _record(report: Report) -> dict[str, object]:
     return {
-        "ok": able,
-        "backbones": {"motion": able},
-        "checks": [asdict(check) for check in checks],
-        "speed": asdict(speed) if speed else None,
+        "ok": report.able,
+        "backbones": {report.backbone: report.able},
+        "checks": [asdict(check) for check in report.checks],
+        "speed": asdict(report.speed) if report.speed else None,
+        "forecast": asdict(report.forecast) if report.forecast else None,
         "missing_extras": _extras(),
     }
 
 
-def _print_report(able: bool, checks: list[Check], speed: Speed | None) -> None:
+def _print_report(report: Report) -> None:
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
 
     table = Table("", "what", "found", "what to do", box=SIMPLE, show_edge=False)
-    for check in checks:
+    for check in report.checks:
         table.add_row("ok" if check.ok else "NO", check.name, check.found, "" if check.ok else check.hint)
     console = Console(highlight=False)
     console.print(table)
-    for line in _conclusion(able, speed):
+    if report.forecast is not None:
+        console.print(cost_table(report.forecast))
+    for line in _conclusion(report):
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _conclusion(able: bool, speed: Speed | None) -> Iterator[str]:
-    yield "the motion backbone can run here" if able else "the motion backbone cannot run here: see the lines with NO"
+def _conclusion(report: Report) -> Iterator[str]:
+    name, speed = report.backbone, report.speed
+    yield f"the {name} backbone can run here" if report.able else f"the {name} backbone cannot run here: see NO above"
+    if report.forecast is not None:
+        yield from conclusion(report.forecast)
     if speed is not None:
         memory = f", memory {speed.memory_mb} MB" if speed.memory_mb else ""
         yield (
             f"speed: {speed.frames_per_s:.0f} frames a second at {speed.size}, {speed.start_s:.1f} s to start{memory}; "
-            f"{PREDICTED_SPEECH} s of speech take about {speed.predicted_s:.0f} s"
+            f"{speed.speech_s:g} s of speech take about {speed.predicted_s:.0f} s"
         )
     for extra, packages in _extras().items():
         yield f"not installed: {', '.join(packages)}; to install: pip install 'dicetalk[{extra}]'"

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dicetalk.cli.display import Display, display
-from dicetalk.cli.output import CURVES, check_output
+from dicetalk.cli.output import CURVES, SHEETS, check_output
+from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
+from dicetalk.errors import ConfigError
 
 if TYPE_CHECKING:
     from dicetalk.emotion.timeline import Timeline
     from dicetalk.pipeline import Video
+    from dicetalk.svd.backbone import DenoisingStep
 
 EXAMPLES = """\b
 Examples:
@@ -26,6 +30,8 @@ Examples:
   dicetalk generate face.png speech.wav -e mine.safetensors:tender      an own emotion: dicetalk embed --help
   dicetalk generate group.jpg speech.mp3 --face 2 --crop    the second face from the left
   dicetalk generate face.png speech.wav --motion-out curves.csv
+  dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
+  dicetalk generate face.png speech.wav --backbone dice-svd/ --preset fast --memory low --emotion-scale 8
 """
 
 
@@ -43,6 +49,7 @@ class Job:
         size: longest side of the frames [px], 0 keeps every size.
         crop: only the square around the face.
         backbone: what draws.
+        svd: what was typed for the svd backbone.
         quiet: say nothing but errors.
     """
 
@@ -56,6 +63,7 @@ class Job:
     size: int = 1024
     crop: bool = False
     backbone: str = "motion"
+    svd: SvdRequest = field(default_factory=SvdRequest)
     quiet: bool = False
 
 
@@ -67,7 +75,7 @@ class Done:
     elapsed_s: float
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=CommandWithSvd, epilog=EXAMPLES)
 @click.argument("portrait", type=click.Path(path_type=Path))
 @click.argument("speech", type=click.Path(path_type=Path))
 @click.option(
@@ -108,8 +116,9 @@ class Done:
     "--backbone",
     default="motion",
     show_default=True,
-    help="What draws the video: motion, svd, or the folder of a checkpoint.",
+    help="What draws the video: motion, svd (the checkpoint in dice-svd/), or the folder of an svd checkpoint.",
 )
+@svd_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video, or about the error.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def generate(
@@ -123,6 +132,7 @@ def generate(
     crop: bool,
     motion_out: Path | None,
     backbone: str,
+    svd: SvdRequest,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -142,6 +152,7 @@ def generate(
         size=size,
         crop=crop,
         backbone=backbone,
+        svd=svd,
         quiet=quiet,
     )
     done = make_video(job, quiet=quiet)
@@ -152,7 +163,7 @@ def make_video(job: Job, *, quiet: bool) -> Done:
     """Make a video and its curves, whole or not at all, with progress on a terminal.
 
     Raises:
-        DiceTalkError: as `dicetalk.DiceTalk` and `Video.save`; wrong output names are told before any work.
+        DiceTalkError: as `dicetalk.DiceTalk` and `Video.save`; wrong names and options are told before any work.
     """
     start = time.perf_counter()
     with display(quiet) as shown:
@@ -173,24 +184,42 @@ def report(job: Job, done: Done, *, as_json: bool, quiet: bool) -> None:
 def _check(job: Job) -> None:
     from dicetalk.media.video import WRITTEN
 
+    job.svd.refuse_for(job.backbone)
     inputs = [job.portrait, job.speech]
     check_output(job.output, WRITTEN, inputs)
     if job.motion_out is not None:
         check_output(job.motion_out, CURVES, inputs)
+        if job.backbone == "svd" or Path(job.backbone).is_dir():
+            raise ConfigError("the svd backbone draws frames without motion curves; leave --motion-out out")
+    if job.svd.preview is not None:
+        check_output(job.svd.preview, SHEETS, inputs)
 
 
 def _prepare(job: Job, shown: Display) -> Video:
     from dicetalk.emotion.timeline import Timeline, is_heard
 
     shown.stage("hearing")
+    options = job.svd.options()
     # Before the slow imports: a typing error is told at once.
     mood = _heard(job) if is_heard(job.emotion) else Timeline.of(job.emotion)
     shown.stage("loading")
     from dicetalk.pipeline import load
 
-    talk = load(job.backbone)
+    talk = load(job.backbone) if job.backbone == "motion" else load(job.backbone, options, _watcher(job, shown))
     shown.stage("reading")
     return talk(job.portrait, job.speech, emotion=mood, seed=job.seed, face=job.face, size=job.size, crop=job.crop)
+
+
+def _watcher(job: Job, shown: Display) -> Callable[[DenoisingStep], None]:
+    """What happens after each denoising step."""
+    from dicetalk.cli.preview import write_preview
+
+    def watch(step: DenoisingStep) -> None:
+        shown.count(step.done, step.total, "denoising", "steps")
+        if job.svd.preview is not None:
+            write_preview(job.svd.preview, step.preview().permute(0, 2, 3, 1).cpu().numpy())
+
+    return watch
 
 
 def _heard(job: Job) -> Timeline:
@@ -213,7 +242,7 @@ def _write(job: Job, video: Video, shown: Display) -> None:
     """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
     from dicetalk.media.files import claim_temporary, writing
 
-    shown.stage("listening")
+    shown.stage("listening" if job.backbone == "motion" else "preparing")
     if job.motion_out is None:
         video.save(job.output, progress=shown.frames)
         return
@@ -250,7 +279,8 @@ def _line(job: Job, done: Done) -> str:
     video = done.video
     curves = f" and {job.motion_out}" if job.motion_out else ""
     pace = video.seconds / done.elapsed_s
+    digits = ".1f" if pace >= 0.1 else ".1g"
     return (
         f"wrote {job.output}{curves}: {video.seconds:.1f} s, {video.width} x {video.height}, "
-        f"{video.frames} frames in {done.elapsed_s:.1f} s ({pace:.1f}x real time)"
+        f"{video.frames} frames in {done.elapsed_s:.1f} s ({pace:{digits}}x real time)"
     )

@@ -26,11 +26,12 @@ Examples:
 def weights(download: Path | None) -> None:
     """Tell where the published weights are, how large, and under which licences; fetch them if asked to."""
     _need_extra()
-    from dicetalk.official.release import PARTS
+    from dicetalk.official.release import PARTS, UNCHECKED
 
     for part in PARTS:
         click.echo(f"{part.what}\n  https://huggingface.co/{part.repository}, about {part.gigabytes} GB")
         click.echo(f"  into: {Path('checkpoints') / part.folder}\n  licence: {part.licence}")
+    click.echo(f"({UNCHECKED})")
     if download is None:
         click.echo("\nfetch:  dicetalk weights --download checkpoints/")
         click.echo("then:   dicetalk import-official checkpoints/ dice-svd/")
@@ -78,7 +79,7 @@ def import_official(release: Path, out: Path, precision: str, quiet: bool) -> No
     """
     _need_extra()
     from dicetalk.official.importing import import_official as run
-    from dicetalk.svd.presets import PRECISIONS
+    from dicetalk.svd.placement import PRECISIONS
 
     with display(quiet) as shown:
 

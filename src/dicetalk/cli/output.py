@@ -9,6 +9,8 @@ from dicetalk.errors import MediaError
 
 CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
+SHEETS = {".png": "PNG"}
+"""Suffixes of contact sheets."""
 
 
 def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path]) -> None:

@@ -1,13 +1,24 @@
-"""What the svd backbone would cost on this machine, for `dicetalk doctor --backbone svd --seconds 10`."""
+"""What the svd backbone would cost on this machine, for `dicetalk doctor --backbone svd`; nothing is loaded for it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dicetalk.svd.options import PRESETS, SvdOptions
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SIDE = 512
+"""Both sides of the picture that is assumed [px]."""
 
 
 @dataclass(frozen=True)
 class PresetCost:
-    """The predicted cost of one preset; nothing is loaded to know it.
+    """The predicted cost of one preset.
 
     Attributes:
         preset: its name.
@@ -16,6 +27,7 @@ class PresetCost:
         peak_gb: most memory at once on the device [GB].
         predicted_s: time, from the measured speed of a matrix product [s].
         fits: whether the device has that much memory free.
+        gpu_peak_gb: most memory at once on a GPU, in float16 [GB].
     """
 
     preset: str
@@ -24,38 +36,127 @@ class PresetCost:
     peak_gb: float
     predicted_s: float
     fits: bool
+    gpu_peak_gb: float
 
 
-def preset_costs(seconds: float, width: int = 512, height: int = 512, device: str = "auto") -> list[PresetCost]:
-    """The cost of a clip of so many seconds with every preset, at normal and low memory.
+@dataclass(frozen=True)
+class Forecast:
+    """What all presets would cost.
+
+    Attributes:
+        device: where they would run.
+        precision: in which floating-point type.
+        free_gb: memory that is free there [GB].
+        seconds: of speech.
+        costs: of each preset, with normal memory, then with low.
+        advice: what fits where nothing of that does; empty if something does.
+    """
+
+    device: str
+    precision: str
+    free_gb: float
+    seconds: float
+    costs: list[PresetCost]
+    advice: str
+
+    @property
+    def able(self) -> bool:
+        """Whether a preset fits."""
+        return any(cost.fits for cost in self.costs)
+
+
+def forecast(seconds: float, device: str = "auto", config: Mapping[str, Any] | None = None) -> Forecast:
+    """The cost of a clip of so many seconds at 512 x 512.
+
+    Args:
+        seconds: of speech.
+        device: by name.
+        config: of a checkpoint; None is the published sizes.
 
     Raises:
         ConfigError: no such device.
     """
-    from dicetalk.svd.cost import Work, compare_presets, free_bytes, measure_speed
-    from dicetalk.svd.presets import SvdOptions, pick_device, pick_precision
+    from dicetalk.svd.cost import Work, free_bytes, least_change, measure_speed
+    from dicetalk.svd.placement import pick_device, pick_precision
 
     place = pick_device(device)
     dtype = pick_precision("auto", place)
     speed, free = measure_speed(place, dtype), free_bytes(place)
-    found = []
-    for memory in ("normal", "low"):
-        work = Work(SvdOptions(memory=memory), seconds, width, height, dtype, device=place.type)
-        for name, cost in compare_presets(work).items():
-            petaflop = (cost.denoising + cost.decoding) / 1e15
-            found.append(PresetCost(name, memory, petaflop, cost.peak / 1e9, cost.seconds(speed), cost.peak <= free))
-    return found
+    work = Work(SvdOptions(), seconds, SIDE, SIDE, dtype, config, place.type)
+    costs = [_cost(work, memory, preset, speed, free) for memory in ("normal", "low") for preset in PRESETS]
+    advice = "" if any(cost.fits for cost in costs) else least_change(work, free)
+    return Forecast(str(place), str(dtype).removeprefix("torch."), round(free / 1e9, 1), seconds, costs, advice)
 
 
-def as_records(costs: list[PresetCost]) -> list[dict[str, object]]:
-    """The same for `--json`."""
-    return [asdict(cost) for cost in costs]
+def _cost(work: Any, memory: str, preset: str, speed: float, free: int) -> PresetCost:
+    import torch
+
+    from dicetalk.svd.cost import predict
+
+    here = replace(work, options=replace(work.options, preset=preset, memory=memory))
+    cost, on_gpu = predict(here), predict(replace(here, dtype=torch.float16, device="cuda"))
+    return PresetCost(
+        preset,
+        memory,
+        round((cost.denoising + cost.decoding) / 1e15, 2),
+        round(cost.peak / 1e9, 1),
+        round(cost.seconds(speed), 1),
+        cost.peak <= free,
+        round(on_gpu.peak / 1e9, 1),
+    )
 
 
-def as_lines(costs: list[PresetCost], seconds: float) -> list[str]:
+def cost_table(found: Forecast) -> Table:
     """The same for people."""
-    return [
-        f"svd {c.preset}, memory {c.memory}: {c.peak_gb:.1f} GB{'' if c.fits else ' (does not fit)'}, "
-        f"about {c.predicted_s:.0f} s for {seconds:g} s of speech ({c.petaflop:.1f} PFLOP)"
-        for c in costs
-    ]
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    on_gpu = ("on a GPU",) if found.device == "cpu" else ()
+    head = ("preset", "memory", "PFLOP", f"peak, {found.device}", "fits", f"time, {found.device}", *on_gpu)
+    table = Table(*head, box=SIMPLE, show_edge=False)
+    for c in found.costs:
+        time = f"about {duration(c.predicted_s)}"
+        gpu = (f"{c.gpu_peak_gb:.1f} GB",) if on_gpu else ()
+        fits = "yes" if c.fits else "NO"
+        table.add_row(c.preset, c.memory, f"{c.petaflop:.2f}", f"{c.peak_gb:.1f} GB", fits, time, *gpu)
+    return table
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that suits it."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.{0 if seconds >= 10 * length else 1}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def conclusion(found: Forecast) -> Iterator[str]:
+    """What follows from the table, in lines."""
+    yield (
+        f"predicted for {found.seconds:g} s of speech and a picture of {SIDE} x {SIDE}, {found.precision}; "
+        f"{found.free_gb:.1f} GB are free on {found.device}; nothing was loaded"
+    )
+    fitting = [c for c in found.costs if c.fits]
+    if not fitting:
+        yield f"no preset fits here; {found.advice}"
+        return
+    names = ", ".join(f"--preset {c.preset}" + (" --memory low" if c.memory == "low" else "") for c in fitting[:3])
+    yield f"fits here: {names}"
+    if found.device == "cpu":
+        yield "without a GPU this backbone is of little use: the motion backbone takes seconds"
+
+
+def checkpoint_config(backbone: str) -> Mapping[str, Any] | None:
+    """The config of the checkpoint that a backbone's name means; None if "svd" has no checkpoint here yet.
+
+    Raises:
+        CheckpointError: the folder holds no svd checkpoint.
+        ConfigError: no such backbone.
+    """
+    from dicetalk.checkpoints import open_checkpoint
+    from dicetalk.pipeline import SVD_FOLDER, svd_folder
+    from dicetalk.svd.checkpoint import KIND, VERSION
+
+    if backbone == "svd" and not Path(SVD_FOLDER).is_dir():
+        return None
+    return open_checkpoint(svd_folder(backbone), KIND, VERSION).config

@@ -17,6 +17,8 @@ from dicetalk.emotion.vocabulary import ALIASES, NAMES, resolve
 from dicetalk.errors import CheckpointError
 from dicetalk.official.npy import read_npy
 
+UNCHECKED = "sizes are approximate; the first repository's name was not checked: if it is wrong, see the paper's page"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -53,7 +55,7 @@ PARTS = (
         "stabilityai/stable-video-diffusion-img2vid-xt",
         ("vae/config.json", "vae/*.fp16.safetensors", "image_encoder/config.json", "image_encoder/*.fp16.safetensors"),
         "stable-video-diffusion-img2vid-xt",
-        "Stability AI Community License: accept it on the hub; commercial use above a turnover needs a licence",
+        "Stable Video Diffusion Community License: accept it on the hub; commercial use is conditional",
         1.5,
     ),
     Part(

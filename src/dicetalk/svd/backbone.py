@@ -18,19 +18,18 @@ from dicetalk.face import Box
 from dicetalk.media import Picture
 from dicetalk.svd.checkpoint import KIND, VERSION, SvdModules, load_modules
 from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
-from dicetalk.svd.cost import Work, check_memory, free_bytes, too_little
+from dicetalk.svd.cost import Work, check_memory, check_weights, free_bytes, too_little
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
 from dicetalk.svd.frames import Canvas, film
-from dicetalk.svd.placement import Placement
+from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.placement import Placement, pick_device, pick_precision
 from dicetalk.svd.preprocess import SAMPLE_RATE, SpeechLength, picture_inputs, published_crop, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
-    SvdOptions,
     guidance_of,
     padding_of,
-    pick_device,
-    pick_precision,
     sample,
+    scales_of,
     sigmas_of,
     windows_of,
 )
@@ -118,7 +117,7 @@ class SvdBackbone:
             self.modules.unet,
             known,
             windows_of(plan, frames),
-            guidance_of(plan, options.guidance),
+            guidance_of(plan, scales_of(options)),
             options.batch,
             self.placement.dtype,
         )
@@ -166,12 +165,13 @@ def load_svd(folder: Path, options: SvdOptions | None = None, watch: Watcher | N
 
     Raises:
         CheckpointError: not an svd checkpoint, or one that is incomplete or damaged.
-        ConfigError: no such device.
+        ConfigError: no such device, or too little memory for the weights.
     """
     options = options or SvdOptions()
     device = pick_device(options.device)
     placement = Placement(device, pick_precision(options.precision, device), options.memory == "low")
     checkpoint = open_checkpoint(folder, KIND, VERSION)
+    check_weights(checkpoint.config, placement.dtype, placement.home)
     modules = load_modules(checkpoint, placement.dtype, str(placement.home))
     if options.compile:
         modules.unet.compile()

@@ -18,6 +18,7 @@ from dicetalk.emotion.bank import BankSizes, EmotionBank
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError
 from dicetalk.svd.interpolate import Interpolator
+from dicetalk.svd.lean import lean_layers
 from dicetalk.svd.model import StreamedUNet, UNetSizes
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 
@@ -143,7 +144,7 @@ def build_modules(config: Mapping[str, Any]) -> dict[str, nn.Module]:
     with init_empty_weights(include_buffers=False):
         return {
             "unet": StreamedUNet(sizes.unet),
-            "vae": AutoencoderKLTemporalDecoder.from_config(dict(config["vae"])),
+            "vae": _vae(config["vae"]),
             "clip": CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(dict(config["clip"]))),
             "speech_encoder": WhisperEncoder(WhisperConfig.from_dict(dict(config["whisper"]))),
             "speech_projector": SpeechProjector(**asdict(sizes.speech)),
@@ -151,6 +152,12 @@ def build_modules(config: Mapping[str, Any]) -> dict[str, nn.Module]:
             "bank": EmotionBank(sizes.bank),
             "interpolator": Interpolator(),
         }
+
+
+def _vae(config: Mapping[str, Any]) -> AutoencoderKLTemporalDecoder:
+    vae = AutoencoderKLTemporalDecoder.from_config(dict(config))
+    lean_layers(vae)
+    return vae
 
 
 def inner_of(name: str) -> str:

@@ -18,14 +18,14 @@ from dicetalk.sampling import branch_weights
 from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
 from dicetalk.svd.meter import Count, count
 from dicetalk.svd.model import StreamedUNet, UNetConditions
+from dicetalk.svd.options import PRESETS, SvdOptions
 from dicetalk.svd.preprocess import SAMPLE_RATE, output_size, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
-    PRESETS,
     WINDOW,
-    SvdOptions,
     guidance_of,
     padding_of,
+    scales_of,
     sigmas_of,
     windows_of,
 )
@@ -115,7 +115,7 @@ def predict(work: Work) -> Cost:
 def frame_predictions(options: SvdOptions, frames: int) -> int:
     """How many frames the U-Net sees in all: over steps, windows and branches."""
     plan = options.plan
-    windows, guidance = windows_of(plan, frames), guidance_of(plan, options.guidance)
+    windows, guidance = windows_of(plan, frames), guidance_of(plan, scales_of(options))
     return sum(
         len(branch_weights(guidance(sigma, step))) * sum(len(window) for window in windows(step))
         for step, sigma in enumerate(sigmas_of(plan).tolist()[:-1])
@@ -197,6 +197,20 @@ def free_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def check_weights(config: Mapping[str, Any], dtype: torch.dtype, home: torch.device) -> None:
+    """Hold the weights against the free memory of where they will wait, before any is read.
+
+    Raises:
+        ConfigError: too little.
+    """
+    needed, free = sum(weight_bytes(json.dumps(config), dtype).values()), free_bytes(home)
+    if needed > free:
+        change = "close other programs, or use the motion backbone" if home.type == "cpu" else "memory low may fit"
+        raise ConfigError(
+            f"the weights need {needed / GIGA:.1f} GB and {free / GIGA:.1f} GB are free on {home}; {change}"
+        )
+
+
 def check_memory(work: Work, device: torch.device) -> None:
     """Hold the predicted peak against the free memory of the device, where the weights that stay already are.
 
@@ -219,9 +233,10 @@ def too_little(work: Work, free: int) -> str:
 def least_change(work: Work, room: int) -> str:
     """The least change of the options that fits into so many bytes, in words."""
     low = replace(work.options, memory="low")
-    tries = [(low, "memory low fits")]
+    preset = f"preset {low.preset} with memory low"
+    tries = [(low, f"{preset} fits")]
     tries += [
-        (replace(low, short_side=side), f"memory low with short_side {side} fits")
+        (replace(low, short_side=side), f"{preset} and short_side {side} fits")
         for side in (384, 256)
         if side < work.options.short_side
     ]

@@ -8,6 +8,7 @@ import torch
 from diffusers import UNetSpatioTemporalConditionModel
 from torch import Tensor, nn
 
+from dicetalk.svd.lean import lean_layers
 from dicetalk.svd.streams import SpatialStreams, Stream, StreamContext, TemporalStreams, prepare
 
 
@@ -61,6 +62,7 @@ class StreamedUNet(nn.Module):
         self.context = StreamContext()
         self.unet = UNetSpatioTemporalConditionModel(**asdict(self.sizes))
         attach_streams(self.unet, self.context)
+        lean_layers(self.unet)
         self.unet.conv_in.register_forward_hook(self._add_region)
 
     def forward(self, latents: Tensor, timestep: Tensor, conditions: UNetConditions) -> Tensor:

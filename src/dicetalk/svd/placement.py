@@ -9,6 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from dicetalk.errors import ConfigError
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -45,3 +49,28 @@ class Placement:
             torch.cuda.empty_cache()
         elif self.device.type == "mps":
             torch.mps.empty_cache()
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of a name; "auto" is CUDA, else MPS, else the processor.
+
+    Raises:
+        ConfigError: no such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ConfigError(f"{name!r} is not a device; use cpu, cuda, cuda:1, mps or auto") from None
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device.type, False) or (device.index or 0) >= max(1, torch.cuda.device_count()):
+        raise ConfigError(f"there is no {name} here; use cpu, or auto to take the best there is")
+    return device
+
+
+def pick_precision(name: str, device: torch.device) -> torch.dtype:
+    """The floating-point type of the large networks; "auto" is float16 on a GPU and float32 on the processor."""
+    if name == "auto":
+        return torch.float32 if device.type == "cpu" else torch.float16
+    return PRECISIONS[name]
