@@ -43,12 +43,14 @@ class Mood:
         shares: how much it resembles each name, in the order of the names; together 1.
         names: which those are.
         strength: of the mixture that it becomes, its offset from neutral; 0 to 1.
+        least: the confidence below which it counts as neutral; 0 where somebody asked for this very mood.
     """
 
     prior: Prior
     shares: tuple[float, ...]
     names: tuple[str, ...] = NAMES
     strength: float = DEFAULT_STRENGTH
+    least: float = LEAST_CONFIDENCE
 
     @property
     def name(self) -> str:
@@ -60,9 +62,9 @@ class Mood:
         """How much it resembles that, 0 to 1."""
         return max(self.shares)
 
-    def emotion(self, least: float = LEAST_CONFIDENCE) -> Emotion:
+    def emotion(self) -> Emotion:
         """The mixture of names it resembles, neutral below the least confidence."""
-        if self.confidence < least:
+        if self.confidence < self.least:
             return Emotion()
         told = dict(zip(self.names, self.shares, strict=True))
         strong = [told.get(name, 0.0) if told.get(name, 0.0) >= LEAST_SHARE else 0.0 for name in NAMES[1:]]
@@ -132,10 +134,10 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
     if text == "auto":
         return listener.perceive([heard(speech)])
     if text.startswith("like:"):
-        return listener.perceive([perceive(Path(text.removeprefix("like:")))])
+        return replace(listener.perceive([perceive(Path(text.removeprefix("like:")))]), least=0.0)
     own = OwnEmotion.parse(text)
     moods = stored_moods(own.path, listener)
-    return replace(moods[own.choose(moods)], strength=own.strength)
+    return replace(moods[own.choose(moods)], strength=own.strength, least=0.0)
 
 
 def stored_moods(path: Path, listener: Listener) -> dict[str, Mood]:

@@ -57,7 +57,7 @@ class Stage1:
     between: float = 1.0
     anchors: float = 1.0
     spread: float = 1.0
-    discriminant: float = 1.5
+    discriminant: float = 2.0
 
 
 class Learner(nn.Module):
