@@ -48,7 +48,9 @@ def judged(folder: Path, clips: Recordings) -> Iterator[tuple[str, Score, float]
     for what, (heard, seen) in STREAMS.items():
         part = clips.part(clips.heard) if heard else clips
         means = embed(net, part, heard=heard, seen=seen).mean
-        nearest = torch.tensor([NAMES.index(name) for name in names])[likeness(means, priors, names).argmax(1)]
+        nearest = torch.tensor([NAMES.index(name) for name in names])[
+            likeness(means, priors, names, net.discriminant.even).argmax(1)
+        ]
         right = score(nearest.numpy(), part.emotions.numpy())
         yield what, right, cluster_ratio(means.double().numpy(), part.emotions.numpy())
 

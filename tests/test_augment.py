@@ -77,13 +77,13 @@ def test_faces_are_misread_within_bounds_and_by_chance_alone() -> None:
     assert torch.equal(one, two) and not torch.equal(one, three)
     assert one.shape == faces.shape and one[..., :52].min() >= 0 and one[..., :52].max() <= 1
     assert torch.equal(one[..., 52:], faces[..., 52:])
-    nothing = Misreading(faint=0, rest=0, gain=0, mixed=0, jitter=0)
+    nothing = Misreading(weak=0, faint=0, rest=0, gain=0, mixed=0, jitter=0)
     torch.testing.assert_close(misread_motion(faces, nothing, generator(1)), faces)
 
 
 def test_a_slight_smile_may_be_missed() -> None:
     faces = torch.zeros(200, 5, 58)
     faces[..., SHAPES.index("mouthSmileLeft")] = 0.2
-    only = Misreading(rest=0, gain=0, mixed=0, jitter=0)
+    only = Misreading(weak=0, faint=3, rest=0, gain=0, mixed=0, jitter=0)
     read = misread_motion(faces, only, generator())[:, 0, SHAPES.index("mouthSmileLeft")]
     assert (read == 0).float().mean() > 0.1 and read.max() > 0.15

@@ -31,7 +31,8 @@ def clips(seed: int = 0, people: int = 12, width: int = 24) -> tuple[Vectors, np
 @pytest.mark.parametrize("power", [0.0, 1.5])
 def test_emotions_stay_and_people_go(power: float) -> None:
     told, seen, seen_emotions = clips()
-    weight, offset = fit_discriminant(told.values, told.emotions, seen, seen_emotions, power)
+    found = fit_discriminant(told.values, told.emotions, seen, seen_emotions, power)
+    weight, offset = found.weight, found.offset
     other, _, _ = clips(seed=1)
     before, after = other.values, other.values @ weight.T + offset
     known = told.values @ weight.T + offset
@@ -46,15 +47,15 @@ def test_more_power_makes_tighter_clusters() -> None:
     told, seen, seen_emotions = clips()
     ratios = []
     for power in (0.0, 1.0, 2.0):
-        weight, offset = fit_discriminant(told.values, told.emotions, seen, seen_emotions, power)
-        ratios.append(cluster_ratio(told.values @ weight.T + offset, told.emotions))
+        found = fit_discriminant(told.values, told.emotions, seen, seen_emotions, power)
+        ratios.append(cluster_ratio(told.values @ found.weight.T + found.offset, told.emotions))
     assert ratios == sorted(ratios)
 
 
 def test_what_only_faces_show_stands_apart() -> None:
     told, seen, seen_emotions = clips()
-    weight, offset = fit_discriminant(told.values, told.emotions, seen, seen_emotions, 1.5)
-    places = seen @ weight.T + offset
+    found = fit_discriminant(told.values, told.emotions, seen, seen_emotions, 1.5)
+    places = seen @ found.weight.T + found.offset
     centres = np.array([places[seen_emotions == kind].mean(0) for kind in range(4)])
     apart = np.linalg.norm(centres[:3] - centres[3], axis=1)
     assert apart.min() > 5 * np.linalg.norm(places - centres[seen_emotions], axis=1).mean()
@@ -63,9 +64,17 @@ def test_what_only_faces_show_stands_apart() -> None:
 def test_the_middle_stays_and_the_map_is_the_same_everywhere() -> None:
     told, seen, seen_emotions = clips()
     one, two = (fit_discriminant(told.values, told.emotions, seen, seen_emotions, 1.5) for _ in range(2))
-    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_array_equal(one.weight, two.weight)
     middle = told.values.mean(0)
-    np.testing.assert_allclose(one[0] @ middle + one[1], middle, atol=1e-9)
+    np.testing.assert_allclose(one.weight @ middle + one.offset, middle, atol=1e-9)
+
+
+def test_scales_are_undone_for_comparing() -> None:
+    told, seen, seen_emotions = clips()
+    flat, steep = (fit_discriminant(told.values, told.emotions, seen, seen_emotions, power) for power in (0.0, 2.0))
+    centred = told.values - told.values.mean(0)
+    np.testing.assert_allclose(steep.even @ steep.weight @ centred.T, flat.even @ flat.weight @ centred.T, atol=1e-8)
+    assert np.linalg.norm(steep.weight @ centred.T) < 0.9 * np.linalg.norm(flat.weight @ centred.T)
 
 
 def test_the_gaussian_is_mapped_as_its_samples_are() -> None:

@@ -111,7 +111,7 @@ class Listener:
         width = len(self.priors[NAMES[0]].mean)
         if prior.mean.shape != (width,):
             raise CheckpointError(f"the emotion has {len(prior.mean)} numbers; this embedder's have {width}")
-        shares = likeness(prior.mean[None], self.priors, names)[0]
+        shares = likeness(prior.mean[None], self.priors, names, self.net.discriminant.even)[0]
         return Mood(prior, tuple(shares.tolist()), names)
 
 

@@ -53,7 +53,10 @@ class Augmentation:
 class Misreading:
     """How far motion that is read off video differs from what a face does; every amount 0 changes nothing.
 
+    The amounts are those of ten portraits, rendered and read again (docs/decisions/0007).
+
     Attributes:
+        weak: up to this share of all movement is not seen.
         faint: up to this many times the usual difference between resting faces is missing from each shape of feeling,
             since nobody knows how the face looks at rest.
         rest: of each shape, an offset that stays for the clip, standard deviation.
@@ -62,10 +65,11 @@ class Misreading:
         jitter: standard deviation in each frame.
     """
 
-    faint: float = 1.5
-    rest: float = 0.06
+    weak: float = 0.7
+    faint: float = 0.5
+    rest: float = 0.02
     gain: float = 0.3
-    mixed: float = 0.04
+    mixed: float = 0.03
     jitter: float = 0.02
 
 
@@ -139,8 +143,8 @@ def misread_motion(rows: Tensor, options: Misreading, generator: torch.Generator
     count = len(SHAPES)
     shapes = rows[..., :count]
     spread = torch.from_numpy(reading_statistics()["spread"]).float()
-    shapes = shapes - dice.uniform(0, options.faint, 1, 1) * spread
-    shapes = shapes.clamp(min=0) * dice.normal(options.gain, 1, count).exp()
+    shapes = (shapes - dice.uniform(0, options.faint, 1, 1) * spread).clamp(min=0)
+    shapes = shapes * (1 - dice.uniform(0, options.weak, 1, 1)) * dice.normal(options.gain, 1, count).exp()
     shapes = shapes + shapes @ dice.normal(options.mixed, count, count)
     shapes = shapes + dice.normal(options.rest, 1, count) + dice.normal(options.jitter, *shapes.shape[1:])
     return torch.cat([shapes.clamp(0, 1), rows[..., count:]], dim=2)

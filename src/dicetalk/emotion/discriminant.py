@@ -1,10 +1,13 @@
 """Linear discriminant analysis of an embedder's means (Fisher 1936; Rao 1948): what tells emotions apart is kept large.
 
 A trained embedder still holds some of who is speaking, in directions in which emotions hardly differ. Each direction is
-scaled by how surely it tells emotions apart on the clips learned from; directions that tell nothing are left out.
+scaled by how surely it tells emotions apart on the clips learned from; directions that tell nothing are left out. Where
+vectors are compared with named emotions the scales are undone: a slight but clear difference counts as well.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +23,23 @@ KEPT = 0.999
 """Share of the means' variance within which directions are looked for."""
 
 
-def fit_discriminant(
-    heard: Array, heard_emotions: Labels, seen: Array, seen_emotions: Labels, power: float
-) -> tuple[Array, Array]:
-    """The affine map of a Gaussian's mean: mean -> weight @ mean + offset.
+@dataclass(frozen=True, eq=False)
+class Map:
+    """An affine map of a Gaussian's mean: mean -> weight @ mean + offset.
+
+    Attributes:
+        weight: `(D, D)`.
+        offset: `(D,)`.
+        even: `(D, D)` undoes the scales of the directions for mapped vectors, for comparing them: `even @ mapped`.
+    """
+
+    weight: Array
+    offset: Array
+    even: Array
+
+
+def fit_discriminant(heard: Array, heard_emotions: Labels, seen: Array, seen_emotions: Labels, power: float) -> Map:
+    """Find the map that keeps large what tells emotions apart.
 
     Args:
         heard: means of clips from their voice, the harder half, `(N, D)`; they tell how surely a direction is read.
@@ -33,22 +49,30 @@ def fit_discriminant(
         power: 0 keeps all told directions alike, more lets the surest outgrow the others.
 
     Returns:
-        weight `(D, D)`, offset `(D,)`; the middle of all heard means stays where it is.
+        the map; the middle of all heard means stays where it is.
     """
     middle = heard.mean(0)
     basis = _spanned(np.concatenate([heard, seen]) - middle)
     x, v = (heard - middle) @ basis, (seen - middle) @ basis
     directions, sureness = _told_apart(x, heard_emotions)
     scales = (sureness / sureness.max()) ** power
-    told = directions * scales
-    centres = np.array([(x @ told)[heard_emotions == kind].mean(0) for kind in np.unique(heard_emotions)])
-    usual = float(np.linalg.norm(centres - centres.mean(0), axis=1).mean())
-    columns = [told]
-    for kind in np.setdiff1d(seen_emotions, heard_emotions):
-        columns.append(_own_direction(v[seen_emotions == kind].mean(0), directions, usual))
-    small = np.concatenate(columns, axis=1)
-    weight = _spread_out(small.shape[1], heard.shape[1]) @ (basis @ small).T
-    return weight, middle - weight @ middle
+    usual = _usual_distance(x @ directions, heard_emotions)
+    own = [
+        _own_direction(v[seen_emotions == kind].mean(0), directions, usual)
+        for kind in np.setdiff1d(seen_emotions, heard_emotions)
+    ]
+    even = np.column_stack([directions, *own])
+    scaled_usual = _usual_distance(x @ (directions * scales), heard_emotions)
+    scales = np.concatenate([scales, np.full(len(own), scaled_usual / usual)])
+    spread = _spread_out(even.shape[1], heard.shape[1])
+    weight = spread @ (basis @ (even * scales)).T
+    return Map(weight, middle - weight @ middle, (spread / scales) @ spread.T)
+
+
+def _usual_distance(x: Array, emotions: Labels) -> float:
+    """Mean distance of the classes' centres of x (N, r) from their middle."""
+    centres = np.array([x[emotions == kind].mean(0) for kind in np.unique(emotions)])
+    return float(np.linalg.norm(centres - centres.mean(0), axis=1).mean())
 
 
 def _spanned(centred: Array) -> Array:

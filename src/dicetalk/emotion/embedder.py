@@ -127,11 +127,13 @@ class Discriminant(nn.Module):
 
     weight: Tensor
     offset: Tensor
+    even: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("weight", torch.eye(width))
         self.register_buffer("offset", torch.zeros(width))
+        self.register_buffer("even", torch.eye(width))
 
     def forward(self, found: Gaussian) -> Gaussian:
         """Map the mean, and the variance of each coordinate, `(B, width)`."""

@@ -72,15 +72,17 @@ RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mea
 
 
 def likeness(
-    vectors: Tensor, priors: Mapping[str, Prior], names: Sequence[str], temperature: float = LIKENESS
+    vectors: Tensor, priors: Mapping[str, Prior], names: Sequence[str], even: Tensor, temperature: float = LIKENESS
 ) -> Tensor:
     """How much vectors `(N, D)` resemble each named prior, as shares that sum to 1, `(N, len(names))`.
 
-    Angles are taken about the middle of all priors, since most of every vector is common to all.
+    Angles are taken about the middle of all priors, since most of every vector is common to all, and in directions that
+    count alike: `even` `(D, D)` is that of the embedder's `Discriminant`.
     """
     means = torch.stack([priors[name].mean for name in names])
     middle = means.mean(0)
-    similarity = fn.normalize(vectors - middle, dim=1) @ fn.normalize(means - middle, dim=1).T
+    ours, theirs = (fn.normalize((x - middle) @ even.T, dim=1) for x in (vectors, means))
+    similarity = ours @ theirs.T
     return (similarity / temperature).softmax(1)
 
 

@@ -153,9 +153,9 @@ def settle(net: EmotionEmbedder, recordings: Recordings, power: float) -> None:
     heard = recordings.part(recordings.heard)
     voices = embed(net, heard, heard=True, seen=False).mean.double().numpy()
     faces = embed(net, recordings, heard=False, seen=True).mean.double().numpy()
-    weight, offset = fit_discriminant(voices, heard.emotions.numpy(), faces, recordings.emotions.numpy(), power)
-    net.discriminant.weight.copy_(torch.from_numpy(weight))
-    net.discriminant.offset.copy_(torch.from_numpy(offset))
+    found = fit_discriminant(voices, heard.emotions.numpy(), faces, recordings.emotions.numpy(), power)
+    for name in ("weight", "offset", "even"):
+        getattr(net.discriminant, name).copy_(torch.from_numpy(getattr(found, name)))
 
 
 def find_priors(net: EmotionEmbedder, recordings: Recordings) -> dict[str, Prior]:
