@@ -34,7 +34,8 @@ def test_a_mixture_and_an_unknown_name() -> None:
 
 def test_clips_resemble_their_own_prior() -> None:
     names = ["neutral", "happy", "sad"]
-    shares = likeness(torch.stack([PRIORS[name].mean + 0.05 for name in names]), PRIORS, names, torch.eye(len(PRIORS[names[0]].mean)))
+    vectors = torch.stack([PRIORS[name].mean + 0.05 for name in names])
+    shares = likeness(vectors, PRIORS, names, torch.eye(vectors.shape[1]))
     assert shares.argmax(1).tolist() == [0, 1, 2]
     torch.testing.assert_close(shares.sum(1), torch.ones(3))
 
