@@ -81,7 +81,7 @@ def beside_landmarker(clips: Path, task: Path) -> list[str]:
     """A table: likeness to FaceLandmarker's coefficients, within clips and between their means."""
     pairs = []
     for path in sorted(clips.glob("*.mp4")):
-        ours, theirs = watch(path, MOST_S).motion.shapes, landmarker(path, task)
+        ours, theirs = watch(path).motion.shapes[: round(MOST_S * FPS)], landmarker(path, task)
         frames = min(len(ours), len(theirs))
         pairs.append((ours[:frames], theirs[:frames]))
     means = [np.array([side.mean(0) for side in sides]) for sides in zip(*pairs, strict=True)]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from scipy.io import wavfile
 
 import dicetalk
+from dicetalk.data.dataset import load_recordings
 from dicetalk.data.film import Film, read_film, write_crop
 from dicetalk.data.folder import read_folder
 from dicetalk.data.offset import find_offset
 from dicetalk.data.prepare import Report, prepare
-from dicetalk.data.samples import Preparation
+from dicetalk.data.samples import Preparation, known_clip
 from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, probe, read_sound, read_video
 from dicetalk.motion.tracker import watch
 from dicetalk.speech import listen
@@ -84,6 +88,45 @@ def test_motion_is_read_where_there_is_a_face_and_acted_where_not(prepared: tupl
     frames = SECONDS * FPS
     assert shapes["whole"] == shapes["silent"] == (1, frames, 58)
     assert shapes["nobody"][0] == shapes["shifted"][0] == 2
+
+
+def test_all_of_them_load_together(prepared: tuple[Path, Report]) -> None:
+    recordings = load_recordings(prepared[0])
+    assert len(recordings) == 4 and recordings.speech.shape[1] == 4
+    told = dict(
+        zip(recordings.names, zip(recordings.heard.tolist(), recordings.faces.tolist(), strict=True), strict=True)
+    )
+    assert told == {"whole": (True, 1), "silent": (False, 1), "nobody": (True, 2), "shifted": (True, 2)}
+
+
+def test_another_label_or_crop_is_prepared_anew(source: Path, prepared: tuple[Path, Report], tmp_path: Path) -> None:
+    clip = next(clip for clip in read_folder(source).clips if clip.name == "whole")
+    file = prepared[0] / "clips" / "whole.safetensors"
+    options = Preparation(faces=2, crop=64)
+    assert known_clip(file, clip, options) is not None
+    assert known_clip(file, replace(clip, emotion="sad"), options) is None
+    assert known_clip(file, clip, replace(options, crop=128)) is None
+    assert known_clip(tmp_path / "none.safetensors", clip, options) is None
+
+
+def test_pictures_that_begin_after_the_sound_stay_in_step(tmp_path: Path) -> None:
+    """Sound from 0 s, pictures from 1 s to 2 s: what is seen in the first second is the first picture."""
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as file:
+        pictures, sound = file.add_stream("libx264", rate=25), file.add_stream("aac", rate=16000, layout="mono")
+        pictures.width, pictures.height, pictures.pix_fmt = 32, 32, "yuv420p"
+        block = av.AudioFrame.from_ndarray(np.zeros((1, 32000), np.float32), format="fltp", layout="mono")
+        block.rate, block.pts = 16000, 0
+        file.mux(sound.encode(block))
+        file.mux(sound.encode(None))
+        for number in range(25):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 10 * number, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = 25 + number, Fraction(1, 25)
+            file.mux(pictures.encode(frame))
+        file.mux(pictures.encode(None))
+    levels = [float(frame.mean()) for frame in read_video(path, fps=FPS)]
+    assert len(levels) == 50
+    assert max(levels[:25]) < 8 and levels[-1] > 225
 
 
 def test_crops_hold_the_face(prepared: tuple[Path, Report]) -> None:

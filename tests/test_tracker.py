@@ -116,16 +116,10 @@ def test_lasting_expression_is_not_taken_for_the_resting_face() -> None:
     assert still.shapes.max() < 0.05
 
 
-def test_weights_are_bounded() -> None:
-    shapes = np.full((12, len(SHAPES)), 0.9) * np.linspace(0, 2, 12)[:, None]
-    read = fitting.read_landmarks(landmarks_of(shapes))
-    assert read.shapes.min() >= 0
-    assert read.shapes.max() <= 1
-
-
 @pytest.mark.parametrize("frames", [1, 2, 5, 6])
 def test_short_clips(frames: int) -> None:
-    assert len(fitting.read_landmarks(landmarks_of(np.zeros((frames, 52))))) == frames
+    read = fitting.read_landmarks(landmarks_of(np.zeros((frames, 52))))
+    assert len(read) == frames and np.isfinite(read.shapes).all() and np.isfinite(read.pose).all()
 
 
 def test_a_face_that_hides_for_a_moment(acted: Path, no_face: Picture) -> None:
@@ -168,5 +162,9 @@ def test_any_rate_becomes_25(tmp_path: Path, fps: int) -> None:
 
 
 def test_motion_is_what_the_renderer_takes(acted: Path) -> None:
-    assert isinstance(watch(acted / "clip.mp4", most_s=1.0).motion, Motion)
-    assert len(watch(acted / "clip.mp4", most_s=1.0).motion) == 25
+    sight = watch(acted / "clip.mp4", every=2)
+    assert isinstance(sight.motion, Motion)
+    whole = watch(acted / "clip.mp4").motion
+    assert len(sight.motion) - len(whole) in (0, 1)
+    jaws = [motion.column("jawOpen")[: len(whole)] for motion in (sight.motion, whole)]
+    assert np.corrcoef(*jaws)[0, 1] > 0.9  # every second frame tells nearly the same

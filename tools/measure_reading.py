@@ -1,6 +1,6 @@
 """What is usual in faces, for reading motion off video -> src/dicetalk/weights/reading.safetensors.
 
-    python tools/measure_reading.py ../shared/data/portraits
+    python tools/measure_reading.py PORTRAITS
 
 Portraits tell how faces look at rest; virtual actors, who act out the demo's speech, tell which shapes move together.
 """

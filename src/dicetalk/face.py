@@ -88,7 +88,10 @@ LOST_FOR = 12
 
 
 def follow_face(frames: Iterable[Picture]) -> Iterator[Face | None]:
-    """The largest face of the first frame (H, W, 3) that shows one, in every frame; None where it is not seen."""
+    """The largest face, followed through frames (H, W, 3); None where it is not seen.
+
+    Where it was lost, the largest face is looked for anew.
+    """
     from mediapipe.python.solutions.face_mesh import FaceMesh
 
     with _quiet():
@@ -105,7 +108,7 @@ def follow_face(frames: Iterable[Picture]) -> Iterator[Face | None]:
             wait = max(wait - 1, 0)
             if face is None:
                 box = None
-            elif _leaves(face.box, box):
+            elif _leaves(face.box, box, frame):
                 box = _around(face.box, frame, FOLLOWED_AROUND)
                 with _quiet():
                     mesh.reset()  # it looks where the face was in the last crop
@@ -130,12 +133,15 @@ def _followed(mesh: Any, frame: Picture, box: Box | None) -> Face | None:
     return faces[0] if faces else None
 
 
-def _leaves(face: Box, crop: Box | None) -> bool:
-    """Whether a face has come close to the border of its crop."""
+def _leaves(face: Box, crop: Box | None, picture: Picture) -> bool:
+    """Whether a face has come close to a border of its crop beyond which the picture goes on."""
     if crop is None:
         return True
     near = FOLLOWED_AROUND / 4 * max(face[2] - face[0], face[3] - face[1])
-    return min(face[0] - crop[0], face[1] - crop[1], crop[2] - face[2], crop[3] - face[3]) < near
+    height, width = picture.shape[:2]
+    gaps = (face[0] - crop[0], face[1] - crop[1], crop[2] - face[2], crop[3] - face[3])
+    ends = (crop[0] == 0, crop[1] == 0, crop[2] == width, crop[3] == height)
+    return any(gap < near and not end for gap, end in zip(gaps, ends, strict=True))
 
 
 def choose_face(faces: list[Face], number: int | None = None) -> Face:
@@ -294,9 +300,9 @@ def _quiet() -> Iterator[None]:
     os.environ.setdefault("GLOG_minloglevel", "2")
     sys.stderr.flush()
     keep = os.dup(2)
-    with open(os.devnull, "w") as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), 2)
     try:
+        with open(os.devnull, "w") as nothing:  # noqa: PTH123
+            os.dup2(nothing.fileno(), 2)
         yield
     finally:
         os.dup2(keep, 2)

@@ -22,7 +22,7 @@ from dicetalk.errors import CheckpointError
 from dicetalk.media import Waveform
 from dicetalk.recording import Array, Recording, heard, perceive
 
-KIND, VERSION, MODULE = "embedder", 1, "embedder"
+KIND, VERSION, MODULE = "embedder", 2, "embedder"
 PRIORS = "priors.safetensors"
 SHIPPED = Path(__file__).parent / "weights" / "embedder"
 
@@ -44,6 +44,7 @@ class Mood:
         names: which those are.
         strength: of the mixture that it becomes, its offset from neutral; 0 to 1.
         least: the confidence below which it counts as neutral; 0 where somebody asked for this very mood.
+        lacks: why a voice or a face could not be read, in one line; "" where nothing is missing.
     """
 
     prior: Prior
@@ -51,6 +52,7 @@ class Mood:
     names: tuple[str, ...] = NAMES
     strength: float = DEFAULT_STRENGTH
     least: float = LEAST_CONFIDENCE
+    lacks: str = ""
 
     @property
     def name(self) -> str:
@@ -134,7 +136,8 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
     if text == "auto":
         return listener.perceive([heard(speech)])
     if text.startswith("like:"):
-        return replace(listener.perceive([perceive(Path(text.removeprefix("like:")))]), least=0.0)
+        recording = perceive(Path(text.removeprefix("like:")))
+        return replace(listener.perceive([recording]), least=0.0, lacks=recording.lacks)
     own = OwnEmotion.parse(text)
     moods = stored_moods(own.path, listener)
     return replace(moods[own.choose(moods)], strength=own.strength, least=0.0)

@@ -78,7 +78,7 @@ def _voice(path: Path) -> Array | str:
 @contextmanager
 def _beside(path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that looks at the face while this one listens: in one process each would wait for the other."""
-    command = [sys.executable, "-c", "from dicetalk.recording import tell_seen; tell_seen()", str(path)]
+    command = [sys.executable, "-P", "-c", "from dicetalk.recording import tell_seen; tell_seen()", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as face:
         try:
             yield face

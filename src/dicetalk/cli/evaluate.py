@@ -79,10 +79,11 @@ def _vectors(clips: Recordings, checkpoint: Path) -> dict[str, Vectors]:
     found = {
         what: Vectors(v, clips.emotions.numpy(), clips.identities.numpy()) for what, v in _heard(clips, checkpoint)
     }
-    faces = clips.motion.shape[1]
-    emotions = np.tile(clips.emotions.numpy(), faces)
-    actors = np.concatenate([faces * clips.identities.numpy() + face for face in range(faces)])
-    found |= {what: Vectors(v, emotions, actors) for what, v in _seen(clips, checkpoint, faces)}
+    most = clips.motion.shape[1]
+    by_face = [clips.part(clips.faces > face) for face in range(most)]
+    emotions = np.concatenate([part.emotions.numpy() for part in by_face])
+    actors = np.concatenate([most * part.identities.numpy() + face for face, part in enumerate(by_face)])
+    found |= {what: Vectors(v, emotions, actors) for what, v in _seen(by_face, checkpoint)}
     order = ("audio", "video", "both", "audio, raw rows", "video, raw rows")
     return {what: found[what] for what in order}
 
@@ -99,7 +100,8 @@ def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
     yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
 
 
-def _seen(clips: Recordings, checkpoint: Path, faces: int) -> Iterator[tuple[str, Array]]:
+def _seen(by_face: list[Recordings], checkpoint: Path) -> Iterator[tuple[str, Array]]:
+    """Vectors of the clips that have a first face, then of those that have a second one, ..."""
     import numpy as np
 
     from dicetalk.data.dataset import embed
@@ -108,10 +110,13 @@ def _seen(clips: Recordings, checkpoint: Path, faces: int) -> Iterator[tuple[str
 
     net = load_embedder(checkpoint)
     for what, heard in (("video", False), ("both", True)):
-        means = [embed(net, clips, heard=heard, seen=True, face=face).mean.double().numpy() for face in range(faces)]
-        yield what, np.concatenate(means)
-    lengths = clips.lengths.tolist()
-    rows = [(clips.motion[n, face, : lengths[n]]) for face in range(faces) for n in range(len(clips))]
+        means = [embed(net, part, heard=heard, seen=True, face=face).mean for face, part in enumerate(by_face)]
+        yield what, np.concatenate([mean.double().numpy() for mean in means])
+    rows = [
+        part.motion[n, face, :length]
+        for face, part in enumerate(by_face)
+        for n, length in enumerate(part.lengths.tolist())
+    ]
     yield "video, raw rows", np.array([functionals(row.double().numpy()) for row in rows])
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.output import check_output
 from dicetalk.errors import InputError, require
 
 if TYPE_CHECKING:
@@ -59,7 +60,12 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
     from dicetalk.data.folder import read_folder
     from dicetalk.mood import SHIPPED, Listener
 
-    labelled = [clip for clip in read_folder(folder).clips if clip.emotion is not None]
+    if output is not None:
+        check_output(output, {".md": "Markdown"}, [folder / "clips.csv"])
+    corpus = read_folder(folder)
+    for drop in corpus.dropped:
+        print(f"left out: {drop.file.name}: {drop.reason}", file=sys.stderr)
+    labelled = [clip for clip in corpus.clips if clip.emotion is not None]
     if not labelled:
         raise InputError(f"{folder / 'clips.csv'} names no emotion; nothing can be compared")
     listener = Listener(checkpoint or SHIPPED)

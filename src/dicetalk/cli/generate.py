@@ -41,7 +41,7 @@ class Job:
 
     Attributes:
         portrait, speech: input files.
-        emotion: as typed: a mixture or the path of a timeline.
+        emotion: as typed: a mixture, the path of a timeline, or a mood that is heard, seen or stored.
         output: the video file.
         motion_out: the file of motion curves, if one is wanted.
         seed: which take.
@@ -186,10 +186,12 @@ def _check(job: Job) -> None:
 
     job.svd.refuse_for(job.backbone)
     inputs = [job.portrait, job.speech]
+    if job.emotion.strip().startswith("like:"):
+        inputs.append(Path(job.emotion.strip().removeprefix("like:")))
     check_output(job.output, WRITTEN, inputs)
     if job.motion_out is not None:
         check_output(job.motion_out, CURVES, inputs)
-        if job.backbone == "svd" or Path(job.backbone).is_dir():
+        if job.backbone == "svd" or (job.backbone != "motion" and Path(job.backbone).is_dir()):
             raise ConfigError("the svd backbone draws frames without motion curves; leave --motion-out out")
     if job.svd.preview is not None:
         check_output(job.svd.preview, SHEETS, inputs)
@@ -233,6 +235,8 @@ def _heard(job: Job) -> Timeline:
 
     mood = mood_of(job.emotion, read_sound(job.speech).waveform)
     emotion = mood.emotion()
+    if mood.lacks and not job.quiet:
+        print(f"going on with the other modality: {mood.lacks}", file=sys.stderr)
     if not job.quiet:
         print(f"heard {mood.name}, confidence {mood.confidence:.2f}: using {emotion}", file=sys.stderr)
     return Timeline.of(emotion)

@@ -37,6 +37,7 @@ class Recordings:
         lengths: [frames], `(N,)`.
         speech: `(N, V + 1, T, 85)` float16, 0 behind the end; voice 0 is the recording itself.
         motion: `(N, K, T, 58)` float16, 0 behind the end.
+        faces: how many of the K are its own, `(N,)`; a filmed clip has one, which the others repeat.
         heard: False where the speech does not tell the emotion, `(N,)`.
     """
 
@@ -48,6 +49,7 @@ class Recordings:
     lengths: Tensor
     speech: Tensor
     motion: Tensor
+    faces: Tensor
     heard: Tensor
 
     def __len__(self) -> int:
@@ -65,7 +67,7 @@ class Recordings:
         return self.part(torch.isin(self.identities, numbers))
 
 
-_COLUMNS = ("emotions", "identities", "strengths", "lengths", "speech", "motion", "heard")
+_COLUMNS = ("emotions", "identities", "strengths", "lengths", "speech", "motion", "faces", "heard")
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def _stacked(entries: Sequence[_Entry]) -> Recordings:
         torch.tensor(lengths),
         speech,
         motion,
+        torch.tensor([len(entry.motion) for entry in entries]),
         torch.tensor([entry.heard for entry in entries]),
     )
 

@@ -55,7 +55,7 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     done: dict[str, Prepared] = {}
     dropped = list(corpus.dropped)
     files = {clip.name: out / CLIPS / f"{clip.name}.safetensors" for clip in corpus.clips}
-    before = {name for name, file in files.items() if known_clip(file, options) is not None}
+    before = {clip.name for clip in corpus.clips if known_clip(files[clip.name], clip, options) is not None}
     for number, (clip, result) in enumerate(zip(corpus.clips, _prepared(corpus.clips, out, options), strict=True), 1):
         if isinstance(result, str):
             dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result))

@@ -73,7 +73,7 @@ class Prepared:
 def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | str:
     """Write one clip's samples, unless they are there; gives what they hold, or why the clip cannot be used."""
     target = out / CLIPS / f"{clip.name}.safetensors"
-    known = known_clip(target, options)
+    known = known_clip(target, clip, options)
     if known is not None:
         return known
     voice = _listened(clip)
@@ -84,22 +84,26 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | str:
     if isinstance(film, Film) and clip.video is not None and options.crop:
         write_crop(clip.video, film.box, found.frames, options.crop, out / CROPS / f"{clip.name}.mp4")
     new = target.with_suffix(".new")
-    save_file(samples, new, {"prepared": json.dumps(asdict(found))})
+    # One entry: the order of several is not the same each time.
+    save_file(samples, new, {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})})
     new.replace(target)
     return found
 
 
-def known_clip(target: Path, options: Preparation) -> Prepared | None:
-    """What a file holds that was prepared in the same way; None where it has to be prepared anew."""
+def known_clip(target: Path, clip: Clip, options: Preparation) -> Prepared | None:
+    """What a file holds that was prepared in the same way, of the same labels; None where it has to be made anew."""
     try:
         with safe_open(target, "np") as file:
-            shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
-            found = Prepared(**json.loads(file.metadata()["prepared"]))
+            told = json.loads(file.metadata()["prepared"])
+            return Prepared(**told["found"]) if told["of"] == _made(clip, options) else None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
-    voices = shapes.get("voices", [0])[0] if found.heard else options.voices
-    faces = options.faces if found.seen or "motion" not in shapes else shapes["motion"][0]
-    return found if (voices, faces) == (options.voices, options.faces) else None
+
+
+def _made(clip: Clip, options: Preparation) -> dict[str, object]:
+    """What a clip's file depends on beside the recording itself."""
+    labels = {"identity": clip.identity, "emotion": clip.emotion, "strength": clip.strength}
+    return labels | {"faces": options.faces, "voices": options.voices, "crop": options.crop}
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +142,10 @@ def _samples(
         samples["motion"] = film.motion[None].astype(np.float16)
         frames = min(tensor.shape[-2] for tensor in samples.values())
         cut = {name: tensor[..., :frames, :] for name, tensor in samples.items()}
-        cut.setdefault("speech", np.zeros((frames, len(COLUMNS)), np.float16))
+        silence = np.zeros((frames, len(COLUMNS)), np.float16)
+        cut.setdefault("speech", silence)
+        if options.voices:
+            cut.setdefault("voices", np.repeat(silence[None], options.voices, axis=0))
         offset = film.offset.frames if film.offset is not None and film.offset.sure else None
         return cut, Prepared(frames, "speech" in samples, True, offset, note)
     assert not isinstance(voice, str)

@@ -19,6 +19,9 @@ Labels = npt.NDArray[np.int64]
 LOOSE = 1e-3
 """Share of the mean variance that is added to every direction: few clips do not tell how little a direction varies."""
 
+LEAST_SCALE = 1e-3
+"""Below it a direction would drown in the rounding of float32."""
+
 KEPT = 0.999
 """Share of the means' variance within which directions are looked for."""
 
@@ -55,7 +58,7 @@ def fit_discriminant(heard: Array, heard_emotions: Labels, seen: Array, seen_emo
     basis = _spanned(np.concatenate([heard, seen]) - middle)
     x, v = (heard - middle) @ basis, (seen - middle) @ basis
     directions, sureness = _told_apart(x, heard_emotions)
-    scales = (sureness / sureness.max()) ** power
+    scales = np.maximum((sureness / sureness.max()) ** power, LEAST_SCALE)
     usual = _usual_distance(x @ directions, heard_emotions)
     own = [
         _own_direction(v[seen_emotions == kind].mean(0), directions, usual)
@@ -98,7 +101,7 @@ def _own_direction(centre: Array, directions: Array, usual: float) -> Array:
     q, _ = np.linalg.qr(directions)
     beside = centre - q @ (q.T @ centre)
     length = float(np.linalg.norm(beside))
-    return np.asarray(beside[:, None] / length * usual / max(length, 1e-9))
+    return np.asarray(beside[:, None] * usual / max(length, 1e-9) ** 2)
 
 
 def _spread_out(count: int, width: int) -> Array:

@@ -13,6 +13,7 @@ from typing import Self
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from dicetalk.errors import MediaError
@@ -197,7 +198,9 @@ def read_video(path: str | Path, fps: float | None = None, most: int | None = No
             raise MediaError(f"{path} has no pictures in it; give a video")
         stream.thread_type = "AUTO"  # frames decode on all cores
         frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
-        for frame in frames if fps is None else _at_rate(frames, fps):
+        begin = (container.start_time or 0) / av.time_base
+        step = 1 / float(stream.average_rate or 25)
+        for frame in frames if fps is None else _at_rate(_timed(frames, begin, step), fps):
             small = _at_most(frame, most)
             yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))
 
@@ -211,17 +214,28 @@ def _at_most(frame: av.VideoFrame, most: int | None) -> av.VideoFrame:
     return frame.reformat(width=width, height=height, interpolation="AREA")
 
 
-def _at_rate(frames: Iterator[av.VideoFrame], fps: float) -> Iterator[av.VideoFrame]:
-    """What is shown in the middle of each of `fps` frames a second, from the first frame to the end of the last."""
-    shown, start, given = None, 0.0, 0
-    for frame in frames:
-        time = frame.time or 0.0
-        start = time if shown is None else start
-        while shown is not None and (given + 0.5) / fps <= time - start:
+def _timed(frames: Iterator[av.VideoFrame], begin: float, step: float) -> Iterator[tuple[av.VideoFrame, float, float]]:
+    """Frames with the times [s] from when and until when they are shown, as the sound counts them: 0 is where the file
+    begins. A frame without a time stamp follows the one before by `step`."""
+    for number, frame in enumerate(frames):
+        start = number * step if frame.time is None else frame.time - begin
+        length = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else step
+        yield frame, start, start + length
+
+
+def _at_rate(frames: Iterator[tuple[av.VideoFrame, float, float]], fps: float) -> Iterator[av.VideoFrame]:
+    """What is shown in the middle of each of `fps` frames a second, to the end of the last; at least one frame.
+
+    The first frame also stands for the time before it, where the sound begins earlier.
+    """
+    shown, given, end = None, 0, 0.0
+    for frame, start, end in frames:
+        shown = shown or frame
+        while (given + 0.5) / fps <= start:
             yield shown
             given += 1
-        shown, end = frame, time - start + float((frame.duration or 0) * (frame.time_base or 0))
-    while shown is not None and (given + 0.5) / fps <= end:
+        shown = frame
+    while shown is not None and (given == 0 or (given + 0.5) / fps <= end):
         yield shown
         given += 1
 
@@ -256,7 +270,8 @@ def probe(path: str | Path) -> tuple[VideoTrack | None, SoundTrack | None]:
     """
     with opened(existing_file(path)) as container:
         whole = (container.duration or 0) / av.time_base
-        pictures = [_video_track(stream, whole) for stream in container.streams.video]
+        films = (stream for stream in container.streams.video if Disposition.attached_pic not in stream.disposition)
+        pictures = [_video_track(stream, whole) for stream in films]
         sounds = [_sound_track(stream, whole) for stream in container.streams.audio]
     return next(iter(pictures), None), next(iter(sounds), None)
 

@@ -197,10 +197,18 @@ def reading_statistics() -> dict[str, Array]:
 def _weights(moves: Array, shapes: Array) -> Array:
     """(T, 52) weights of 0 to 1 that explain moves (T, 468, 3) best."""
     matrix, targets = _system(shapes, moves)
-    found = np.array([nnls(matrix, target)[0] for target in targets])
+    found = np.array([_not_negative(matrix, target) for target in targets])
     for frame in np.flatnonzero((found > 1).any(axis=1)):
         found[frame] = lsq_linear(matrix, targets[frame], (0, 1)).x
     return found
+
+
+def _not_negative(matrix: Array, target: Array) -> Array:
+    """(52,) weights from 0, which may pass 1."""
+    try:
+        return np.asarray(nnls(matrix, target)[0])
+    except RuntimeError:  # it gave up; the slower one does not
+        return np.asarray(lsq_linear(matrix, target, (0, 1)).x)
 
 
 def _signed_weights(moves: Array, shapes: Array) -> Array:

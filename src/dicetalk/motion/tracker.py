@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -40,22 +39,20 @@ class Sight:
     landmarks: Array
 
 
-def watch(path: Path, most_s: float | None = None, every: int = 1) -> Sight:
+def watch(path: Path, every: int = 1) -> Sight:
     """The motion of the largest face of a video.
 
     Landmarks are in pixels of the frames as they are read: at most 960 a side.
 
     Args:
         path: of the video, at any frame rate.
-        most_s: stop after this time [s]; None reads all.
         every: look at every second frame, say, and draw straight lines between: quicker, and misses blinks.
 
     Raises:
         MediaError: the file cannot be read, or has no pictures.
         NoFaceError: no face in more than half of the frames.
     """
-    frames = read_video(path, fps=FPS / every, most=LARGEST)
-    sight = watch_frames(frames if most_s is None else islice(frames, round(most_s * FPS / every)), every)
+    sight = watch_frames(read_video(path, fps=FPS / every, most=LARGEST), every)
     if sight is None:
         raise NoFaceError(f"{path} shows no face in most of its frames; use a video of one talking face")
     return sight
