@@ -102,7 +102,7 @@ def known_clip(target: Path, clip: Clip, options: Preparation) -> Prepared | Non
 
 def _made(clip: Clip, options: Preparation) -> dict[str, object]:
     """What a clip's file depends on beside the recording itself."""
-    labels = {"identity": clip.identity, "emotion": clip.emotion, "strength": clip.strength}
+    labels: dict[str, object] = {"identity": clip.identity, "emotion": clip.emotion, "strength": clip.strength}
     return labels | {"faces": options.faces, "voices": options.voices, "crop": options.crop}
 
 

@@ -229,8 +229,8 @@ def _at_rate(frames: Iterator[tuple[av.VideoFrame, float, float]], fps: float) -
     The first frame also stands for the time before it, where the sound begins earlier.
     """
     shown, given, end = None, 0, 0.0
-    for frame, start, end in frames:
-        shown = shown or frame
+    for frame, start, until in frames:
+        shown, end = shown or frame, until
         while (given + 0.5) / fps <= start:
             yield shown
             given += 1
