@@ -77,13 +77,22 @@ def test_faces_are_misread_within_bounds_and_by_chance_alone() -> None:
     assert torch.equal(one, two) and not torch.equal(one, three)
     assert one.shape == faces.shape and one[..., :52].min() >= 0 and one[..., :52].max() <= 1
     assert torch.equal(one[..., 52:], faces[..., 52:])
-    nothing = Misreading(weak=0, faint=0, rest=0, gain=0, mixed=0, jitter=0)
+    nothing = Misreading(weak=0, faint=0, build=0, rest=0, gain=0, mixed=0, jitter=0)
     torch.testing.assert_close(misread_motion(faces, nothing, generator(1)), faces)
 
 
 def test_a_slight_smile_may_be_missed() -> None:
     faces = torch.zeros(200, 5, 58)
     faces[..., SHAPES.index("mouthSmileLeft")] = 0.2
-    only = Misreading(weak=0, faint=3, rest=0, gain=0, mixed=0, jitter=0)
+    only = Misreading(weak=0, faint=3, build=0, rest=0, gain=0, mixed=0, jitter=0)
     read = misread_motion(faces, only, generator())[:, 0, SHAPES.index("mouthSmileLeft")]
     assert (read == 0).float().mean() > 0.1 and read.max() > 0.15
+
+
+def test_some_faces_are_made_as_if_they_felt_something() -> None:
+    only = Misreading(weak=0, faint=0, rest=0, gain=0, mixed=0, jitter=0)
+    read = misread_motion(torch.zeros(400, 3, 58), only, generator())
+    left, right = read[:, 0, SHAPES.index("browDownLeft")], read[:, 0, SHAPES.index("browDownRight")]
+    assert 0.1 < (left > 0).float().mean() < 0.4 and left.max() < 0.6
+    torch.testing.assert_close(left, right)
+    assert torch.equal(read[:, 0, SHAPES.index("jawOpen")], torch.zeros(400))

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
-from dicetalk.motion.fitting import reading_statistics
-from dicetalk.motion.space import SHAPES
+from dicetalk.motion.fitting import BEYOND, reading_statistics
+from dicetalk.motion.space import MIRROR, SHAPES
 
 MELS = 80
 PITCH, VOICED, VOICING, LOUDNESS, SILENCE = range(MELS, MELS + 5)
@@ -59,6 +59,8 @@ class Misreading:
         weak: up to this share of all movement is not seen.
         faint: up to this many times the usual difference between resting faces is missing from each shape of feeling,
             since nobody knows how the face looks at rest.
+        build: how a face is made that differs from the usual one by more than `fitting.BEYOND` is read as expression; 1
+            is as often and as far as faces differ.
         rest: of each shape, an offset that stays for the clip, standard deviation.
         gain: of each shape, standard deviation of the logarithm.
         mixed: of each shape in each other one, standard deviation.
@@ -67,6 +69,7 @@ class Misreading:
 
     weak: float = 0.7
     faint: float = 0.5
+    build: float = 1.0
     rest: float = 0.02
     gain: float = 0.3
     mixed: float = 0.03
@@ -145,9 +148,17 @@ def misread_motion(rows: Tensor, options: Misreading, generator: torch.Generator
     spread = torch.from_numpy(reading_statistics()["spread"]).float()
     shapes = (shapes - dice.uniform(0, options.faint, 1, 1) * spread).clamp(min=0)
     shapes = shapes * (1 - dice.uniform(0, options.weak, 1, 1)) * dice.normal(options.gain, 1, count).exp()
+    shapes = shapes + options.build * _builds(dice, spread)
     shapes = shapes + shapes @ dice.normal(options.mixed, count, count)
     shapes = shapes + dice.normal(options.rest, 1, count) + dice.normal(options.jitter, *shapes.shape[1:])
     return torch.cat([shapes.clamp(0, 1), rows[..., count:]], dim=2)
+
+
+def _builds(dice: Dice, spread: Tensor) -> Tensor:
+    """(B, 1, 52) what is taken for expression in faces that differ at rest as people do, alike on both sides."""
+    differs = dice.normal(1.0, 1, len(spread))
+    left = torch.tensor([min(here, other) for here, other in enumerate(MIRROR)])
+    return (differs[..., left] - BEYOND).clamp(min=0) * spread
 
 
 def _other_voice(rows: Tensor, options: Augmentation, dice: Dice) -> Tensor:
