@@ -16,10 +16,12 @@ from dicetalk.motion.rig import face_shapes
 from dicetalk.motion.space import SHAPES, Motion, angles, concatenate, index, rotations
 from dicetalk.motion.tracker import watch, watch_frames
 
-BOTH_SIDES = ("mouthUpperUp", "browOuterUp", "noseSneer", "eyeSquint")
+BOTH_SIDES = ("mouthSmile", "mouthUpperUp", "mouthDimple", "browOuterUp", "noseSneer", "eyeSquint")
 MAIN = ("jawOpen", "browInnerUp", *(name + side for name in BOTH_SIDES for side in ("Left", "Right")))
-WELL = ("mouthShrugLower", *(name + side for name in ("mouthSmile", "mouthDimple", "cheekSquint", "browDown", "eyeWide")
-                             for side in ("Left", "Right")))  # fmt: skip
+WELL = (
+    "mouthShrugLower",
+    *(name + side for name in ("cheekSquint", "browDown", "eyeWide") for side in ("Left", "Right")),
+)
 """Shapes that are read a little less well: at least .8."""
 
 WOMAN = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits" / "woman.jpg"
@@ -51,7 +53,8 @@ def test_what_is_rendered_is_read_again(acted: Path) -> None:
     assert read.shape == told.shape
     assert sight.seen.all()
     found = {name: np.corrcoef(told[:, index(name)], read[:, index(name)])[0, 1] for name in (*MAIN, *WELL)}
-    assert min(found[name] for name in MAIN) >= 0.9, found
+    assert np.mean([found[name] for name in MAIN]) >= 0.9, found
+    assert min(found[name] for name in MAIN) >= 0.85, found  # smile and dimple of one side look alike
     assert min(found[name] for name in WELL) >= 0.8, found
     turns = [np.corrcoef(told[:, 52 + k], read[:, 52 + k])[0, 1] for k in (0, 2)]
     assert min(turns) >= 0.9, turns

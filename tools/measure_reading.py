@@ -59,9 +59,7 @@ def resting_weights(path: Path) -> np.ndarray:
     landmarks = choose_face(find_faces(read_picture(path))).landmarks
     face = fitting.find_heads(landmarks[None].astype(np.float64)).usual
     mean = face_shapes()["neutral"]
-    stiff = np.diag(np.full(len(SHAPES), 0.09))
-    matrix, target = fitting.square_system(fitting.face_shapes_of(mean), (face - mean)[None], stiff)
-    return np.linalg.solve(matrix, target[0])
+    return np.linalg.solve(*fitting.built(face, mean))[: len(SHAPES)]
 
 
 def moving_together() -> np.ndarray:

@@ -177,13 +177,32 @@ def unusual(face: Array) -> Array:
     usual, spread = reading_statistics()["usual"], reading_statistics()["spread"]
     mean = face_shapes()["neutral"]
     rest = mean + np.tensordot(usual, face_shapes_of(mean), axes=1)
-    # No use is made here of what faces usually do: it says how they move, not how they are built.
-    matrix, target = square_system(face_shapes_of(rest), (face - rest)[None], np.diag(np.full(len(SHAPES), 0.03)))
+    matrix, target = built(face, rest)
     told = spread > 0
     # What is within the spread costs more than it explains: a penalty on the sum of weights.
-    pull = matrix.T @ target[0] - BEYOND * spread * (matrix**2).sum(0)
-    found = lsq_linear(matrix, np.linalg.solve(matrix.T, pull), (np.where(told, 0.0, -1.0), 1.0)).x
+    free = np.zeros(len(target) - len(SHAPES))
+    pull = matrix.T @ target - np.append(BEYOND * spread * (matrix**2).sum(0)[: len(SHAPES)], free)
+    least = np.append(np.where(told, 0.0, -1.0), free - np.inf)
+    most = np.append(np.ones(len(SHAPES)), free + np.inf)
+    found = lsq_linear(matrix, np.linalg.solve(matrix.T, pull), (least, most)).x[: len(SHAPES)]
     return np.where(told, found, 0.0)
+
+
+def built(face: Array, rest: Array) -> tuple[Array, Array]:
+    """The square system of how a face (468, 3) differs from another one at rest: 52 weights, then ways of being built.
+
+    A long face, a wide one, a narrow chin must not pass for raised brows or a smile.
+    """
+    x, y = rest[:, 0], rest[:, 1]
+    nothing = np.zeros_like(x)
+    ways = [
+        np.stack(way, axis=1)
+        for way in ((x, nothing, nothing), (nothing, y, nothing), (nothing, y * y, nothing), (x * y, nothing, nothing))
+    ]
+    # No use is made here of what faces usually do: it says how they move, not how they are built.
+    stiff = np.diag([*np.full(len(SHAPES), 0.03), *np.full(len(ways), 1e-3)])
+    matrix, target = square_system(np.concatenate([face_shapes_of(rest), ways]), (face - rest)[None], stiff)
+    return matrix, target[0]
 
 
 @cache
@@ -246,7 +265,9 @@ def square_system(shapes: Array, moves: Array, stiff: Array) -> tuple[Array, Arr
     """A square system whose least squares are those of all mesh points and of the stiffness (52, 52) together."""
     weight = np.sqrt(_point_weights())[:, None] * np.array([1.0, 1.0, 0.1])  # depth is a guess from one picture
     rows = (shapes * weight).reshape(len(shapes), -1)
-    root = np.linalg.cholesky(rows @ rows.T + stiff + _unread()).T
+    system = rows @ rows.T + stiff
+    system[: len(SHAPES), : len(SHAPES)] += _unread()
+    root = np.linalg.cholesky(system).T
     pull = (moves * weight).reshape(len(moves), -1) @ rows.T
     return root, np.linalg.solve(root.T, pull.T).T
 
