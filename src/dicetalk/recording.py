@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from dicetalk.errors import InputError, MediaError, NoFaceError
 from dicetalk.media import Waveform, probe, read_sound
-from dicetalk.motion.tracker import watch
 from dicetalk.speech import listen
 from dicetalk.speech.rows import speech_rows
 
@@ -108,6 +107,8 @@ def tell_seen() -> None:
 
 def _seen(path: Path) -> Array | str:
     """Rows of motion, or the reason why there are none."""
+    from dicetalk.motion.tracker import watch  # half a second, which only this process has to spend
+
     try:
         motion = watch(path, every=EVERY).motion
     except (MediaError, NoFaceError) as error:

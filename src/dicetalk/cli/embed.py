@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,14 +106,17 @@ def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Pl
 
 def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Mood:
     """How the clips were said; what is missing in one of them goes to standard error."""
-    from dicetalk.mood import SHIPPED, Listener
     from dicetalk.recording import perceive
 
     recordings = []
-    with display(quiet) as shown:
+    # Torch takes a second to load: beside the process that looks at the face, it costs none.
+    with ThreadPoolExecutor(1) as beside, display(quiet) as shown:
+        beside.submit(import_module, "dicetalk.mood")
         for number, clip in enumerate(clips):
             shown.count(number, len(clips), "reading", "clips")
             recordings.append(perceive(clip))
+    from dicetalk.mood import SHIPPED, Listener
+
     if not quiet:
         for recording in recordings:
             if recording.lacks:

@@ -14,9 +14,8 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load
-from scipy.ndimage import median_filter
+from scipy.ndimage import convolve1d, median_filter
 from scipy.optimize import lsq_linear, nnls
-from scipy.signal import savgol_filter
 from scipy.spatial.transform import Rotation
 
 from dicetalk.motion.rig import NECK, face_shapes, shapes_of
@@ -67,8 +66,8 @@ LEAST_LEFT = 0.3
 ROUNDS = 3
 """Between weights and resting face, until both hold still."""
 
-SMOOTH = 5
-"""Frames over which weights are smoothed by a parabola; symmetric in time, so that nothing comes late."""
+SMOOTH = np.array([-3, 12, 17, 12, -3]) / 35
+"""What weights are smoothed by: a parabola through five frames (Savitzky and Golay 1964); nothing comes late."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,7 @@ def read_landmarks(landmarks: Array) -> Motion:
     resting = resting_face(heads)
     shapes = _weights(heads.faces - resting, face_shapes_of(resting)) / _shrinkage(face_shapes_of(resting))
     motion = np.column_stack([shapes, _pose(heads)])
-    if len(motion) > SMOOTH:
-        motion = savgol_filter(motion, SMOOTH, 2, axis=0)
+    motion = convolve1d(motion, SMOOTH, axis=0, mode="nearest")
     shapes, pose = motion[:, : len(SHAPES)], motion[:, len(SHAPES) :]
     # Eyes jump and blink within two frames: they are not smoothed.
     _look(shapes, gaze_of(landmarks, heads))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +54,30 @@ def watch(path: Path, every: int = 1) -> Sight:
         MediaError: the file cannot be read, or has no pictures.
         NoFaceError: no face in more than half of the frames.
     """
-    sight = watch_frames(read_video(path, fps=FPS / every, most=LARGEST), every)
+    sight = watch_frames(_ahead(read_video(path, fps=FPS / every, most=LARGEST)), every)
     if sight is None:
         raise NoFaceError(f"{path} shows no face in most of its frames; use a video of one talking face")
     return sight
+
+
+AHEAD = 48
+"""Frames that are decoded while libraries are loaded and faces looked for."""
+
+
+def _ahead(frames: Iterator[Picture]) -> Iterator[Picture]:
+    """The same frames, read by a thread beside; it begins at once."""
+    beside = ThreadPoolExecutor(1)
+    coming = deque(beside.submit(next, frames, None) for _ in range(AHEAD))
+
+    def taken() -> Iterator[Picture]:
+        try:
+            while (frame := coming.popleft().result()) is not None:
+                coming.append(beside.submit(next, frames, None))
+                yield frame
+        finally:
+            beside.shutdown(cancel_futures=True)
+
+    return taken()
 
 
 def watch_frames(frames: Iterable[Picture], every: int = 1) -> Sight | None:
