@@ -140,7 +140,7 @@ def mood_of(text: str, speech: Waveform, listener: Listener | None = None) -> Mo
         return replace(listener.perceive([recording]), least=0.0, lacks=recording.lacks)
     own = OwnEmotion.parse(text)
     moods = stored_moods(own.path, listener)
-    return replace(moods[own.choose(moods)], strength=own.strength, least=0.0)
+    return replace(moods[own.choose(moods)], strength=own.strength)
 
 
 def stored_moods(path: Path, listener: Listener) -> dict[str, Mood]:
@@ -149,7 +149,8 @@ def stored_moods(path: Path, listener: Listener) -> dict[str, Mood]:
     Raises:
         CheckpointError: the file is damaged, or its vectors are of another width than the listener's.
     """
-    return {name: listener.resembled(prior) for name, prior in read_priors(path).items()}
+    priors = read_priors(path)
+    return {name: replace(listener.resembled(prior), least=0.0) for name, prior in priors.items()}
 
 
 def _stream(rows: Array | None, frames: int, columns: int) -> tuple[Tensor, Tensor]:
