@@ -29,7 +29,8 @@ class Augmentation:
     Attributes:
         rate: speaking rate, up to this share faster or slower.
         pitch: of the voice, standard deviation [octaves].
-        throat: length of the vocal tract, which moves the formants, standard deviation [octaves].
+        throat: length of the vocal tract, which moves the formants, standard deviation [dozens of mel bands, each about
+            0.7 octaves above 1 kHz].
         gain: up to this much louder or softer [dB].
         colour: of microphone and codec, standard deviation [dB].
         noise: share of the clips that get noise, 3 to 40 dB below the speech.
@@ -164,7 +165,7 @@ def _builds(dice: Dice, spread: Tensor) -> Tensor:
 def _other_voice(rows: Tensor, options: Augmentation, dice: Dice) -> Tensor:
     """Another pitch where there is voice, and another throat: bands move along the mel scale."""
     bands = torch.arange(MELS, dtype=torch.float32)
-    # Mel is close to logarithmic above 1 kHz, where formants tell people apart: 12 bands to the octave.
+    # Mel is close to logarithmic above 1 kHz, where formants tell people apart: about 17 bands to the octave.
     places = bands + 12 * dice.normal(options.throat, 1)
     mel = read_at(rows[..., :MELS].mT, places).mT
     rest = rows[..., MELS:].clone()

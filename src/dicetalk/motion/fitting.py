@@ -57,6 +57,9 @@ STIFFNESS = 0.02
 """Error of the mesh, squared [inter-ocular distances]: how far what faces usually do outweighs what is read. Best of
 0.001 to 0.3 on rendered clips (docs/decisions/0007)."""
 
+AT_REST_STIFF, BUILD_STIFF = 0.03, 1e-3
+"""Pull towards 0 of the shapes, and of the ways of being built, where a resting face is compared with another."""
+
 LOOSE = 0.05
 """Deviation of a shape that faces usually do not use at all."""
 
@@ -96,8 +99,9 @@ def read_landmarks(landmarks: Array) -> Motion:
     """
     heads = find_heads(landmarks)
     resting = resting_face(heads)
-    shapes = _weights(heads.faces - resting, face_shapes_of(resting)) / _shrinkage(face_shapes_of(resting))
-    motion = np.column_stack([shapes, _pose(heads)])
+    own = face_shapes_of(resting)
+    weights = _weights(heads.faces - resting, own) / _shrinkage(own)
+    motion = np.column_stack([weights, _pose(heads)])
     motion = convolve1d(motion, SMOOTH, axis=0, mode="nearest")
     shapes, pose = motion[:, : len(SHAPES)], motion[:, len(SHAPES) :]
     # Eyes jump and blink within two frames: they are not smoothed.
@@ -149,7 +153,7 @@ def resting_face(heads: Heads) -> Array:
     shapes = face_shapes_of(heads.usual)
     moves = _signed_weights(heads.faces - heads.usual, shapes)
     least = np.clip(-np.percentile(moves, LEAST_SEEN, axis=0), 0, 1)
-    expression = np.where(_opens_the_mouth(), least, unusual(heads.usual))
+    expression = np.where(_of_speech(), least, unusual(heads.usual))
     resting = heads.usual - np.tensordot(expression, shapes, axes=1)
     some = heads.faces[:: max(1, len(heads.faces) // 100)]
     for _ in range(ROUNDS):
@@ -159,7 +163,7 @@ def resting_face(heads: Heads) -> Array:
     return np.asarray(resting)
 
 
-def _opens_the_mouth() -> npt.NDArray[np.bool_]:
+def _of_speech() -> npt.NDArray[np.bool_]:
     """(52,) True for shapes of speech: at rest they tell how a face is built, and the least that is seen is rest."""
     spread = reading_statistics()["spread"]
     return np.array([far == 0 and not name.startswith("eye") for name, far in zip(SHAPES, spread, strict=True)])
@@ -198,7 +202,7 @@ def built(face: Array, rest: Array) -> tuple[Array, Array]:
         for way in ((x, nothing, nothing), (nothing, y, nothing), (nothing, y * y, nothing), (x * y, nothing, nothing))
     ]
     # No use is made here of what faces usually do: it says how they move, not how they are built.
-    stiff = np.diag([*np.full(len(SHAPES), 0.03), *np.full(len(ways), 1e-3)])
+    stiff = np.diag([*np.full(len(SHAPES), AT_REST_STIFF), *np.full(len(ways), BUILD_STIFF)])
     matrix, target = square_system(np.concatenate([face_shapes_of(rest), ways]), (face - rest)[None], stiff)
     return matrix, target[0]
 
@@ -239,11 +243,13 @@ def _system(shapes: Array, moves: Array) -> tuple[Array, Array]:
     return square_system(shapes, moves, _leaning())
 
 
+@cache
 def _leaning() -> Array:
     """(52, 52) the stiffness that stands for what faces usually do."""
     return STIFFNESS * np.linalg.inv(reading_statistics()["together"] + LOOSE**2 * np.eye(len(SHAPES)))
 
 
+@cache
 def _unread() -> Array:
     """(52, 52) the stiffness that holds shapes at 0 which the mesh does not show."""
     return np.diag([1e3 if name in UNREAD else 0.0 for name in SHAPES])
@@ -270,6 +276,7 @@ def square_system(shapes: Array, moves: Array, stiff: Array) -> tuple[Array, Arr
     return root, np.linalg.solve(root.T, pull.T).T
 
 
+@cache
 def _point_weights() -> Array:
     """(468,) how much each mesh point tells: lips, lids and brows most, the outline least."""
     weight = np.ones(FACE_VERTICES)
