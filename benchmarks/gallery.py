@@ -17,15 +17,15 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 import dicetalk
+from dicetalk.acting.backbone import MotionBackbone
+from dicetalk.acting.visemes import BILABIALS, VISEMES
 from dicetalk.cli.demo import demo_speech
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, face_crop, find_faces
 from dicetalk.media import read_picture
-from dicetalk.motion.backbone import MotionBackbone
-from dicetalk.motion.renderer import Renderer
 from dicetalk.motion.space import Motion, concatenate
-from dicetalk.motion.visemes import BILABIALS, VISEMES
 from dicetalk.pipeline import Video
+from dicetalk.portrait.renderer import Renderer
 
 Picture = npt.NDArray[np.uint8]
 

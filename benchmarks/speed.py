@@ -50,9 +50,9 @@ def measure_help() -> float:
 def measure_rendering(portrait: Path, speech: Path) -> dict[str, float]:
     """Frames a second of the renderer alone, the first frame, and the whole command, on a face of `SIZE` pixels."""
     import dicetalk
-    from dicetalk.motion.backbone import MotionBackbone
-    from dicetalk.motion.renderer import Renderer
+    from dicetalk.acting.backbone import MotionBackbone
     from dicetalk.motion.space import concatenate
+    from dicetalk.portrait.renderer import Renderer
 
     # Twice as large, so that the square around the face has `SIZE` pixels to show.
     picture = np.asarray(cv2.resize(read_picture(portrait), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -20,7 +20,7 @@ import dicetalk
 from dicetalk.cli.demo import demo_speech
 from dicetalk.media import FPS, read_video
 from dicetalk.motion.space import POSE, SHAPES, concatenate, index
-from dicetalk.motion.tracker import watch, watch_frames
+from dicetalk.tracking.tracker import watch, watch_frames
 
 PORTRAITS = sorted((Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits").glob("*.jpg"))
 MOODS = ("neutral", "happy", "angry", "surprised", "sad", "disgusted", "neutral")

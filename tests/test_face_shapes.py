@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors import safe_open
 
-from dicetalk.motion.topology import face_triangles
+from dicetalk.portrait.topology import face_triangles
 
 FILE = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "face_shapes.safetensors"
 UPPER = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308]

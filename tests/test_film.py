@@ -21,8 +21,8 @@ from dicetalk.data.offset import find_offset
 from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.samples import Preparation, known_clip
 from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, probe, read_sound, read_video
-from dicetalk.motion.tracker import watch
 from dicetalk.speech import listen
+from dicetalk.tracking.tracker import watch
 
 WOMAN = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits" / "woman.jpg"
 SECONDS = 5

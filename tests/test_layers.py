@@ -15,10 +15,11 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
     {"errors"},
-    {"config", "media"},
-    {"emotion", "sampling", "speech", "face", "checkpoints"},
+    {"config", "media", "networks"},
+    {"emotion", "sampling", "speech", "face", "checkpoints", "motion"},
     {"backbone"},  # the contract: what it hands over holds a Face
-    {"motion", "svd"},
+    {"portrait", "svd"},
+    {"acting", "tracking"},
     {"recording"},  # a voice heard and a face seen
     {"mood"},  # what the embedder makes of it
     {"pipeline", "official", "data", "training", "evaluation"},
@@ -33,7 +34,7 @@ def row(module: str) -> int:
 
 
 def part(file: Path) -> str:
-    """`motion/rig.py` -> `motion`; the package's own `__init__.py` -> `__init__`."""
+    """`portrait/rig.py` -> `motion`; the package's own `__init__.py` -> `__init__`."""
     return file.relative_to(SOURCE).with_suffix("").parts[0]
 
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dicetalk.acting.performer import act, perform
+from dicetalk.acting.postures import POSTURES, posture_shapes
+from dicetalk.acting.take import rehearse
+from dicetalk.acting.visemes import VISEMES
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import FPS, Waveform, frame_count
-from dicetalk.motion.performer import act, perform
-from dicetalk.motion.postures import POSTURES, posture_shapes
-from dicetalk.motion.rig import lip_parting
 from dicetalk.motion.space import SHAPES, Motion, concatenate, index
-from dicetalk.motion.take import rehearse
-from dicetalk.motion.visemes import VISEMES
+from dicetalk.portrait.rig import lip_parting
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
 VOWEL = 0.2  # [s] a phone of the made-up words

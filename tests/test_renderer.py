@@ -13,8 +13,8 @@ from motions import one_frame
 
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture, read_picture
-from dicetalk.motion.renderer import Renderer
 from dicetalk.motion.space import Motion
+from dicetalk.portrait.renderer import Renderer
 
 GOLDEN = Path(__file__).parent / "golden" / "renderer.json"
 

@@ -10,10 +10,10 @@ from motions import one_frame
 
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture
-from dicetalk.motion import lips
-from dicetalk.motion.rig import EYES, Rig, build_rig, face_shapes
 from dicetalk.motion.space import SHAPES, Motion, index
-from dicetalk.motion.topology import (
+from dicetalk.portrait import lips
+from dicetalk.portrait.rig import EYES, Rig, build_rig, face_shapes
+from dicetalk.portrait.topology import (
     CORNERS,
     FACE_VERTICES,
     LOWER_LIP,

@@ -11,10 +11,10 @@ from scipy.io import wavfile
 import dicetalk
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, read_video
-from dicetalk.motion import fitting
-from dicetalk.motion.rig import face_shapes
 from dicetalk.motion.space import SHAPES, Motion, angles, concatenate, index, rotations
-from dicetalk.motion.tracker import watch, watch_frames
+from dicetalk.portrait.rig import face_shapes
+from dicetalk.tracking import fitting
+from dicetalk.tracking.tracker import watch, watch_frames
 
 BOTH_SIDES = ("mouthSmile", "mouthUpperUp", "mouthDimple", "browOuterUp", "noseSneer", "eyeSquint")
 MAIN = ("jawOpen", "browInnerUp", *(name + side for name in BOTH_SIDES for side in ("Left", "Right")))

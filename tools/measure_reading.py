@@ -19,10 +19,10 @@ from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import read_picture, read_sound
-from dicetalk.motion import fitting
-from dicetalk.motion.rig import face_shapes
 from dicetalk.motion.space import MIRROR, SHAPES
+from dicetalk.portrait.rig import face_shapes
 from dicetalk.speech import listen
+from dicetalk.tracking import fitting
 
 OUT = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "reading.safetensors"
 ACTORS, STRENGTHS = 12, (0.3, 0.6, 1.0)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from dicetalk.acting.backbone import MotionBackbone
 from dicetalk.backbone import Backbone, Conditions
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
-from dicetalk.motion.backbone import MotionBackbone
 from dicetalk.motion.space import write_csv
 from dicetalk.svd.options import SvdOptions
 

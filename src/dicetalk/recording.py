@@ -107,7 +107,7 @@ def tell_seen() -> None:
 
 def _seen(path: Path) -> Array | str:
     """Rows of motion, or the reason why there are none."""
-    from dicetalk.motion.tracker import watch  # half a second, which only this process has to spend
+    from dicetalk.tracking.tracker import watch  # half a second, which only this process has to spend
 
     try:
         motion = watch(path, every=EVERY).motion

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
-from dicetalk.motion.fitting import BEYOND, reading_statistics
 from dicetalk.motion.space import MIRROR, SHAPES
+from dicetalk.tracking.fitting import BEYOND, reading_statistics
 
 MELS = 80
 PITCH, VOICED, VOICING, LOUDNESS, SILENCE = range(MELS, MELS + 5)

@@ -13,8 +13,8 @@ from dicetalk.data.offset import Offset, find_offset
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.face import Box
 from dicetalk.media import FPS, VideoWriter, read_video
-from dicetalk.motion.tracker import LARGEST, Sight, watch
 from dicetalk.speech import Speech
+from dicetalk.tracking.tracker import LARGEST, Sight, watch
 
 MOST_OFFSET = 3
 """Sound and pictures further apart than this are not used [frames]: 120 ms, which people notice."""

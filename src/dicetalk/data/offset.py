@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from dicetalk.acting.performer import act
+from dicetalk.acting.take import rehearse
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.motion.fitting import find_heads
-from dicetalk.motion.performer import act
-from dicetalk.motion.rig import lip_parting
 from dicetalk.motion.space import index
-from dicetalk.motion.take import rehearse
-from dicetalk.motion.topology import LIP_CORNERS, LOWER_LIP, UPPER_LIP
+from dicetalk.portrait.rig import lip_parting
+from dicetalk.portrait.topology import LIP_CORNERS, LOWER_LIP, UPPER_LIP
 from dicetalk.speech import Speech
+from dicetalk.tracking.fitting import find_heads
 
 Array = npt.NDArray[np.float64]
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from dicetalk.acting.performer import act
+from dicetalk.acting.take import Take, rehearse
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.motion.performer import act
 from dicetalk.motion.space import MIRROR, POSE, SHAPES, Motion
-from dicetalk.motion.take import Take, rehearse
 from dicetalk.speech import Speech
 
 Array = npt.NDArray[np.float64]

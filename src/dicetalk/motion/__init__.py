@@ -1,1 +1,1 @@
-"""The `motion` backbone: facial motion (ARKit-52 and head pose) and a rig that deforms the picture itself."""
+"""The motion space: ARKit-52 and head pose; Live Link Face CSV."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicetalk.motion.space import SHAPES, index
-from dicetalk.motion.topology import OVAL
+from dicetalk.portrait.topology import OVAL
 
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]

@@ -18,9 +18,9 @@ from scipy.ndimage import convolve1d, median_filter
 from scipy.optimize import lsq_linear, nnls
 from scipy.spatial.transform import Rotation
 
-from dicetalk.motion.rig import NECK, face_shapes, shapes_of
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, SHAPES, Motion, angles, index
-from dicetalk.motion.topology import (
+from dicetalk.portrait.rig import NECK, face_shapes, shapes_of
+from dicetalk.portrait.topology import (
     BROWS,
     FACE_VERTICES,
     LEFT_LOWER_LID,

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from safetensors.numpy import load
 
 from dicetalk.face import Face, person_mask
-from dicetalk.motion import glasses, lips
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
-from dicetalk.motion.topology import (
+from dicetalk.portrait import glasses, lips
+from dicetalk.portrait.topology import (
     FACE_VERTICES,
     LEFT_LID_FOLDS,
     LEFT_LOWER_LID,

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dicetalk.face import Face
-from dicetalk.motion.eyes import Eyeball, eyeball
-from dicetalk.motion.folds import Shading, fold_shading
-from dicetalk.motion.mouth import Mouth, draw_mouth, palette
-from dicetalk.motion.raster import grow, rasterise
-from dicetalk.motion.rig import Rig, build_rig, face_shapes
 from dicetalk.motion.space import Motion, index
-from dicetalk.motion.topology import (
+from dicetalk.portrait.eyes import Eyeball, eyeball
+from dicetalk.portrait.folds import Shading, fold_shading
+from dicetalk.portrait.mouth import Mouth, draw_mouth, palette
+from dicetalk.portrait.raster import grow, rasterise
+from dicetalk.portrait.rig import Rig, build_rig, face_shapes
+from dicetalk.portrait.topology import (
     LEFT_IRIS,
     LIP_CORNERS,
     RIGHT_IRIS,

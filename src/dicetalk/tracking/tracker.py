@@ -14,8 +14,8 @@ import numpy.typing as npt
 from dicetalk.errors import NoFaceError
 from dicetalk.face import follow_face
 from dicetalk.media import FPS, Picture, read_video
-from dicetalk.motion.fitting import read_landmarks
 from dicetalk.motion.space import Motion
+from dicetalk.tracking.fitting import read_landmarks
 
 Array = npt.NDArray[np.float64]
 

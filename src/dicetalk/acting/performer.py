@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from dicetalk.acting.postures import MOUTH, manner, posture_pose, posture_shapes
+from dicetalk.acting.take import Take, rehearse
+from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.media import FPS
-from dicetalk.motion.postures import MOUTH, manner, posture_pose, posture_shapes
-from dicetalk.motion.rig import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
-from dicetalk.motion.take import Take, rehearse
-from dicetalk.motion.visemes import BILABIALS, LABIODENTALS, articulate, gate
+from dicetalk.portrait.rig import lip_parting
 from dicetalk.speech import SILENCE, Speech
 
 Array = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dicetalk.motion.topology import LOWER_LIP, UPPER_LIP
+from dicetalk.portrait.topology import LOWER_LIP, UPPER_LIP
 
 Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]

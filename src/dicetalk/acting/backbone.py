@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dicetalk.acting.performer import perform
 from dicetalk.backbone import Conditions
 from dicetalk.media import FPS, Picture
-from dicetalk.motion.performer import perform
-from dicetalk.motion.raster import warm_up
-from dicetalk.motion.renderer import Renderer
-from dicetalk.motion.rig import face_shapes
 from dicetalk.motion.space import Motion
-from dicetalk.motion.topology import topology
+from dicetalk.portrait.raster import warm_up
+from dicetalk.portrait.renderer import Renderer
+from dicetalk.portrait.rig import face_shapes
+from dicetalk.portrait.topology import topology
 from dicetalk.speech import listen_blocks
 
 BLOCK_S = 4.0

@@ -1,0 +1,1 @@
+"""The rules: speech and an emotion -> facial motion; visemes, postures, takes."""

@@ -1,0 +1,1 @@
+"""The portrait rig and its renderer: a picture, deformed by facial motion."""

@@ -1,0 +1,1 @@
+"""Facial motion read off video."""
