@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import SHARED
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
@@ -16,8 +17,6 @@ from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import SPEECH_RATE, Picture, Waveform, read_picture, read_sound
-
-SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +93,15 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # What learns needs torch, the svd backbone its whole extra.
 collect_ignore_glob: list[str] = []
 if find_spec("torch") is None:
-    collect_ignore_glob += ["test_augment.py", "test_emotion_*", "test_training_*", "test_voices.py"]
+    collect_ignore_glob += [
+        "data/test_augment.py",
+        "data/test_dataset.py",
+        "data/test_voices.py",
+        "emotion/*",
+        "training/*",
+    ]
 if find_spec("torch") is None or find_spec("diffusers") is None:
-    collect_ignore_glob += ["test_svd_*", "test_official_*", "test_emotion_bank.py", "test_sampling.py"]
+    collect_ignore_glob += ["svd/*", "official/*", "test_sampling.py"]
 
 
 @pytest.fixture(scope="session", autouse=True)

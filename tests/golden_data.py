@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import runpy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from places import SHARED
 from safetensors.torch import load_file
 from torch import Tensor
 
-GOLDEN = Path(__file__).resolve().parents[1].parent / "shared" / "golden"
+GOLDEN = SHARED / "golden"
 PUBLIC = GOLDEN / "public"
 
 needs_golden = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the golden data (../shared/golden) is not here")

@@ -8,10 +8,10 @@ Only outputs are stored. Weights and inputs come from numpy's legacy generator, 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
+from places import TESTS
 from safetensors.torch import save_file
 from svd_tiny import SIZES, tiny_config
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from dicetalk.svd.options import PRESETS
 from dicetalk.svd.presets import guidance_of, windows_of
 from dicetalk.svd.streams import Stream
 
-PATH = Path(__file__).parent / "golden" / "svd_tiny.safetensors"
+PATH = TESTS / "golden" / "svd_tiny.safetensors"
 FRAMES, SIDE, TOKENS, WIDTH = 12, 8, 4, 32
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import pytest
 from PIL import Image
+from places import ROOT
 
 from dicetalk.cli import cli
 from dicetalk.emotion.timeline import Timeline, is_heard
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

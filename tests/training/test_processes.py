@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from learning import Line, files
+from places import TESTS
 from safetensors.numpy import load_file
-from test_training_loop import Line, files
 
 from dicetalk.errors import MissingExtraError
 from dicetalk.training.loop import RANKS_APART, STATE, LoopOptions, _gradients, steps_done, train
@@ -25,7 +26,7 @@ import sys
 from pathlib import Path
 
 from safetensors.torch import save_file
-from test_training_loop import Line
+from learning import Line
 
 from dicetalk.training.loop import LoopOptions, train
 from dicetalk.training.processes import launched, leave
@@ -52,7 +53,7 @@ leave(processes)
 def launch(count: int, *words: object) -> subprocess.CompletedProcess[str]:
     """Start a Python program as that many processes on the processor, as `torchrun` and `accelerate launch` do."""
     line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count), *words]
-    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    paths = os.pathsep.join([str(TESTS), *sys.path])
     environment = {**os.environ, "PYTHONPATH": paths, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     return subprocess.run(list(map(str, line)), env=environment, capture_output=True, text=True, timeout=100)
 

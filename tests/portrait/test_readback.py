@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from places import PORTRAITS
 from readback import landmarks, lip_gap, posture
 
 from dicetalk.acting.performer import perform
@@ -22,7 +21,7 @@ SECONDS = 4
 
 @pytest.fixture(scope="module")
 def renderer() -> Renderer:
-    picture = read_picture(Path(__file__).parents[1] / "docs/pictures/portraits/woman.jpg")
+    picture = read_picture(PORTRAITS / "woman.jpg")
     return Renderer(picture, choose_face(find_faces(picture)))
 
 

@@ -9,33 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from learning import TINY, Line, files
 from safetensors.numpy import load_file
-from torch import Tensor, nn
 
 from dicetalk.config import changed, to_plain
-from dicetalk.emotion.embedder import EmbedderSizes
 from dicetalk.emotion.priors import read_priors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.mood import load_embedder
 from dicetalk.training.loop import LoopOptions, schedule, steps_done, train
 from dicetalk.training.recipes import EMBEDDER_SMALL, recipe
-from dicetalk.training.stage1_embedder import Stage1, train_embedder
-
-
-class Line:
-    """Learns y = 3 x, with dropout."""
-
-    def __init__(self, width: int = 4) -> None:
-        torch.manual_seed(0)
-        self.net: nn.Module = nn.Sequential(nn.Linear(1, width), nn.Dropout(0.1), nn.Linear(width, 1))
-
-    def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
-        x = torch.randn(16, 1, generator=generator)
-        return {"loss": (self.net(x) - 3 * x).square().mean()}
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix != ".png"}
+from dicetalk.training.stage1_embedder import train_embedder
 
 
 def test_resuming_is_an_uninterrupted_run(tmp_path: Path) -> None:
@@ -112,15 +95,6 @@ def test_recipes_by_name() -> None:
     assert recipe("embedder-small") is EMBEDDER_SMALL
     with pytest.raises(ConfigError, match="embedder-small"):
         recipe("embedder-smal")
-
-
-TINY = Stage1(
-    held_out=("dora",),
-    sizes=EmbedderSizes(inner=16, layers=1, heads=2, width=16, stride=2, dropout=0.0),
-    loop=LoopOptions(steps=60, rate=1e-2, warmup=5, save_every=20),
-    people=3,
-    frames=16,
-)
 
 
 def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import SHARED
 
 from dicetalk.errors import InputError
 from dicetalk.motion.space import (
@@ -23,7 +23,7 @@ from dicetalk.motion.space import (
     write_csv,
 )
 
-ARKIT = Path(__file__).resolve().parents[1].parent / "shared/models/arkit52_on_facemesh468.npz"
+ARKIT = SHARED / "models/arkit52_on_facemesh468.npz"
 
 
 def random_motion(frames, seed=0):

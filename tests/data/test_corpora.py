@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import SHARED
 
 from dicetalk.data.clip import Clip, Corpus, choose_held_out, split_by_identity
 from dicetalk.data.crema_d import read_crema_d
@@ -168,7 +169,7 @@ def test_a_split_that_cannot_be() -> None:
 
 
 def test_the_recordings_at_hand() -> None:
-    folder = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "ravdess"
+    folder = SHARED / "data" / "ravdess"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data/ravdess, which a clone does not have")
     corpus = read_ravdess(folder)

@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
+from places import ROOT
 from svd_reference import LiteralUNet
 from svd_tiny import SIZES, tiny_config
 from torch import nn
@@ -125,8 +125,7 @@ with torch.inference_mode():
 def test_predicted_memory_is_measured() -> None:
     import json
 
-    here = Path(__file__).resolve().parent
-    code = MEASURE.format(src=str(here.parent / "src"), sizes=repr(SIZES.unet))
+    code = MEASURE.format(src=str(ROOT / "src"), sizes=repr(SIZES.unet))
     # Freed blocks go back at once: what is measured is the network, not what the allocator keeps for later.
     env = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
     told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)

@@ -10,13 +10,14 @@ import cv2
 import numpy as np
 import pytest
 from motions import one_frame
+from places import PORTRAITS, TESTS
 
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture, read_picture
 from dicetalk.motion.space import Motion
 from dicetalk.portrait.renderer import Renderer
 
-GOLDEN = Path(__file__).parent / "golden" / "renderer.json"
+GOLDEN = TESTS / "golden" / "renderer.json"
 
 MOTIONS = {
     "open": dict(jawOpen=0.5),
@@ -55,7 +56,7 @@ def test_no_motion_returns_any_picture(portraits: Path, name: str) -> None:
     assert np.abs(frame(renderer).astype(int) - picture).max() <= 1
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "docs/pictures/portraits").glob("*.jpg")))
+@pytest.mark.parametrize("path", sorted(PORTRAITS.glob("*.jpg")))
 def test_no_motion_returns_paintings_and_photographs(path: Path) -> None:
     picture = read_picture(path)
     renderer = Renderer(picture, choose_face(find_faces(picture)))

@@ -1,11 +1,11 @@
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from places import ROOT
 
 from dicetalk.emotion.timeline import DEFAULT_STRENGTH, MAX_FILE_BYTES, Emotion, Timeline, mix
 from dicetalk.emotion.vocabulary import ALIASES, NAMES
@@ -320,7 +320,7 @@ def test_any_json_gives_a_timeline_or_an_emotion_error(tmp_path_factory, value):
 
 
 def test_the_documented_file_is_read(tmp_path):
-    text = (Path(__file__).parents[1] / "docs/formats.md").read_text()
+    text = (ROOT / "docs/formats.md").read_text()
     path = tmp_path / "mood.json"
     path.write_text(text.split("```json")[1].split("```")[0])
     timeline = Timeline.read(path)
@@ -329,7 +329,7 @@ def test_the_documented_file_is_read(tmp_path):
 
 
 def test_the_documented_grammar_is_read():
-    text = (Path(__file__).parents[1] / "docs/formats.md").read_text()
+    text = (ROOT / "docs/formats.md").read_text()
     rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
     examples = rows[: rows.index("mood.json")]
     assert len(examples) == 5

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 
 import pytest
 import torch
-from golden_data import GOLDEN, facts, needs_golden, recipe, recipe_weights, relative, tensors
+from golden_data import GOLDEN, facts, needs_golden, recipe, relative, tensors
+from golden_networks import golden_unet
 from torch import Tensor
 
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.discriminator import EmotionDiscriminator
-from dicetalk.svd.model import StreamedUNet, UNetConditions, UNetSizes, build_on_meta
+from dicetalk.svd.model import StreamedUNet, UNetConditions
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 from dicetalk.svd.streams import Stream
 
@@ -27,22 +27,6 @@ TINY_CASES = (
     "no_mask",
     "tokens_7_5",
 )
-
-
-def sizes(name: str) -> UNetSizes:
-    return UNetSizes(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts("unet")["config"][name].items()})
-
-
-@cache
-def golden_unet(name: str) -> StreamedUNet:
-    model = build_on_meta(sizes(name)).eval()
-    if name == "tiny":
-        weights = tensors("unet_tiny_weights")
-    else:
-        told = facts("unet")
-        weights = recipe_weights("unet_wide", told["weight_seed"]["wide"], told["gain"], told["gain_table"], half=True)
-    model.unet.load_state_dict(weights, assign=True)
-    return model
 
 
 def run(name: str, case: dict[str, Tensor], timestep: Tensor, scales: tuple[float, float] = (1.0, 1.0)) -> Tensor:

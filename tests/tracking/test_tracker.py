@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import PORTRAITS
 from scipy.io import wavfile
 
 import dicetalk
@@ -24,7 +25,7 @@ WELL = (
 )
 """Shapes that are read a little less well: at least .8."""
 
-WOMAN = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits" / "woman.jpg"
+WOMAN = PORTRAITS / "woman.jpg"
 
 
 @pytest.fixture(scope="module")

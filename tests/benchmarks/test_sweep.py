@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from test_training_loop import TINY
+from learning import TINY
+from sweep import settings, sweep
 
 from dicetalk.config import changed
 from dicetalk.errors import ConfigError, InputError
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from sweep import settings, sweep
 
 BASE = changed(TINY, ["loop.steps=30", "people=2", "held_out="])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from places import PORTRAITS
 from safetensors.numpy import load_file
 from scipy.io import wavfile
 
@@ -24,7 +25,7 @@ from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, pro
 from dicetalk.speech import listen
 from dicetalk.tracking.tracker import watch
 
-WOMAN = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits" / "woman.jpg"
+WOMAN = PORTRAITS / "woman.jpg"
 SECONDS = 5
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import torch
 from golden_data import facts, needs_golden, relative, stored_weights, tensors
-from test_svd_encoders import tiny_vae
-from test_svd_model import golden_unet
+from golden_networks import golden_unet, tiny_vae
 from torch import Tensor
 
 from dicetalk.sampling import GuidanceScales, circular_windows, karras_sigmas, last_steps, sample_euler

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKLTemporalDecoder
-from golden_data import PUBLIC, facts, needs_golden, recipe, recipe_weights, relative, tensors
+from golden_data import PUBLIC, facts, needs_golden, recipe, relative, tensors
+from golden_networks import tiny_vae
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
@@ -25,18 +25,6 @@ def recipe_state(model: torch.nn.Module, seed: int, skip: str = "-") -> None:
         if v.is_floating_point()
     }
     model.load_state_dict(state, strict=False)
-
-
-def tiny_vae() -> AutoencoderKLTemporalDecoder:
-    told = facts("loop")["vae"]
-    vae = AutoencoderKLTemporalDecoder(
-        block_out_channels=tuple(told["block_out_channels"]),
-        layers_per_block=told["layers_per_block"],
-        latent_channels=told["latent_channels"],
-        down_block_types=("DownEncoderBlock2D",) * 4,
-    ).eval()
-    vae.load_state_dict(recipe_weights("vae_tiny", told["weight_seed"], told["gain"]))
-    return vae
 
 
 @needs_golden

@@ -1,17 +1,16 @@
 """The shipped face shapes themselves: names, symmetry, lids that close, lips that never cross, locality."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from places import ROOT
 from safetensors import safe_open
 
 from dicetalk.portrait.topology import face_triangles
 
-FILE = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "face_shapes.safetensors"
+FILE = ROOT / "src" / "dicetalk" / "weights" / "face_shapes.safetensors"
 UPPER = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308]
 LOWER = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308]
 LIPS = sorted(

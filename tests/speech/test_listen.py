@@ -1,14 +1,13 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import SHARED
 
 from dicetalk.media import FPS, SPEECH_RATE, read_sound
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
-SPEECH = Path(__file__).resolve().parents[1].parent / "shared/data/speech"
+SPEECH = SHARED / "data/speech"
 ROWS = ("loudness", "pitch", "voicing", "log_mel", "silence")
 
 

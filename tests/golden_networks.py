@@ -1,0 +1,38 @@
+"""Networks of the golden data: sizes and weights of the published computation at tiny size."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from diffusers import AutoencoderKLTemporalDecoder
+from golden_data import facts, recipe_weights, tensors
+
+from dicetalk.svd.model import StreamedUNet, UNetSizes, build_on_meta
+
+
+def sizes(name: str) -> UNetSizes:
+    return UNetSizes(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts("unet")["config"][name].items()})
+
+
+@cache
+def golden_unet(name: str) -> StreamedUNet:
+    model = build_on_meta(sizes(name)).eval()
+    if name == "tiny":
+        weights = tensors("unet_tiny_weights")
+    else:
+        told = facts("unet")
+        weights = recipe_weights("unet_wide", told["weight_seed"]["wide"], told["gain"], told["gain_table"], half=True)
+    model.unet.load_state_dict(weights, assign=True)
+    return model
+
+
+def tiny_vae() -> AutoencoderKLTemporalDecoder:
+    told = facts("loop")["vae"]
+    vae = AutoencoderKLTemporalDecoder(
+        block_out_channels=tuple(told["block_out_channels"]),
+        layers_per_block=told["layers_per_block"],
+        latent_channels=told["latent_channels"],
+        down_block_types=("DownEncoderBlock2D",) * 4,
+    ).eval()
+    vae.load_state_dict(recipe_weights("vae_tiny", told["weight_seed"], told["gain"]))
+    return vae
