@@ -44,23 +44,27 @@ def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
     Raises:
         CheckpointError: no such folder, not a checkpoint, of another kind or version.
     """
+    told = _config(folder)
+    if told.get("kind") != kind:
+        raise CheckpointError(f"{folder} does not hold a {kind} checkpoint; its {CONFIG} says {told.get('kind')!r}")
+    if told.get("version") != version:
+        raise CheckpointError(f"{folder} is of version {told.get('version')}; this DiceTalk reads version {version}")
+    return Checkpoint(folder, told)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    """What a folder's `config.json` says, whatever kind it is of."""
     if not folder.is_dir():
-        raise CheckpointError(f"no folder {folder}; expected a {kind} checkpoint; pass the folder of one")
+        raise CheckpointError(f"no folder {folder}; pass the folder of a checkpoint")
     try:
         told = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{folder} has no {CONFIG}: not a checkpoint, or one not completely written") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{folder / CONFIG} is not valid JSON ({error}); write the checkpoint again") from None
-    if not isinstance(told, dict) or told.get("kind") != kind:
-        raise CheckpointError(f"{folder} does not hold a {kind} checkpoint; its {CONFIG} says {_kind(told)}")
-    if told.get("version") != version:
-        raise CheckpointError(f"{folder} is of version {told.get('version')}; this DiceTalk reads version {version}")
-    return Checkpoint(folder, told)
-
-
-def _kind(told: Any) -> str:
-    return repr(told.get("kind")) if isinstance(told, dict) else f"no kind but a {type(told).__name__}"
+    if not isinstance(told, dict):
+        raise CheckpointError(f"{folder / CONFIG} holds a {type(told).__name__}; expected an object with a kind")
+    return told
 
 
 def write_config(folder: Path, kind: str, version: int, config: Mapping[str, Any]) -> None:
@@ -134,3 +138,13 @@ def check_layout(name: str, wanted: Mapping[str, tuple[int, ...]], found: Mappin
     ]
     if problems:
         raise CheckpointError(f"{name} does not fit: {'; '.join(problems)}")
+
+
+def kind_of(folder: Path) -> str:
+    """The kind that a checkpoint folder says it is of.
+
+    Raises:
+        CheckpointError: not a checkpoint.
+    """
+    told = _config(folder)
+    return str(told.get("kind"))

@@ -20,6 +20,10 @@ from importlib.util import find_spec
 class DiceTalkError(Exception):
     """Base of every exception raised on purpose."""
 
+    def to_json(self) -> dict[str, object]:
+        """The record of what failed: its line, and its kind."""
+        return {"error": str(self), "kind": type(self).__name__}
+
 
 class InputError(DiceTalkError):
     """What the user gave cannot be used."""
@@ -39,6 +43,10 @@ class NoFaceError(InputError):
     def __init__(self, message: str, faces: list[tuple[int, int, int, int]] | None = None) -> None:
         super().__init__(message)
         self.faces = faces or []
+
+    def to_json(self) -> dict[str, object]:
+        """The record, with the boxes of the faces that were found."""
+        return super().to_json() | {"faces": [list(box) for box in self.faces]}
 
 
 class EmotionError(InputError):

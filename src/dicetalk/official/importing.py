@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from dicetalk.checkpoints import CONFIG, check_layout, save_tensors, write_config
+from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
@@ -71,7 +72,7 @@ def import_official(
         ledger[name] = _stamp(sources[name].file, dtype)
         _write_ledger(out, ledger)
     save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
-    write_config(out, KIND, VERSION, config)
+    write_config(out, KIND, VERSION, {**config, "vocabulary": list(PUBLISHED)})
     (out / LEDGER).unlink(missing_ok=True)
     return out
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
 
+BLOCK_S = 4.0
+"""Speech heard at a time [s]: longer blocks keep the first frame waiting, shorter ones hear their margins twice."""
+
+
 @dataclass(frozen=True, eq=False)
 class Speech:
     """Features of a stretch of a clip; row i belongs to video frame `first + i`.
@@ -107,6 +111,29 @@ def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.
     decoder = make_decoder()
     for start, stop in _blocks(frames, block):
         yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
+
+
+class Hearing:
+    """The speech of a clip, listened to once: whoever needs all of it first spares those who take it block by block."""
+
+    def __init__(self, waveform: Waveform) -> None:
+        """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz."""
+        self.waveform = waveform
+        self._kept: list[Speech] = []
+
+    def __len__(self) -> int:
+        """Number of video frames."""
+        return frame_count(len(self.waveform))
+
+    def blocks(self) -> Iterator[Speech]:
+        """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
+        return iter(self._kept) if self._kept else listen_blocks(self.waveform, BLOCK_S)
+
+    def whole(self) -> Speech:
+        """Features of all of it; its blocks are kept (40 MB an hour)."""
+        if not self._kept:
+            self._kept = list(self.blocks())
+        return _join([block.trimmed() for block in self._kept])
 
 
 def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:

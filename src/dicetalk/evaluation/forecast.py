@@ -1,16 +1,13 @@
-"""What the svd backbone would cost on this machine, for `dicetalk doctor --backbone svd`; nothing is loaded for it."""
+"""What the svd backbone would cost on this machine; nothing is loaded for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicetalk.svd.options import PRESETS, SvdOptions
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 SIDE = 512
 """Both sides of the picture that is assumed [px]."""
@@ -106,57 +103,14 @@ def _cost(work: Any, memory: str, preset: str, speed: float, free: int) -> Prese
     )
 
 
-def cost_table(found: Forecast) -> Table:
-    """The same for people."""
-    from rich.box import SIMPLE
-    from rich.table import Table
-
-    on_gpu = ("on a GPU",) if found.device == "cpu" else ()
-    head = ("preset", "memory", "PFLOP", f"peak, {found.device}", "fits", f"time, {found.device}", *on_gpu)
-    table = Table(*head, box=SIMPLE, show_edge=False)
-    for c in found.costs:
-        time = f"about {duration(c.predicted_s)}"
-        gpu = (f"{c.gpu_peak_gb:.1f} GB",) if on_gpu else ()
-        fits = "yes" if c.fits else "NO"
-        table.add_row(c.preset, c.memory, f"{c.petaflop:.2f}", f"{c.peak_gb:.1f} GB", fits, time, *gpu)
-    return table
-
-
-def duration(seconds: float) -> str:
-    """A length of time in the unit that suits it."""
-    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.{0 if seconds >= 10 * length else 1}f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def conclusion(found: Forecast) -> Iterator[str]:
-    """What follows from the table, in lines."""
-    yield (
-        f"predicted for {found.seconds:g} s of speech and a picture of {SIDE} x {SIDE}, {found.precision}; "
-        f"{found.free_gb:.1f} GB are free on {found.device}; nothing was loaded"
-    )
-    fitting = [c for c in found.costs if c.fits]
-    if not fitting:
-        yield f"no preset fits here; {found.advice}"
-        return
-    names = ", ".join(f"--preset {c.preset}" + (" --memory low" if c.memory == "low" else "") for c in fitting[:3])
-    yield f"fits here: {names}"
-    if found.device == "cpu":
-        yield "without a GPU this backbone is of little use: the motion backbone takes seconds"
-
-
-def checkpoint_config(backbone: str) -> Mapping[str, Any] | None:
-    """The config of the checkpoint that a backbone's name means; None if "svd" has no checkpoint here yet.
+def svd_forecast(folder: Path | None, seconds: float, device: str) -> Forecast:
+    """What a clip would cost with a checkpoint, or at the published sizes where there is none yet.
 
     Raises:
         CheckpointError: the folder holds no svd checkpoint.
-        ConfigError: no such backbone.
+        ConfigError: no such device.
     """
     from dicetalk.checkpoints import open_checkpoint
-    from dicetalk.pipeline import SVD_FOLDER, svd_folder
     from dicetalk.svd.checkpoint import KIND, VERSION
 
-    if backbone == "svd" and not Path(SVD_FOLDER).is_dir():
-        return None
-    return open_checkpoint(svd_folder(backbone), KIND, VERSION).config
+    return forecast(seconds, device, None if folder is None else open_checkpoint(folder, KIND, VERSION).config)

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dicetalk.errors import MediaError
-
-CURVES = {".csv": "csv"}
-"""Suffixes of motion files."""
-SHEETS = {".png": "PNG"}
-"""Suffixes of contact sheets."""
+from dicetalk.media.files import claim_temporary, output_kind
 
 
 def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path]) -> None:
@@ -24,8 +20,6 @@ def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path]) -> N
     Raises:
         MediaError: another suffix, no such folder, a folder that cannot be written, or one of the inputs.
     """
-    from dicetalk.media.files import claim_temporary, output_kind
-
     output_kind(path, kinds)
     for source in inputs:
         if _same(path, source):
