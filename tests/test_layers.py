@@ -15,8 +15,8 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
     {"errors"},
-    {"config", "media", "networks"},
-    {"emotion", "sampling", "speech", "face", "checkpoints", "motion"},
+    {"checkpoints", "config", "media", "modules", "networks"},
+    {"emotion", "sampling", "speech", "face", "motion"},
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},

@@ -9,25 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from dicetalk.checkpoints import load_module, open_checkpoint
-from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, Gaussian
+from dicetalk.emotion.embedding import PRIORS, SHIPPED, Embedder
 from dicetalk.emotion.own import OwnEmotion
-from dicetalk.emotion.priors import Prior, average, likeness, read_priors
+from dicetalk.emotion.priors import NEUTRAL, Prior, average, likeness, read_priors, read_space
 from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError
 from dicetalk.media import Waveform
-from dicetalk.recording import Array, Recording, heard, perceive
+from dicetalk.recording import Recording, heard, perceive
 
-KIND, VERSION, MODULE = "embedder", 2, "embedder"
-PRIORS = "priors.safetensors"
-SHIPPED = Path(__file__).parent / "weights" / "embedder"
-
-HEARD = tuple(name for name in NAMES if name != "contempt")
-"""What a voice can tell: no corpus we learned from has a voice of contempt."""
+UNHEARD = ("contempt",)
+"""What a voice cannot tell: no corpus we learned from has a voice of contempt."""
 LEAST_CONFIDENCE = 0.5
 """Below it what was heard counts as neutral."""
 LEAST_SHARE = 0.15
@@ -74,7 +66,12 @@ class Mood:
 
 
 class Listener:
-    """An embedder and the priors of its named emotions."""
+    """An embedder and the priors of its named emotions.
+
+    Attributes:
+        embedder: the network.
+        priors: by name, those of its vocabulary and perhaps some at a certain strength.
+    """
 
     def __init__(self, folder: Path = SHIPPED) -> None:
         """Load the shipped ones, or those of another folder.
@@ -82,38 +79,37 @@ class Listener:
         Raises:
             CheckpointError: not an embedder's folder with priors, or a damaged one.
         """
-        self.net = load_embedder(folder)
+        self.embedder = Embedder(folder)
         self.priors = read_priors(folder / PRIORS)
-        absent = sorted(set(NAMES) - set(self.priors))
+        wanted = {NEUTRAL, *self.embedder.vocabulary}
+        absent = sorted(wanted - set(self.priors))
         if absent:
-            raise CheckpointError(
-                f"{folder / PRIORS} has no prior of {absent[0]!r}; expected all of {', '.join(NAMES)}"
-            )
+            there = ", ".join(sorted(wanted))
+            raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; expected all of {there}")
 
-    @torch.inference_mode()
-    def embed(self, recording: Recording) -> Gaussian:
-        """The Gaussian of a recording, shapes `(1, D)`."""
-        sizes = self.net.sizes
-        frames = len(recording.speech if recording.speech is not None else recording.motion)  # type: ignore[arg-type]
-        speech, heard = _stream(recording.speech, frames, sizes.speech)
-        motion, seen = _stream(recording.motion, frames, sizes.motion)
-        return self.net(speech, motion, torch.ones(1, frames, dtype=torch.bool), heard, seen)
+    def embed(self, recording: Recording) -> Prior:
+        """The Gaussian of a recording."""
+        return self.embedder.embed(recording.speech, recording.motion)
 
     def perceive(self, recordings: Sequence[Recording]) -> Mood:
         """How one or several recordings of an emotion were said, on average; at least one."""
         prior = average([self.embed(recording) for recording in recordings])
-        return self.resembled(prior, NAMES if any(r.motion is not None for r in recordings) else HEARD)
+        names = self.embedder.vocabulary
+        if not any(recording.motion is not None for recording in recordings):
+            names = tuple(name for name in names if name not in UNHEARD)
+        return self.resembled(prior, names)
 
-    def resembled(self, prior: Prior, names: tuple[str, ...] = NAMES) -> Mood:
-        """What a prior resembles.
+    def resembled(self, prior: Prior, names: tuple[str, ...] | None = None) -> Mood:
+        """What a prior resembles, of some names or of all the embedder learned.
 
         Raises:
             CheckpointError: its vectors are of another width than this embedder's.
         """
-        width = len(self.priors[NAMES[0]].mean)
+        names = names or self.embedder.vocabulary
+        width = len(self.priors[NEUTRAL].mean)
         if prior.mean.shape != (width,):
             raise CheckpointError(f"the emotion has {len(prior.mean)} numbers; this embedder's have {width}")
-        shares = likeness(prior.mean[None], self.priors, names, self.net.discriminant.even)[0]
+        shares = likeness(prior.mean[None], self.priors, names, self.embedder.even)[0]
         return Mood(prior, tuple(shares.tolist()), names)
 
 
@@ -147,26 +143,21 @@ def stored_moods(path: Path, listener: Listener) -> dict[str, Mood]:
     """The own emotions of a file by name, and what each resembles.
 
     Raises:
-        CheckpointError: the file is damaged, or its vectors are of another width than the listener's.
+        CheckpointError: the file is damaged, or its vectors are of another space or width than the listener's.
     """
     priors = read_priors(path)
+    check_space(path, listener.embedder)
     return {name: replace(listener.resembled(prior), least=0.0) for name, prior in priors.items()}
 
 
-def _stream(rows: Array | None, frames: int, columns: int) -> tuple[Tensor, Tensor]:
-    """One stream as the network takes it, `(1, T, columns)`, and whether it is there, `(1,)`."""
-    if rows is None:
-        return torch.zeros(1, frames, columns), torch.zeros(1, dtype=torch.bool)
-    return torch.from_numpy(rows).float()[None], torch.ones(1, dtype=torch.bool)
-
-
-def load_embedder(folder: Path) -> EmotionEmbedder:
-    """A trained embedder, ready to use.
+def check_space(path: Path, embedder: Embedder) -> None:
+    """Refuse a file of emotions that another embedder found: its numbers would mean something else.
 
     Raises:
-        CheckpointError: not an embedder's checkpoint, or a damaged one.
+        CheckpointError: the file is of another space, or cannot be read.
     """
-    checkpoint = open_checkpoint(folder, KIND, VERSION)
-    net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
-    load_module(net, checkpoint.file(MODULE))
-    return net
+    space = read_space(path)
+    if space not in (None, embedder.space):
+        raise CheckpointError(
+            f"{path} is of the embedder {space}, this one is {embedder.space}; make the emotion again with it"
+        )

@@ -150,7 +150,6 @@ class DiceTalk:
             NoFaceError: no face, or fewer faces than `face`.
             EmotionError: the emotion cannot be understood.
             InputError: another argument is out of range.
-            MissingExtraError: an emotion is to be heard, and torch is not installed.
         """
         _check_numbers(seed, size)
         mood = None if is_heard(emotion) else Timeline.of(emotion)
@@ -165,7 +164,6 @@ class DiceTalk:
 
 def _heard(emotion: str, sound: Sound) -> Timeline:
     """The emotion as it is heard, or read from a file, the same over the whole clip."""
-    require("torch", "train")
     from dicetalk.mood import mood_of
 
     return Timeline.of(mood_of(emotion, sound.waveform).emotion())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +13,11 @@ import click
 from dicetalk.cli.display import display
 from dicetalk.cli.output import check_output
 from dicetalk.emotion.vocabulary import UNNAMED, check_own_name
-from dicetalk.errors import ConfigError, require
+from dicetalk.errors import ConfigError
 
 if TYPE_CHECKING:
     from dicetalk.emotion.priors import Prior
-    from dicetalk.mood import Mood
+    from dicetalk.mood import Listener, Mood
 
 EXAMPLES = """\b
 Examples:
@@ -54,9 +52,12 @@ def embed(
     The voice is heard and the face of a video is seen; where one of them is missing, the other is enough. Several clips
     are averaged.
     """
-    require("torch", "train")
-    place = _place(output, name, clips)
-    mood = _perceived(clips, checkpoint, quiet)
+    from dicetalk.emotion.embedding import SHIPPED
+    from dicetalk.mood import Listener
+
+    listener = Listener(checkpoint or SHIPPED)
+    place = _place(output, name, clips, listener)
+    mood = _perceived(clips, listener, quiet)
     if place is not None:
         place.store(mood.prior)
     print(json.dumps({**_told(place), **resemblance(mood)}) if as_json else line(mood))
@@ -72,17 +73,19 @@ class Place:
         path: of the file, which may be there already.
         name: of the emotion.
         others: what the file holds already, the emotion of the same name too.
+        space: of the vectors in the file; None if an older file does not tell.
     """
 
     path: Path
     name: str
     others: dict[str, Prior]
+    space: str | None
 
     def store(self, prior: Prior) -> None:
         """Add the emotion to the file, or put it in the place of the one of its name."""
         from dicetalk.emotion.priors import save_priors
 
-        save_priors(self.path, {**self.others, self.name: prior})
+        save_priors(self.path, {**self.others, self.name: prior}, self.space)
 
     def __str__(self) -> str:
         """What was done, in one line."""
@@ -90,38 +93,42 @@ class Place:
         return f"{self.path}: {done} {self.name!r}; it holds {', '.join(sorted({*self.others, self.name}))}"
 
 
-def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Place | None:
+def _place(output: Path | None, name: str | None, clips: tuple[Path, ...], listener: Listener) -> Place | None:
     """Where to store the emotion, checked before the work; None where it is only told."""
     if output is None:
         if name is not None:
             raise ConfigError("--name is for a file to write; add -o FILE.safetensors")
         return None
-    from dicetalk.emotion.priors import read_priors
-
     name = UNNAMED if name is None else name
     check_own_name(name)
     check_output(output, MOODS, clips)
-    return Place(output, name, read_priors(output) if output.exists() else {})
+    return _in_file(output, name, listener) if output.exists() else Place(output, name, {}, listener.embedder.space)
 
 
-def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Mood:
+def _in_file(output: Path, name: str, listener: Listener) -> Place:
+    """A place beside the emotions that a file holds already."""
+    from dicetalk.emotion.priors import read_priors, read_space
+    from dicetalk.mood import check_space
+
+    others = read_priors(output)
+    check_space(output, listener.embedder)
+    return Place(output, name, others, read_space(output))
+
+
+def _perceived(clips: tuple[Path, ...], listener: Listener, quiet: bool) -> Mood:
     """How the clips were said; what is missing in one of them goes to standard error."""
     from dicetalk.recording import perceive
 
     recordings = []
-    # Torch takes a second to load: beside the process that looks at the face, it costs none.
-    with ThreadPoolExecutor(1) as beside, display(quiet) as shown:
-        beside.submit(import_module, "dicetalk.mood")
+    with display(quiet) as shown:
         for number, clip in enumerate(clips):
             shown.count(number, len(clips), "reading", "clips")
             recordings.append(perceive(clip))
-    from dicetalk.mood import SHIPPED, Listener
-
     if not quiet:
         for recording in recordings:
             if recording.lacks:
                 print(f"going on with the other modality: {recording.lacks}", file=sys.stderr)
-    return Listener(checkpoint or SHIPPED).perceive(recordings)
+    return listener.perceive(recordings)
 
 
 def _told(place: Place | None) -> dict[str, object]:

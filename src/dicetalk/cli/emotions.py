@@ -10,7 +10,6 @@ import click
 
 from dicetalk.cli.embed import line, resemblance
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
-from dicetalk.errors import require
 
 if TYPE_CHECKING:
     from dicetalk.mood import Mood
@@ -41,7 +40,6 @@ def emotions(file: Path | None, as_json: bool) -> None:
 
 
 def _stored(file: Path) -> dict[str, Mood]:
-    require("torch", "train")
     from dicetalk.mood import Listener, stored_moods
 
     return stored_moods(file, Listener())

@@ -57,8 +57,8 @@ def _parts(data: Path, checkpoint: Path) -> tuple[dict[str, Vectors], dict[str, 
     """Vectors of the people learned from and of the held-out ones, by what was looked at."""
     from dicetalk.checkpoints import open_checkpoint
     from dicetalk.data.dataset import load_recordings
+    from dicetalk.emotion.embedding import KIND, VERSION
     from dicetalk.errors import InputError
-    from dicetalk.mood import KIND, VERSION
 
     everything = load_recordings(data)
     everything = everything.part(everything.heard)  # contempt is only seen, so that the rows of the table compare
@@ -93,7 +93,7 @@ def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
 
     from dicetalk.data.dataset import embed
     from dicetalk.evaluation.probes import functionals
-    from dicetalk.mood import load_embedder
+    from dicetalk.training.stage1_embedder import load_embedder
 
     yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
     rows = zip(clips.speech[:, 0], clips.lengths.tolist(), strict=True)
@@ -106,7 +106,7 @@ def _seen(by_face: list[Recordings], checkpoint: Path) -> Iterator[tuple[str, Ar
 
     from dicetalk.data.dataset import embed
     from dicetalk.evaluation.probes import functionals
-    from dicetalk.mood import load_embedder
+    from dicetalk.training.stage1_embedder import load_embedder
 
     net = load_embedder(checkpoint)
     for what, heard in (("video", False), ("both", True)):

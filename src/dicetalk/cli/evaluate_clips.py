@@ -13,7 +13,7 @@ import click
 
 from dicetalk.cli.display import display
 from dicetalk.cli.output import check_output
-from dicetalk.errors import InputError, require
+from dicetalk.errors import InputError
 
 if TYPE_CHECKING:
     from dicetalk.data.clip import Clip
@@ -56,9 +56,9 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
 
     Told is how often the label comes first, and how often it is among the first two.
     """
-    require("torch", "train")
     from dicetalk.data.folder import read_folder
-    from dicetalk.mood import SHIPPED, Listener
+    from dicetalk.emotion.embedding import SHIPPED
+    from dicetalk.mood import Listener
 
     if output is not None:
         check_output(output, {".md": "Markdown"}, [folder / "clips.csv"])

@@ -226,9 +226,6 @@ def _watcher(job: Job, shown: Display) -> Callable[[DenoisingStep], None]:
 
 def _heard(job: Job) -> Timeline:
     """The emotion as it is heard; what that is, and how surely, goes to standard error."""
-    from dicetalk.errors import require
-
-    require("torch", "train")
     from dicetalk.emotion.timeline import Timeline
     from dicetalk.media import read_sound
     from dicetalk.mood import mood_of
