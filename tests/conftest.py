@@ -12,7 +12,7 @@ from places import SHARED
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
-from dicetalk.cli.demo import demo_portrait, demo_speech
+from dicetalk import assets
 from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import Face, choose_face, find_faces
@@ -22,7 +22,7 @@ from dicetalk.media import SPEECH_RATE, Picture, Waveform, read_picture, read_so
 @pytest.fixture(scope="session")
 def hopper() -> Path:
     """Grace Hopper's photograph, 512 x 600."""
-    return demo_portrait()
+    return assets.portrait()
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def face(hopper_picture: Picture) -> Face:
 @pytest.fixture(scope="session")
 def voice() -> Waveform:
     """All of the demo's speech, 9.3 s."""
-    return read_sound(demo_speech()).waveform
+    return read_sound(assets.speech()).waveform
 
 
 @pytest.fixture(scope="session")

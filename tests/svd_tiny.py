@@ -10,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import save_tensors, write_config
+from dicetalk.checkpoints import write_config
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.discriminator import EmotionDiscriminator
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.modules import save_tensors
 from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, SpeechSizes, SvdSizes, build_modules, inner_of
 from dicetalk.svd.interpolate import FlowBlock
 from dicetalk.svd.model import UNetSizes

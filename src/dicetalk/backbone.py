@@ -92,7 +92,9 @@ class Moves(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How backbones of one kind come to be. Functions and classes are named as "module:name", so that nothing loads before its time.
+    """How backbones of one kind come to be.
+
+    Functions and classes are told as "module:name", so that nothing loads before its time.
 
     Attributes:
         loads: function of the checkpoint's folder and the options, which gives a backbone.
@@ -203,7 +205,7 @@ def _check_options(place: Place, options: object | None) -> None:
     if options is None:
         return
     if not place.kind.options:
-        raise ConfigError(f"options were given, which the {place.name} backbone has none of; load another, or give none")
+        raise ConfigError(f"options were given, which the {place.name} backbone has none of; give none")
     wanted = named(place.kind.options)
     if not isinstance(options, wanted):
         raise ConfigError(f"the {place.name} backbone takes {wanted.__name__}, not {type(options).__name__}")

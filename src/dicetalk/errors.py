@@ -14,6 +14,7 @@ Messages are one line: what was found, what was expected, what to do next.
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 
 
@@ -76,3 +77,17 @@ def require(package: str, extra: str) -> None:
     """
     if find_spec(package) is None:
         raise MissingExtraError(package, extra)
+
+
+_SHARED_LIBRARY = re.compile(r"\blib[\w+.-]*\.so[.\d]*")
+
+
+def missing_library(error: ImportError) -> str | None:
+    """What to do when a system library of OpenCV or MediaPipe is missing; None for any other import error."""
+    found = _SHARED_LIBRARY.search(str(error))
+    if found is None:
+        return None
+    return (
+        f"the system library {found.group()} is missing or cannot be loaded; "
+        "on Debian and Ubuntu run: apt-get install libgl1 libglib2.0-0"
+    )

@@ -1,6 +1,7 @@
-"""Jobs: one video to make and its record, as JSON (errors tell theirs themselves); what happens on the way; how it is stopped.
+"""Jobs: one video to make, and its record, as JSON; what happens on the way; how it is stopped.
 
-Command line, server and batch say what they want as a `Job`, and show what `run` tells them.
+Command line, server and batch say what they want as a `Job`, and show what `run` tells them. The record of
+a failure is its error's `to_json`.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class Event:
 
 
 Tell = Callable[[Event], None]
-"""Called with each event. Whoever wants to stop the job raises an exception, `Cancelled` say: nothing is left behind."""
+"""Called with each event. Whoever wants to stop the job raises `Cancelled`: nothing is left behind."""
 
 
 class Cancelled(Exception):  # noqa: N818 (no error: somebody wanted it)
@@ -205,15 +206,17 @@ def _prepare(job: Job, tell: Tell) -> Video:
 
     talk = DiceTalk(load_backbone(job.backbone, options_of(job)))
     tell(Event("reading"))
-    return talk(job.portrait, job.speech, emotion=job.emotion, seed=job.seed, face=job.face, size=job.size, crop=job.crop)
+    return talk(
+        job.portrait, job.speech, emotion=job.emotion, seed=job.seed, face=job.face, size=job.size, crop=job.crop
+    )
 
 
 def _write(job: Job, video: Video, tell: Tell) -> None:
     """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
     tell(Event("listening"))
 
-    def save() -> None:
-        video.save(job.output, progress=lambda done, total: tell(Event("rendering", done, total, "frames")), watch=watch)
+    def drawn(done: int, total: int) -> None:
+        tell(Event("rendering", done, total, "frames"))
 
     def watch(step: Step) -> None:
         tell(Event("denoising", step.done, step.total, "steps"))
@@ -221,12 +224,12 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
             write_preview(job.preview, step.preview())
 
     if job.motion_out is None:
-        save()
+        video.save(job.output, progress=drawn, watch=watch)
         return
     hidden = claim_temporary(job.motion_out)
     try:
         video.save_motion(hidden)
-        save()
+        video.save(job.output, progress=drawn, watch=watch)
         with writing(job.motion_out):
             hidden.replace(job.motion_out)
     finally:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dicetalk.jobs import Event
     from rich.progress import Progress, Task
+
+    from dicetalk.jobs import Event
 
 
 class Display:

@@ -51,7 +51,10 @@ class Report:
 
 @click.command(epilog=EXAMPLES)
 @click.option(
-    "--backbone", default=DEFAULT, show_default=True, help=f"What would draw: {', '.join(KINDS)}, or a checkpoint's folder."
+    "--backbone",
+    default=DEFAULT,
+    show_default=True,
+    help=f"What would draw: {', '.join(KINDS)}, or a checkpoint's folder.",
 )
 @click.option(
     "--seconds",

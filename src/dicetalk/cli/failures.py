@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 import traceback
@@ -14,12 +13,10 @@ from types import FrameType
 
 import click
 
-from dicetalk.errors import DiceTalkError
+from dicetalk.errors import DiceTalkError, missing_library
 
 DONE, OUR_FAULT, YOURS_TO_FIX = 0, 1, 2
 """Exit codes; a command stopped by a signal ends with 128 + its number, 130 for Ctrl-C."""
-
-_SHARED_LIBRARY = re.compile(r"\blib[\w+.-]*\.so[.\d]*")
 
 
 class Stopped(BaseException):
@@ -101,17 +98,6 @@ def _broken_library(error: ImportError, as_json: bool) -> int:
         return _unexpected(error, as_json)
     _tell({"error": library, "kind": type(error).__name__}, as_json)
     return YOURS_TO_FIX
-
-
-def missing_library(error: ImportError) -> str | None:
-    """What to do when a system library of OpenCV or MediaPipe is missing; None for any other import error."""
-    found = _SHARED_LIBRARY.search(str(error))
-    if found is None:
-        return None
-    return (
-        f"the system library {found.group()} is missing or cannot be loaded; "
-        "on Debian and Ubuntu run: apt-get install libgl1 libglib2.0-0"
-    )
 
 
 def _unexpected(error: Exception, as_json: bool) -> int:

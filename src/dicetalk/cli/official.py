@@ -84,7 +84,7 @@ def import_official(release: Path, out: Path, precision: str, quiet: bool) -> No
     with display(quiet) as shown:
 
         def progress(name: str, done: int, total: int) -> None:
-            shown.stage(f"{name} ({done + 1} of {total})")
+            shown.count(done, total, f"importing {name}", "modules")
 
         run(release, out, dtype=PRECISIONS[precision], progress=progress)
     click.echo(str(out))

@@ -132,7 +132,7 @@ def common_space(feelings: Sequence[Feeling]) -> Space | None:
     """
     spaces = {feeling.space.name: feeling.space for feeling in feelings if feeling.space is not None}
     if len(spaces) > 1:
-        raise EmotionError(f"emotions of different embedders ({', '.join(spaces)}) cannot be mixed; embed them with one")
+        raise EmotionError(f"emotions of different embedders ({', '.join(spaces)}) cannot be mixed; use one")
     return next(iter(spaces.values()), None)
 
 

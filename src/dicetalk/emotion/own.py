@@ -10,6 +10,7 @@ from pathlib import Path
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.errors import EmotionError
 
+SUFFIX = ".safetensors"
 _TEXT = re.compile(r"(.*\.safetensors)((?::[^:]*)*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -76,7 +77,7 @@ class OwnEmotion:
 
 def is_own(text: str) -> bool:
     """Whether a text names a file of own emotions: `mine.safetensors`, or that with `:NAME` or more behind it."""
-    return f"{text.strip().lower()}:".find(".safetensors:") > 0
+    return f"{text.strip().lower()}:".find(f"{SUFFIX}:") > 0
 
 
 def read_own(path: Path) -> dict[str, Feeling]:

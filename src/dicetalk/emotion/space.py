@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
-from dicetalk.checkpoints import open_checkpoint
+from dicetalk.checkpoints import CONFIG, open_checkpoint
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.priors import Prior, likeness, read_priors
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import CheckpointError
 
-KIND, VERSION, MODULE = "embedder", 2, "embedder"
-PRIORS = "priors.safetensors"
+KIND, VERSION = "embedder", 3
+WEIGHTS, PRIORS = "embedder.safetensors", "priors.safetensors"
 SHIPPED = Path(__file__).parents[1] / "weights" / "embedder"
 
 LEAST_SHARE = 0.15
@@ -52,7 +53,7 @@ class Likeness:
         return sorted(zip(self.names, self.shares, strict=True), key=lambda pair: -pair[1])
 
     def strengths(self, whole: float) -> dict[str, float]:
-        """The clear ones among its shares as a mixture, neutral left out; a share of 1 would get the strength `whole`."""
+        """The clear ones among its shares as a mixture without neutral; a share of 1 would get the strength `whole`."""
         clear = {name: share for name, share in self.ranked() if name != NEUTRAL and share >= LEAST_SHARE}
         return {name: round(whole * share, 3) for name, share in clear.items()}
 
@@ -116,20 +117,26 @@ def open_space(folder: Path) -> Space:
         CheckpointError: not an embedder's folder with priors, or a damaged one.
     """
     config = open_checkpoint(folder, KIND, VERSION).config
-    priors = read_priors(folder / PRIORS)
-    absent = [name for name in config["vocabulary"] if name not in priors]
+    weights, priors = _weights(folder / WEIGHTS), read_priors(folder / PRIORS)
+    if config.get("space") != space_of(weights):
+        raise CheckpointError(f"{folder / WEIGHTS} is not the file that {CONFIG} was written for; get both again")
+    absent = [name for name in (NEUTRAL, *config["vocabulary"]) if name not in priors]
     if absent:
-        raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; expected one per name of its config")
-    return Space(config["space"], priors, _even(folder / f"{MODULE}.safetensors"))
+        there = ", ".join(config["vocabulary"])
+        raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; expected all of {there}")
+    return Space(config["space"], priors, safetensors.numpy.load(weights)["discriminant.even"])
 
 
-def _even(path: Path) -> NDArray[np.float32]:
+def _weights(path: Path) -> bytes:
     try:
-        with safe_open(path, "np") as file:
-            even: NDArray[np.float32] = file.get_tensor("discriminant.even")
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is truncated or not safetensors ({error}); get or write it again") from None
-    return even
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(f"no file {path.name} in {path.parent}; the checkpoint is not complete") from None
+
+
+def space_of(weights: bytes) -> str:
+    """The name of an embedder's space: 16 hexadecimal digits that tell the content of its file of weights."""
+    return hashlib.sha256(weights).hexdigest()[:16]
 
 
 @cache

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling, blend, check_strengths, short
-from dicetalk.emotion.own import OwnEmotion, is_own
-from dicetalk.emotion.vocabulary import resolve
+from dicetalk.emotion.own import SUFFIX, OwnEmotion, is_own
 from dicetalk.errors import EmotionError
 
 Term = tuple[str | OwnEmotion, str | None]
@@ -69,9 +68,8 @@ def parse_strength(name: str, text: str) -> float:
 
 def _parts(text: str) -> list[str]:
     """The terms of a mixture; a comma may also belong to the name of a file that is there."""
-    if is_own(text) and OwnEmotion.parse(text).path.exists():
-        return [text]
-    return text.split(",")
+    file = text[: text.lower().find(SUFFIX) + len(SUFFIX)].strip()
+    return [text] if is_own(text) and Path(file).exists() else text.split(",")
 
 
 def term(text: str, folder: Path) -> str | OwnEmotion:

@@ -13,9 +13,9 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-import dicetalk
+from dicetalk.errors import missing_library
 
-FACE_MODELS = ()
+FACE_MODELS = ("face_landmark/face_landmark_with_attention.tflite", "selfie_segmentation/selfie_segmentation.tflite")
 POCKETSPHINX_MODELS = ("en-us/en-us/mdef", "en-us/en-us-phone.lm.bin")
 NATIVE = ("av", "cv2", "mediapipe", "numba", "pocketsphinx", "scipy")
 """Packages with native code: they can be installed and still not load."""
@@ -55,6 +55,7 @@ def _packages() -> Iterator[Check]:
 
 
 def package(name: str) -> Check:
+    """Whether a package is installed, and its version."""
     try:
         return Check(name, True, metadata.version(name))
     except metadata.PackageNotFoundError:
@@ -84,7 +85,7 @@ def _libraries() -> Iterator[Check]:
 
 def _models() -> Iterator[Check]:
     """Models that lie in the wheels of others: nothing is downloaded."""
-    yield _files("face models", "mediapipe", "modules", MEDIAPIPE_MODELS)
+    yield _files("face models", "mediapipe", "modules", FACE_MODELS)
     yield _files("speech models", "pocketsphinx", "model", POCKETSPHINX_MODELS)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import CONFIG, check_layout, save_tensors, write_config
+from dicetalk.checkpoints import CONFIG, write_config
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
+from dicetalk.modules import check_layout, save_tensors
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
 from dicetalk.svd.streams import SpatialStreams, TemporalStreams

@@ -60,7 +60,7 @@ def heard_feeling(prior: Prior) -> Feeling:
 
 
 def _moods(rows: NDArray[np.float32], middles: NDArray[np.int64], step: int) -> list[Prior]:
-    """The mood around each middle [frames] of rows (T, 85), from at least `WINDOW_S` of speech where there is so much."""
+    """The mood around each middle [frames] of rows (T, 85), from `WINDOW_S` or more where there is so much."""
     embedder, reach = shipped_embedder(), max(step, round(WINDOW_S * FPS)) // 2
     starts = np.clip(middles - reach, 0, max(len(rows) - 2 * reach, 0))
     return [embedder.embed(rows[start : start + 2 * reach], None) for start in starts]

@@ -100,7 +100,9 @@ class SvdBackbone:
         picture = picture_inputs(
             canvas.crop(), (box[0] - left, box[1] - top, box[2] - left, box[3] - top), self.options.short_side
         )
-        clip = ClipInputs(picture, conditions.speech.waveform, conditions.emotion, length, padding_of(self.options.plan))
+        clip = ClipInputs(
+            picture, conditions.speech.waveform, conditions.emotion, length, padding_of(self.options.plan)
+        )
         return prepare_clip(self.modules, self.placement, clip, self.options.no_emotion)
 
     @torch.inference_mode()

@@ -14,11 +14,12 @@ from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from dicetalk.checkpoints import Checkpoint, load_module, read_tensors
+from dicetalk.checkpoints import Checkpoint
 from dicetalk.emotion.bank import BankSizes, EmotionBank
 from dicetalk.emotion.road import NamedPriors
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
+from dicetalk.modules import load_module, read_tensors
 from dicetalk.svd.interpolate import Interpolator
 from dicetalk.svd.lean import lean_layers
 from dicetalk.svd.model import StreamedUNet, UNetSizes

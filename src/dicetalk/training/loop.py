@@ -16,8 +16,8 @@ from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from dicetalk.checkpoints import read_tensors, save_tensors
 from dicetalk.errors import CheckpointError
+from dicetalk.modules import read_tensors, save_tensors
 from dicetalk.training.curves import Curves
 from dicetalk.training.processes import ALONE, Processes
 
