@@ -69,7 +69,7 @@ def parse_strength(name: str, text: str) -> float:
 def _parts(text: str) -> list[str]:
     """The terms of a mixture; a comma may also belong to the name of a file that is there."""
     file = text[: text.lower().find(SUFFIX) + len(SUFFIX)].strip()
-    return [text] if is_own(text) and Path(file).exists() else text.split(",")
+    return [text] if is_own(text) and "," in file and Path(file).exists() else text.split(",")
 
 
 def term(text: str, folder: Path) -> str | OwnEmotion:
