@@ -97,9 +97,14 @@ if find_spec("torch") is None:
         "data/test_augment.py",
         "data/test_dataset.py",
         "data/test_voices.py",
-        "emotion/*",
-        "training/*",
+        "emotion/test_bank.py",
+        "emotion/test_bank_usage.py",
+        "emotion/test_discriminant.py",
+        "emotion/test_discriminator.py",
+        "emotion/test_embedder.py",
     ]
+if find_spec("torch") is None or find_spec("onnxscript") is None:
+    collect_ignore_glob += ["training/*"]
 if find_spec("torch") is None or find_spec("diffusers") is None:
     collect_ignore_glob += ["svd/*", "official/*", "test_sampling.py"]
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from click import Context
 from svd_tiny import write_checkpoint
 from terminal import shown_on_a_terminal
@@ -17,9 +17,9 @@ import dicetalk
 from dicetalk.cli import cli
 from dicetalk.cli.failures import Stopped, run
 from dicetalk.cli.svd_options import SvdOption
+from dicetalk.emotion.embedding import SHIPPED
 from dicetalk.emotion.priors import Prior, save_priors
 from dicetalk.media import probe, read_picture
-from dicetalk.mood import SHIPPED
 from dicetalk.svd.options import SvdOptions
 
 QUICK = ("--preset", "fast", "--steps", "1", "--short-side", "64", "--device", "cpu", "--size", "96")
@@ -143,7 +143,7 @@ def test_a_stored_own_and_heard_emotion_and_a_timeline_reach_the_frames(
     from dicetalk.mood import Listener
 
     sad = Listener().priors["sad"]
-    save_priors(desk / "mood.safetensors", {"tender": Prior(sad.mean, torch.zeros_like(sad.mean))})
+    save_priors(desk / "mood.safetensors", {"tender": Prior(sad.mean, np.zeros_like(sad.mean))})
     Path("mood.json").write_text('{"keys": [{"time": 0, "emotion": "happy"}, {"time": 1, "emotion": "angry"}]}')
     seen = set()
     for emotion in ("neutral", "mood.safetensors", "like:speech.wav", "mood.json"):

@@ -168,7 +168,8 @@ def load_embedder(folder: Path) -> EmotionEmbedder:
         CheckpointError: not an embedder's checkpoint, or a damaged one.
     """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
-    net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    with torch.device("meta"):
+        net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
     load_module(net, folder / WEIGHTS)
     return net
 
