@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32
 from dicetalk.data.offset import Offset, find_offset
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.face import Box
@@ -33,7 +33,7 @@ class Film:
         box: the square around the face in all frames, as `watch` reads them.
     """
 
-    motion: npt.NDArray[np.float32]
+    motion: Float32
     offset: Offset | None
     box: Box
 

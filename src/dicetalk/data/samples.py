@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from dicetalk.arrays import Float16
 from dicetalk.data.clip import Clip
 from dicetalk.data.film import Film, read_film, write_crop
 from dicetalk.data.procedural import perform_as, virtual_actor
@@ -28,8 +28,6 @@ from dicetalk.errors import MediaError
 from dicetalk.media import Waveform, read_sound
 from dicetalk.speech import Speech, listen, listen_like
 from dicetalk.speech.rows import COLUMNS, speech_rows
-
-Array = npt.NDArray[np.float16]
 
 CLIPS, CROPS = "clips", "crops"
 
@@ -134,7 +132,7 @@ def _watched(clip: Clip, voice: _Voice | str) -> Film | str | None:
 
 def _samples(
     clip: Clip, voice: _Voice | str, film: Film | str | None, options: Preparation
-) -> tuple[dict[str, Array], Prepared]:
+) -> tuple[dict[str, Float16], Prepared]:
     """The tensors of a clip's file and what they are; a voice or a film is there."""
     note = "; ".join(found for found in (voice, film) if isinstance(found, str))
     samples = _heard(clip, voice, options)
@@ -156,7 +154,7 @@ def _samples(
     return samples, Prepared(voice.speech.frames, note=note)
 
 
-def _heard(clip: Clip, voice: _Voice | str, options: Preparation) -> dict[str, Array]:
+def _heard(clip: Clip, voice: _Voice | str, options: Preparation) -> dict[str, Float16]:
     """`speech` (T, 85), and `voices` (V, T, 85) if any are wanted; nothing without a voice."""
     if isinstance(voice, str):
         return {}
@@ -166,7 +164,7 @@ def _heard(clip: Clip, voice: _Voice | str, options: Preparation) -> dict[str, A
     return heard
 
 
-def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Array:
+def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Float16:
     """(voices, T, 85) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
     rows = []
     for number in range(voices):
@@ -175,7 +173,7 @@ def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Array:
     return np.array(rows, np.float16)
 
 
-def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Array:
+def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Float16:
     """(faces, T, 58) float16: the clip as the identity's own virtual actors say it."""
     strength = 1.0 if clip.emotion == "neutral" else clip.strength
     takes = []

@@ -7,13 +7,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from dicetalk.arrays import Float32, UInt8
 from dicetalk.errors import MediaError
 from dicetalk.media.files import claim_temporary, existing_file, one_line, output_kind, writing
 
-Picture = NDArray[np.uint8]
+Picture = UInt8
 
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 32  # [px]
@@ -88,7 +88,7 @@ def _to_rgb(image: Image.Image) -> Picture:
     return np.array(_to_srgb(image, profile) if profile else image.convert("RGB"))
 
 
-def _grey_from_deep(values: NDArray[np.float32], full_scale: float) -> Picture:
+def _grey_from_deep(values: Float32, full_scale: float) -> Picture:
     """Scale grey of more than 8 bits, `(H, W)`; without a known full scale, the smallest usual one that holds it."""
     if not np.isfinite(values).all():
         raise ValueError("NaN or infinite pixels")

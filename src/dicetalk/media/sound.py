@@ -11,12 +11,12 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
-from numpy.typing import NDArray
 
+from dicetalk.arrays import Int16
 from dicetalk.errors import MediaError
 from dicetalk.media.files import decoded, existing_file, opened
 
-Waveform = NDArray[np.int16]
+Waveform = Int16
 
 SPEECH_RATE = 16_000  # [Hz] of every analysis of speech
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that

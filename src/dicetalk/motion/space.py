@@ -23,14 +23,12 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from dicetalk.arrays import Float32, Float64
 from dicetalk.errors import InputError
 from dicetalk.media import FPS
 from dicetalk.media.files import claim_temporary, writing
-
-Array = NDArray[np.float32]
 
 SHAPES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
@@ -84,8 +82,8 @@ class Motion:
         fps: frames a second.
     """
 
-    shapes: Array
-    pose: Array
+    shapes: Float32
+    pose: Float32
     fps: float = FPS
 
     def __post_init__(self) -> None:
@@ -106,7 +104,7 @@ class Motion:
     def __getitem__(self, frames: slice) -> Motion:
         return replace(self, shapes=self.shapes[frames], pose=self.pose[frames])
 
-    def column(self, name: str) -> Array:
+    def column(self, name: str) -> Float32:
         """(T,) of one shape or one part of the pose, as a view."""
         return self.pose[:, POSE.index(name)] if name in POSE else self.shapes[:, index(name)]
 
@@ -126,7 +124,7 @@ def concatenate(motions: Sequence[Motion]) -> Motion:
     return Motion(shapes, np.concatenate([motion.pose for motion in motions]), motions[0].fps)
 
 
-def rotations(pose: Array) -> Array:
+def rotations(pose: Float32) -> Float32:
     """Head rotations in the head's axes, (T, 6) -> (T, 3, 3); the head's points p (3,) go to R @ p.
 
     Roll acts first, then pitch, then yaw.
@@ -136,12 +134,12 @@ def rotations(pose: Array) -> Array:
     return _turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1)
 
 
-def angles(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+def angles(turns: Float64) -> Float64:
     """Yaw, pitch and roll [rad] (T, 3) of head rotations (T, 3, 3): the inverse of `rotations`."""
     return np.asarray(Rotation.from_matrix(turns).as_euler("YXZ") * np.array([-1.0, 1.0, -1.0]))
 
 
-def _turn(angle: Array, a: int, b: int) -> Array:
+def _turn(angle: Float32, a: int, b: int) -> Float32:
     """(T,) [rad] -> (T, 3, 3) which turns axis `a` towards axis `b`."""
     matrix = np.tile(np.eye(3, dtype=np.float32), (len(angle), 1, 1))
     matrix[:, a, a] = matrix[:, b, b] = np.cos(angle)
@@ -150,7 +148,7 @@ def _turn(angle: Array, a: int, b: int) -> Array:
     return matrix
 
 
-def gaze(shapes: Array) -> Array:
+def gaze(shapes: Float32) -> Float32:
     """Eye turns from the eyeLook shapes, (T, 52) -> (T, 2, 2): left and right eye, yaw and pitch [rad].
 
     Signs as for the head: positive yaw looks to the right of the image, positive pitch looks down.
@@ -159,7 +157,7 @@ def gaze(shapes: Array) -> Array:
     right_yaw = shapes[:, index("eyeLookInRight")] - shapes[:, index("eyeLookOutRight")]
     left_pitch = shapes[:, index("eyeLookDownLeft")] - shapes[:, index("eyeLookUpLeft")]
     right_pitch = shapes[:, index("eyeLookDownRight")] - shapes[:, index("eyeLookUpRight")]
-    turns: Array = np.stack([left_yaw, left_pitch, right_yaw, right_pitch], axis=1).reshape(-1, 2, 2)
+    turns: Float32 = np.stack([left_yaw, left_pitch, right_yaw, right_pitch], axis=1).reshape(-1, 2, 2)
     return turns * np.array([EYE_YAW, EYE_PITCH], np.float32)
 
 
@@ -216,7 +214,7 @@ def _write_rows(file: TextIO, motions: Iterable[Motion]) -> int:
     return frame
 
 
-def _channels(motion: Motion) -> Array:
+def _channels(motion: Motion) -> Float32:
     """(T, 61): shapes in the app's order, head angles, eye angles [rad]."""
     eyes = np.zeros((len(motion), 2, 3), np.float32)  # an eye does not roll
     eyes[:, :, :2] = gaze(motion.shapes)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
+
+from dicetalk.arrays import Int32, Int64
 
 FACE_VERTICES = 468
 """Vertices of the face mesh proper, without irises."""
@@ -55,10 +56,8 @@ RING_SCALES = (1.12, 1.32, 1.62, 2.05, 2.6)
 
 SUBDIVISIONS = 2
 
-Triangles = npt.NDArray[np.int32]
 
-
-def face_triangles() -> Triangles:
+def face_triangles() -> Int32:
     """Triangles (852, 3) of MediaPipe's face mesh, open at the mouth and the eyes, derived from its edge list."""
     from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
 
@@ -79,14 +78,14 @@ def _edges(triangle: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(min(a, b), max(a, b)), (min(b, c), max(b, c)), (min(a, c), max(a, c))]
 
 
-def ring_vertices(ring: int) -> npt.NDArray[np.int64]:
+def ring_vertices(ring: int) -> Int64:
     """Indices (36,) of outer ring `ring` (0 is the innermost); -1 is the face oval itself."""
     if ring < 0:
         return np.array(OVAL)
     return FACE_VERTICES + ring * len(OVAL) + np.arange(len(OVAL))
 
 
-def _ring_triangles() -> Triangles:
+def _ring_triangles() -> Int32:
     faces = []
     for ring in range(len(RING_SCALES)):
         inner, outer = ring_vertices(ring - 1), ring_vertices(ring)
@@ -108,11 +107,11 @@ class Topology:
         left_eye: the same for the subject's left eye opening.
     """
 
-    triangles: Triangles
+    triangles: Int32
     subdivide: sparse.csr_matrix
-    mouth: npt.NDArray[np.int64]
-    right_eye: npt.NDArray[np.int64]
-    left_eye: npt.NDArray[np.int64]
+    mouth: Int64
+    right_eye: Int64
+    left_eye: Int64
 
     @property
     def vertices(self) -> int:
@@ -141,7 +140,7 @@ def topology() -> Topology:
 _OPENINGS = {"mouth": 78, "right_eye": 33, "left_eye": 263}
 
 
-def loop_subdivision(triangles: Triangles, count: int, sharp: tuple[int, ...]) -> tuple[sparse.csr_matrix, Triangles]:
+def loop_subdivision(triangles: Int32, count: int, sharp: tuple[int, ...]) -> tuple[sparse.csr_matrix, Int32]:
     """One step of Loop subdivision (Loop 1987), boundaries as cubic B-splines, `sharp` vertices kept.
 
     Returns:
@@ -195,7 +194,7 @@ def _old_vertices(opposite: dict[tuple[int, int], list[int]], count: int, sharp:
         yield from ((v, other, share) for other in neighbours)
 
 
-def _split(triangles: Triangles, middle: dict[tuple[int, int], int]) -> Triangles:
+def _split(triangles: Int32, middle: dict[tuple[int, int], int]) -> Int32:
     faces = []
     for a, b, c in triangles.tolist():
         ab, bc, ca = (middle[min(e), max(e)] for e in ((a, b), (b, c), (c, a)))
@@ -203,7 +202,7 @@ def _split(triangles: Triangles, middle: dict[tuple[int, int], int]) -> Triangle
     return np.array(faces, np.int32)
 
 
-def boundary_loops(triangles: Triangles) -> list[npt.NDArray[np.int64]]:
+def boundary_loops(triangles: Int32) -> list[Int64]:
     """Every closed outline of a mesh, as vertex indices in order."""
     count = Counter(edge for t in triangles.tolist() for edge in _edges(tuple(t)))
     around: dict[int, list[int]] = {}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dicetalk.media import SAMPLES_PER_FRAME
-from dicetalk.speech.grid import HOPS_PER_FRAME, HOPS_PER_SECOND, Mask, Waveform, runs
+from dicetalk.arrays import Bool, Int64
+from dicetalk.media import SAMPLES_PER_FRAME, Waveform
+from dicetalk.speech.grid import HOPS_PER_FRAME, HOPS_PER_SECOND, runs
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -29,7 +29,7 @@ class Phone:
 
 
 # Frames of 10 ms each with an index into labels.
-Decoded = tuple[NDArray[np.int64], list[str]]
+Decoded = tuple[Int64, list[str]]
 
 MIN_DECODED_SILENCE = 25
 """Shorter silences of the decoder are no pauses [hops]."""
@@ -65,7 +65,7 @@ def decode(decoder: Decoder, waveform: Waveform, start: int, stop: int) -> Decod
     return hops, labels
 
 
-def long_silences(decoded: Decoded) -> Mask:
+def long_silences(decoded: Decoded) -> Bool:
     """(hops,) true where the decoder hears silence for 0.25 s or more."""
     hops, labels = decoded
     silent = np.array([label == SILENCE for label in labels])[hops]
@@ -75,7 +75,7 @@ def long_silences(decoded: Decoded) -> Mask:
     return silent
 
 
-def tidy_phones(decoded: Decoded, silence: Mask, first: int) -> tuple[Phone, ...]:
+def tidy_phones(decoded: Decoded, silence: Bool, first: int) -> tuple[Phone, ...]:
     """Phones over all hops, none within a pause."""
     hops, labels = decoded
     silent_labels = np.array([label == SILENCE for label in labels])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-Picture = NDArray[np.uint8]
+from dicetalk.media import Picture
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom [px]."""
 
