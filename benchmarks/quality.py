@@ -24,9 +24,10 @@ import dicetalk
 from dicetalk.acting.backbone import MotionBackbone
 from dicetalk.cli.demo import demo_portrait, demo_speech
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.media import SPEECH_RATE, Sound, read_sound
+from dicetalk.media import Sound, read_sound
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.pipeline import Video
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech, listen
 
 Array = npt.NDArray[np.float64]

@@ -21,8 +21,9 @@ from dicetalk.emotion.priors import Prior, read_priors, save_priors
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, EmotionError, InputError, MediaError
-from dicetalk.media import SPEECH_RATE, Picture, VideoWriter, Waveform, read_sound, read_video
+from dicetalk.media import Picture, VideoWriter, Waveform, read_sound, read_video
 from dicetalk.mood import HEARD, KIND, MODULE, PRIORS, SHIPPED, VERSION, Listener, Mood, mood_of
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import Recording, heard, perceive
 
 SIZES = EmbedderSizes(inner=16, layers=1, heads=2, width=8, stride=2)

@@ -18,8 +18,9 @@ from dicetalk.emotion.priors import Prior, average, read_priors, save_priors
 from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import ALIASES, NAMES, check_own_name
 from dicetalk.errors import CheckpointError, EmotionError
-from dicetalk.media import SPEECH_RATE, Waveform, read_sound
+from dicetalk.media import Waveform, read_sound
 from dicetalk.mood import SHIPPED, Listener, mood_of
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import heard
 
 shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")

@@ -24,8 +24,6 @@ from scipy.signal import correlate
 import dicetalk
 from dicetalk.errors import MediaError
 from dicetalk.media import (
-    SAMPLES_PER_FRAME,
-    SPEECH_RATE,
     VideoWriter,
     frame_count,
     probe,
@@ -34,6 +32,7 @@ from dicetalk.media import (
     read_video,
     write_picture,
 )
+from dicetalk.rates import SAMPLES_PER_FRAME, SPEECH_RATE
 
 SECONDS = 1.5
 

@@ -8,19 +8,20 @@ import numpy as np
 
 from dicetalk.acting.performer import perform
 from dicetalk.backbone import Conditions
-from dicetalk.media import FPS, Picture
+from dicetalk.media import Picture
 from dicetalk.motion.space import Motion
 from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.rig import face_shapes
 from dicetalk.portrait.topology import topology
+from dicetalk.rates import FPS
 from dicetalk.speech import listen_blocks
 
 BLOCK_S = 4.0
 """Speech heard at a time [s]: longer blocks keep the first frame waiting, shorter ones hear their margins twice."""
 
-CHUNK = 5
-"""Frames a chunk: a fifth of a second, small enough for live use."""
+CHUNK = FPS // 5
+"""Frames a chunk: small enough for live use."""
 
 
 class MotionBackbone:

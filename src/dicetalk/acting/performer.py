@@ -11,9 +11,9 @@ from dicetalk.acting.postures import MOUTH, manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.arrays import Float64, Int64
-from dicetalk.media import FPS
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
 from dicetalk.portrait.rig import lip_parting
+from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Speech
 
 SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
-from dicetalk.media import FPS
+from dicetalk.rates import FPS
 
 BLINK_EVERY = 3.4
 """Median time between blinks while speaking [s] (Bentivoglio et al. 1997: 26 a minute in conversation, 17 at rest)."""

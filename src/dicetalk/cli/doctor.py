@@ -242,8 +242,9 @@ def measure(seconds: float) -> Speed:
         DiceTalkError: it cannot be made.
     """
     start = time.perf_counter()
-    from dicetalk.media import SPEECH_RATE, read_sound
+    from dicetalk.media import read_sound
     from dicetalk.pipeline import load
+    from dicetalk.rates import SPEECH_RATE
 
     sound = read_sound(demo_speech())
     second = replace(sound, waveform=sound.waveform[:SPEECH_RATE])

@@ -12,7 +12,8 @@ from dicetalk.arrays import Float32
 from dicetalk.data.offset import Offset, find_offset
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.face import Box
-from dicetalk.media import FPS, VideoWriter, read_video
+from dicetalk.media import VideoWriter, read_video
+from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.tracking.tracker import LARGEST, Sight, watch
 

@@ -18,6 +18,7 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import index
 from dicetalk.portrait.rig import lip_parting
 from dicetalk.portrait.topology import LIP_CORNERS, LOWER_LIP, UPPER_LIP
+from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.tracking.fitting import find_heads
 
@@ -59,7 +60,7 @@ def find_offset(landmarks: Float64, speech: Speech) -> Offset:
     best = int(likeness.argmax())
     rivals = np.abs(np.arange(len(likeness)) - best) > APART
     ahead = likeness[best] - likeness[rivals].max(initial=-1.0)
-    sure = frames >= 50 and likeness[best] >= SURE and ahead >= AHEAD
+    sure = frames >= 2 * FPS and likeness[best] >= SURE and ahead >= AHEAD
     return Offset(best - farthest, float(likeness[best]), bool(sure))
 
 

@@ -14,12 +14,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import fftconvolve, resample
 
 from dicetalk.arrays import Float64
-from dicetalk.media import SPEECH_RATE, Waveform
+from dicetalk.media import Waveform
 from dicetalk.media.codec import MP3, OPUS, TELEPHONE, through_codec
+from dicetalk.rates import SPEECH_RATE
 
 _BLOCK = 512
 """Of overlapping blocks, 32 ms [samples]."""
-_SEARCH = 160
+_SEARCH = SPEECH_RATE // 100
 """A block may be moved so far to continue the period of the last, 10 ms [samples]."""
 _STEP = _BLOCK // 4
 """Of the short-time spectra [samples]."""

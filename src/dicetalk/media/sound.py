@@ -15,10 +15,10 @@ from av.stream import Disposition
 from dicetalk.arrays import Int16
 from dicetalk.errors import MediaError
 from dicetalk.media.files import decoded, existing_file, opened
+from dicetalk.rates import SPEECH_RATE
 
 Waveform = Int16
 
-SPEECH_RATE = 16_000  # [Hz] of every analysis of speech
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS

@@ -19,10 +19,9 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from dicetalk.errors import MediaError
 from dicetalk.media.files import claim_temporary, decoded, existing_file, opened, output_kind, writing
 from dicetalk.media.picture import Picture
-from dicetalk.media.sound import SPEECH_RATE, Sound, decode_sound, resampled
+from dicetalk.media.sound import Sound, decode_sound, resampled
+from dicetalk.rates import FPS, SAMPLES_PER_FRAME
 
-FPS = 25  # frames a second of what we write
-SAMPLES_PER_FRAME = SPEECH_RATE // FPS  # 640, exact
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
@@ -199,7 +198,7 @@ def read_video(path: str | Path, fps: float | None = None, most: int | None = No
         stream.thread_type = "AUTO"  # frames decode on all cores
         frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
         begin = (container.start_time or 0) / av.time_base
-        step = 1 / float(stream.average_rate or 25)
+        step = 1 / float(stream.average_rate or FPS)
         for frame in frames if fps is None else _at_rate(_timed(frames, begin, step), fps):
             small = _at_most(frame, most)
             yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))

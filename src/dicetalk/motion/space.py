@@ -27,8 +27,8 @@ from scipy.spatial.transform import Rotation
 
 from dicetalk.arrays import Float32, Float64
 from dicetalk.errors import InputError
-from dicetalk.media import FPS
 from dicetalk.media.files import claim_temporary, writing
+from dicetalk.rates import FPS
 
 SHAPES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",

@@ -24,6 +24,7 @@ from dicetalk.portrait.topology import (
     Topology,
     topology,
 )
+from dicetalk.rates import FPS
 
 CHEEKS = (50, 280, 205, 425, 117, 346)
 LOWER_LIP_MIDDLE = 14
@@ -36,6 +37,10 @@ SLIT = 1.3
 
 RIM = 0.025
 """How far lids or lips move before the rim of the picture's own opening is hidden [inter-ocular distances]."""
+
+
+AT_ONCE = FPS
+"""Frames whose meshes are deformed together: a second's."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,8 @@ class Renderer:
             motion: any number of frames.
             settle: as in `Rig.deformed`; with 0 and no motion the picture comes back as it is.
         """
-        for start in range(0, len(motion), 25):
-            part = motion[start : start + 25]
+        for start in range(0, len(motion), AT_ONCE):
+            part = motion[start : start + AT_ONCE]
             meshes = self.rig.deformed(part, settle=settle)
             for i, mesh in enumerate(meshes):
                 yield self._frame(mesh, part[i : i + 1])

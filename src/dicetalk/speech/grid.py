@@ -11,12 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dicetalk.arrays import Float32
-from dicetalk.media import SAMPLES_PER_FRAME, SPEECH_RATE, Waveform
-
-HOP = 160
-"""Samples of one step of the fine grid, 10 ms: four a video frame."""
-HOPS_PER_FRAME = SAMPLES_PER_FRAME // HOP
-HOPS_PER_SECOND = SPEECH_RATE // HOP
+from dicetalk.media import Waveform
+from dicetalk.rates import HOP, SAMPLES_PER_FRAME
 
 PAD = SAMPLES_PER_FRAME
 """Samples on either side of a stretch of sound which the windows of its outer rows look at."""

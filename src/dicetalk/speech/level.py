@@ -9,8 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dicetalk.arrays import Bool, Float32
-from dicetalk.media import SPEECH_RATE, Waveform
-from dicetalk.speech.grid import HOP, HOPS_PER_FRAME, PAD, hop_power, runs
+from dicetalk.media import Waveform
+from dicetalk.rates import HOP, HOPS_PER_FRAME, SPEECH_RATE
+from dicetalk.speech.grid import PAD, hop_power, runs
 
 MAX_LOUDNESS = 1.5
 

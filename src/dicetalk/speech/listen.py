@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicetalk.arrays import Bool, Float32, Float64
-from dicetalk.media import FPS, Waveform, frame_count
-from dicetalk.speech.grid import HOPS_PER_FRAME, stretch
+from dicetalk.media import Waveform, frame_count
+from dicetalk.rates import FPS, HOPS_PER_FRAME
+from dicetalk.speech.grid import stretch
 from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
 from dicetalk.speech.mel import log_mel
 from dicetalk.speech.phones import SILENCE, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones

@@ -8,14 +8,15 @@ from functools import cache
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
-from dicetalk.media import SPEECH_RATE
-from dicetalk.speech.grid import HOP, HOPS_PER_FRAME, windows
+from dicetalk.rates import HOP, HOPS_PER_FRAME, SPEECH_RATE
+from dicetalk.speech.grid import windows
 
 MELS = 80
 MEL_RANGE = (50.0, 7600.0)
 """Lowest and highest edge of the mel bands [Hz]."""
 
-_MEL_WINDOW = 400
+_MEL_WINDOW = SPEECH_RATE // 40
+"""25 ms [samples]."""
 _MEL_FFT = 1024
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicetalk.arrays import Bool, Int64
-from dicetalk.media import SAMPLES_PER_FRAME, Waveform
-from dicetalk.speech.grid import HOPS_PER_FRAME, HOPS_PER_SECOND, runs
+from dicetalk.media import Waveform
+from dicetalk.rates import HOPS_PER_FRAME, HOPS_PER_SECOND, SAMPLES_PER_FRAME
+from dicetalk.speech.grid import runs
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -31,7 +32,7 @@ class Phone:
 # Frames of 10 ms each with an index into labels.
 Decoded = tuple[Int64, list[str]]
 
-MIN_DECODED_SILENCE = 25
+MIN_DECODED_SILENCE = HOPS_PER_SECOND // 4
 """Shorter silences of the decoder are no pauses [hops]."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dicetalk.arrays import Bool, Float32, Float64
-from dicetalk.media import SAMPLES_PER_FRAME, SPEECH_RATE
+from dicetalk.rates import SAMPLES_PER_FRAME, SPEECH_RATE
 from dicetalk.speech.grid import windows
 
 PITCH_RANGE = (60.0, 500.0)
@@ -16,7 +16,7 @@ PITCH_RANGE = (60.0, 500.0)
 MIN_VOICING = 0.65
 """Less periodic frames have no pitch."""
 
-_PITCH_WINDOW = 640
+_PITCH_WINDOW = SAMPLES_PER_FRAME
 _PITCH_LAGS = math.ceil(SPEECH_RATE / PITCH_RANGE[0]) + 2
 
 

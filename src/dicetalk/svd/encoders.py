@@ -13,18 +13,16 @@ from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection, WhisperFeatureExtractor
 
 from dicetalk.arrays import Float32
-from dicetalk.svd.preprocess import SAMPLE_RATE
+from dicetalk.rates import SAMPLES_PER_ROW, SPEECH_RATE
 
-ROW_SAMPLES = 320
-"""Samples of one row of speech features: 16000 / 50."""
-CHUNK = 30 * SAMPLE_RATE
-OVERLAP = 5 * SAMPLE_RATE
+CHUNK = 30 * SPEECH_RATE
+OVERLAP = 5 * SPEECH_RATE
 
 
 def log_mel(waveform: Float32) -> Tensor:
     """Log-mel spectrogram of at most 30 s of sound at 16 kHz, padded with silence to 30 s, `(1, 80, 3000)`."""
     extractor = WhisperFeatureExtractor()
-    features = extractor(waveform, sampling_rate=SAMPLE_RATE, return_tensors="np")["input_features"]
+    features = extractor(waveform, sampling_rate=SPEECH_RATE, return_tensors="np")["input_features"]
     return torch.from_numpy(np.asarray(features, np.float32))
 
 
@@ -54,7 +52,7 @@ def encode_speech(encoder: nn.Module, waveform: Float32) -> Tensor:
     out: Tensor | None = None
     for start in range(0, max(len(waveform) - OVERLAP, 1), CHUNK - OVERLAP):
         rows = encode_chunk(encoder, waveform[start : start + CHUNK]).float().cpu()
-        out = rows if out is None else crossfade(out, rows, start // ROW_SAMPLES)
+        out = rows if out is None else crossfade(out, rows, start // SAMPLES_PER_ROW)
     assert out is not None
     return out
 

@@ -13,8 +13,9 @@ import numpy as np
 from dicetalk.arrays import Bool, Float64
 from dicetalk.errors import NoFaceError
 from dicetalk.face import follow_face
-from dicetalk.media import FPS, Picture, read_video
+from dicetalk.media import Picture, read_video
 from dicetalk.motion.space import Motion
+from dicetalk.rates import FPS
 from dicetalk.tracking.fitting import read_landmarks
 
 LARGEST = 960
