@@ -93,7 +93,7 @@ def measure_lips(take: Take) -> dict[str, float]:
 
 def _commanded_gap(motion: Motion) -> Array:
     """How far the commanded shapes part the lips: each shape's own share, read off the shipped shapes at 13 and 14."""
-    from dicetalk.portrait.rig import face_shapes
+    from dicetalk.motion.basis import face_shapes
 
     share = face_shapes()["delta"][:, 14, 1] - face_shapes()["delta"][:, 13, 1]
     return np.maximum(motion.shapes @ share, 0)

@@ -10,7 +10,7 @@ import pytest
 
 import dicetalk
 from dicetalk.media import Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
-from dicetalk.motion.space import read_csv
+from dicetalk.motion.live_link import read_csv
 from dicetalk.rates import SPEECH_RATE
 
 FRAMES = 30

@@ -17,7 +17,7 @@ from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
-from dicetalk.motion.space import write_csv
+from dicetalk.motion.live_link import write_csv
 from dicetalk.svd.options import SvdOptions
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import numpy as np
 from dicetalk.acting.performer import perform
 from dicetalk.backbone import Conditions
 from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import Motion
 from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
-from dicetalk.portrait.rig import face_shapes
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
 from dicetalk.speech import listen_blocks

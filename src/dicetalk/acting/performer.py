@@ -11,8 +11,8 @@ from dicetalk.acting.postures import MOUTH, manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.arrays import Float64, Int64
+from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
-from dicetalk.portrait.rig import lip_parting
 from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Speech
 

@@ -15,9 +15,9 @@ from dicetalk.acting.performer import act
 from dicetalk.acting.take import rehearse
 from dicetalk.arrays import Float64
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.motion.basis import lip_parting
+from dicetalk.motion.landmarks import LIP_CORNERS, LOWER_LIP, UPPER_LIP
 from dicetalk.motion.space import index
-from dicetalk.portrait.rig import lip_parting
-from dicetalk.portrait.topology import LIP_CORNERS, LOWER_LIP, UPPER_LIP
 from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.tracking.fitting import find_heads

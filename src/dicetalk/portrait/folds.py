@@ -13,8 +13,8 @@ import numpy as np
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.media import Picture
+from dicetalk.motion.landmarks import OVAL
 from dicetalk.motion.space import SHAPES, index
-from dicetalk.portrait.topology import OVAL
 
 
 @dataclass(frozen=True)

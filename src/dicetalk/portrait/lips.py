@@ -7,7 +7,7 @@ import numpy as np
 
 from dicetalk.arrays import Float64, Int64
 from dicetalk.media import Picture
-from dicetalk.portrait.topology import LOWER_LIP, UPPER_LIP
+from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
 
 CLOSED_GAP = 0.05
 """A gap [inter-ocular distances] that a closed mouth may show in the mesh: read off portraits with closed lips."""

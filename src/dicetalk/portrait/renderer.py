@@ -11,19 +11,15 @@ import numpy as np
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.face import Face
 from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.landmarks import LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.eyes import Eyeball, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import Mouth, draw_mouth, palette
 from dicetalk.portrait.raster import grow, rasterise
-from dicetalk.portrait.rig import Rig, build_rig, face_shapes
-from dicetalk.portrait.topology import (
-    LEFT_IRIS,
-    LIP_CORNERS,
-    RIGHT_IRIS,
-    Topology,
-    topology,
-)
+from dicetalk.portrait.rig import Rig, build_rig
+from dicetalk.portrait.topology import Topology, topology
 from dicetalk.rates import FPS
 
 CHEEKS = (50, 280, 205, 425, 117, 346)

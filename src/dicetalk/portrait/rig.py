@@ -8,19 +8,15 @@ three-quarter view and a child.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import cv2
 import numpy as np
-from safetensors.numpy import load
 
 from dicetalk.arrays import Float64
 from dicetalk.face import Face, person_mask
 from dicetalk.media import Picture
-from dicetalk.motion.space import SHAPES, Motion, index, rotations
-from dicetalk.portrait import glasses, lips
-from dicetalk.portrait.topology import (
+from dicetalk.motion.basis import emphasis, face_shapes
+from dicetalk.motion.landmarks import (
     FACE_VERTICES,
     LEFT_LID_FOLDS,
     LEFT_LOWER_LID,
@@ -32,10 +28,11 @@ from dicetalk.portrait.topology import (
     RIGHT_LOWER_LID,
     RIGHT_UPPER_LID,
     RIGID,
-    RING_SCALES,
     UPPER_LIP,
-    ring_vertices,
 )
+from dicetalk.motion.space import SHAPES, Motion, index, rotations
+from dicetalk.portrait import glasses, lips
+from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
 EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
 LID_FOLDS = {"Right": RIGHT_LID_FOLDS, "Left": LEFT_LID_FOLDS}
@@ -52,14 +49,6 @@ CARRY = (0.8, 0.5, 0.22, 0.07, 0.0)
 TURN_HAIR = (1.0, 0.97, 0.8, 0.36, 0.0)
 TURN_NECK = (0.8, 0.5, 0.22, 0.06, 0.0)
 """How much of the head's turn each outer ring takes over, above and below."""
-
-EXPRESSIVE = (
-    *("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
-    *("mouthUpperUp", "mouthShrug"),
-)
-EMPHASIS = 1.25
-"""Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
-go with them (docs/decisions/0003)."""
 
 TOUCH = 0.05
 """Lips and lids this close [inter-ocular distances] begin to share their depth."""
@@ -176,30 +165,10 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     )
 
 
-@cache
-def face_shapes() -> dict[str, Float64]:
-    """The shipped basis: `delta` (52, 468, 3), `neutral` (468, 3), both in inter-ocular distances."""
-    data = (resources.files("dicetalk") / "weights" / "face_shapes.safetensors").read_bytes()
-    return {name: value.astype(np.float64) for name, value in load(data).items()}
-
-
 def shapes_of(landmarks: Float64) -> Float64:
     """The shapes on a resting face without glasses (468, 3), in the head's frame: (52, V, 3), outer rings included."""
     local = _with_rings(landmarks)
     return _fitted_shapes(local, face_shapes(), np.ones(len(local)))
-
-
-@cache
-def lip_parting() -> Float64:
-    """How far each shape at 1 parts the inner lips at each of their pairs but the corners, (52, 9), in inter-ocular
-    distances; negative where it brings them together."""
-    delta = face_shapes()["delta"] * _emphasis()[:, None, None]
-    gaps = delta[:, list(LOWER_LIP[1:-1]), 1] - delta[:, list(UPPER_LIP[1:-1]), 1]
-    return np.asarray(gaps)
-
-
-def _emphasis() -> Float64:
-    return np.array([EMPHASIS if name.startswith(EXPRESSIVE) else 1.0 for name in SHAPES])
 
 
 def _head_frame(landmarks: Float64, neutral: Float64) -> tuple[Float64, float, Float64]:
@@ -273,7 +242,7 @@ def _fitted_shapes(local: Float64, basis: dict[str, Float64], give: Float64) -> 
     stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
-    delta *= _emphasis()[:, None, None]
+    delta *= emphasis()[:, None, None]
     # Lids move behind the lenses; what would bend the frame gives way.
     frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
     delta[frame_bends] *= give[:, None]

@@ -18,9 +18,8 @@ from scipy.optimize import lsq_linear, nnls
 from scipy.spatial.transform import Rotation
 
 from dicetalk.arrays import Bool, Float64
-from dicetalk.motion.space import EYE_PITCH, EYE_YAW, SHAPES, Motion, angles, index
-from dicetalk.portrait.rig import NECK, face_shapes, shapes_of
-from dicetalk.portrait.topology import (
+from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.landmarks import (
     BROWS,
     FACE_VERTICES,
     LEFT_LOWER_LID,
@@ -32,6 +31,8 @@ from dicetalk.portrait.topology import (
     RIGHT_UPPER_LID,
     UPPER_LIP,
 )
+from dicetalk.motion.space import EYE_PITCH, EYE_YAW, SHAPES, Motion, angles, index
+from dicetalk.portrait.rig import NECK, shapes_of
 
 STILL = (
     *(133, 362, 33, 263, 168, 6, 197, 195, 127, 356, 234, 454, 93, 323, 10, 109, 338, 67, 297, 103, 332),
