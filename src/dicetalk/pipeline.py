@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from dicetalk.acting.backbone import MotionBackbone
 from dicetalk.backbone import Backbone, Conditions
 from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
-from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
 from dicetalk.motion.live_link import write_csv
+from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
 from dicetalk.svd.options import SvdOptions
 
 if TYPE_CHECKING:
@@ -31,13 +30,6 @@ SVD_FOLDER = "dice-svd"
 """Where `dicetalk import-official` puts its checkpoint in the examples, and where the name "svd" looks for it."""
 
 DEFAULT_SIZE = 1024
-LARGEST_SIDE = 16384
-SMALLEST_SIDE = 32
-SMALLEST_FACE = 16
-"""Frames that are larger cannot be encoded, and in smaller ones nothing can be seen [px]."""
-
-SEARCH_SIZE = 2048
-"""Faces are searched in a picture of at most this long side [px]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,12 +144,13 @@ class DiceTalk:
             InputError: another argument is out of range.
             MissingExtraError: an emotion is to be heard, and torch is not installed.
         """
-        _check_numbers(seed, size)
+        _check_seed(seed)
+        check_size(size)
         mood = None if is_heard(emotion) else Timeline.of(emotion)
         sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
         mood = mood or _heard(str(emotion), sound)
-        picture = _checked(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
-        frame, found = _framed(picture, _face_of(picture, face), size, crop)
+        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
+        frame, found = framed(picture, face_of(picture, face), size, crop)
         frames = frame_count(len(sound.waveform))
         times = (np.arange(frames) + 0.5) / self.backbone.fps
         return Video(Conditions(frame, found, sound.waveform, mood.at(times), seed), self.backbone, sound, mood)
@@ -220,55 +213,6 @@ def svd_folder(name: str | os.PathLike[str]) -> Path:
     return Path(name)
 
 
-def _check_numbers(seed: int, size: int) -> None:
+def _check_seed(seed: int) -> None:
     if seed < 0:
         raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
-    if size != 0 and not 64 <= size <= 4096:
-        raise InputError(f"the size is {size}; use 64 to 4096 pixels, or 0 for the picture's own size")
-
-
-def _checked(picture: Picture) -> Picture:
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise InputError(f"the portrait is {picture.dtype} {picture.shape}; pass uint8 (H, W, 3), RGB")
-    if min(picture.shape[:2]) < SMALLEST_SIDE:
-        raise InputError(
-            f"the portrait is {picture.shape[1]} x {picture.shape[0]}; pass at least {SMALLEST_SIDE} pixels a side"
-        )
-    return picture
-
-
-def _face_of(picture: Picture, number: int | None) -> Face:
-    scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
-    small = picture if scale == 1 else _resized(picture, scale)
-    return choose_face(find_faces(small, thorough=number is not None), number).scaled(1 / scale)
-
-
-def _framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture, Face]:
-    """The picture at the size of the frames, both sides even, and the face in it."""
-    if crop:
-        (left, top, right, bottom), face = face_crop(picture, face)
-        picture = picture[top:bottom, left:right]
-    scale = min(1.0, size / max(picture.shape[:2])) if size else 1.0
-    if scale < 1:
-        picture, face = _resized(picture, scale), face.scaled(scale)
-    _check_frame(picture, face)
-    # Video needs even sides: at most one row and one column at the far edges go.
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
-    return np.ascontiguousarray(picture[:height, :width]), face
-
-
-def _check_frame(picture: Picture, face: Face) -> None:
-    height, width = picture.shape[:2]
-    left, _, right, _ = face.box
-    if max(height, width) > LARGEST_SIDE:
-        raise InputError(f"frames would be {width} x {height} pixels, more than video can hold; pass a size of 4096")
-    if min(height, width) < SMALLEST_SIDE or right - left < SMALLEST_FACE:
-        raise InputError(
-            f"the face would be {right - left} pixels wide in frames of {width} x {height}; use a larger size, "
-            "a larger picture or only the square around the face"
-        )
-
-
-def _resized(picture: Picture, scale: float) -> Picture:
-    width, height = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
