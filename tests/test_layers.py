@@ -14,7 +14,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
-    {"arrays", "errors", "rates"},
+    {"arrays", "easing", "errors", "rates"},
     {"config", "media", "networks"},
     {"emotion", "sampling", "speech", "face", "checkpoints", "motion"},
     {"backbone"},  # the contract: what it hands over holds a Face

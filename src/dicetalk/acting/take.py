@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.easing import smoothstep
 from dicetalk.rates import FPS
 
 BLINK_EVERY = 3.4
@@ -72,10 +73,8 @@ def _blinks(rng: np.random.Generator, frames: int) -> Float32:
 def _one_blink(since: Float64, slow: float) -> Float64:
     """Lids around one blink whose middle, where they are shut for a frame, lies at 0."""
     shut = 0.022
-    closing = 1 - np.clip((-since - shut) / (BLINK_CLOSING * slow), 0, 1)
-    opening = 1 - np.clip((since - shut) / (BLINK_OPENING * slow), 0, 1)
-    lids = np.where(since < 0, closing, opening)
-    return np.asarray(lids * lids * (3 - 2 * lids))
+    closing, opening = (-since - shut) / (BLINK_CLOSING * slow), (since - shut) / (BLINK_OPENING * slow)
+    return smoothstep(1 - np.where(since < 0, closing, opening))
 
 
 def _glances(rng: np.random.Generator, frames: int) -> Float32:

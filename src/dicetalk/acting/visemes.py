@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.arrays import Float64
+from dicetalk.easing import smoothstep
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.speech import SILENCE, Phone
 
@@ -123,7 +124,7 @@ def gate(phones: Iterable[Phone], labels: frozenset[str], times: Float64) -> Flo
     chosen = [_at_least(phone, SHUT_AT_LEAST) for phone in phones if phone.label in labels]
     if not chosen:
         return np.zeros(len(times))
-    return _ramp(1 - _distance(chosen, times).min(0) / SHUT_RAMP)
+    return smoothstep(1 - _distance(chosen, times).min(0) / SHUT_RAMP)
 
 
 def _at_least(phone: Phone, seconds: float) -> Phone:
@@ -136,8 +137,3 @@ def _distance(phones: list[Phone], times: Float64) -> Float64:
     start = np.array([phone.start for phone in phones])[:, None]
     end = np.array([phone.end for phone in phones])[:, None]
     return np.maximum(0, np.maximum(start - times, times - end))
-
-
-def _ramp(x: Float64) -> Float64:
-    x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)

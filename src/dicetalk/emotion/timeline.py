@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dicetalk.easing import smoothstep
 from dicetalk.emotion.vocabulary import NAMES, resolve
 from dicetalk.errors import EmotionError
 
@@ -157,7 +158,7 @@ class Timeline:
         weights = np.stack([emotion.weights() for _, emotion in self.keys])
         after = np.clip(np.searchsorted(stops, when), 0, len(stops) - 1)
         before = np.maximum(after - 1, 0)
-        share = _smoothstep(self._progress(when, stops[after], stops[after] - stops[before]))[:, None]
+        share = smoothstep(self._progress(when, stops[after], stops[after] - stops[before]))[:, None]
         mixed: NDArray[np.float32] = (weights[before] * (1 - share) + weights[after] * share).astype(np.float32)
         return mixed
 
@@ -166,12 +167,6 @@ class Timeline:
         length = np.maximum(np.minimum(self.fade, gap), 1e-9)  # a hard cut is a fade shorter than any frame
         progress: NDArray[Any] = np.clip((when - end) / length + 1, 0, 1)
         return progress
-
-
-def _smoothstep(x: NDArray[Any]) -> NDArray[Any]:
-    """0 to 1 with no jump in speed at either end."""
-    eased: NDArray[Any] = x * x * (3 - 2 * x)
-    return eased
 
 
 def _short(text: str) -> str:

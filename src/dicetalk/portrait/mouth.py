@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.easing import smoothstep
 
 DETAIL = 420
 """Pixels of the drawn textures for one inter-ocular distance."""
@@ -180,5 +181,4 @@ def _tongue(x: Float64, y: Float64, colours: Palette) -> Float32:
 
 def _soft(distance: npt.NDArray[Any], width: float) -> Float64:
     """0 to 1 over `width` around distance 0."""
-    t = np.clip(distance / width + 0.5, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t))
+    return smoothstep(distance / width + 0.5)
