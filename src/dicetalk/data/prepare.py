@@ -17,6 +17,7 @@ from pathlib import Path
 from dicetalk.data.clip import Clip, Corpus, Dropped
 from dicetalk.data.samples import CLIPS, CROPS, Preparation, Prepared, known_clip, prepare_clip
 from dicetalk.errors import InputError
+from dicetalk.media.files import whole
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -93,9 +94,7 @@ def _row(clip: Clip, found: Prepared) -> tuple[object, ...]:
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    new = path.with_suffix(".new")
-    with new.open("w", newline="", encoding="utf-8") as file:
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-    new.replace(path)

@@ -26,6 +26,7 @@ from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.errors import MediaError
 from dicetalk.media import Waveform, read_sound
+from dicetalk.media.files import whole
 from dicetalk.speech import Speech, listen, listen_like
 from dicetalk.speech.rows import COLUMNS, speech_rows
 
@@ -81,10 +82,10 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | str:
     samples, found = _samples(clip, voice, film, options)
     if isinstance(film, Film) and clip.video is not None and options.crop:
         write_crop(clip.video, film.box, found.frames, options.crop, out / CROPS / f"{clip.name}.mp4")
-    new = target.with_suffix(".new")
     # One entry: the order of several is not the same each time.
-    save_file(samples, new, {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})})
-    new.replace(target)
+    told = {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})}
+    with whole(target) as temporary:
+        save_file(samples, temporary, told)
     return found
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from dicetalk.arrays import Float32, UInt8
 from dicetalk.errors import MediaError
-from dicetalk.media.files import claim_temporary, existing_file, one_line, output_kind, writing
+from dicetalk.media.files import existing_file, one_line, output_kind, whole
 
 Picture = UInt8
 
@@ -57,13 +57,8 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
     """
     path = Path(path)
     kind = output_kind(path, WRITTEN)
-    temporary = claim_temporary(path)
-    try:
-        with writing(path):
-            Image.fromarray(rgb).save(temporary, format=kind, quality=92)
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as temporary:
+        Image.fromarray(rgb).save(temporary, format=kind, quality=92)
 
 
 def _check_header(path: Path, image: Image.Image) -> None:

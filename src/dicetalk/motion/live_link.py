@@ -13,7 +13,7 @@ import numpy as np
 
 from dicetalk.arrays import Float32
 from dicetalk.errors import InputError
-from dicetalk.media.files import claim_temporary, writing
+from dicetalk.media.files import whole
 from dicetalk.motion.space import POSE, SHAPES, Motion, gaze, index
 from dicetalk.rates import FPS
 
@@ -39,22 +39,14 @@ _CHANNELS = len(LIVE_LINK_COLUMNS) - 2
 def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
     """Write stretches of motion as one Live Link Face CSV; gives the number of frames.
 
-    Written to a temporary name beside `path` and moved into place at the end; nothing is left behind on failure.
+    Written whole or not at all; nothing is left behind on failure.
     Head translation has no column there and is left out.
 
     Raises:
         MediaError: the file cannot be written.
     """
-    target = Path(path)
-    temporary = claim_temporary(target)
-    try:
-        with writing(target), temporary.open("w", newline="", encoding="ascii") as file:
-            frames = _write_rows(file, motions)
-        with writing(target):
-            temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return frames
+    with whole(Path(path)) as temporary, temporary.open("w", newline="", encoding="ascii") as file:
+        return _write_rows(file, motions)
 
 
 def _write_rows(file: TextIO, motions: Iterable[Motion]) -> int:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from dicetalk.checkpoints import CONFIG, check_layout, save_tensors, write_config
 from dicetalk.errors import CheckpointError
+from dicetalk.media.files import whole
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
 from dicetalk.svd.streams import SpatialStreams, TemporalStreams
@@ -141,6 +142,5 @@ def _read_ledger(out: Path) -> dict[str, Any]:
 
 
 def _write_ledger(out: Path, ledger: Mapping[str, Any]) -> None:
-    new = out / f"{LEDGER}.new"
-    new.write_text(json.dumps(ledger), encoding="utf-8")
-    new.replace(out / LEDGER)
+    with whole(out / LEDGER) as temporary:
+        temporary.write_text(json.dumps(ledger), encoding="utf-8")
