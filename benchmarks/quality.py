@@ -24,9 +24,10 @@ import dicetalk
 from dicetalk.acting.backbone import MotionBackbone
 from dicetalk.cli.demo import demo_portrait, demo_speech
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.media import SPEECH_RATE, Sound, read_sound
+from dicetalk.media import Sound, read_sound
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.pipeline import Video
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech, listen
 
 Array = npt.NDArray[np.float64]
@@ -92,7 +93,7 @@ def measure_lips(take: Take) -> dict[str, float]:
 
 def _commanded_gap(motion: Motion) -> Array:
     """How far the commanded shapes part the lips: each shape's own share, read off the shipped shapes at 13 and 14."""
-    from dicetalk.portrait.rig import face_shapes
+    from dicetalk.motion.basis import face_shapes
 
     share = face_shapes()["delta"][:, 14, 1] - face_shapes()["delta"][:, 13, 1]
     return np.maximum(motion.shapes @ share, 0)

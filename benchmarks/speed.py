@@ -25,7 +25,8 @@ import cv2
 import numpy as np
 from scipy.io import wavfile
 
-from dicetalk.media import SPEECH_RATE, read_picture, read_sound
+from dicetalk.media import read_picture, read_sound
+from dicetalk.rates import SPEECH_RATE
 
 RUNS = 5
 SIZE = 512

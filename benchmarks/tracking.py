@@ -18,8 +18,9 @@ import numpy as np
 
 import dicetalk
 from dicetalk.cli.demo import demo_speech
-from dicetalk.media import FPS, read_video
+from dicetalk.media import read_video
 from dicetalk.motion.space import POSE, SHAPES, concatenate, index
+from dicetalk.rates import FPS
 from dicetalk.tracking.tracker import watch, watch_frames
 
 PORTRAITS = sorted((Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits").glob("*.jpg"))

@@ -16,7 +16,8 @@ from dicetalk import assets
 from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import Face, choose_face, find_faces
-from dicetalk.media import SPEECH_RATE, Picture, Waveform, read_picture, read_sound
+from dicetalk.media import Picture, Waveform, read_picture, read_sound
+from dicetalk.rates import SPEECH_RATE
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from dicetalk.mood import UNHEARD, Listener, Mood, mood_of
 from scipy.io import wavfile
 
 import dicetalk
@@ -19,7 +20,6 @@ from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, EmotionError, InputError, MediaError
 from dicetalk.media import SPEECH_RATE, Picture, VideoWriter, Waveform, read_sound, read_video
-from dicetalk.mood import UNHEARD, Listener, Mood, mood_of
 from dicetalk.recording import Recording, heard, perceive
 
 HEARD = tuple(name for name in NAMES if name not in UNHEARD)

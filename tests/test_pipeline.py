@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import dicetalk
-from dicetalk.media import SPEECH_RATE, Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
-from dicetalk.motion.space import read_csv
+from dicetalk.media import Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
+from dicetalk.motion.live_link import read_csv
+from dicetalk.rates import SPEECH_RATE
 
 FRAMES = 30
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicetalk.backbone import DEFAULT, Step, find_backbone, load_backbone, named
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.media.files import claim_temporary, writing
+from dicetalk.media.files import taking_place
 from dicetalk.media.output import check_output
 from dicetalk.media.sheet import write_preview
 from dicetalk.sources.scheme import files_read, source_of
@@ -226,11 +226,6 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
     if job.motion_out is None:
         video.save(job.output, progress=drawn, watch=watch)
         return
-    hidden = claim_temporary(job.motion_out)
-    try:
+    with taking_place(job.motion_out) as hidden:
         video.save_motion(hidden)
         video.save(job.output, progress=drawn, watch=watch)
-        with writing(job.motion_out):
-            hidden.replace(job.motion_out)
-    finally:
-        hidden.unlink(missing_ok=True)

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from dicetalk.backbone import DEFAULT, Backbone, Conditions, Moves, Watch, load_backbone
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
-from dicetalk.motion.space import write_csv
+from dicetalk.motion.live_link import write_csv
+from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
 from dicetalk.svd.options import SvdOptions
@@ -26,13 +25,6 @@ Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
 DEFAULT_SIZE = 1024
-LARGEST_SIDE = 16384
-SMALLEST_SIDE = 32
-SMALLEST_FACE = 16
-"""Frames that are larger cannot be encoded, and in smaller ones nothing can be seen [px]."""
-
-SEARCH_SIZE = 2048
-"""Faces are searched in a picture of at most this long side [px]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,11 +148,12 @@ class DiceTalk:
             CheckpointError: a file of own emotions is damaged.
             InputError: another argument is out of range.
         """
-        _check_numbers(seed, size)
+        _check_seed(seed)
+        check_size(size)
         source = source_of(emotion)
         sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
-        picture = _checked(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
-        frame, found = _framed(picture, _face_of(picture, face), size, crop)
+        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
+        frame, found = framed(picture, face_of(picture, face), size, crop)
         hearing = Hearing(sound.waveform)
         heard = source.feel(hearing)
         times = (np.arange(len(hearing)) + 0.5) / self.backbone.fps
@@ -182,55 +175,6 @@ def load(name: str | os.PathLike[str] = DEFAULT, options: SvdOptions | None = No
     return DiceTalk(load_backbone(name, options))
 
 
-def _check_numbers(seed: int, size: int) -> None:
+def _check_seed(seed: int) -> None:
     if seed < 0:
         raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
-    if size != 0 and not 64 <= size <= 4096:
-        raise InputError(f"the size is {size}; use 64 to 4096 pixels, or 0 for the picture's own size")
-
-
-def _checked(picture: Picture) -> Picture:
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise InputError(f"the portrait is {picture.dtype} {picture.shape}; pass uint8 (H, W, 3), RGB")
-    if min(picture.shape[:2]) < SMALLEST_SIDE:
-        raise InputError(
-            f"the portrait is {picture.shape[1]} x {picture.shape[0]}; pass at least {SMALLEST_SIDE} pixels a side"
-        )
-    return picture
-
-
-def _face_of(picture: Picture, number: int | None) -> Face:
-    scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
-    small = picture if scale == 1 else _resized(picture, scale)
-    return choose_face(find_faces(small, thorough=number is not None), number).scaled(1 / scale)
-
-
-def _framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture, Face]:
-    """The picture at the size of the frames, both sides even, and the face in it."""
-    if crop:
-        (left, top, right, bottom), face = face_crop(picture, face)
-        picture = picture[top:bottom, left:right]
-    scale = min(1.0, size / max(picture.shape[:2])) if size else 1.0
-    if scale < 1:
-        picture, face = _resized(picture, scale), face.scaled(scale)
-    _check_frame(picture, face)
-    # Video needs even sides: at most one row and one column at the far edges go.
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
-    return np.ascontiguousarray(picture[:height, :width]), face
-
-
-def _check_frame(picture: Picture, face: Face) -> None:
-    height, width = picture.shape[:2]
-    left, _, right, _ = face.box
-    if max(height, width) > LARGEST_SIDE:
-        raise InputError(f"frames would be {width} x {height} pixels, more than video can hold; pass a size of 4096")
-    if min(height, width) < SMALLEST_SIDE or right - left < SMALLEST_FACE:
-        raise InputError(
-            f"the face would be {right - left} pixels wide in frames of {width} x {height}; use a larger size, "
-            "a larger picture or only the square around the face"
-        )
-
-
-def _resized(picture: Picture, scale: float) -> Picture:
-    width, height = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

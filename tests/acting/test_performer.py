@@ -13,9 +13,10 @@ from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.media import FPS, Waveform, frame_count
+from dicetalk.media import Waveform, frame_count
+from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import SHAPES, Motion, concatenate, index
-from dicetalk.portrait.rig import lip_parting
+from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
 VOWEL = 0.2  # [s] a phone of the made-up words

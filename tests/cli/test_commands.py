@@ -21,6 +21,7 @@ from terminal import shown_on_a_terminal
 from dicetalk.cli import cli
 from dicetalk.cli.failures import Stopped, missing_library, run
 from dicetalk.media import Picture, Waveform, probe, read_picture, write_picture
+from dicetalk.media.files import claim_temporary
 
 RATE = 16_000
 
@@ -286,10 +287,12 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
 def test_a_full_disk_is_told(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path) -> Path:
+        if path.suffix != ".mp4":
+            return claim_temporary(path)
         (path.parent / ".full.mp4").symlink_to("/dev/full")
         return path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.media.video.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.media.files.claim_temporary", full)
     before = names(desk)
     arguments = ("face.jpg", "speech.wav", "--size", "256", "-o", "out.mp4", "--motion-out", "curves.csv")
     assert dicetalk("generate", *arguments) == 2

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dicetalk.mood import Listener
 from scipy.io import wavfile
 
 from dicetalk.checkpoints import CONFIG, write_config
@@ -18,7 +19,6 @@ from dicetalk.emotion.priors import Array, save_priors
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError
 from dicetalk.media import SPEECH_RATE, Waveform
-from dicetalk.mood import Listener
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from dicetalk.mood import Listener, mood_of
 from scipy.io import wavfile
 
 import dicetalk
@@ -20,7 +21,6 @@ from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion, Timeline, is_he
 from dicetalk.emotion.vocabulary import ALIASES, NAMES, check_own_name
 from dicetalk.errors import CheckpointError, EmotionError
 from dicetalk.media import SPEECH_RATE, Waveform, read_sound
-from dicetalk.mood import Listener, mood_of
 from dicetalk.recording import heard
 
 shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")

@@ -24,8 +24,6 @@ from scipy.signal import correlate
 import dicetalk
 from dicetalk.errors import MediaError
 from dicetalk.media import (
-    SAMPLES_PER_FRAME,
-    SPEECH_RATE,
     VideoWriter,
     frame_count,
     probe,
@@ -34,6 +32,7 @@ from dicetalk.media import (
     read_video,
     write_picture,
 )
+from dicetalk.rates import SAMPLES_PER_FRAME, SPEECH_RATE
 
 SECONDS = 1.5
 
@@ -324,7 +323,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (path.parent / ".full.mp4").symlink_to("/dev/full")
         return path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.media.video.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.media.files.claim_temporary", full)
     noise = np.random.default_rng(0).integers(0, 255, (60, 128, 128, 3), dtype=np.uint8)
     with (
         pytest.raises(MediaError, match=r"no space left .* \(free: ") as raised,

@@ -11,9 +11,9 @@ from dicetalk.acting.performer import perform
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import Waveform, read_picture
+from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.renderer import Renderer
-from dicetalk.portrait.rig import lip_parting
 from dicetalk.speech import listen, listen_blocks
 
 SECONDS = 4

@@ -10,19 +10,12 @@ from motions import one_frame
 
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.landmarks import FACE_VERTICES, LOWER_LIP, OVAL, UPPER_LIP
 from dicetalk.motion.space import SHAPES, Motion, index
 from dicetalk.portrait import lips
-from dicetalk.portrait.rig import EYES, Rig, build_rig, face_shapes
-from dicetalk.portrait.topology import (
-    CORNERS,
-    FACE_VERTICES,
-    LOWER_LIP,
-    OVAL,
-    UPPER_LIP,
-    face_triangles,
-    ring_vertices,
-    topology,
-)
+from dicetalk.portrait.rig import EYES, Rig, build_rig
+from dicetalk.portrait.topology import CORNERS, face_triangles, ring_vertices, topology
 
 BROWS = (70, 63, 105, 66, 107, 300, 293, 334, 296, 336)
 OUTER_LIPS = (61, 0, 291, 17)

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import SHARED
 
-from dicetalk.media import FPS, SPEECH_RATE, read_sound
+from dicetalk.media import read_sound
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
 SPEECH = SHARED / "data/speech"

@@ -11,9 +11,10 @@ from scipy.io import wavfile
 
 import dicetalk
 from dicetalk.errors import MediaError, NoFaceError
-from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, read_video
+from dicetalk.media import Picture, VideoWriter, Waveform, read_video
+from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import SHAPES, Motion, angles, concatenate, index, rotations
-from dicetalk.portrait.rig import face_shapes
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.tracking import fitting
 from dicetalk.tracking.tracker import watch, watch_frames
 

@@ -10,15 +10,16 @@ import numpy as np
 from dicetalk.acting.performer import perform
 from dicetalk.backbone import Conditions, Watch
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.media import FPS, Picture
+from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import Motion
 from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
-from dicetalk.portrait.rig import face_shapes
 from dicetalk.portrait.topology import topology
+from dicetalk.rates import FPS
 
-CHUNK = 5
-"""Frames a chunk: a fifth of a second, small enough for live use."""
+CHUNK = FPS // 5
+"""Frames a chunk: small enough for live use."""
 
 
 class RulesBackbone:

@@ -45,6 +45,13 @@ class Dropped:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What a clip lacks (a voice, a film, all of it), and why, in one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What was found in a folder, both in the order of names."""
 

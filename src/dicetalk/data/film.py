@@ -7,12 +7,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32
+from dicetalk.data.clip import Missing
 from dicetalk.data.offset import Offset, find_offset
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.face import Box
-from dicetalk.media import FPS, VideoWriter, read_video
+from dicetalk.media import VideoWriter, read_video
+from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.tracking.tracker import LARGEST, Sight, watch
 
@@ -33,21 +35,22 @@ class Film:
         box: the square around the face in all frames, as `watch` reads them.
     """
 
-    motion: npt.NDArray[np.float32]
+    motion: Float32
     offset: Offset | None
     box: Box
 
 
-def read_film(path: Path, speech: Speech | None) -> Film | str:
-    """The film of a clip, or in one line why its pictures are not used."""
+def read_film(path: Path, speech: Speech | None) -> Film | Missing:
+    """The film of a clip, or why its pictures are not used."""
     try:
         sight = watch(path)
     except (MediaError, NoFaceError) as error:
-        return str(error)
+        return Missing(str(error))
     offset = None if speech is None else find_offset(sight.landmarks, speech)
     if offset is not None and offset.sure and abs(offset.frames) > MOST_OFFSET:
         late = "after" if offset.frames > 0 else "before"
-        return f"{path} has pictures {abs(offset.frames) / FPS:.2f} s {late} the sound; at most 0.12 s is used"
+        apart = abs(offset.frames) / FPS
+        return Missing(f"{path} has pictures {apart:.2f} s {late} the sound; at most {MOST_OFFSET / FPS} s is used")
     motion = np.column_stack([sight.motion.shapes, sight.motion.pose])
     return Film(motion, offset, _square(sight))
 

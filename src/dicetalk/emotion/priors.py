@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dicetalk.errors import CheckpointError, EmotionError
-from dicetalk.media.files import claim_temporary, writing
+from dicetalk.media.files import whole
 
 Array = npt.NDArray[np.float32]
 
@@ -106,13 +106,8 @@ def save_priors(path: Path, priors: Mapping[str, Prior], space: str | None = Non
     tensors = {f"{name}.mean": prior.mean for name, prior in priors.items()}
     tensors |= {f"{name}.std": prior.std for name, prior in priors.items()}
     content = save(tensors, None if space is None else {"space": space})
-    hidden = claim_temporary(path)
-    try:
-        with writing(path):
-            hidden.write_bytes(content)
-            hidden.replace(path)
-    finally:
-        hidden.unlink(missing_ok=True)
+    with whole(path) as hidden:
+        hidden.write_bytes(content)
 
 
 def read_priors(path: Path) -> dict[str, Prior]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dicetalk.easing import smoothstep
 from dicetalk.emotion.feeling import Feeling, number
 from dicetalk.emotion.typed import parse
 from dicetalk.errors import EmotionError
@@ -89,12 +90,6 @@ class Timeline:
         length = np.maximum(np.minimum(self.fade, gap), 1e-9)  # a hard cut is a fade shorter than any frame
         progress: NDArray[Any] = np.clip((when - end) / length + 1, 0, 1)
         return progress
-
-
-def smoothstep(x: NDArray[Any]) -> NDArray[Any]:
-    """0 to 1 with no jump in speed at either end."""
-    eased: NDArray[Any] = x * x * (3 - 2 * x)
-    return eased
 
 
 def seconds(value: object, what: str) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicetalk import assets
+from dicetalk.rates import SPEECH_RATE
 
 if TYPE_CHECKING:
     from dicetalk.pipeline import Video
@@ -43,7 +44,7 @@ def measure(name: str, seconds: float) -> Speed:
         DiceTalkError: it cannot be made.
     """
     start = time.perf_counter()
-    from dicetalk.media import SPEECH_RATE, read_sound
+    from dicetalk.media import read_sound
     from dicetalk.pipeline import load
 
     sound = read_sound(assets.speech())

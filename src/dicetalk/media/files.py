@@ -52,6 +52,35 @@ def claim_temporary(path: Path) -> Path:
 
 
 @contextmanager
+def taking_place(path: Path) -> Iterator[Path]:
+    """An empty hidden file that takes the place of `path` when the block ends well, and is removed when it does not.
+
+    What is raised inside passes through as it is: `whole` is for a block that only writes.
+
+    Raises:
+        MediaError: the file cannot be made or moved.
+    """
+    temporary = claim_temporary(path)
+    try:
+        yield temporary
+        with writing(path):
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Where to write so that `path` is written whole or not at all: a hidden file that takes its place at the end.
+
+    Raises:
+        MediaError: says in one line why `path` cannot be written.
+    """
+    with taking_place(path) as temporary, writing(path):
+        yield temporary
+
+
+@contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Say in one line why `path` cannot be written."""
     try:

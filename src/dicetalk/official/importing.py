@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from dicetalk.checkpoints import CONFIG, write_config
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
+from dicetalk.media.files import whole
 from dicetalk.modules import check_layout, save_tensors
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
@@ -143,6 +144,5 @@ def _read_ledger(out: Path) -> dict[str, Any]:
 
 
 def _write_ledger(out: Path, ledger: Mapping[str, Any]) -> None:
-    new = out / f"{LEDGER}.new"
-    new.write_text(json.dumps(ledger), encoding="utf-8")
-    new.replace(out / LEDGER)
+    with whole(out / LEDGER) as temporary:
+        temporary.write_text(json.dumps(ledger), encoding="utf-8")

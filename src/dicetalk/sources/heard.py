@@ -13,7 +13,7 @@ from dicetalk.emotion.priors import Prior, average
 from dicetalk.emotion.space import shipped_space
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
-from dicetalk.media import FPS
+from dicetalk.rates import FPS
 from dicetalk.speech import Hearing
 from dicetalk.speech.rows import speech_rows
 

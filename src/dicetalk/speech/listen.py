@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dicetalk.media import FPS, frame_count
-from dicetalk.speech.grid import HOPS_PER_FRAME, Array, Mask, Waveform, stretch
+from dicetalk.arrays import Bool, Float32, Float64
+from dicetalk.media import Waveform, frame_count
+from dicetalk.rates import FPS, HOPS_PER_FRAME
+from dicetalk.speech.grid import stretch
 from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
 from dicetalk.speech.mel import log_mel
 from dicetalk.speech.phones import SILENCE, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
@@ -42,11 +43,11 @@ class Speech:
     first: int
     margin: int
     phones: tuple[Phone, ...]
-    loudness: Array
-    pitch: Array
-    voicing: Array
-    log_mel: Array
-    silence: Mask
+    loudness: Float32
+    pitch: Float32
+    voicing: Float32
+    log_mel: Float32
+    silence: Bool
 
     @property
     def frames(self) -> int:
@@ -54,7 +55,7 @@ class Speech:
         return len(self.loudness)
 
     @property
-    def times(self) -> NDArray[np.float64]:
+    def times(self) -> Float64:
         """(T,) the middle of each row [s] in the clip."""
         return (self.first + np.arange(self.frames) + 0.5) / FPS
 
@@ -152,7 +153,7 @@ def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, 
     return replace(measured, first=start, margin=margin, phones=tidy_phones(decoded, hop_silence, start))
 
 
-def _measure(sound: Array, level: Level, silence: Mask) -> Speech:
+def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:
     """What needs no phones, of a stretch with pads whose pauses `silence` (T,) are known; its place is not yet set."""
     pitch, voicing = find_pitch(sound, silence)
     return Speech(

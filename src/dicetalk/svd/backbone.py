@@ -17,6 +17,7 @@ from dicetalk.checkpoints import open_checkpoint
 from dicetalk.errors import ConfigError
 from dicetalk.face import Box
 from dicetalk.media import Picture
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.svd.checkpoint import KIND, VERSION, SvdModules, load_modules
 from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
 from dicetalk.svd.cost import Work, check_memory, check_weights, free_bytes, too_little
@@ -24,7 +25,7 @@ from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
 from dicetalk.svd.frames import Canvas, film
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.placement import Placement, pick_device, pick_precision
-from dicetalk.svd.preprocess import SAMPLE_RATE, SpeechLength, picture_inputs, published_crop, speech_length
+from dicetalk.svd.preprocess import SpeechLength, picture_inputs, published_crop, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
     guidance_of,
@@ -35,7 +36,6 @@ from dicetalk.svd.presets import (
     windows_of,
 )
 
-FPS = 25
 CROP_EXPAND = 0.5
 
 
@@ -146,7 +146,7 @@ def memory_explained(backbone: SvdBackbone, conditions: Conditions, canvas: Canv
         ConfigError: too little memory.
     """
     options, device, dtype = backbone.options, backbone.placement.device, backbone.placement.dtype
-    seconds = len(conditions.speech.waveform) / SAMPLE_RATE
+    seconds = len(conditions.speech.waveform) / SPEECH_RATE
     size = (canvas.box[2] - canvas.box[0], canvas.box[3] - canvas.box[1])
     work = Work(options, seconds, size[0], size[1], dtype, backbone.config, device.type)
     check_memory(work, device)

@@ -14,13 +14,14 @@ from dicetalk.emotion import road
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.road import EmotionTrack, NamedPriors
 from dicetalk.emotion.vocabulary import NEUTRAL
+from dicetalk.rates import LATENT_FPS
 from dicetalk.svd.checkpoint import SvdModules
 from dicetalk.svd.denoiser import ClipConditions, TokenTable
 from dicetalk.svd.encoders import embed_picture, encode_picture, encode_speech
 from dicetalk.svd.placement import Placement
 from dicetalk.svd.preprocess import PictureInputs, SpeechLength, speech_windows
 
-TIME_IDS = (12.5, 8.0, 16.0)
+TIME_IDS = (LATENT_FPS, 8.0, 16.0)
 """Frames a second, head-motion bucket, expression-motion bucket, as published."""
 WINDOWS_AT_ONCE = 64
 

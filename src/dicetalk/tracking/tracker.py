@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Bool, Float64
 from dicetalk.errors import NoFaceError
 from dicetalk.face import follow_face
-from dicetalk.media import FPS, Picture, read_video
+from dicetalk.media import Picture, read_video
 from dicetalk.motion.space import Motion
+from dicetalk.rates import FPS
 from dicetalk.tracking.fitting import read_landmarks
-
-Array = npt.NDArray[np.float64]
 
 LARGEST = 960
 """Longest side of the frames in which a face is looked for [px]."""
@@ -37,8 +36,8 @@ class Sight:
     """
 
     motion: Motion
-    seen: npt.NDArray[np.bool_]
-    landmarks: Array
+    seen: Bool
+    landmarks: Float64
 
 
 def watch(path: Path, every: int = 1) -> Sight:
@@ -94,7 +93,7 @@ def watch_frames(frames: Iterable[Picture], every: int = 1) -> Sight | None:
     return Sight(read_landmarks(landmarks), seen, landmarks)
 
 
-def _filled(values: Array, known: npt.NDArray[np.bool_]) -> Array:
+def _filled(values: Float64, known: Bool) -> Float64:
     """(T, ...) with a straight line from known row to known row."""
     rows = np.arange(len(values))
     after = np.searchsorted(rows[known], rows).clip(0, known.sum() - 1)
