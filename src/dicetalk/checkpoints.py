@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dicetalk.errors import CheckpointError
+from dicetalk.files import whole
 
 CONFIG = "config.json"
 
@@ -66,9 +67,8 @@ def _config(folder: Path) -> dict[str, Any]:
 def write_config(folder: Path, kind: str, version: int, config: Mapping[str, Any]) -> None:
     """Complete a checkpoint folder: write its `config.json`, in one move."""
     text = json.dumps({"kind": kind, "version": version, **config}, indent=2)
-    new = folder / f"{CONFIG}.new"
-    new.write_text(text + "\n", encoding="utf-8")
-    new.replace(folder / CONFIG)
+    with whole(folder / CONFIG) as hidden:
+        hidden.write_text(text + "\n", encoding="utf-8")
 
 
 def kind_of(folder: Path) -> str:

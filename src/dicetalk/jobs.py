@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicetalk.backbone import DEFAULT, Step, find_backbone, load_backbone, named
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.media.files import taking_place
-from dicetalk.media.output import check_output
+from dicetalk.files import check_output, taking_place
 from dicetalk.media.sheet import write_preview
 from dicetalk.sources.scheme import files_read, source_of
 

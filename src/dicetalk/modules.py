@@ -11,13 +11,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dicetalk.errors import CheckpointError
+from dicetalk.files import whole
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write one module's tensors, in one move: the file is complete or not there."""
-    new = path.with_suffix(".new")
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, new)
-    new.replace(path)
+    with whole(path) as hidden:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, hidden)
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:

@@ -20,8 +20,8 @@ from terminal import shown_on_a_terminal
 
 from dicetalk.cli import cli
 from dicetalk.cli.failures import Stopped, missing_library, run
+from dicetalk.files import claim_temporary
 from dicetalk.media import Picture, Waveform, probe, read_picture, write_picture
-from dicetalk.media.files import claim_temporary
 
 RATE = 16_000
 

@@ -43,8 +43,8 @@ def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: boo
     The portrait is the photograph of Grace Hopper that comes with matplotlib (public domain), the speech is synthetic
     and comes with DiceTalk.
     """
+    from dicetalk.files import check_output
     from dicetalk.jobs import SHEETS, Job
-    from dicetalk.media.output import check_output
     from dicetalk.media.sheet import CELLS
 
     sheet = output.with_suffix(".png")

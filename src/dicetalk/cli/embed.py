@@ -100,7 +100,7 @@ def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Pl
             raise ConfigError("--name is for a file to write; add -o FILE.safetensors")
         return None
     from dicetalk.emotion.priors import read_priors
-    from dicetalk.media.output import check_output
+    from dicetalk.files import check_output
 
     name = UNNAMED if name is None else name
     check_own_name(name)

@@ -34,7 +34,7 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
     from dicetalk.data.folder import read_folder
     from dicetalk.emotion.embedding import Embedder, shipped_embedder
     from dicetalk.evaluation.clips import read_clips, table
-    from dicetalk.media.output import check_output
+    from dicetalk.files import check_output
 
     if output is not None:
         check_output(output, {".md": "Markdown"}, [folder / "clips.csv"])

@@ -17,7 +17,7 @@ from pathlib import Path
 from dicetalk.data.clip import Clip, Corpus, Dropped, Missing
 from dicetalk.data.samples import CLIPS, CROPS, Preparation, Prepared, known_clip, prepare_clip
 from dicetalk.errors import InputError
-from dicetalk.media.files import whole
+from dicetalk.files import whole
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""

@@ -25,8 +25,8 @@ from dicetalk.data.film import Film, read_film, write_crop
 from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.errors import MediaError
+from dicetalk.files import whole
 from dicetalk.media import Waveform, read_sound
-from dicetalk.media.files import whole
 from dicetalk.speech import Speech, listen, listen_like
 from dicetalk.speech.rows import COLUMNS, speech_rows
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dicetalk.errors import CheckpointError, EmotionError
-from dicetalk.media.files import whole
+from dicetalk.files import whole
 
 Array = npt.NDArray[np.float32]
 

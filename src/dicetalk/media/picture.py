@@ -11,7 +11,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from dicetalk.arrays import Float32, UInt8
 from dicetalk.errors import MediaError
-from dicetalk.media.files import existing_file, one_line, output_kind, whole
+from dicetalk.files import existing_file, output_kind, whole
+from dicetalk.media.container import one_line
 
 Picture = UInt8
 

@@ -14,7 +14,8 @@ from av.stream import Disposition
 
 from dicetalk.arrays import Int16
 from dicetalk.errors import MediaError
-from dicetalk.media.files import decoded, existing_file, opened
+from dicetalk.files import existing_file
+from dicetalk.media.container import decoded, opened
 from dicetalk.rates import SPEECH_RATE
 
 Waveform = Int16

@@ -17,7 +17,8 @@ from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from dicetalk.errors import MediaError
-from dicetalk.media.files import decoded, existing_file, opened, output_kind, taking_place, writing
+from dicetalk.files import existing_file, output_kind, taking_place
+from dicetalk.media.container import decoded, encoding, opened
 from dicetalk.media.picture import Picture
 from dicetalk.media.sound import Sound, decode_sound, resampled
 from dicetalk.rates import FPS, SAMPLES_PER_FRAME
@@ -84,7 +85,7 @@ class VideoWriter:
         if frames.dtype != np.uint8 or frames.shape[-3:] != (self._height, self._width, 3) or frames.ndim > 4:
             expected = f"uint8 (t, {self._height}, {self._width}, 3)"
             raise ValueError(f"frames are {frames.dtype} {frames.shape}, expected {expected}")
-        with writing(self._path):
+        with encoding(self._path):
             for rgb in frames if frames.ndim == 4 else frames[None]:
                 self._write_picture(rgb)
                 if self._sound:
@@ -99,7 +100,7 @@ class VideoWriter:
     def _open(self) -> Iterator[Self]:
         """From the first frame to the last; on failure the file goes first, for then the container closes at once."""
         with ExitStack() as closing, taking_place(self._path) as temporary:
-            with writing(self._path):
+            with encoding(self._path):
                 self._container = av.open(
                     str(temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}
                 )
@@ -107,7 +108,7 @@ class VideoWriter:
                 self._add_pictures()
                 self._sound = _SpeechTrack(self._container, self._speech) if self._speech else None
             yield self
-            with writing(self._path):
+            with encoding(self._path):
                 self._finish()
 
     def _add_pictures(self) -> None:

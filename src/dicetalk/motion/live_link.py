@@ -13,7 +13,7 @@ import numpy as np
 
 from dicetalk.arrays import Float32
 from dicetalk.errors import InputError
-from dicetalk.media.files import whole
+from dicetalk.files import whole
 from dicetalk.motion.space import POSE, SHAPES, Motion, gaze, index
 from dicetalk.rates import FPS
 

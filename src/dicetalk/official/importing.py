@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dicetalk.checkpoints import CONFIG, write_config
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
-from dicetalk.media.files import whole
+from dicetalk.files import whole
 from dicetalk.modules import check_layout, save_tensors
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dicetalk.media.files import whole
+from dicetalk.files import whole
 
 TABLE, PICTURE = "curves.csv", "curves.png"
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from dicetalk.emotion.embedder import EmotionEmbedder
 from dicetalk.emotion.embedding import GRAPH
 from dicetalk.emotion.space import WEIGHTS
+from dicetalk.files import whole
 
 LENGTH_BYTES = 8
 """At the start of a safetensors file: the length of its header."""
@@ -56,9 +57,10 @@ def export_embedder(net: EmotionEmbedder, folder: Path) -> Path:
     _refer(model, folder / WEIGHTS)
     written = onnx_ir.to_proto(model)
     del written.graph.value_info[:]  # shapes in between, which onnxruntime finds itself
-    new = folder / f"{GRAPH}.new"
-    new.write_bytes(written.SerializeToString(deterministic=True))
-    return new.replace(folder / GRAPH)
+    graph = folder / GRAPH
+    with whole(graph) as hidden:
+        hidden.write_bytes(written.SerializeToString(deterministic=True))
+    return graph
 
 
 def _traced(net: EmotionEmbedder) -> onnx_ir.Model:

@@ -1,16 +1,13 @@
-"""What every medium shares: names of files, temporary files moved into place, containers opened and decoded."""
+"""Files: found readable or writable before work begins, written whole or not at all."""
 
 from __future__ import annotations
 
 import errno
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import av
-from av.container import InputContainer
 
 from dicetalk.errors import MediaError
 
@@ -85,51 +82,33 @@ def writing(path: Path) -> Iterator[None]:
     """Say in one line why `path` cannot be written."""
     try:
         yield
-    except (av.FFmpegError, OSError) as error:
+    except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(path.parent).free // 2**20
             raise MediaError(f"no space left on {path.parent.absolute()} (free: {free} MB); make room") from error
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place") from error
 
 
-def one_line(error: Exception) -> str:
-    """What an exception of a library says, without line breaks or its own copy of the file name."""
-    text = error.strerror if isinstance(error, av.FFmpegError) else str(error)
-    return " ".join(str(text).split()) or type(error).__name__
+def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path]) -> None:
+    """Make sure that a file can be written, by making one beside it and taking it away again.
+
+    Args:
+        path: the file to write later.
+        kinds: the suffixes it may have.
+        inputs: files that must not be overwritten.
+
+    Raises:
+        MediaError: another suffix, no such folder, a folder that cannot be written, or one of the inputs.
+    """
+    output_kind(path, kinds)
+    for source in inputs:
+        if _same(path, source):
+            raise MediaError(f"{path} is an input and would be overwritten; choose another output name")
+    claim_temporary(path).unlink()
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """Open for demuxing. Only this very file: a playlist may not reach out to the network."""
+def _same(one: Path, other: Path) -> bool:
     try:
-        container = av.open(
-            str(path.absolute()), mode="r", metadata_errors="replace", options={"protocol_whitelist": "file"}
-        )
-    except (av.FFmpegError, ValueError) as error:
-        reason = one_line(error)
-        raise MediaError(
-            f"{path} is no sound or video that can be read ({reason}); convert it to WAV or MP4"
-        ) from error
-    with container:
-        yield container
-
-
-def decoded(
-    path: Path, container: InputContainer, stream: av.AudioStream | av.VideoStream
-) -> Iterator[av.AudioFrame | av.VideoFrame]:
-    """Decode one stream. As in every player a few damaged packets are skipped; one in ten is too much."""
-    good, bad, reason = 0, 0, ""
-    packets = container.demux(stream)
-    while True:
-        packet, frames = None, []
-        try:
-            packet = next(packets, None)
-            frames = packet.decode() if packet is not None else []
-            good += bool(frames)
-        except (av.FFmpegError, ValueError) as error:
-            bad, reason = bad + 1, one_line(error)
-        yield from (frame for frame in frames if isinstance(frame, av.AudioFrame | av.VideoFrame))
-        if packet is None:
-            break
-    if bad * 10 > good:
-        raise MediaError(f"{path} is damaged or its codec cannot be read ({reason}); convert it to WAV or MP4")
+        return one.samefile(other)
+    except OSError:  # one of them is not there; if that is wrong, reading it says so
+        return False
