@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DEFAULT_STRENGTH = 0.8
 
+DIGITS = 8
+"""Of a strength as it is told: of so many, rounded up, seven never add up to more than is taken when they are read."""
+
 # Strengths written with a few decimals may add up to a hair over 1 (0.7 + 0.2 + 0.1).
 _SUM_TOLERANCE = 1e-6
 _NEUTRAL = (1.0, *[0.0] * (len(NAMES) - 1))
@@ -88,7 +91,7 @@ class Feeling:
 
     def __str__(self) -> str:
         """Text which `typed.parse` reads back to the same mixture of names."""
-        return ",".join(f"{name}:{strength:.6g}" for name, strength in self.strengths.items()) or NAMES[0]
+        return ",".join(f"{name}:{strength:.{DIGITS}g}" for name, strength in self.strengths.items()) or NAMES[0]
 
 
 def mix(**strengths: float) -> Feeling:
