@@ -108,6 +108,7 @@ def blend(parts: Sequence[tuple[Feeling, float]]) -> Feeling:
 
     Where one of them is known as a prior, so is the blend: offsets from neutral are scaled and added, those of names
     taken from the priors of the same space (METHOD, section 2: mu = mu_neutral + sum_k s_k (mu_k - mu_neutral)).
+    A blend is as sure as its least sure part.
 
     Raises:
         EmotionError: the strengths pass 1, or priors lie in different spaces.
@@ -119,7 +120,9 @@ def blend(parts: Sequence[tuple[Feeling, float]]) -> Feeling:
     for feeling, strength in parts:
         for name, value in feeling.strengths.items():
             mixed[name] = mixed.get(name, 0.0) + strength * value
-    blended = replace(Feeling.of(mixed.items()), why="; ".join(feeling.why for feeling, _ in parts if feeling.why))
+    why = "; ".join(feeling.why for feeling, _ in parts if feeling.why)
+    sure = min((feeling.confidence for feeling, _ in parts), default=1.0)
+    blended = replace(Feeling.of(mixed.items()), confidence=sure, why=why)
     space = common_space([feeling for feeling, _ in parts])
     if space is None:
         return blended
