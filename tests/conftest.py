@@ -12,6 +12,7 @@ from places import SHARED
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
+import dicetalk
 from dicetalk import assets
 from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
@@ -49,6 +50,13 @@ def speech(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("speech") / "speech.wav"
     wavfile.write(path, SPEECH_RATE, voice[int(0.8 * SPEECH_RATE) : int(2.0 * SPEECH_RATE)])
     return path
+
+
+@pytest.fixture(scope="session")
+def talking(tmp_path_factory: pytest.TempPathFactory, hopper: Path, speech: Path) -> Path:
+    """A video of Grace Hopper saying that, happy, 256 x 256."""
+    path = tmp_path_factory.mktemp("talking") / "clip.mp4"
+    return dicetalk.load()(hopper, speech, emotion="happy", size=256, crop=True).save(path)
 
 
 @pytest.fixture(scope="session")

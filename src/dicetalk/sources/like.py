@@ -41,7 +41,9 @@ def recording_feeling(recording: Recording) -> Feeling:
     """The feeling of a recording; never neutral for want of confidence, since this very one was asked for."""
     embedder = shipped_embedder()
     prior, like = resembled([recording], embedder)
-    return embedder.space.feeling(prior, like, f"{' and '.join(recording.senses)} resemble {like}")
+    senses = recording.senses
+    verb = "resemble" if len(senses) > 1 else "resembles"
+    return embedder.space.feeling(prior, like, f"{' and '.join(senses)} {verb} {like}")
 
 
 def resembled(recordings: list[Recording], embedder: Embedder) -> tuple[Prior, Likeness]:
