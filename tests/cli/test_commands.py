@@ -75,12 +75,43 @@ def test_json_is_one_object(desk: Path, capsys: pytest.CaptureFixture[str]) -> N
         "seconds": 1.2,
         "seed": 3,
         "emotion": "sad:0.5",
-        "backbone": "motion",
+        "heard": {
+            "keys": [{"time": 0.0, "emotion": {"sad": 0.5}, "confidence": 1.0, "why": ""}],
+            "fade": 0.6,
+            "lacks": "",
+        },
+        "backbone": "rules",
         "motion_out": "curves.csv",
     }
     rows = (desk / "curves.csv").read_text().splitlines()
     assert len(rows) == 31
     assert names(desk) == ["curves.csv", "face.jpg", "out.mp4", "speech.wav"]
+
+
+def test_how_the_emotion_was_understood_is_told(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("generate", "face.jpg", "speech.wav", "--size", "64", "-o", "a.mp4")
+    assert dicetalk(*common, "-e", "like:speech.wav") == 0
+    told, wrote = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"voice resembles \w+ 0\.\d\d, .*; confidence 0\.\d\d, using \S+", told)
+    assert wrote.startswith("wrote a.mp4")
+    assert dicetalk(*common, "-e", "like:speech.wav", "--json") == 0
+    (key,) = json.loads(capsys.readouterr().out)["heard"]["keys"]
+    assert told.startswith(f"{key['why']}; confidence {key['confidence']:.2f}, using ")
+    assert dicetalk(*common, "-e", "auto:1") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and re.search(r"voice", lines[0])  # 1.2 s have one step, whose middle lies at 0.5 s
+    assert dicetalk(*common, "-e", "sad") == 0
+    assert capsys.readouterr().err.count("\n") == 1  # whoever asked for it knows
+
+
+def test_moods_of_a_long_clip_are_told_up_to_a_few(
+    desk: Path, voice: Waveform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wavfile.write(desk / "long.wav", RATE, voice)
+    assert dicetalk("generate", "face.jpg", "long.wav", "--size", "64", "-o", "a.mp4", "-e", "auto:1") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines[:8]] == [f"from {n}.5 s" for n in range(8)]
+    assert lines[8] == "and 1 more moods (--json tells all)" and lines[9].startswith("wrote") and len(lines) == 10
 
 
 def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +155,7 @@ def test_emotions_lists_the_vocabulary(capsys: pytest.CaptureFixture[str]) -> No
 def test_doctor_measures_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert dicetalk("doctor", "--json") == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["ok"] is True and record["backbones"] == {"motion": True}
+    assert record["ok"] is True and record["backbones"] == {"rules": True}
     found = {check["name"]: check for check in record["checks"]}
     assert found["mediapipe"]["found"] == "0.10.21"
     assert {"python", "face models", "speech models", "H.264 encoder", "AAC encoder", "cores"} <= found.keys()
@@ -133,11 +164,11 @@ def test_doctor_measures_this_machine(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_doctor_tells_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicetalk.cli.doctor.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
+    monkeypatch.setattr("dicetalk.evaluation.machine.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
     assert dicetalk("doctor") == 2
     text = " ".join(capsys.readouterr().out.split())
     assert "NO speech models" in text
-    assert "the motion backbone cannot run here" in text
+    assert "the rules backbone cannot run here" in text
 
 
 # ---- how it fails: the table row by row
@@ -183,6 +214,11 @@ def with_no_face(desk: Path) -> tuple[str, ...]:
     return ("sky.png", "speech.wav")
 
 
+def with_the_recording_as_output(desk: Path) -> tuple[str, ...]:
+    write_wav(desk / "other.mp4", np.zeros(RATE, np.int16))
+    return ("face.jpg", "speech.wav", "-e", "like:other.mp4", "-o", "other.mp4")
+
+
 def with_speech_as_output(desk: Path) -> tuple[str, ...]:
     write_wav(desk / "speech.mp4", np.zeros(RATE, np.int16))
     return ("face.jpg", "speech.mp4", "-o", "speech.mp4")
@@ -225,8 +261,13 @@ TABLE: dict[str, tuple[Arrange, str]] = {
     "suffix of the curves": (with_options("--motion-out", "c.txt"), r"c\.txt ends in '\.txt'; .* \.csv"),
     "folder of the curves": (with_options("--motion-out", "no/c.csv"), r"the folder no does not exist"),
     "overwrites the speech": (with_speech_as_output, r"speech\.mp4 is an input and would be overwritten"),
+    "overwrites the recording": (with_the_recording_as_output, r"other\.mp4 is an input and would be overwritten"),
     "seed": (with_options("--seed", "-1"), r"the seed is -1"),
     "size": (with_options("--size", "5"), r"the size is 5"),
+    "step too short": (with_options("-e", "auto:0"), r"auto:0 is not understood; expected auto, or auto:SECONDS"),
+    "like nothing": (with_options("-e", "like:"), r"'like:' names no recording"),
+    "no such recording": (with_options("-e", "like:none.mp4"), r"none\.mp4 cannot be opened \(No such file"),
+    "no such own emotion": (with_options("-e", "none.safetensors:a"), r"none\.safetensors cannot be read"),
     "backbone": (with_options("--backbone", "gpu"), r"no backbone is called 'gpu'"),
 }
 
@@ -277,8 +318,8 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
     def never(*_: object) -> None:
         raise AssertionError("work began")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", never)
-    monkeypatch.setattr("dicetalk.emotion.timeline.Timeline.of", never)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", never)
+    monkeypatch.setattr("dicetalk.jobs.source_of", never)
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.avi") == 2
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.mp4", "--motion-out", "no/c.csv") == 2
     assert dicetalk("demo", "-o", "no/demo.mp4") == 2
@@ -292,7 +333,7 @@ def test_a_full_disk_is_told(desk: Path, capsys: pytest.CaptureFixture[str], mon
         (path.parent / ".full.mp4").symlink_to("/dev/full")
         return path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.media.files.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.files.claim_temporary", full)
     before = names(desk)
     arguments = ("face.jpg", "speech.wav", "--size", "256", "-o", "out.mp4", "--motion-out", "curves.csv")
     assert dicetalk("generate", *arguments) == 2
@@ -310,7 +351,7 @@ def test_our_own_fault_is_told_in_a_line(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("division by\nzero")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", broken)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
     assert dicetalk("generate", "face.jpg", "speech.wav") == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "ZeroDivisionError: division by zero" in err and "DICETALK_DEBUG=1" in err
@@ -326,7 +367,7 @@ def test_a_missing_system_library_is_told(
     def broken(*_: object) -> None:
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", broken)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
     assert dicetalk("generate", "face.jpg", "speech.wav") == 2
     err = capsys.readouterr().err
     assert "libGL.so.1 is missing" in err and "apt-get install libgl1 libglib2.0-0" in err
