@@ -16,7 +16,7 @@ import dicetalk
 from dicetalk.cli import cli, failures
 from dicetalk.emotion.embedding import SHIPPED
 from dicetalk.emotion.own import OwnEmotion
-from dicetalk.emotion.priors import Prior, average, read_priors, save_priors
+from dicetalk.emotion.priors import Prior, average, read_priors, read_space, save_priors
 from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion, Timeline, is_heard
 from dicetalk.emotion.vocabulary import ALIASES, NAMES, check_own_name
 from dicetalk.errors import CheckpointError, EmotionError
@@ -95,6 +95,27 @@ def test_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"widths \[3, 4\]"):
         save_priors(path, {**read_priors(path), "bright": Prior(np.ones(4), np.ones(4))})
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@shipped
+def test_emotions_of_another_embedder_are_refused(
+    clips: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, angry = tmp_path / "other.safetensors", Listener().priors["angry"]
+    save_priors(path, {"cross": angry}, "0123456789abcdef")
+    before = path.read_bytes()
+    for words in (["emotions", path], ["embed", clips[0], "--name", "tender", "-o", path]):
+        assert failures.run(cli, [str(word) for word in words]) == 2
+        assert "of the embedder 0123456789abcdef" in capfd.readouterr().err
+    assert path.read_bytes() == before
+
+
+@shipped
+def test_files_that_do_not_tell_their_space_stay_so(clips: list[Path], tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    save_priors(path, {"cross": Listener().priors["angry"]})
+    run("embed", clips[0], "--name", "tender", "-o", path)
+    assert read_space(path) is None and sorted(read_priors(path)) == ["cross", "tender"]
 
 
 def run(*words: object) -> Result:

@@ -106,14 +106,14 @@ def prepare_clip(modules: SvdModules, placement: Placement, clip: ClipInputs, no
         speech, silence = speech_tokens(modules, clip.waveform, clip.length, device)
     with placement.use(modules.bank):
         felt = emotion_priors(clip.emotion, modules.priors, clip.length).to(device)
-        mood = emotion_tokens(modules.bank, felt)
+        emotion = emotion_tokens(modules.bank, felt)
         neutral = modules.priors.means[modules.priors.names.index(NEUTRAL)]
         nothing = no_emotion_tokens(modules.bank, no_emotion, torch.from_numpy(neutral).to(device))
     return ClipConditions(
         latents.float(),
         image.float(),
         TokenTable.build(speech.to(dtype), silence.to(dtype), clip.padding),
-        TokenTable.build(mood.to(dtype), nothing.to(dtype), clip.padding),
+        TokenTable.build(emotion.to(dtype), nothing.to(dtype), clip.padding),
         torch.tensor([TIME_IDS], device=device),
         clip.picture.mask[None].to(device),
         region,
