@@ -66,12 +66,18 @@ def test_every_package_is_pinned_and_bounded() -> None:
 
 
 def test_a_video_is_made_without_what_is_heavy() -> None:
-    program = (
-        "import sys\nfrom dicetalk import assets\nfrom dicetalk.pipeline import load\nfrom dicetalk.media import read_sound\n"
-        "import dataclasses\nsound = read_sound(assets.speech())\n"
-        "short = dataclasses.replace(sound, waveform=sound.waveform[:16000])\n"
-        "next(load()(assets.portrait(), short, emotion='auto', size=128).stream())\n"
-        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert HEAVY.isdisjoint(done.stdout.split())
+
+
+PROGRAM = """
+import dataclasses, sys
+from dicetalk import assets
+from dicetalk.media import read_sound
+from dicetalk.pipeline import load
+
+sound = read_sound(assets.speech())
+short = dataclasses.replace(sound, waveform=sound.waveform[:16000])
+next(load()(assets.portrait(), short, emotion="auto", size=128).stream())
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
