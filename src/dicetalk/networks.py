@@ -31,7 +31,13 @@ def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
         CheckpointError: the file cannot be read, or holds no graph that onnxruntime can run.
     """
     from onnxruntime import InferenceSession, SessionOptions
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile
+    from onnxruntime.capi.onnxruntime_pybind11_state import (
+        Fail,
+        InvalidArgument,
+        InvalidGraph,
+        InvalidProtobuf,
+        NoSuchFile,
+    )
 
     options = SessionOptions()
     options.intra_op_num_threads = threads
