@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
 
-BLOCK_S = 4.0
-"""Speech heard at a time [s]: longer blocks keep the first frame waiting, shorter ones hear their margins twice."""
+FIRST_S, BLOCK_S = 1.0, 4.0
+"""Speech heard first, and then at a time [s]: a short block brings the first frame soon, but hears margins twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +91,16 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     margin, level = FPS, measure_level(waveform)
     silence = np.pad(speech.silence, margin, constant_values=True)
     parts = []
-    for start, stop in _blocks(speech.frames, 8 * FPS):
+    for start, stop in _blocks(speech.frames, 8 * FPS, 8 * FPS):
         sound = stretch(waveform, start - margin, stop + margin)
         part = _measure(sound, level, silence[start : stop + 2 * margin])
         parts.append(replace(part, first=start - margin, margin=margin).trimmed())
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0) -> Iterator[Speech]:
+def listen_blocks(
+    waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0, first_s: float | None = None
+) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -106,11 +109,13 @@ def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
         margin_s: context on either side of a block [s]; outside the clip it is silent.
+        first_s: length of the first block [s], if that is another: a shorter one comes sooner.
     """
     frames, block, margin = frame_count(len(waveform)), round(block_s * FPS), round(margin_s * FPS)
+    first = block if first_s is None else round(first_s * FPS)
     level = measure_level(waveform)
     decoder = make_decoder()
-    for start, stop in _blocks(frames, block):
+    for start, stop in _blocks(frames, block, first):
         yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
 
 
@@ -127,8 +132,8 @@ class Hearing:
         return frame_count(len(self.waveform))
 
     def blocks(self) -> Iterator[Speech]:
-        """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        return iter(self._kept) if self._kept else listen_blocks(self.waveform, BLOCK_S)
+        """Blocks of 1 s, then of 4 s, with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
+        return iter(self._kept) if self._kept else listen_blocks(self.waveform, BLOCK_S, first_s=FIRST_S)
 
     def whole(self) -> Speech:
         """Features of all of it; its blocks are kept (40 MB an hour)."""
@@ -137,10 +142,10 @@ class Hearing:
         return _join([block.trimmed() for block in self._kept])
 
 
-def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
-    """First frame of each block and the one behind its last."""
-    for start in range(0, frames, block):
-        yield start, min(start + block, frames)
+def _blocks(frames: int, block: int, first: int) -> Iterator[tuple[int, int]]:
+    """First frame of each block and the one behind its last; `first` [frames] is the length of the first one."""
+    stops = [*range(min(first, frames), frames, block), frames]
+    yield from pairwise([0, *stops])
 
 
 def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, decoder: Decoder) -> Speech:
