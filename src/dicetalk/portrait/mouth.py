@@ -107,8 +107,8 @@ class Mouth:
         tongue_shift = jaw * 0.8 + (0.0, -0.05 - 0.1 * drop - 0.08 * tongue_out)
         for layer, shift in ((self.tongue, tongue_shift), (self.lower, jaw), (self.upper, np.zeros(2))):
             patch = _sample(layer, (places - shift) * self.detail)
-            colour = np.asarray(colour * (1 - patch[..., 3:]) + patch[..., :3], np.float32)
-        return colour
+            colour = colour * (1 - patch[..., 3:]) + patch[..., :3]
+        return np.asarray(colour, np.float32)
 
 
 def draw_mouth(colours: Palette, width: float, unit: float) -> Mouth:
