@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from functools import cache
 
+import torch
 from diffusers import AutoencoderKLTemporalDecoder
 from golden_data import facts, recipe_weights, tensors
 
-from dicetalk.svd.model import StreamedUNet, UNetSizes, build_on_meta
+from dicetalk.svd.model import StreamedUNet, UNetSizes
 
 
 def sizes(name: str) -> UNetSizes:
     return UNetSizes(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts("unet")["config"][name].items()})
+
+
+def build_on_meta(sizes: UNetSizes) -> StreamedUNet:
+    """The same model without memory behind its weights: to count, to predict, or to be filled by `load_state_dict`."""
+    with torch.device("meta"):
+        return StreamedUNet(sizes).to("meta")  # diffusers makes some parameters in a way that overlooks the device
 
 
 @cache

@@ -19,7 +19,6 @@ from dicetalk.sampling import (
     circular_windows,
     clean_from_v,
     karras_sigmas,
-    last_steps,
     linear_windows,
     merge_identical,
     sample_euler,
@@ -151,9 +150,3 @@ def test_v_prediction_recovers_the_clean_signal(sigma: float, clean: float, nois
 def test_scaled_input_has_unit_variance() -> None:
     x = torch.randn(10000, generator=torch.Generator().manual_seed(0))
     assert float(scale_input(x * math.sqrt(5**2 + 1), 5).std()) == pytest.approx(1, abs=0.03)
-
-
-@pytest.mark.parametrize(("strength", "left"), [(1.0, 8), (0.6, 4), (0.1, 0), (0.5, 4)])
-def test_partly_noised_starts_take_the_last_steps(strength: float, left: int) -> None:
-    sigmas = karras_sigmas(8)
-    torch.testing.assert_close(last_steps(sigmas, strength), sigmas[8 - left :])

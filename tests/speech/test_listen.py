@@ -7,6 +7,7 @@ from places import SHARED
 from dicetalk.media import read_sound
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
+from dicetalk.speech.listen import MARGIN
 
 SPEECH = SHARED / "data/speech"
 ROWS = ("loudness", "pitch", "voicing", "log_mel", "silence")
@@ -73,17 +74,16 @@ def test_types_and_ranges():
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.integers(1, 2 * SPEECH_RATE), st.floats(0.4, 3), st.floats(0, 0.6))
-def test_trimmed_blocks_cover_the_clip_once(samples, block_s, margin_s):
-    blocks = list(listen_blocks(speechlike(2)[:samples], block_s, margin_s))
-    margin = round(margin_s * FPS)
+@given(st.integers(1, 2 * SPEECH_RATE), st.floats(0.4, 3))
+def test_trimmed_blocks_cover_the_clip_once(samples, block_s):
+    blocks = list(listen_blocks(speechlike(2)[:samples], block_s))
     expected = 0
     for block in blocks:
-        assert block.margin == margin
-        assert block.first == expected - margin
+        assert block.margin == MARGIN
+        assert block.first == expected - MARGIN
         assert_tiled(block)
         inner = block.trimmed()
-        assert (inner.first, inner.margin, inner.frames) == (expected, 0, block.frames - 2 * margin)
+        assert (inner.first, inner.margin, inner.frames) == (expected, 0, block.frames - 2 * MARGIN)
         assert_tiled(inner)
         expected += inner.frames
     assert expected == -(-samples // 640)
@@ -107,7 +107,7 @@ def test_margins_hold_what_the_neighbours_hold():
 
 
 def test_outside_the_clip_is_silent():
-    (block,) = listen_blocks(speechlike(2), margin_s=1)
+    (block,) = listen_blocks(speechlike(2))
     for rows in (slice(0, 24), slice(-24, None)):
         assert block.silence[rows].all()
         assert not block.loudness[rows].any()

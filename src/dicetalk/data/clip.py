@@ -1,10 +1,8 @@
-"""A clip of a corpus and what is known of it; splits in which no person is on both sides."""
+"""A clip of a corpus and what is known of it."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,29 +97,3 @@ def _found(dropped: Sequence[Dropped]) -> str:
     return (
         f"{len(dropped)} files with other names, the first {dropped[0].file.name}" if dropped else "no sound or video"
     )
-
-
-def split_by_identity(clips: Iterable[Clip], held_out: Collection[str]) -> tuple[list[Clip], list[Clip]]:
-    """Clips to learn from, and those of the held-out identities.
-
-    Raises:
-        InputError: a held-out identity has no clip, or all have been held out.
-    """
-    clips = list(clips)
-    there = {clip.identity for clip in clips}
-    absent = sorted(set(held_out) - there)
-    if absent:
-        raise InputError(f"no clip of {absent[0]}, which is to be held out; there are: {', '.join(sorted(there))}")
-    kept = [clip for clip in clips if clip.identity not in held_out]
-    if not kept:
-        raise InputError("every identity is held out; nothing is left to learn from")
-    return kept, [clip for clip in clips if clip.identity in held_out]
-
-
-def choose_held_out(identities: Iterable[str], share: float) -> frozenset[str]:
-    """A share of the identities, at least one of two, by their names alone.
-
-    The same person lands on the same side whatever other clips there are and wherever they lie.
-    """
-    ranked = sorted(set(identities), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    return frozenset(ranked[: max(1, math.floor(share * len(ranked)))] if len(ranked) > 1 else [])

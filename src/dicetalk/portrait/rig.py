@@ -159,7 +159,7 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         shapes=delta @ axes.T * unit,
         rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
         pivot=axes @ NECK * unit + origin,
-        rest=_rest(local, basis, gaps),
+        rest=_rest(local, basis),
         seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
         mouth_is_open=not closed,
     )
@@ -279,7 +279,7 @@ def _fit_lids(
         blink[list(fold)] = follows * blink[one[1:-1]]
 
 
-def _rest(local: Float64, basis: dict[str, Float64], gaps: Float64) -> Float64:
+def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
     """The smile already in the picture, as weights (52,).
 
     Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight

@@ -20,6 +20,12 @@ from dicetalk.speech.pitch import find_pitch
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
+BLOCK_S = 8.0
+"""Length of a block that is heard at once, without its margins [s]."""
+
+MARGIN = FPS
+"""Rows of context on either side of a block: a second, silent outside the clip."""
+
 
 @dataclass(frozen=True, eq=False)
 class Speech:
@@ -83,17 +89,17 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     """
     if frame_count(len(waveform)) != speech.frames:
         raise ValueError(f"{frame_count(len(waveform))} frames cannot be like {speech.frames}")
-    margin, level = FPS, measure_level(waveform)
-    silence = np.pad(speech.silence, margin, constant_values=True)
+    level = measure_level(waveform)
+    silence = np.pad(speech.silence, MARGIN, constant_values=True)
     parts = []
-    for start, stop in _blocks(speech.frames, 8 * FPS):
-        sound = stretch(waveform, start - margin, stop + margin)
-        part = _measure(sound, level, silence[start : stop + 2 * margin])
-        parts.append(replace(part, first=start - margin, margin=margin).trimmed())
+    for start, stop in _blocks(speech.frames, round(BLOCK_S * FPS)):
+        sound = stretch(waveform, start - MARGIN, stop + MARGIN)
+        part = _measure(sound, level, silence[start : stop + 2 * MARGIN])
+        parts.append(replace(part, first=start - MARGIN, margin=MARGIN).trimmed())
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0) -> Iterator[Speech]:
+def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -101,13 +107,12 @@ def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.
     Args:
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
-        margin_s: context on either side of a block [s]; outside the clip it is silent.
     """
-    frames, block, margin = frame_count(len(waveform)), round(block_s * FPS), round(margin_s * FPS)
+    frames, block = frame_count(len(waveform)), round(block_s * FPS)
     level = measure_level(waveform)
     decoder = make_decoder()
     for start, stop in _blocks(frames, block):
-        yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
+        yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoder)
 
 
 def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
@@ -116,14 +121,14 @@ def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + block, frames)
 
 
-def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, decoder: Decoder) -> Speech:
-    """Features of the frames `start` to `stop`, which may lie outside the clip."""
+def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoder: Decoder) -> Speech:
+    """Features of the frames `start` to `stop`, margins included, which may lie outside the clip."""
     sound = stretch(waveform, start, stop)
     decoded = decode(decoder, waveform, start, stop)
     hop_silence = find_pauses(sound, level, long_silences(decoded))
     silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
     measured = _measure(sound, level, silence)
-    return replace(measured, first=start, margin=margin, phones=tidy_phones(decoded, hop_silence, start))
+    return replace(measured, first=start, margin=MARGIN, phones=tidy_phones(decoded, hop_silence, start))
 
 
 def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
@@ -159,11 +158,3 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> in
     except (KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise CheckpointError(f"{path} is the state of another network ({reason}); train in another folder") from None
-
-
-def steps_done(folder: Path) -> int:
-    """How far the run in a folder has come."""
-    if not (folder / STATE).exists():
-        return 0
-    with safe_open(folder / STATE, "pt") as file:
-        return int(file.get_tensor("steps"))
