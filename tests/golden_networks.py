@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKLTemporalDecoder
@@ -12,7 +13,9 @@ from dicetalk.svd.model import StreamedUNet, UNetSizes
 
 
 def sizes(name: str) -> UNetSizes:
-    return UNetSizes(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts("unet")["config"][name].items()})
+    told: dict[str, Any] = facts("unet")["config"][name]
+    sizes: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    return UNetSizes(**sizes)
 
 
 def build_on_meta(sizes: UNetSizes) -> StreamedUNet:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.io import wavfile
 from scipy.signal import correlate
 
@@ -22,7 +24,7 @@ from dicetalk.rates import SPEECH_RATE
 SECONDS = 1.5
 
 
-def chirp(rate: int, seconds: float = SECONDS) -> np.ndarray:
+def chirp(rate: int, seconds: float = SECONDS) -> NDArray[Any]:
     """Silence, a sweep from 0.5 s to 0.7 s, silence: float64 in [-0.6, 0.6], its place is unmistakable."""
     time = np.arange(round(rate * seconds)) / rate
     sweep = np.sin(2 * np.pi * (300 + 3000 * (time - 0.5)) * (time - 0.5))
@@ -30,12 +32,13 @@ def chirp(rate: int, seconds: float = SECONDS) -> np.ndarray:
     return 0.6 * sweep * envelope
 
 
-def encode_sound(path: Path, codec: str, rate: int, layout: str, signal: np.ndarray, start: float = 0.0) -> None:
+def encode_sound(path: Path, codec: str, rate: int, layout: str, signal: NDArray[Any], start: float = 0.0) -> None:
     """Write `signal` on every channel; with `start` the file also has a picture track, which begins at 0."""
     channels = av.AudioLayout(layout).nb_channels
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, layout=layout, options={"strict": "-2"})
-        kind = stream.codec_context.codec.audio_formats[0].name
+        assert isinstance(stream, av.AudioStream)
+        kind = (stream.codec_context.codec.audio_formats or [])[0].name
         stream.codec_context.format = kind
         if start:
             write_black(container, container.add_stream("libx264", rate=25))
@@ -58,12 +61,12 @@ def write_black(container: av.container.OutputContainer, stream: av.VideoStream)
     container.mux(stream.encode(None))
 
 
-def delay(heard: np.ndarray, signal: np.ndarray, rate: int = SPEECH_RATE) -> float:
+def delay(heard: NDArray[Any], signal: NDArray[Any], rate: int = SPEECH_RATE) -> float:
     """How much later `signal` lies in `heard` [s]."""
     return (int(np.argmax(correlate(heard.astype(float), signal, method="fft"))) - signal.size + 1) / rate
 
 
-def write_wav(path: Path, samples: np.ndarray, rate: int = SPEECH_RATE) -> Path:
+def write_wav(path: Path, samples: NDArray[Any], rate: int = SPEECH_RATE) -> Path:
     wavfile.write(path, rate, samples)
     return path
 

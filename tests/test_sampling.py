@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from dicetalk.sampling import (
     Branch,
+    Denoise,
     GuidanceScales,
     branch_weights,
     circular_windows,
@@ -105,7 +107,7 @@ def test_merging_keeps_the_sum(image: float, speech: float, emotion: float, has:
     assert sum(merge_identical(weights, has, feels).values()) == pytest.approx(sum(weights.values()))
 
 
-def gaussian(mean: float, spread: float) -> object:
+def gaussian(mean: float, spread: float) -> Denoise:
     """The exact denoiser of a Gaussian."""
 
     def denoise(x: Tensor, sigma: float, _step: int) -> Tensor:
@@ -118,7 +120,7 @@ def exact(x: Tensor, sigma: float, mean: float, spread: float) -> Tensor:
     return mean + (x - mean) * spread / math.sqrt(spread**2 + sigma**2)
 
 
-def error(solver: object, steps: int) -> float:
+def error(solver: Callable[..., Tensor], steps: int) -> float:
     sigmas = karras_sigmas(steps)
     start = 700 * torch.linspace(-2, 2, 9, dtype=torch.float64)
     found = solver(gaussian(0.3, 0.5), start, sigmas)

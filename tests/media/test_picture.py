@@ -7,11 +7,13 @@ import struct
 import tracemalloc
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from recordings import (
     bad_outputs,
@@ -36,13 +38,13 @@ def test_bad_pictures_to_write_are_refused(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == before
 
 
-def scene(height: int = 40, width: int = 60) -> np.ndarray:
+def scene(height: int = 40, width: int = 60) -> NDArray[Any]:
     """A smooth picture without symmetry, uint8 `(H, W, 3)`."""
     y, x = np.mgrid[:height, :width]
     return np.stack([x * 4, y * 6, 255 - x * 2 - y], -1).clip(0, 255).astype(np.uint8)
 
 
-def save(path: Path, array: np.ndarray, mode: str | None = None, **options: object) -> Path:
+def save(path: Path, array: NDArray[Any], mode: str | None = None, **options: Any) -> Path:
     image = Image.fromarray(array)
     (image.convert(mode) if mode else image).save(path, **options)
     return path

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from speech_like import noise, real, speechlike, tone
 
+from dicetalk.arrays import Bool
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import SILENCE, Phone, listen
 
@@ -41,7 +42,7 @@ def test_pauses_beside_stretches_of_digital_silence() -> None:
 
 
 def test_short_gaps_are_no_pauses() -> None:
-    def after_gap(seconds):
+    def after_gap(seconds: float) -> Bool:
         wave = np.concatenate([tone(120, 1, 8000, 9), noise(seconds, 2), tone(120, 1, 8000, 9), noise(0.5, 2)])
         return listen(wave).silence[:48]
 

@@ -46,7 +46,10 @@ def test_the_literal_restatement_takes_what_was_published() -> None:
         clip = LiteralClip(
             torch.empty(1, 4, 64, 64),
             torch.empty(1, 1024),
-            *(torch.empty(*shape) for shape in ((25, 32, 1024), *[(32, 1024)] * 3)),
+            torch.empty(25, 32, 1024),
+            torch.empty(32, 1024),
+            torch.empty(32, 1024),
+            torch.empty(32, 1024),
             torch.empty(1, 1, 512, 512),
             torch.empty(1, 320, 64, 64),
         )

@@ -65,7 +65,8 @@ def golden_sigmas(told: dict[str, Any]) -> Tensor:
 def test_loops_give_the_published_latents(name: str) -> None:
     told, data = facts("loop")["cases"][name], tensors(name)
     sigmas = golden_sigmas(told)
-    assert relative(golden_denoiser(name, 1).conditions.region[0], data["pose_features_one_frame"]) < 1e-5
+    region = golden_denoiser(name, 1).conditions.region
+    assert region is not None and relative(region[0], data["pose_features_one_frame"]) < 1e-5
     start = noisy_start(data["ref_latents_unscaled"], data["noise"], float(sigmas[0]))
     final = sample_euler(golden_denoiser(name, 3), start, sigmas)
     # The loop amplifies rounding; the set measured how much in each case.
