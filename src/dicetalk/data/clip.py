@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,23 +74,25 @@ def collect(folder: Path, suffixes: Collection[str], read: Callable[[Path], Clip
         raise InputError(f"no folder {folder}; expected one with files such as {layout}")
     clips: dict[str, Clip] = {}
     dropped: list[Dropped] = []
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() not in suffixes or not file.is_file() or file.name.startswith("."):
-            continue
+    for file in _files(folder, suffixes):
         try:
             clip = read(file)
+            if clip is not None and clips.setdefault(clip.name, clip) is not clip:
+                raise ValueError(f"a second recording of {clip.name}")
         except ValueError as error:
             dropped.append(Dropped(file, str(error)))
-            continue
-        if clip is not None and clip.name in clips:
-            dropped.append(Dropped(file, f"a second recording of {clip.name}"))
-        elif clip is not None:
-            clips[clip.name] = clip
     if not clips:
         raise InputError(
             f"{folder} holds no clip of this corpus ({_found(dropped)}); looked for files such as {layout}"
         )
     return Corpus(tuple(clips[name] for name in sorted(clips)), tuple(dropped))
+
+
+def _files(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """All files below a folder with some suffixes, hidden ones left out, in order."""
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith("."):
+            yield file
 
 
 def _found(dropped: Sequence[Dropped]) -> str:

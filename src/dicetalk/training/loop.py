@@ -95,12 +95,16 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * schedule(step, options)
             curves.add(step, _step(task, optimizer, options, step, processes))
-            if processes.writes and ((step + 1) % options.save_every == 0 or step + 1 == options.steps):
+            if processes.writes and _is_saved(step + 1, options):
                 curves.write()
                 _save(task.net, optimizer, step + 1, folder / STATE)
             if progress is not None:
                 progress(step + 1, options.steps)
     task.net.eval()
+
+
+def _is_saved(steps: int, options: LoopOptions) -> bool:
+    return steps % options.save_every == 0 or steps == options.steps
 
 
 def schedule(step: int, options: LoopOptions) -> float:
