@@ -76,7 +76,10 @@ def test_the_tree_of_errors() -> None:
         "MissingExtraError": "DiceTalkError",
     }
     raised = {name: value for name, value in vars(errors).items() if inspect.isclass(value)}
-    assert {name: value.__base__.__name__ for name, value in raised.items()} == {"DiceTalkError": "Exception", **tree}
+    assert {name: value.__bases__[0].__name__ for name, value in raised.items()} == {
+        "DiceTalkError": "Exception",
+        **tree,
+    }
     assert all(name in (errors.__doc__ or "") for name in raised)
 
 

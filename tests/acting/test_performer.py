@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dicetalk.acting.performer import act, perform
 from dicetalk.acting.postures import POSTURES, posture_shapes
@@ -48,7 +51,7 @@ def middle(speech: Speech, number: int) -> int:
     return int((phone.start + phone.end) / 2 * FPS)
 
 
-def parting(motion: Motion) -> np.ndarray:
+def parting(motion: Motion) -> NDArray[Any]:
     """How far the lips are apart (T,) where they are furthest, [inter-ocular distances]."""
     return np.maximum(motion.shapes @ lip_parting(), 0).max(1)
 

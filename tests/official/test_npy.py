@@ -47,7 +47,9 @@ def test_numeric_arrays_of_every_kind_are_read(tmp_path: Path, dtype: str, order
     array = np.arange(12).reshape(3, 4).astype(dtype, order=order)
     np.testing.assert_array_equal(read_npy(save(tmp_path / "a.npy", {"x": array}))["x"], array)
     np.save(tmp_path / "plain.npy", array)
-    np.testing.assert_array_equal(read_npy(tmp_path / "plain.npy"), array)
+    plain = read_npy(tmp_path / "plain.npy")
+    assert isinstance(plain, np.ndarray)
+    np.testing.assert_array_equal(plain, array)
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 3, 4])

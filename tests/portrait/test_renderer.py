@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from motions import one_frame
+from numpy.typing import NDArray
 from places import PORTRAITS, TESTS
 
 from dicetalk.face import Face, choose_face, find_faces
@@ -39,7 +41,7 @@ def frame(renderer: Renderer, settle: float = 0.0, **weights: float) -> Picture:
     return next(renderer.render(one_frame(**weights), settle=settle))
 
 
-def change(renderer: Renderer, **weights: float) -> np.ndarray:
+def change(renderer: Renderer, **weights: float) -> NDArray[Any]:
     """(H, W) how far each pixel changed, softened against single pixels of noise."""
     away = np.abs(frame(renderer, **weights).astype(int) - renderer.picture).max(-1)
     return cv2.blur(away.astype(np.float32), (3, 3))

@@ -70,11 +70,6 @@ class Topology:
     right_eye: Int64
     left_eye: Int64
 
-    @property
-    def vertices(self) -> int:
-        """Coarse vertices V: face and rings."""
-        return int(self.subdivide.shape[1])
-
 
 CORNERS = (78, 308, 33, 133, 263, 362)
 """Vertices where an opening ends in a point: subdivision keeps them where they are."""
