@@ -15,6 +15,7 @@ from dicetalk.errors import MediaError
 def existing_file(path: str | Path) -> Path:
     """The path of a file that can be opened and is not empty, else `MediaError`."""
     path = Path(path)
+    _check_name(path)
     try:
         if path.is_dir():
             raise MediaError(f"{path} is a folder; give a file")
@@ -27,8 +28,14 @@ def existing_file(path: str | Path) -> Path:
     return path
 
 
+def _check_name(path: Path) -> None:
+    if "\0" in str(path):  # from JSON: a command line cannot hold one
+        raise MediaError(f"{str(path)!r} is no name of a file; give another")
+
+
 def output_kind(path: Path, kinds: dict[str, str]) -> str:
     """The format to write, by suffix; `MediaError` for another suffix, a folder, or a folder that is not there."""
+    _check_name(path)
     kind = kinds.get(path.suffix.lower())
     if kind is None:
         raise MediaError(f"{path} ends in {path.suffix or 'nothing'!r}; end the output name in {', '.join(kinds)}")
@@ -110,5 +117,5 @@ def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path]) -> N
 def _same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
-    except OSError:  # one of them is not there; if that is wrong, reading it says so
+    except (OSError, ValueError):  # one of them is not there; if that is wrong, reading it says so
         return False

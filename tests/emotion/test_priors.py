@@ -1,4 +1,4 @@
-"""Priors: offsets from neutral, own emotions, files that are refused."""
+"""Priors: what they resemble, own ones averaged from clips, files that are refused."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from dicetalk.emotion.priors import (
@@ -15,7 +13,6 @@ from dicetalk.emotion.priors import (
     Prior,
     average,
     likeness,
-    mixed,
     prior_of,
     read_priors,
     read_space,
@@ -32,21 +29,6 @@ PRIORS = {
     name: Prior(np.eye(4, dtype=np.float32)[n] + 5, np.full(4, 0.1, np.float32))
     for n, name in enumerate(("neutral", "happy", "sad"))
 }
-
-
-@settings(deadline=None)
-@given(st.floats(0, 1))
-def test_strength_moves_from_neutral_to_the_emotion(strength: float) -> None:
-    vector = mixed(PRIORS, {"happy": strength})
-    expected = (1 - strength) * PRIORS["neutral"].mean + strength * PRIORS["happy"].mean
-    np.testing.assert_allclose(vector, expected, rtol=1e-6)
-
-
-def test_a_mixture_and_an_unknown_name() -> None:
-    np.testing.assert_allclose(mixed(PRIORS, {"happy": 0.5, "sad": 0.5}), [5.0, 5.5, 5.5, 5.0])
-    np.testing.assert_array_equal(mixed(PRIORS, {}), PRIORS["neutral"].mean)
-    with pytest.raises(EmotionError, match="neutral, sad"):
-        mixed(PRIORS, {"joy": 1.0})
 
 
 def test_clips_resemble_their_own_prior() -> None:

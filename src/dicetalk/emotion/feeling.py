@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DEFAULT_STRENGTH = 0.8
 
+DIGITS = 8
+"""Of a strength as it is told: of so many, rounded up, seven never add up to more than is taken when they are read."""
+
 # Strengths written with a few decimals may add up to a hair over 1 (0.7 + 0.2 + 0.1).
 _SUM_TOLERANCE = 1e-6
 _NEUTRAL = (1.0, *[0.0] * (len(NAMES) - 1))
@@ -88,7 +91,7 @@ class Feeling:
 
     def __str__(self) -> str:
         """Text which `typed.parse` reads back to the same mixture of names."""
-        return ",".join(f"{name}:{strength:.6g}" for name, strength in self.strengths.items()) or NAMES[0]
+        return ",".join(f"{name}:{strength:.{DIGITS}g}" for name, strength in self.strengths.items()) or NAMES[0]
 
 
 def mix(**strengths: float) -> Feeling:
@@ -105,6 +108,7 @@ def blend(parts: Sequence[tuple[Feeling, float]]) -> Feeling:
 
     Where one of them is known as a prior, so is the blend: offsets from neutral are scaled and added, those of names
     taken from the priors of the same space (METHOD, section 2: mu = mu_neutral + sum_k s_k (mu_k - mu_neutral)).
+    A blend is as sure as its least sure part.
 
     Raises:
         EmotionError: the strengths pass 1, or priors lie in different spaces.
@@ -116,7 +120,9 @@ def blend(parts: Sequence[tuple[Feeling, float]]) -> Feeling:
     for feeling, strength in parts:
         for name, value in feeling.strengths.items():
             mixed[name] = mixed.get(name, 0.0) + strength * value
-    blended = replace(Feeling.of(mixed.items()), why="; ".join(feeling.why for feeling, _ in parts if feeling.why))
+    why = "; ".join(feeling.why for feeling, _ in parts if feeling.why)
+    sure = min((feeling.confidence for feeling, _ in parts), default=1.0)
+    blended = replace(Feeling.of(mixed.items()), confidence=sure, why=why)
     space = common_space([feeling for feeling, _ in parts])
     if space is None:
         return blended

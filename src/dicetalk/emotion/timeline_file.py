@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dicetalk.emotion.feeling import Feeling, number, short
+from dicetalk.emotion.feeling import DIGITS, Feeling, number, short
 from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline, seconds
 from dicetalk.emotion.typed import mixture, parse, term
 from dicetalk.emotion.vocabulary import NAMES
@@ -39,9 +39,9 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
 
 
 def _told(time: float, feeling: Feeling) -> dict[str, Any]:
-    strengths = {name: round(strength, 4) for name, strength in feeling.strengths.items()}
+    strengths = {name: round(strength, DIGITS) for name, strength in feeling.strengths.items()}
     return {
-        "time": round(time, 4),
+        "time": time,
         "emotion": strengths or NAMES[0],
         "confidence": round(feeling.confidence, 4),
         "why": feeling.why,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling, blend, check_strengths, short
@@ -26,7 +27,7 @@ def parse(text: str, folder: Path = Path()) -> Feeling:
             `OwnEmotion.feeling`.
         CheckpointError: a file of own emotions is damaged.
     """
-    terms = [_term(part, folder) for part in _parts(text)]
+    terms = [_term(part, folder) for part in _parts(text, folder)]
     if any(not what for what, _ in terms):
         raise EmotionError(f"no emotion name in {short(text)}; expected for example happy, or happy:0.7,sad:0.2")
     typed = [strength for _, strength in terms if strength is not None]
@@ -66,19 +67,26 @@ def parse_strength(name: str, text: str) -> float:
     return strength
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str, folder: Path) -> list[str]:
     """The terms of a mixture; a comma may also belong to the name of a file that is there."""
     file = text[: text.lower().find(SUFFIX) + len(SUFFIX)].strip()
-    return [text] if is_own(text) and "," in file and Path(file).exists() else text.split(",")
+    # os.path, since `Path.exists` raises for a name that is too long.
+    there = is_own(text) and "," in file and os.path.exists(folder / file)  # noqa: PTH110
+    return [text] if there else text.split(",")
 
 
 def term(text: str, folder: Path) -> str | OwnEmotion:
     """A name as it is, or the own emotion that a text names without a strength.
 
     Raises:
-        EmotionError: a file of own emotions is named, and what follows is not understood.
+        EmotionError: a file of own emotions is named, and what follows is not understood, or is a strength.
     """
-    return _term(text, folder)[0] if is_own(text) else text
+    if not is_own(text):
+        return text
+    what, strength = _term(text, folder)
+    if strength is not None:
+        raise EmotionError(f"{short(text)} names a strength, and its value is one; leave the first out")
+    return what
 
 
 def _term(part: str, folder: Path) -> Term:
