@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
-from dicetalk.cli.demo import demo_portrait, demo_speech
+from dicetalk.cli.demo import demo_speech
 from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import Face, choose_face, find_faces
@@ -23,7 +23,7 @@ SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 @pytest.fixture(scope="session")
 def hopper() -> Path:
     """Grace Hopper's photograph, 512 x 600."""
-    return demo_portrait()
+    return Path(__file__).parent / "pictures" / "hopper.jpg"
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +57,15 @@ def portraits() -> Path:
     folder = SHARED / "data" / "portraits"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data/portraits, which a clone does not have")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bugs() -> Path:
+    """The folder of inputs that went wrong once, beside the repository."""
+    folder = SHARED / "bugs"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/bugs, which a clone does not have")
     return folder
 
 

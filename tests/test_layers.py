@@ -15,7 +15,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
     {"errors"},
-    {"config", "media"},
+    {"config", "media", "networks"},
     {"emotion", "sampling", "speech", "face", "checkpoints"},
     {"backbone"},  # the contract: what it hands over holds a Face
     {"motion", "svd"},

@@ -1,9 +1,8 @@
-"""`dicetalk demo`: a photograph of Grace Hopper speaks, no input needed; a contact sheet shows how."""
+"""`dicetalk demo`: a photograph speaks, no input needed; a contact sheet shows how."""
 
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ import click
 import dicetalk
 from dicetalk.cli.generate import Job, make_video, report
 from dicetalk.cli.output import SHEETS, check_output
-from dicetalk.errors import MediaError
 
 if TYPE_CHECKING:
     from dicetalk.media import Picture
@@ -45,8 +43,7 @@ CELL, CAPTION = 320, 30
 def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: bool) -> None:
     """Make a photograph speak: a video and a contact sheet, no input needed.
 
-    The portrait is the photograph of Grace Hopper that comes with matplotlib (public domain), the speech is synthetic
-    and comes with DiceTalk.
+    Portrait (CC0) and speech (synthetic) come with DiceTalk.
     """
     sheet = output.with_suffix(".png")
     check_output(sheet, SHEETS, [])
@@ -60,19 +57,8 @@ def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: boo
 
 
 def demo_portrait() -> Path:
-    """Grace Hopper's photograph, from matplotlib's sample data.
-
-    Raises:
-        MediaError: matplotlib is here without it, as some systems package it.
-    """
-    # Not matplotlib.get_data_path(): importing matplotlib writes into the user's home.
-    spec = find_spec("matplotlib")
-    folders = (spec.submodule_search_locations if spec else None) or []
-    for folder in folders:
-        path = Path(folder) / "mpl-data" / "sample_data" / "grace_hopper.jpg"
-        if path.is_file():
-            return path
-    raise MediaError("matplotlib's sample picture is not installed; run: pip install --force-reinstall matplotlib")
+    """The portrait that comes with the package."""
+    return ASSETS / "demo.jpg"
 
 
 def demo_speech() -> Path:

@@ -246,7 +246,8 @@ def _system(shapes: Array, moves: Array) -> tuple[Array, Array]:
 @cache
 def _leaning() -> Array:
     """(52, 52) the stiffness that stands for what faces usually do."""
-    return STIFFNESS * np.linalg.inv(reading_statistics()["together"] + LOOSE**2 * np.eye(len(SHAPES)))
+    usual = reading_statistics()["together"] + LOOSE**2 * np.eye(len(SHAPES))
+    return np.asarray(STIFFNESS * np.linalg.inv(usual), np.float64)
 
 
 @cache

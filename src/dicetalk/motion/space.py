@@ -133,7 +133,7 @@ def rotations(pose: Array) -> Array:
     """
     # About ARKit's axes y and z point the other way than in the image, so turns about y and z change sign here.
     yaw, pitch, roll = -pose[:, 0], pose[:, 1], -pose[:, 2]
-    return _turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1)
+    return np.asarray(_turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1), np.float32)
 
 
 def angles(turns: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def speech_tokens(
     modules: SvdModules, waveform: NDArray[np.int16], length: SpeechLength, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Tokens per denoised frame `(N, L, D)`, and the tokens of no speech `(L, D)`."""
-    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / 32768)
+    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / np.float32(32768))
     windows = speech_windows(rows, length).to(device)
     projector = modules.speech_projector
     tokens = torch.cat([projector(part[None])[0] for part in windows.split(WINDOWS_AT_ONCE)])
