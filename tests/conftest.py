@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from places import SHARED
+from places import SHARED, TESTS
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
@@ -26,7 +26,7 @@ from dicetalk.rates import SPEECH_RATE
 @pytest.fixture(scope="session")
 def hopper() -> Path:
     """Grace Hopper's photograph, 512 x 600."""
-    return assets.portrait()
+    return TESTS / "pictures" / "hopper.jpg"
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +60,15 @@ def portraits() -> Path:
     folder = SHARED / "data" / "portraits"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data/portraits, which a clone does not have")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bugs() -> Path:
+    """The folder of inputs that went wrong once, beside the repository."""
+    folder = SHARED / "bugs"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/bugs, which a clone does not have")
     return folder
 
 

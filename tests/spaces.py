@@ -20,7 +20,10 @@ def space(name: str = "ours", seed: int = 0) -> Space:
     """All eight names, anywhere."""
     rng = np.random.default_rng(seed)
     draws = rng.normal(size=(len(NAMES), WIDTH)).astype(np.float32)
-    priors = {n: Prior(draw, np.full(WIDTH, 0.1 + 0.1 * k, np.float32)) for k, (n, draw) in enumerate(zip(NAMES, draws, strict=True))}
+    priors = {
+        n: Prior(draw, np.full(WIDTH, 0.1 + 0.1 * k, np.float32))
+        for k, (n, draw) in enumerate(zip(NAMES, draws, strict=True))
+    }
     return Space(name, priors, np.eye(WIDTH, dtype=np.float32))
 
 

@@ -163,7 +163,10 @@ def test_an_own_emotion_is_mixed_with_names_in_its_space() -> None:
 
 
 def test_a_blend_is_as_sure_as_its_least_sure_part() -> None:
-    sure, unsure = felt(prior(1, 2, 3, 4), OURS, happy=1.0), replace(felt(prior(0, 0, 0, 1), OURS, sad=1.0), confidence=0.3)
+    sure, unsure = (
+        felt(prior(1, 2, 3, 4), OURS, happy=1.0),
+        replace(felt(prior(0, 0, 0, 1), OURS, sad=1.0), confidence=0.3),
+    )
     assert blend([(sure, 0.5), (mix(sad=1.0), 0.5)]).confidence == 0.7
     assert blend([(sure, 0.5), (unsure, 0.5)]).confidence == 0.3
     assert blend([(mix(sad=1.0), 0.5)]).confidence == 1

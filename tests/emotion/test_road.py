@@ -156,7 +156,9 @@ def test_draws_follow_the_gaussian() -> None:
 def test_strength_zero_is_the_stored_neutral() -> None:
     calm = replace(Feeling.of([("happy", 0.7)]), intensity=0.0)
     there = named()
-    np.testing.assert_array_equal(priors(track(Timeline([(0.0, calm)]), TIMES), there), np.tile(there.means[0], (50, 1)))
+    np.testing.assert_array_equal(
+        priors(track(Timeline([(0.0, calm)]), TIMES), there), np.tile(there.means[0], (50, 1))
+    )
 
 
 # ---- tokens

@@ -93,5 +93,3 @@ def test_what_ships() -> None:
     for name in NAMES:  # every stored emotion resembles itself most
         assert found.likeness(found.priors[name]).name == name
     np.testing.assert_array_equal(open_space(SHIPPED).priors["sad"].mean, found.priors["sad"].mean)
-
-

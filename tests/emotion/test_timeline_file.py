@@ -97,7 +97,8 @@ def test_files_which_cannot_be_read(tmp_path: Path) -> None:
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["keys", "time", "emotion", "fade", "lacks", "confidence", "why", "happy", "sad"]) | st.text(max_size=3),
+                st.sampled_from(["keys", "time", "emotion", "fade", "lacks", "confidence", "why", "happy", "sad"])
+                | st.text(max_size=3),
                 inner,
                 max_size=3,
             )
@@ -129,7 +130,9 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
 @st.composite
 def timelines(draw: Any) -> Timeline:
     gaps = draw(st.lists(st.floats(0.001, 10), min_size=1, max_size=5))
-    return Timeline([(float(time), draw(feelings())) for time in np.cumsum(gaps)], draw(st.floats(0, 3)), draw(st.text()))
+    return Timeline(
+        [(float(time), draw(feelings())) for time in np.cumsum(gaps)], draw(st.floats(0, 3)), draw(st.text())
+    )
 
 
 @st.composite

@@ -145,7 +145,10 @@ def test_files_are_looked_for_in_a_folder_and_by_their_whole_path(mine: Path, mo
 
 def test_a_comma_in_the_name_of_a_file_is_the_files(tmp_path: Path) -> None:
     save_priors(tmp_path / "a,b.safetensors", {"tender": shipped_space().priors["happy"]}, shipped_space().name)
-    for text, folder in ((f"{tmp_path / 'a,b.safetensors'}:tender:0.5", Path()), ("a,b.safetensors:tender:0.5", tmp_path)):
+    for text, folder in (
+        (f"{tmp_path / 'a,b.safetensors'}:tender:0.5", Path()),
+        ("a,b.safetensors:tender:0.5", tmp_path),
+    ):
         assert "happy" in parse(text, folder).strengths
 
 

@@ -1,4 +1,4 @@
-"""What a viewer sees, read back from drawn frames with MediaPipe: lips, and postures that grow with strength."""
+"""What a viewer sees, read back from drawn frames: lips, and postures that grow with strength."""
 
 from __future__ import annotations
 

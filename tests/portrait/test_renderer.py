@@ -167,6 +167,6 @@ def test_golden_frames(renderer: Renderer) -> None:
     golden = json.loads(GOLDEN.read_text())
     assert golden.keys() == shown.keys()
     for name, tiles in shown.items():
-        # MediaPipe's landmarks differ by fractions of a pixel between machines: two grey levels of a tile's mean.
+        # Landmarks differ by fractions of a pixel between machines: two grey levels of a tile's mean.
         assert np.abs(np.array(tiles) - golden[name]).max() <= 2, name
     assert len({tuple(tiles) for tiles in golden.values()}) == len(MOTIONS)

@@ -29,7 +29,7 @@ MARGIN = FPS
 
 
 FIRST_S, NEXT_S = 1.0, 4.0
-"""The same where frames wait for it, the first block and those after it: short ones come soon, and hear margins twice."""
+"""The same where frames wait for it, first and after: short blocks come soon, but margins are heard twice."""
 
 
 @dataclass(frozen=True, eq=False)
