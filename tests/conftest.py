@@ -126,7 +126,7 @@ def pytest_make_collect_report(
     missing = re.search(r"No module named '(\w+)", str(report.longrepr)) if report.failed else None
     if missing and missing[1] in EXTRAS:
         report.outcome = "skipped"
-        report.longrepr = (str(collector.path), None, f"Skipped: needs {missing[1]}, which `make develop` installs")
+        report.longrepr = (str(collector.path), 0, f"Skipped: needs {missing[1]}, which `make develop` installs")
     return report
 
 

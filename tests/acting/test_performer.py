@@ -41,7 +41,7 @@ def spoken(*labels: str, loudness: float = 1.0) -> Speech:
 
 
 def motion_of(speech: Speech, emotion: str = "neutral", seed: int = 0) -> Motion:
-    weights = Timeline.of(emotion).at(np.arange(speech.frames) / FPS).astype(np.float64)
+    weights = Timeline([(0.0, emotion)]).at(np.arange(speech.frames) / FPS).astype(np.float64)
     return act(speech, weights, rehearse(speech.frames, seed))
 
 
@@ -141,7 +141,7 @@ def clip(voice: Waveform) -> Waveform:
 
 def performed(clip: Waveform, emotion: str, seed: int) -> Motion:
     times = (np.arange(frame_count(len(clip))) + 0.5) / FPS
-    weights = Timeline.of(emotion).at(times).astype(np.float64)
+    weights = Timeline([(0.0, emotion)]).at(times).astype(np.float64)
     return concatenate(list(perform(listen_blocks(clip), weights, seed)))
 
 

@@ -97,7 +97,8 @@ def turned(picture: Picture, angle: float) -> tuple[Picture, np.ndarray]:
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
     matrix[:, 2] += width / 2, width / 2
     ground = (2 * width, height + width)
-    return cv2.warpAffine(picture, matrix, ground, borderValue=(127, 127, 127)), matrix
+    moved = cv2.warpAffine(picture, matrix, ground, borderValue=(127, 127, 127))
+    return np.asarray(moved, np.uint8), np.asarray(matrix)
 
 
 @pytest.mark.parametrize("angle", [30, 90, 150, 180, 270])
@@ -120,7 +121,8 @@ def test_a_small_face_in_a_large_picture(path: Path, width: int) -> None:
     scale = width / (found.box[2] - found.box[0])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     rng = np.random.default_rng(width)
-    ground = cv2.resize(rng.integers(60, 180, (9, 16, 3), np.uint8), (1920, 1080), interpolation=cv2.INTER_CUBIC)
+    patches = rng.integers(60, 180, (9, 16, 3), np.uint8)
+    ground = np.asarray(cv2.resize(patches, (1920, 1080), interpolation=cv2.INTER_CUBIC), np.uint8)
     x, y = 1300, 500
     ground[y : y + small.shape[0], x : x + small.shape[1]] = small
     faces = find_faces(ground)

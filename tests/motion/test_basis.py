@@ -93,7 +93,7 @@ def flipped(delta: Float32) -> int:
 
     def area(points: Float32) -> Float32:
         a, b = (points[triangles[:, k], :2] - points[triangles[:, 0], :2] for k in (1, 2))
-        return (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2
+        return np.asarray((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2, np.float32)
 
     before, after = area(NEUTRAL), area(NEUTRAL + delta)
     visible = (np.abs(before) > 5e-4) & (np.abs(after) > 2e-4)

@@ -22,7 +22,7 @@ def test_pitch_of_tones(hertz: float, harmonics: int) -> None:
 
 def test_pitch_without_fundamental() -> None:
     time = np.arange(SPEECH_RATE) / SPEECH_RATE
-    wave = sum(np.sin(2 * np.pi * 120 * k * time) for k in (3, 4, 5, 6))
+    wave = np.sum([np.sin(2 * np.pi * 120 * k * time) for k in (3, 4, 5, 6)], axis=0)
     np.testing.assert_allclose(listen((3000 * wave).astype(np.int16)).pitch[3:-3], 120, rtol=0.02)
 
 

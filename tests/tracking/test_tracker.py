@@ -12,7 +12,7 @@ from places import PORTRAITS
 from scipy.io import wavfile
 
 import dicetalk
-from dicetalk.acting.backbone import MotionBackbone
+from dicetalk.backbone import Moves
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_video
 from dicetalk.motion.basis import face_shapes
@@ -46,7 +46,7 @@ def acted(voice: Waveform, moods: dicetalk.Timeline, tmp_path_factory: pytest.Te
     wavfile.write(folder / "speech.wav", SPEECH_RATE, voice)
     video = dicetalk.load("motion")(WOMAN, folder / "speech.wav", emotion=moods, size=400, crop=True, seed=1)
     video.save(folder / "clip.mp4")
-    assert isinstance(video.backbone, MotionBackbone)
+    assert isinstance(video.backbone, Moves)
     motion = concatenate(list(video.backbone.act(video.conditions)))
     np.save(folder / "motion.npy", np.column_stack([motion.shapes, motion.pose]))
     return folder
@@ -176,4 +176,4 @@ def test_motion_is_what_the_renderer_takes(acted: Path) -> None:
     whole = watch(acted / "clip.mp4").motion
     assert len(sight.motion) - len(whole) in (0, 1)
     jaws = [motion.column("jawOpen")[: len(whole)] for motion in (sight.motion, whole)]
-    assert np.corrcoef(np.stack(jaws))[0, 1] > 0.9  # every second frame tells nearly the same
+    assert np.corrcoef(jaws[0], jaws[1])[0, 1] > 0.9  # every second frame tells nearly the same

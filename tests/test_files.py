@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dicetalk.media.files import taking_place, whole
 
 from dicetalk.errors import MediaError
+from dicetalk.files import taking_place, whole
 
 
 def test_what_is_written_takes_the_place_at_the_end(tmp_path: Path) -> None:
