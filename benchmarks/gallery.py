@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 import dicetalk
-from dicetalk.acting.backbone import MotionBackbone
 from dicetalk.acting.visemes import BILABIALS, VISEMES
+from dicetalk.backbone import Moves
 from dicetalk.cli.demo import demo_speech
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, face_crop, find_faces
@@ -67,7 +67,7 @@ def _moment(neutral: Video) -> int:
 
 def _act(video: Video) -> tuple[Renderer, Motion]:
     backbone = video.backbone
-    assert isinstance(backbone, MotionBackbone)
+    assert isinstance(backbone, Moves)
     motion = concatenate(list(backbone.act(video.conditions)))
     return Renderer(video.conditions.portrait, video.conditions.face), motion
 

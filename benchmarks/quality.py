@@ -21,7 +21,7 @@ import numpy.typing as npt
 from readback import landmarks, lip_gap, posture
 
 import dicetalk
-from dicetalk.acting.backbone import MotionBackbone
+from dicetalk.backbone import Moves
 from dicetalk.cli.demo import demo_portrait, demo_speech
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Sound, read_sound
@@ -76,7 +76,7 @@ def beginning(path: Path) -> Sound:
 def act(talk: dicetalk.DiceTalk, portrait: Path, speech: Sound, emotion: str) -> Take:
     video = talk(portrait, speech, emotion=emotion, size=SIZE, crop=True)
     backbone = video.backbone
-    assert isinstance(backbone, MotionBackbone)
+    assert isinstance(backbone, Moves)
     return Take(video, concatenate(list(backbone.act(video.conditions))), listen(video.conditions.waveform))
 
 

@@ -51,7 +51,7 @@ def measure_help() -> float:
 def measure_rendering(portrait: Path, speech: Path) -> dict[str, float]:
     """Frames a second of the renderer alone, the first frame, and the whole command, on a face of `SIZE` pixels."""
     import dicetalk
-    from dicetalk.acting.backbone import MotionBackbone
+    from dicetalk.backbone import Moves
     from dicetalk.motion.space import concatenate
     from dicetalk.portrait.renderer import Renderer
 
@@ -63,7 +63,7 @@ def measure_rendering(portrait: Path, speech: Path) -> dict[str, float]:
     next(talk(picture, speech, size=SIZE, crop=True, emotion="happy").stream())  # compiled code is loaded once
     video = talk(picture, speech, size=SIZE, crop=True, emotion="happy")
     backbone = video.backbone
-    assert isinstance(backbone, MotionBackbone)
+    assert isinstance(backbone, Moves)
     motion = concatenate(list(backbone.act(video.conditions)))[:100]
     renderer = Renderer(video.conditions.portrait, video.conditions.face)
 

@@ -4,7 +4,8 @@
     python benchmarks/tracking.py -o benchmarks/results/ --clips recordings/ --task face_landmarker.task
 
 The first half needs nothing: portraits of this repository say the demo's speech in six moods. The second compares with
-the 52 blendshapes of MediaPipe's FaceLandmarker, a network, on the videos of a folder.
+the 52 blendshapes of MediaPipe's FaceLandmarker, a network, on the videos of a folder; it needs mediapipe==0.10.21,
+which the package does not.
 """
 
 from __future__ import annotations

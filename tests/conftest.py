@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
+from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from places import SHARED
+from places import SHARED, TESTS
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
@@ -24,7 +27,7 @@ from dicetalk.rates import SPEECH_RATE
 @pytest.fixture(scope="session")
 def hopper() -> Path:
     """Grace Hopper's photograph, 512 x 600."""
-    return assets.portrait()
+    return TESTS / "pictures" / "hopper.jpg"
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +72,15 @@ def portraits() -> Path:
 
 
 @pytest.fixture(scope="session")
+def bugs() -> Path:
+    """The folder of inputs that went wrong once, beside the repository."""
+    folder = SHARED / "bugs"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/bugs, which a clone does not have")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def no_face() -> Picture:
     """A smooth picture (240, 320, 3) without a face."""
     down, across = np.mgrid[0:240, 0:320]
@@ -99,23 +111,39 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# What learns needs torch, the svd backbone its whole extra.
-collect_ignore_glob: list[str] = []
-if find_spec("torch") is None:
-    collect_ignore_glob += [
-        "data/test_augment.py",
-        "data/test_dataset.py",
-        "data/test_voices.py",
-        "emotion/test_bank.py",
-        "emotion/test_bank_usage.py",
-        "emotion/test_discriminant.py",
-        "emotion/test_discriminator.py",
-        "emotion/test_embedder.py",
-    ]
-if find_spec("torch") is None or find_spec("onnxscript") is None:
-    collect_ignore_glob += ["training/*"]
-if find_spec("torch") is None or find_spec("diffusers") is None:
-    collect_ignore_glob += ["svd/*", "official/*", "test_sampling.py"]
+EXTRAS = (
+    "accelerate",
+    "diffusers",
+    "huggingface_hub",
+    "matplotlib",
+    "onnx",
+    "onnxscript",
+    "psutil",
+    "torch",
+    "transformers",
+)
+"""Packages that only some tests need; what a file imports tells which."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file of tests that imports an extra which is not installed is left out, and says so, instead of failing."""
+    report = yield
+    missing = re.search(r"No module named '(\w+)", str(report.longrepr)) if report.failed else None
+    if missing and missing[1] in EXTRAS:
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: needs {missing[1]}, which `make develop` installs")
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about what was left out on this machine, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    told = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common())
+    terminalreporter.write_line(f"left out: {len(skipped)}{f' ({told})' if told else ''}")
 
 
 @pytest.fixture(scope="session", autouse=True)

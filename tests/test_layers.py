@@ -37,7 +37,7 @@ def row(module: str) -> int:
 
 
 def part(file: Path) -> str:
-    """`portrait/rig.py` -> `motion`; the package's own `__init__.py` -> `__init__`."""
+    """`portrait/rig.py` -> `portrait`; the package's own `__init__.py` -> `__init__`."""
     return file.relative_to(SOURCE).with_suffix("").parts[0]
 
 

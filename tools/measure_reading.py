@@ -19,8 +19,8 @@ from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import read_picture, read_sound
+from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import MIRROR, SHAPES
-from dicetalk.portrait.rig import face_shapes
 from dicetalk.speech import listen
 from dicetalk.tracking import fitting
 

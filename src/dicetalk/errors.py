@@ -83,11 +83,8 @@ _SHARED_LIBRARY = re.compile(r"\blib[\w+.-]*\.so[.\d]*")
 
 
 def missing_library(error: ImportError) -> str | None:
-    """What to do when a system library of OpenCV or MediaPipe is missing; None for any other import error."""
+    """What to do when a system library is missing; None for any other import error."""
     found = _SHARED_LIBRARY.search(str(error))
     if found is None:
         return None
-    return (
-        f"the system library {found.group()} is missing or cannot be loaded; "
-        "on Debian and Ubuntu run: apt-get install libgl1 libglib2.0-0"
-    )
+    return f"the system library {found.group()} is missing or cannot be loaded; install the system package that has it"

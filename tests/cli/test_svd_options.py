@@ -8,20 +8,19 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from dicetalk.cli.svd_cost import duration, forecast
 from svd_tiny import SIZES, tiny_config, write_release
 
 from dicetalk.checkpoints import write_config
 from dicetalk.cli import cli
 from dicetalk.cli.failures import run
-from dicetalk.cli.official import import_official, weights
-from dicetalk.cli.svd_cost import duration, forecast
 from dicetalk.errors import CheckpointError
 from dicetalk.official.release import PARTS
 from dicetalk.svd.checkpoint import KIND, VERSION
 
 
 def test_weights_tell_sources_and_licences() -> None:
-    told = CliRunner().invoke(weights)
+    told = CliRunner().invoke(cli, ["weights"])
     assert told.exit_code == 0
     for part in PARTS:
         assert part.repository in told.output and part.licence in told.output
@@ -36,7 +35,7 @@ def test_weights_are_fetched_part_by_part(tmp_path: Path, monkeypatch: pytest.Mo
         fetched.append((name, local_dir))
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
-    told = CliRunner().invoke(weights, ["--download", str(tmp_path)])
+    told = CliRunner().invoke(cli, ["weights", "--download", str(tmp_path)])
     assert told.exit_code == 0, told.output
     assert fetched == [(part.repository, tmp_path / part.folder) for part in PARTS]
 
@@ -46,21 +45,21 @@ def test_without_a_network_it_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
         raise ConnectionError("no route")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
-    told = CliRunner().invoke(weights, ["--download", str(tmp_path)])
+    told = CliRunner().invoke(cli, ["weights", "--download", str(tmp_path)])
     assert isinstance(told.exception, CheckpointError) and "could not be fetched" in str(told.exception)
 
 
 def test_a_release_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dicetalk.official.importing.SvdSizes", lambda: SIZES)
     release = write_release(tmp_path / "release")
-    told = CliRunner().invoke(import_official, [str(release), str(tmp_path / "out"), "--quiet"])
+    told = CliRunner().invoke(cli, ["import-official", str(release), str(tmp_path / "out"), "--quiet"])
     assert told.exit_code == 0, told.output
     assert told.output.strip() == str(tmp_path / "out")
     assert json.loads((tmp_path / "out" / "config.json").read_text())["kind"] == "svd"
 
 
 def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
-    told = CliRunner().invoke(import_official, [str(tmp_path), str(tmp_path / "out")])
+    told = CliRunner().invoke(cli, ["import-official", str(tmp_path), str(tmp_path / "out")])
     assert isinstance(told.exception, CheckpointError) and "no unet.pth" in str(told.exception)
     assert not (tmp_path / "out").exists()
 

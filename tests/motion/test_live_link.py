@@ -1,6 +1,10 @@
 """Live Link Face CSV goes round; a bad one is refused in one line, and nothing is left behind."""
 
+from __future__ import annotations
+
 import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +17,12 @@ from dicetalk.motion.space import (
 )
 
 
-def random_motion(frames, seed=0):
+def random_motion(frames: int, seed: int = 0) -> Motion:
     random = np.random.default_rng(seed)
-    return Motion(random.random((frames, 52)), random.normal(size=(frames, 6)))
+    return Motion(random.random((frames, 52)).astype(np.float32), random.normal(size=(frames, 6)).astype(np.float32))
 
 
-def test_csv_round_trip(tmp_path):
+def test_csv_round_trip(tmp_path: Path) -> None:
     motion = random_motion(60)
     path = tmp_path / "curves.csv"
     assert write_csv(path, (motion[i : i + 7] for i in range(0, 60, 7))) == 60
@@ -29,7 +33,7 @@ def test_csv_round_trip(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["curves.csv"]
 
 
-def test_csv_has_the_columns_of_live_link_face(tmp_path):
+def test_csv_has_the_columns_of_live_link_face(tmp_path: Path) -> None:
     motion = Motion.still(52)
     motion.column("jawLeft")[:] = 0.25
     motion.column("eyeLookUpLeft")[:] = 1
@@ -58,17 +62,17 @@ def test_csv_has_the_columns_of_live_link_face(tmp_path):
     ]
 
 
-def test_time_code_after_an_hour(tmp_path):
+def test_time_code_after_an_hour(tmp_path: Path) -> None:
     still = Motion.still(1, fps=1 / 3600)
     write_csv(tmp_path / "a.csv", [still, still, still])
     assert (tmp_path / "a.csv").read_text().splitlines()[-1].startswith("02:00:00:00.000,")
 
 
-def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path):
+def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("old")
 
-    def broken():
+    def broken() -> Iterator[Motion]:
         yield Motion.still(2)
         raise KeyboardInterrupt
 
@@ -78,12 +82,12 @@ def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path):
     assert path.read_text() == "old"
 
 
-def test_unwritable_folder(tmp_path):
+def test_unwritable_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_csv(tmp_path / "none" / "a.csv", [Motion.still(1)])
 
 
-def test_columns_are_found_by_name(tmp_path):
+def test_columns_are_found_by_name(tmp_path: Path) -> None:
     motion = random_motion(2)
     write_csv(tmp_path / "a.csv", [motion])
     rows = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()]
@@ -102,13 +106,13 @@ def test_columns_are_found_by_name(tmp_path):
         (lambda text: text.replace("0.000000", "zero"), "could not convert"),
     ],
 )
-def test_bad_csv(tmp_path, change, says):
+def test_bad_csv(tmp_path: Path, change: Callable[[str], str], says: str) -> None:
     write_csv(tmp_path / "a.csv", [Motion.still(2)])
     (tmp_path / "a.csv").write_text(change((tmp_path / "a.csv").read_text()))
     with pytest.raises(InputError, match=says):
         read_csv(tmp_path / "a.csv")
 
 
-def test_missing_csv(tmp_path):
+def test_missing_csv(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         read_csv(tmp_path / "none.csv")

@@ -1,4 +1,4 @@
-"""What a viewer sees, read back from drawn frames with MediaPipe: lips, and postures that grow with strength."""
+"""What a viewer sees, read back from drawn frames: lips, and postures that grow with strength."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def clip(voice: Waveform) -> Waveform:
 
 def acted(clip: Waveform, mood: str) -> Motion:
     frames = -(-len(clip) // 640)
-    weights = Timeline.of(mood).at((np.arange(frames) + 0.5) / 25).astype(np.float64)
+    weights = Timeline([(0.0, mood)]).at((np.arange(frames) + 0.5) / 25).astype(np.float64)
     return concatenate(list(perform(listen_blocks(clip), weights, 0)))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from motions import one_frame
+from numpy.typing import NDArray
 
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture
@@ -26,7 +29,7 @@ def rig(hopper_picture: Picture, face: Face) -> Rig:
     return build_rig(hopper_picture, face)
 
 
-def moved(rig: Rig, **weights: float) -> np.ndarray:
+def moved(rig: Rig, **weights: float) -> NDArray[Any]:
     """Displacement (V, 3) in the head's frame [inter-ocular distances]."""
     still, there = (rig.deformed(m, settle=0)[0] for m in (one_frame(), one_frame(**weights)))
     return (there - still) @ rig.axes / rig.unit

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_it_speaks_through_the_backbone(desk: Path, capsys: pytest.CaptureFixtur
 def test_every_option_is_on_the_command_line_and_reaches_the_backbone(
     desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    typed = {
+    typed: dict[str, Any] = {
         "preset": "best",
         "steps": 2,
         "image_scale": 2.0,

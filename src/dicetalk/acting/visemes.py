@@ -136,4 +136,4 @@ def _distance(phones: list[Phone], times: Float64) -> Float64:
     """How far [s] each time lies outside each phone, (P, T); 0 within."""
     start = np.array([phone.start for phone in phones])[:, None]
     end = np.array([phone.end for phone in phones])[:, None]
-    return np.maximum(0, np.maximum(start - times, times - end))
+    return np.asarray(np.maximum(0, np.maximum(start - times, times - end)))

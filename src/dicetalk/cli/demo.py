@@ -1,4 +1,4 @@
-"""`dicetalk demo`: a photograph of Grace Hopper speaks, no input needed; a contact sheet shows how."""
+"""`dicetalk demo`: a photograph speaks, no input needed; a contact sheet shows how."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ CELL, CAPTION = 320, 30
 def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: bool) -> None:
     """Make a photograph speak: a video and a contact sheet, no input needed.
 
-    The portrait is the photograph of Grace Hopper that comes with matplotlib (public domain), the speech is synthetic
-    and comes with DiceTalk.
+    Portrait (CC0) and speech (synthetic) come with DiceTalk.
     """
     from dicetalk.files import check_output
     from dicetalk.jobs import SHEETS, Job

@@ -24,7 +24,7 @@ Examples:
   dicetalk embed one.wav two.wav --name tender -o mine.safetensors    an own emotion, the mean of several clips
   dicetalk embed speech.wav --json                                    only tell what was heard
 """
-MOODS = {".safetensors": "safetensors"}
+FILES = {".safetensors": "safetensors"}
 
 
 @click.command(epilog=EXAMPLES)
@@ -104,7 +104,7 @@ def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Pl
 
     name = UNNAMED if name is None else name
     check_own_name(name)
-    check_output(output, MOODS, clips)
+    check_output(output, FILES, clips)
     return Place(output, name, read_priors(output) if output.exists() else {})
 
 

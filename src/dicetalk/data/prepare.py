@@ -47,12 +47,7 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     Raises:
         InputError: the folder cannot be written.
     """
-    try:
-        (out / CLIPS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
-    if options.crop:
-        (out / CROPS).mkdir(exist_ok=True)
+    _make_folders(out, options)
     done: dict[str, Prepared] = {}
     dropped = list(corpus.dropped)
     files = {clip.name: out / CLIPS / f"{clip.name}.safetensors" for clip in corpus.clips}
@@ -68,6 +63,15 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     _write_tables(out, kept, done, dropped)
     incomplete = [Dropped(Path(clip.name), done[clip.name].note) for clip in kept if done[clip.name].note]
     return Report(len(done), len(done.keys() - before), tuple(dropped), tuple(incomplete))
+
+
+def _make_folders(out: Path, options: Preparation) -> None:
+    try:
+        (out / CLIPS).mkdir(parents=True, exist_ok=True)
+        if options.crop:
+            (out / CROPS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
 
 
 def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterator[Prepared | Missing]:

@@ -15,9 +15,16 @@ from pathlib import Path
 
 from dicetalk.errors import missing_library
 
-FACE_MODELS = ("face_landmark/face_landmark_with_attention.tflite", "selfie_segmentation/selfie_segmentation.tflite")
+FACE_MODELS = (
+    "detector_proposal.onnx",
+    "detector_refine.onnx",
+    "detector_output.onnx",
+    "mesh.onnx",
+    "person.onnx",
+    "triangles.npy",
+)
 POCKETSPHINX_MODELS = ("en-us/en-us/mdef", "en-us/en-us-phone.lm.bin")
-NATIVE = ("av", "cv2", "mediapipe", "numba", "pocketsphinx", "scipy")
+NATIVE = ("av", "cv2", "numba", "onnxruntime", "pocketsphinx", "scipy")
 """Packages with native code: they can be installed and still not load."""
 
 
@@ -44,8 +51,8 @@ def common_checks() -> list[Check]:
 
 
 def _python() -> Iterator[Check]:
-    able = (3, 11) <= sys.version_info[:2] < (3, 13)
-    yield Check("python", able, platform.python_version(), "use Python 3.11 or 3.12")
+    able = (3, 11) <= sys.version_info[:2] < (3, 14)
+    yield Check("python", able, platform.python_version(), "use Python 3.11, 3.12 or 3.13")
 
 
 def _packages() -> Iterator[Check]:
@@ -84,8 +91,8 @@ def _libraries() -> Iterator[Check]:
 
 
 def _models() -> Iterator[Check]:
-    """Models that lie in the wheels of others: nothing is downloaded."""
-    yield _files("face models", "mediapipe", "modules", FACE_MODELS)
+    """Models lie in wheels, ours and another's: nothing is downloaded."""
+    yield _files("face models", "dicetalk", "weights/face", FACE_MODELS)
     yield _files("speech models", "pocketsphinx", "model", POCKETSPHINX_MODELS)
 
 

@@ -90,7 +90,7 @@ def _grey_from_deep(values: Float32, full_scale: float) -> Picture:
         raise ValueError("NaN or infinite pixels")
     top = float(values.max())
     full = full_scale or next((scale for scale in (1.0, 255.0, 65535.0) if top <= scale), top)
-    return (np.clip(values / full, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(values / full, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:

@@ -125,7 +125,7 @@ def rotations(pose: Float32) -> Float32:
     """
     # About ARKit's axes y and z point the other way than in the image, so turns about y and z change sign here.
     yaw, pitch, roll = -pose[:, 0], pose[:, 1], -pose[:, 2]
-    return _turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1)
+    return np.asarray(_turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1), np.float32)
 
 
 def angles(turns: Float64) -> Float64:

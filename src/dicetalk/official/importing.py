@@ -59,9 +59,24 @@ def import_official(
         "clip": sources["clip"].config,
         "whisper": sources["speech_encoder"].config,
     }
-    modules = build_modules(config)
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).unlink(missing_ok=True)
+    _write_modules(release, sources, build_modules(config), out, dtype, progress)
+    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
+    write_config(out, KIND, VERSION, {**config, "vocabulary": list(PUBLISHED)})
+    (out / LEDGER).unlink(missing_ok=True)
+    return out
+
+
+def _write_modules(
+    release: Path,
+    sources: Mapping[str, Source],
+    modules: Mapping[str, nn.Module],
+    out: Path,
+    dtype: torch.dtype,
+    progress: Progress | None,
+) -> None:
+    """Write all modules that the ledger does not know as written from these very files."""
     ledger = _read_ledger(out)
     todo = [name for name in modules if ledger.get(name) != _stamp(sources[name].file, dtype)]
     check_space(out, {name: modules[name] for name in todo}, dtype)
@@ -73,10 +88,6 @@ def import_official(
         _write_module(name, modules[name], sources[name], stock, out, wanted)
         ledger[name] = _stamp(sources[name].file, dtype)
         _write_ledger(out, ledger)
-    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
-    write_config(out, KIND, VERSION, {**config, "vocabulary": list(PUBLISHED)})
-    (out / LEDGER).unlink(missing_ok=True)
-    return out
 
 
 def _write_module(

@@ -108,7 +108,7 @@ class Mouth:
         for layer, shift in ((self.tongue, tongue_shift), (self.lower, jaw), (self.upper, np.zeros(2))):
             patch = _sample(layer, (places - shift) * self.detail)
             colour = colour * (1 - patch[..., 3:]) + patch[..., :3]
-        return colour
+        return np.asarray(colour, np.float32)
 
 
 def draw_mouth(colours: Palette, width: float, unit: float) -> Mouth:

@@ -143,9 +143,7 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     axes, unit, origin = _head_frame(landmarks, basis["neutral"])
     closed = lips.is_closed(landmarks, axes[:, 1], unit)
     if closed:
-        line = lips.seam(picture, landmarks, unit)
-        landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = line
-        landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
+        _lay_lips_on_their_seam(landmarks, picture, unit)
     local = _with_rings((landmarks - origin) @ axes / unit)
     for _, lower in EYES.values():
         local[list(lower[1:-1]), 1] += LID_RIM
@@ -159,10 +157,16 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         shapes=delta @ axes.T * unit,
         rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
         pivot=axes @ NECK * unit + origin,
-        rest=_rest(local, basis, gaps),
+        rest=_rest(local, basis),
         seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
         mouth_is_open=not closed,
     )
+
+
+def _lay_lips_on_their_seam(landmarks: Float64, picture: Picture, unit: float) -> None:
+    """Put both inner outlines (468, 3) [px] of closed lips where the picture shows that they meet."""
+    landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = lips.seam(picture, landmarks, unit)
+    landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
 
 
 def shapes_of(landmarks: Float64) -> Float64:
@@ -279,7 +283,7 @@ def _fit_lids(
         blink[list(fold)] = follows * blink[one[1:-1]]
 
 
-def _rest(local: Float64, basis: dict[str, Float64], gaps: Float64) -> Float64:
+def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
     """The smile already in the picture, as weights (52,).
 
     Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from dicetalk.arrays import Int32, Int64
+from dicetalk.face.detector import WEIGHTS
 from dicetalk.motion.landmarks import FACE_VERTICES, OVAL
 
 RING_SCALES = (1.12, 1.32, 1.62, 2.05, 2.6)
@@ -25,19 +26,8 @@ SUBDIVISIONS = 2
 
 
 def face_triangles() -> Int32:
-    """Triangles (852, 3) of MediaPipe's face mesh, open at the mouth and the eyes, derived from its edge list."""
-    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
-
-    edges = {(min(a, b), max(a, b)) for a, b in FACEMESH_TESSELATION}
-    around: dict[int, set[int]] = {}
-    for a, b in edges:
-        around.setdefault(a, set()).add(b)
-        around.setdefault(b, set()).add(a)
-    found = {tuple(sorted((a, b, c))) for a, b in edges for c in around[a] & around[b]}
-    shared = Counter(edge for triangle in found for edge in _edges(triangle))
-    # Two three-cycles beside the nostrils are not faces: a face cannot have three neighbours on each of its edges.
-    faces = [t for t in found if not all(shared[e] == 3 for e in _edges(t))]
-    return np.array(sorted(faces), np.int32)
+    """Triangles (852, 3) of the face mesh, open at the mouth and the eyes."""
+    return np.asarray(np.load(WEIGHTS / "triangles.npy"), np.int32)
 
 
 def _edges(triangle: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -79,11 +69,6 @@ class Topology:
     mouth: Int64
     right_eye: Int64
     left_eye: Int64
-
-    @property
-    def vertices(self) -> int:
-        """Coarse vertices V: face and rings."""
-        return int(self.subdivide.shape[1])
 
 
 CORNERS = (78, 308, 33, 133, 263, 362)

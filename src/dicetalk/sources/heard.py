@@ -44,7 +44,7 @@ class Auto:
             return Timeline([(0.0, heard_feeling(shipped_embedder().embed(rows, None)))])
         step = round(self.every * FPS)
         middles = np.arange(step // 2, max(len(rows), step // 2 + 1), step)
-        feelings = [heard_feeling(prior) for prior in smoothed(_moods(rows, middles, step))]
+        feelings = [heard_feeling(prior) for prior in smoothed(_heard_around(rows, middles, step))]
         # A key is fully there at its time: at the middle of what it was heard from, so that moods glide.
         return Timeline(zip(middles / FPS, feelings, strict=True), fade=self.every)
 
@@ -59,14 +59,14 @@ def heard_feeling(prior: Prior) -> Feeling:
     return space.feeling(prior, like, f"the voice resembles {like}")
 
 
-def _moods(rows: NDArray[np.float32], middles: NDArray[np.int64], step: int) -> list[Prior]:
-    """The mood around each middle [frames] of rows (T, 85), from `WINDOW_S` or more where there is so much."""
+def _heard_around(rows: NDArray[np.float32], middles: NDArray[np.int64], step: int) -> list[Prior]:
+    """What is heard around each middle [frames] of rows (T, 85), from `WINDOW_S` or more where there is so much."""
     embedder, reach = shipped_embedder(), max(step, round(WINDOW_S * FPS)) // 2
     starts = np.clip(middles - reach, 0, max(len(rows) - 2 * reach, 0))
     return [embedder.embed(rows[start : start + 2 * reach], None) for start in starts]
 
 
-def smoothed(moods: list[Prior]) -> list[Prior]:
-    """Each mood averaged with those beside it, which count half: one odd window is no change of mood."""
-    around = [[*moods[max(i - 1, 0) : i], mood, mood, *moods[i + 1 : i + 2]] for i, mood in enumerate(moods)]
+def smoothed(priors: list[Prior]) -> list[Prior]:
+    """Each prior averaged with those beside it, which count half: one odd window is no change of mood."""
+    around = [[*priors[max(i - 1, 0) : i], prior, prior, *priors[i + 1 : i + 2]] for i, prior in enumerate(priors)]
     return [average(some) for some in around]

@@ -23,6 +23,9 @@ MIN_PAUSE = 12
 MIN_SOUND = 4
 """Shorter sounds within a pause are clicks [hops]."""
 
+MOST_MEASURED = 600
+"""Ten minutes of a clip tell its level [s]."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -39,10 +42,10 @@ class Level:
     doubtful: float
 
 
-def measure_level(waveform: Waveform, most: int = 600) -> Level:
+def measure_level(waveform: Waveform) -> Level:
     """Measure a clip on at most ten minutes of it, in stretches of a second spread evenly."""
     starts = range(0, len(waveform), SPEECH_RATE)
-    chosen = starts[:: math.ceil(len(starts) / most)]
+    chosen = starts[:: math.ceil(len(starts) / MOST_MEASURED)]
     sounds = [waveform[start : start + SPEECH_RATE].astype(np.float32) for start in chosen]
     crisp = np.concatenate([_crisp_power(sound) for sound in sounds])
     loud = np.concatenate([hop_power(sound) for sound in sounds])

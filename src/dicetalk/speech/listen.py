@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,15 @@ from dicetalk.speech.pitch import find_pitch
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
+BLOCK_S = 8.0
+"""Length of a block that is heard at once, without its margins [s]."""
 
-BLOCK_S = 4.0
-"""Speech heard at a time [s]: longer blocks keep the first frame waiting, shorter ones hear their margins twice."""
+MARGIN = FPS
+"""Rows of context on either side of a block: a second, silent outside the clip."""
+
+
+FIRST_S, NEXT_S = 1.0, 4.0
+"""The same where frames wait for it, first and after: short blocks come soon, but margins are heard twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +94,18 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     """
     if frame_count(len(waveform)) != speech.frames:
         raise ValueError(f"{frame_count(len(waveform))} frames cannot be like {speech.frames}")
-    margin, level = FPS, measure_level(waveform)
-    silence = np.pad(speech.silence, margin, constant_values=True)
+    level = measure_level(waveform)
+    silence = np.pad(speech.silence, MARGIN, constant_values=True)
     parts = []
-    for start, stop in _blocks(speech.frames, 8 * FPS):
-        sound = stretch(waveform, start - margin, stop + margin)
-        part = _measure(sound, level, silence[start : stop + 2 * margin])
-        parts.append(replace(part, first=start - margin, margin=margin).trimmed())
+    block = round(BLOCK_S * FPS)
+    for start, stop in _blocks(speech.frames, block, block):
+        sound = stretch(waveform, start - MARGIN, stop + MARGIN)
+        part = _measure(sound, level, silence[start : stop + 2 * MARGIN])
+        parts.append(replace(part, first=start - MARGIN, margin=MARGIN).trimmed())
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0) -> Iterator[Speech]:
+def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S, first_s: float | None = None) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -105,13 +113,14 @@ def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.
     Args:
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
-        margin_s: context on either side of a block [s]; outside the clip it is silent.
+        first_s: length of the first block [s], if that is another: a shorter one comes sooner.
     """
-    frames, block, margin = frame_count(len(waveform)), round(block_s * FPS), round(margin_s * FPS)
+    frames, block = frame_count(len(waveform)), round(block_s * FPS)
+    first = block if first_s is None else round(first_s * FPS)
     level = measure_level(waveform)
     decoder = make_decoder()
-    for start, stop in _blocks(frames, block):
-        yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
+    for start, stop in _blocks(frames, block, first):
+        yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoder)
 
 
 class Hearing:
@@ -127,8 +136,8 @@ class Hearing:
         return frame_count(len(self.waveform))
 
     def blocks(self) -> Iterator[Speech]:
-        """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        return iter(self._kept) if self._kept else listen_blocks(self.waveform, BLOCK_S)
+        """Blocks of 1 s, then of 4 s, with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
+        return iter(self._kept) if self._kept else listen_blocks(self.waveform, NEXT_S, FIRST_S)
 
     def whole(self) -> Speech:
         """Features of all of it; its blocks are kept (40 MB an hour)."""
@@ -137,20 +146,20 @@ class Hearing:
         return _join([block.trimmed() for block in self._kept])
 
 
-def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
-    """First frame of each block and the one behind its last."""
-    for start in range(0, frames, block):
-        yield start, min(start + block, frames)
+def _blocks(frames: int, block: int, first: int) -> Iterator[tuple[int, int]]:
+    """First frame of each block and the one behind its last; `first` [frames] is the length of the first one."""
+    stops = [*range(min(first, frames), frames, block), frames]
+    yield from pairwise([0, *stops])
 
 
-def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, decoder: Decoder) -> Speech:
-    """Features of the frames `start` to `stop`, which may lie outside the clip."""
+def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoder: Decoder) -> Speech:
+    """Features of the frames `start` to `stop`, margins included, which may lie outside the clip."""
     sound = stretch(waveform, start, stop)
     decoded = decode(decoder, waveform, start, stop)
     hop_silence = find_pauses(sound, level, long_silences(decoded))
     silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
     measured = _measure(sound, level, silence)
-    return replace(measured, first=start, margin=margin, phones=tidy_phones(decoded, hop_silence, start))
+    return replace(measured, first=start, margin=MARGIN, phones=tidy_phones(decoded, hop_silence, start))
 
 
 def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:

@@ -58,7 +58,7 @@ def speech_tokens(
     modules: SvdModules, waveform: NDArray[np.int16], length: SpeechLength, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Tokens per denoised frame `(N, L, D)`, and the tokens of no speech `(L, D)`."""
-    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / 32768)
+    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / np.float32(32768))
     windows = speech_windows(rows, length).to(device)
     projector = modules.speech_projector
     tokens = torch.cat([projector(part[None])[0] for part in windows.split(WINDOWS_AT_ONCE)])
@@ -106,14 +106,14 @@ def prepare_clip(modules: SvdModules, placement: Placement, clip: ClipInputs, no
         speech, silence = speech_tokens(modules, clip.waveform, clip.length, device)
     with placement.use(modules.bank):
         felt = emotion_priors(clip.emotion, modules.priors, clip.length).to(device)
-        mood = emotion_tokens(modules.bank, felt)
+        emotion = emotion_tokens(modules.bank, felt)
         neutral = modules.priors.means[modules.priors.names.index(NEUTRAL)]
         nothing = no_emotion_tokens(modules.bank, no_emotion, torch.from_numpy(neutral).to(device))
     return ClipConditions(
         latents.float(),
         image.float(),
         TokenTable.build(speech.to(dtype), silence.to(dtype), clip.padding),
-        TokenTable.build(mood.to(dtype), nothing.to(dtype), clip.padding),
+        TokenTable.build(emotion.to(dtype), nothing.to(dtype), clip.padding),
         torch.tensor([TIME_IDS], device=device),
         clip.picture.mask[None].to(device),
         region,

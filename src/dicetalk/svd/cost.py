@@ -19,7 +19,7 @@ from dicetalk.sampling import branch_weights
 from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
 from dicetalk.svd.meter import Count, count
 from dicetalk.svd.model import StreamedUNet, UNetConditions
-from dicetalk.svd.options import PRESETS, SvdOptions
+from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.preprocess import output_size, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
@@ -258,8 +258,3 @@ def measure_speed(device: torch.device, dtype: torch.dtype) -> float:
         (a @ a).sum().item()
         rounds += 1
     return 2 * side**3 * rounds / (time.perf_counter() - begin)
-
-
-def compare_presets(work: Work) -> dict[str, Cost]:
-    """The cost of each preset."""
-    return {name: predict(replace(work, options=replace(work.options, preset=name))) for name in PRESETS}

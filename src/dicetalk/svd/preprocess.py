@@ -111,13 +111,6 @@ class SpeechLength:
     rows: int
 
 
-def published_length(samples: int) -> SpeechLength:
-    """Lengths as published: up to 120 ms at the end of the sound get no frame. `samples` at 16 kHz."""
-    units = samples // SAMPLES_PER_FRAME
-    latents = units // FRAMES_PER_LATENT
-    return SpeechLength(max(0, latents * FRAMES_PER_LATENT - 1), latents, units * ROWS_PER_FRAME)
-
-
 def speech_length(samples: int) -> SpeechLength:
     """Lengths that cover all of the sound, never more than a frame longer. `samples` at 16 kHz.
 

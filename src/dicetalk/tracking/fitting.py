@@ -245,7 +245,8 @@ def _system(shapes: Float64, moves: Float64) -> tuple[Float64, Float64]:
 @cache
 def _leaning() -> Float64:
     """(52, 52) the stiffness that stands for what faces usually do."""
-    return STIFFNESS * np.linalg.inv(reading_statistics()["together"] + LOOSE**2 * np.eye(len(SHAPES)))
+    together = reading_statistics()["together"]
+    return np.asarray(STIFFNESS * np.linalg.inv(together + LOOSE**2 * np.eye(len(SHAPES))), np.float64)
 
 
 @cache
