@@ -130,7 +130,7 @@ def test_an_old_output_is_replaced(desk: Path) -> None:
 def test_demo_writes_a_video_and_a_contact_sheet(
     desk: Path, speech: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicetalk.cli.demo.demo_speech", lambda: speech)
+    monkeypatch.setattr("dicetalk.assets.speech", lambda: speech)
     assert dicetalk("demo", "-o", "d.mp4") == 0
     out, err = capsys.readouterr()
     assert out == ""

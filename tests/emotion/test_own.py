@@ -155,13 +155,23 @@ def test_files_of_another_embedder_and_of_none(tmp_path: Path) -> None:
         read_own(path)
 
 
-def test_an_emotion_of_another_embedder_is_not_added(mine: Path, clips: list[Path], tmp_path: Path) -> None:
-    path = tmp_path / "theirs.safetensors"
+def test_emotions_of_another_embedder_are_refused(
+    clips: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "other.safetensors"
     save_priors(path, {"cross": shipped_space().priors["angry"]}, "0123456789abcdef")
     before = path.read_bytes()
-    with pytest.raises(EmotionError, match="holds emotions of another embedder"):
-        run("embed", clips[0], "--name", "tender", "-o", path)
+    for words in (["emotions", path], ["embed", clips[0], "--name", "tender", "-o", path]):
+        assert failures.run(cli, [str(word) for word in words]) == 2
+        assert "another embedder (0123456789abcdef" in capfd.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_files_that_do_not_tell_their_space_stay_so(clips: list[Path], tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    save_priors(path, {"cross": shipped_space().priors["angry"]})
+    run("embed", clips[0], "--name", "tender", "-o", path)
+    assert read_space(path) is None and sorted(read_priors(path)) == ["cross", "tender"]
 
 
 def test_a_video_with_an_own_emotion(hopper: Path, speech: Path, tmp_path: Path) -> None:

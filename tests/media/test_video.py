@@ -120,7 +120,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (path.parent / ".full.mp4").symlink_to("/dev/full")
         return path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.media.files.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.files.claim_temporary", full)
     noise = np.random.default_rng(0).integers(0, 255, (60, 128, 128, 3), dtype=np.uint8)
     with (
         pytest.raises(MediaError, match=r"no space left .* \(free: ") as raised,

@@ -44,7 +44,7 @@ def acted(voice: Waveform, moods: dicetalk.Timeline, tmp_path_factory: pytest.Te
     """A portrait saying the demo's speech in six moods, beside its motion."""
     folder = tmp_path_factory.mktemp("acted")
     wavfile.write(folder / "speech.wav", SPEECH_RATE, voice)
-    video = dicetalk.load("motion")(WOMAN, folder / "speech.wav", emotion=moods, size=400, crop=True, seed=1)
+    video = dicetalk.load("rules")(WOMAN, folder / "speech.wav", emotion=moods, size=400, crop=True, seed=1)
     video.save(folder / "clip.mp4")
     assert isinstance(video.backbone, Moves)
     motion = concatenate(list(video.backbone.act(video.conditions)))

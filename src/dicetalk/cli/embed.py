@@ -82,10 +82,10 @@ class Place:
         """
         from dicetalk.emotion.priors import read_space, save_priors
 
-        before = read_space(self.path) if self.others else None
+        before = read_space(self.path) if self.others else space
         if before not in (None, space):
             raise EmotionError(f"{self.path} holds emotions of another embedder ({before}); write to another file")
-        save_priors(self.path, {**self.others, self.name: prior}, space)
+        save_priors(self.path, {**self.others, self.name: prior}, before)  # what does not tell its space stays so
 
     def __str__(self) -> str:
         """What was done, in one line."""
