@@ -109,11 +109,11 @@ def of_length(speech: Path, length: float, folder: Path) -> Path:
 
 
 def main() -> None:
-    from dicetalk.cli.demo import demo_portrait, demo_speech
+    from dicetalk import assets
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--portrait", type=Path, default=demo_portrait())
-    parser.add_argument("--speech", type=Path, default=demo_speech())
+    parser.add_argument("--portrait", type=Path, default=assets.portrait())
+    parser.add_argument("--speech", type=Path, default=assets.speech())
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
@@ -131,7 +131,7 @@ def write(figures: dict[str, float], folder: Path) -> None:
     today = datetime.date.today().isoformat()
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     lines = [
-        f"# Speed of the motion backbone, {today}",
+        f"# Speed of the rules backbone, {today}",
         "",
         f"`python benchmarks/speed.py {' '.join(sys.argv[1:])}` on {os.cpu_count()} cores, {platform.machine()}, "
         f"Python {platform.python_version()}, PyAV {av.__version__}; load average {load} at the end.",

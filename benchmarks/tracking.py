@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import dicetalk
-from dicetalk.cli.demo import demo_speech
+from dicetalk import assets
 from dicetalk.media import read_video
 from dicetalk.motion.space import POSE, SHAPES, concatenate, index
 from dicetalk.rates import FPS
@@ -52,7 +52,7 @@ def round_trip() -> list[str]:
     moods = dicetalk.Timeline([(1.3 * n + d, name) for n, name in enumerate(MOODS) for d in (0.0, 0.9)])
     found = []
     for portrait in PORTRAITS:
-        video = dicetalk.load()(portrait, demo_speech(), emotion=moods, size=400, crop=True, seed=1)
+        video = dicetalk.load()(portrait, assets.speech(), emotion=moods, size=400, crop=True, seed=1)
         told = concatenate(list(video.backbone.act(video.conditions)))
         sight = watch_frames(frame for chunk in video.stream() for frame in chunk)
         assert sight is not None
