@@ -17,7 +17,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from dicetalk.checkpoints import Checkpoint
 from dicetalk.emotion.bank import BankSizes, EmotionBank
 from dicetalk.emotion.road import NamedPriors
-from dicetalk.emotion.vocabulary import PUBLISHED
+from dicetalk.emotion.vocabulary import NEUTRAL, PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.modules import load_module, read_tensors
 from dicetalk.svd.interpolate import Interpolator
@@ -195,6 +195,8 @@ def load_priors(checkpoint: Checkpoint) -> NamedPriors:
     path = checkpoint.file(EMOTIONS)
     found = {name: tensor.float().flatten() for name, tensor in read_tensors(path).items()}
     names = tuple(checkpoint.config.get("vocabulary", PUBLISHED))
+    if NEUTRAL not in names:
+        raise CheckpointError(f"the vocabulary of {checkpoint.folder} lacks {NEUTRAL}; it has: {', '.join(names)}")
     missing = [name for name in names if name not in found]
     if missing:
         raise CheckpointError(f"{path} lacks {', '.join(missing)}; expected one prior per emotion, import again")
