@@ -67,20 +67,37 @@ class Job:
         """A job as `to_json` tells it; what is left out is as usual.
 
         Raises:
-            InputError: an unknown field, or one that is needed is missing.
+            InputError: an unknown field, one that is needed is missing, or a value is of another kind.
         """
-        known = [part.name for part in fields(cls)]
-        unknown = sorted(set(told) - set(known))
+        unknown = sorted(set(told) - set(VALUES))
         if unknown:
-            raise InputError(f"a job has no field {unknown[0]!r}; expected some of: {', '.join(known)}")
-        absent = [name for name in ("portrait", "speech", "output") if not isinstance(told.get(name), str)]
+            raise InputError(f"a job has no field {unknown[0]!r}; expected some of: {', '.join(VALUES)}")
+        absent = [name for name in ("portrait", "speech", "output") if told.get(name) is None]
         if absent:
             raise InputError(f"the job names no {absent[0]}; expected a path")
+        for name, value in told.items():
+            if type(value) not in VALUES[name]:
+                kinds = " or ".join(JSON[kind] for kind in VALUES[name])
+                raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
         paths = {name: Path(told[name]) for name in PATHS if told.get(name) is not None}
         return cls(**{**told, **paths})
 
 
 PATHS = ("portrait", "speech", "output", "motion_out", "preview")
+
+VALUES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("portrait", "speech", "output", "emotion"), (str,)),
+    **dict.fromkeys(("motion_out", "preview"), (str, type(None))),
+    **dict.fromkeys(("seed", "size"), (int,)),
+    "face": (int, type(None)),
+    "crop": (bool,),
+    "backbone": (str,),
+    "options": (dict,),
+}
+"""The fields of a job in JSON, and which kinds of values they take."""
+
+JSON = {str: "text", int: "a whole number", bool: "true or false", dict: "an object", type(None): "null"}
+"""How those are called."""
 
 
 @dataclass(frozen=True)

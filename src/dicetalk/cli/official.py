@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
-from dicetalk.errors import CheckpointError, MissingExtraError
+from dicetalk.errors import CheckpointError, require
 
 WEIGHTS_EXAMPLES = """\b
 Examples:
@@ -91,8 +91,5 @@ def import_official(release: Path, out: Path, precision: str, quiet: bool) -> No
 
 
 def _need_extra() -> None:
-    from importlib.util import find_spec
-
     for name in ("torch", "diffusers", "transformers", "accelerate", "huggingface_hub"):
-        if find_spec(name) is None:
-            raise MissingExtraError(name, "svd")
+        require(name, "svd")
