@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from dicetalk.cli.svd_cost import duration, forecast
 from svd_tiny import SIZES, tiny_config, write_release
 
 from dicetalk.checkpoints import write_config
 from dicetalk.cli import cli
 from dicetalk.cli.failures import run
+from dicetalk.cli.forecast import duration
 from dicetalk.errors import CheckpointError
 from dicetalk.official.release import PARTS
 from dicetalk.svd.checkpoint import KIND, VERSION
@@ -64,13 +64,6 @@ def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_costs_are_told_before_anything_is_loaded() -> None:
-    costs = forecast(10.0, "cpu", tiny_config()).costs
-    assert [(c.preset, c.memory) for c in costs][:3] == [("fast", "normal"), ("balanced", "normal"), ("best", "normal")]
-    assert len(costs) == 6 and costs[0].petaflop < costs[1].petaflop < costs[2].petaflop
-    assert all(low.gpu_peak_gb <= normal.gpu_peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
-
-
 def doctor(*arguments: str) -> int:
     return run(cli, ["doctor", "--device", "cpu", *arguments])
 
@@ -106,7 +99,7 @@ def test_the_doctor_refuses_wrong_folders_and_devices(tmp_path: Path, capsys: py
     for arguments, words in (
         (("--backbone", str(tmp_path)), "not a checkpoint"),
         (("--backbone", "gpu"), "no backbone is called 'gpu'"),
-        (("--backbone", "motion"), "--device is for the svd backbone"),
+        (("--backbone", "rules"), "--device is for the svd backbone"),
         (("--backbone", "svd", "--device", "cuda:99"), "there is no cuda:99 here"),
     ):
         assert doctor(*arguments) == 2
@@ -115,7 +108,9 @@ def test_the_doctor_refuses_wrong_folders_and_devices(tmp_path: Path, capsys: py
 
 
 def test_the_doctor_tells_missing_packages(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicetalk.cli.doctor._required", lambda extra: ["no-such-package"] if extra == "svd" else [])
+    monkeypatch.setattr(
+        "dicetalk.evaluation.machine.required", lambda extra: ["no-such-package"] if extra == "svd" else []
+    )
     assert doctor("--backbone", "svd", "--json") == 2
     record = json.loads(capsys.readouterr().out)
     assert record["forecast"] is None and not record["ok"]
