@@ -62,7 +62,9 @@ def _averaged(picture: Picture, square: Square, size: int, matrix: Points) -> tu
     )
     if left >= right or top >= bottom:
         return np.zeros((1, 1, 3), np.uint8), matrix
-    small = cv2.resize(picture[top:bottom, left:right], None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        picture[top:bottom, left:right], None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
+    )
     inside = (matrix - np.array([[0, 0, left], [0, 0, top]])) / factor
     # Averaging puts the middle of the first small pixel at the middle of those it stands for.
     return np.asarray(small, np.uint8), inside + np.array([[0, 0, 0.5], [0, 0, 0.5]]) * (1 / factor - 1)
