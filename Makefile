@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+# Without --no-compile pip compiles every module of scipy and numba: 110 MB that nobody reads.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'

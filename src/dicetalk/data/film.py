@@ -16,7 +16,7 @@ from dicetalk.face import Box
 from dicetalk.media import VideoWriter, read_video
 from dicetalk.rates import FPS
 from dicetalk.speech import Speech
-from dicetalk.tracking.tracker import LARGEST, Sight, watch
+from dicetalk.tracking.tracker import Sight, watch
 
 MOST_OFFSET = 3
 """Sound and pictures further apart than this are not used [frames]: 120 ms, which people notice."""
@@ -32,7 +32,7 @@ class Film:
     Attributes:
         motion: (T, 58) 52 shapes and the head's pose.
         offset: of the pictures against the sound; None without a voice.
-        box: the square around the face in all frames, as `watch` reads them.
+        box: the square around the face in all frames.
     """
 
     motion: Float32
@@ -65,7 +65,7 @@ def _square(sight: Sight) -> Box:
 
 
 def write_crop(path: Path, box: Box, frames: int, size: int, target: Path) -> None:
-    """Write what lies in a box of a video as `watch` reads it: `frames` frames, size x size pixels, without sound.
+    """Write what lies in a box of a video: `frames` frames, size x size pixels, without sound.
 
     What the box holds beyond the picture repeats the picture's border.
 
@@ -75,7 +75,7 @@ def write_crop(path: Path, box: Box, frames: int, size: int, target: Path) -> No
     left, top, right, bottom = box
     way = cv2.INTER_AREA if right - left > size else cv2.INTER_CUBIC
     with VideoWriter(target, width=size, height=size) as video:
-        for number, frame in enumerate(read_video(path, fps=FPS, most=LARGEST)):
+        for number, frame in enumerate(read_video(path, fps=FPS)):
             if number == frames:
                 break
             inner = frame[max(top, 0) : bottom, max(left, 0) : right]

@@ -36,7 +36,7 @@ CERTAIN = 0.9
 
 DISAGREEMENT = 60.0
 """Log-odds lost by a mesh whose points lie an eyes-to-mouth distance away from the detector's."""
-LIKELY, SURE = -4.0, 0.0
+LIKELY, SURE = -3.5, 0.0
 """Evidence from which a place is a face, and from which the search ends."""
 
 

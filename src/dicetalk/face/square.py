@@ -50,15 +50,27 @@ def cut(picture: Picture, square: Square, size: int) -> Picture:
 
 
 def _averaged(picture: Picture, square: Square, size: int, matrix: Points) -> tuple[Picture, Points]:
-    """The part around a square, shrunk to about twice the crop so that nothing flickers, and the matrix into it."""
-    reach = 0.75 * square.side
-    left, top = max(int(square.x - reach), 0), max(int(square.y - reach), 0)
-    part = picture[top : max(int(square.y + reach), top + 1), left : max(int(square.x + reach), left + 1)]
-    if not part.size:
+    """The part around a square, shrunk to one or two times the crop so that nothing flickers, and the matrix into it.
+
+    A whole factor is several times as quick as any other.
+    """
+    factor = int(np.ceil(square.side / (2 * size)))
+    reach = square.side / 2 * (abs(np.cos(square.angle)) + abs(np.sin(square.angle))) + 2 * factor
+    (left, right), (top, bottom) = (
+        _whole(middle - reach, middle + reach, factor, length)
+        for middle, length in zip((square.x, square.y), picture.shape[1::-1], strict=True)
+    )
+    if left >= right or top >= bottom:
         return np.zeros((1, 1, 3), np.uint8), matrix
-    height, width = (max(round(length * 2 * size / square.side), 1) for length in part.shape[:2])
-    small = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    factor = np.array([width / part.shape[1], height / part.shape[0]])[:, None]
-    inside = matrix - np.array([[0, 0, left], [0, 0, top]])
+    small = cv2.resize(
+        picture[top:bottom, left:right], None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA
+    )
+    inside = (matrix - np.array([[0, 0, left], [0, 0, top]])) / factor
     # Averaging puts the middle of the first small pixel at the middle of those it stands for.
-    return small, inside * factor + np.array([[0, 0, 0.5], [0, 0, 0.5]]) * (factor - 1)
+    return np.asarray(small, np.uint8), inside + np.array([[0, 0, 0.5], [0, 0, 0.5]]) * (1 / factor - 1)
+
+
+def _whole(start: float, end: float, factor: int, length: int) -> tuple[int, int]:
+    """A stretch cut to what is there, a multiple of the factor long."""
+    first, last = max(int(start), 0), min(int(end), length)
+    return first, first + (last - first) // factor * factor

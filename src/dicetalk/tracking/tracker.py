@@ -18,9 +18,6 @@ from dicetalk.motion.space import Motion
 from dicetalk.rates import FPS
 from dicetalk.tracking.fitting import read_landmarks
 
-LARGEST = 960
-"""Longest side of the frames in which a face is looked for [px]."""
-
 LEAST_SEEN = 0.5
 """A face that is seen in fewer of the frames is no talking face."""
 
@@ -43,7 +40,7 @@ class Sight:
 def watch(path: Path, every: int = 1) -> Sight:
     """The motion of the largest face of a video.
 
-    Landmarks are in pixels of the frames as they are read: at most 960 a side.
+    Landmarks are in pixels of the video's frames: a small face is followed at the size it was filmed in.
 
     Args:
         path: of the video, at any frame rate.
@@ -53,14 +50,14 @@ def watch(path: Path, every: int = 1) -> Sight:
         MediaError: the file cannot be read, or has no pictures.
         NoFaceError: no face in more than half of the frames.
     """
-    sight = watch_frames(_ahead(read_video(path, fps=FPS / every, most=LARGEST)), every)
+    sight = watch_frames(_ahead(read_video(path, fps=FPS / every)), every)
     if sight is None:
         raise NoFaceError(f"{path} shows no face in most of its frames; use a video of one talking face")
     return sight
 
 
-AHEAD = 48
-"""Frames that are decoded while libraries are loaded and faces looked for."""
+AHEAD = 8
+"""Frames that are decoded while libraries are loaded and faces looked for: 200 MB of them in 4K."""
 
 
 def _ahead(frames: Iterator[Picture]) -> Iterator[Picture]:
