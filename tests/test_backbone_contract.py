@@ -26,12 +26,13 @@ FRAMES = 30
 TIMES = (np.arange(FRAMES) + 0.5) / 25
 
 
-@pytest.fixture(scope="module", params=["fake", "rules", "svd"])
+@pytest.fixture(scope="module", params=["fake", *KINDS])
 def kind(request: pytest.FixtureRequest) -> Iterator[str]:
     """Its name, with the fake in the table for as long as it is looked at."""
     name: str = request.param
-    if name == "svd" and (find_spec("torch") is None or find_spec("diffusers") is None):
-        pytest.skip("needs torch and diffusers, which `make develop` installs")
+    for package in () if name == "fake" else KINDS[name].packages:
+        if find_spec(package) is None:
+            pytest.skip(f"needs {package}, which `make develop` installs")
     with pytest.MonkeyPatch.context() as patch:
         if name == "fake":
             patch.setitem(KINDS, name, fake_backbone.KIND)
@@ -105,7 +106,7 @@ def test_whoever_watches_is_told_of_every_step(backbone: Backbone, conditions: C
     before = list(told)
     np.testing.assert_array_equal(np.concatenate([first, *stream]), frames)  # being watched changes nothing
     assert told == before  # steps come before the first frame
-    steps = {"fake": 1, "rules": 0, "svd": 2}[backbone.kind]  # the rules draw at once
+    steps = {"fake": 1, "rules": 0, "svd": 2}.get(backbone.kind, len(told))  # the rules draw at once
     assert told == [(done, steps) for done in range(1, steps + 1)]
 
 
@@ -140,7 +141,7 @@ def test_who_moves_gives_the_motion_of_every_frame(backbone: Backbone, kind: str
 
 
 def test_the_fake_is_of_a_few_lines() -> None:
-    """It shows how little is needed; docs/extending.md takes it for its example."""
+    """It shows how little is needed."""
     text = Path(fake_backbone.__file__).read_text(encoding="utf-8")
     body = text[text.index("class FakeBackbone") :].splitlines()
     assert len([line for line in body if line.strip()]) <= 15

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from dicetalk.face import choose_face, find_faces
+from dicetalk.media import read_picture
 from dicetalk.portrait.topology import (
     LEFT_IRIS,
     LEFT_LOWER_LID,
@@ -17,9 +20,6 @@ from dicetalk.portrait.topology import (
     RIGHT_UPPER_LID,
     UPPER_LIP,
 )
-
-from dicetalk.face import choose_face, find_faces
-from dicetalk.media import read_picture
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = np.load(ROOT / "tests" / "golden" / "face_landmarks.npz")
