@@ -85,7 +85,7 @@ def test_the_command(folder: Path, tmp_path: Path) -> None:
 
 def test_words_that_are_refused(folder: Path, tmp_path: Path) -> None:
     run = CliRunner().invoke
-    with pytest.raises(MediaError, match="end the output name in .md"):
+    with pytest.raises(MediaError, match=r"end the output name in \.md"):
         run(cli, ["evaluate", "clips", str(folder), "-o", str(tmp_path / "table.txt")], catch_exceptions=False)
     shutil.copy(folder / "voice.wav", tmp_path / "voice.wav")
     (tmp_path / "clips.csv").write_text("file,identity\nvoice.wav,ann\n")
