@@ -9,7 +9,7 @@ import pytest
 
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import read_picture
-from dicetalk.portrait.topology import (
+from dicetalk.motion.landmarks import (
     LEFT_IRIS,
     LEFT_LOWER_LID,
     LEFT_UPPER_LID,
