@@ -41,6 +41,7 @@ def embedder(data: Path, checkpoint: Path, output: Path | None, as_json: bool) -
     The people it was not trained on are the held-out ones: emotion probes are fitted on all others and tested on them.
     """
     require("torch", "train")
+    require("matplotlib", "eval")
     from dicetalk.evaluation.emotion_score import probe_row, table, to_json
 
     learned, held_out = _parts(data, checkpoint)

@@ -32,6 +32,7 @@ def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet
     state, and at the end the checkpoint.
     """
     require("torch", "train")
+    require("matplotlib", "train")
     from dicetalk.config import changed
     from dicetalk.training.processes import launched, leave
     from dicetalk.training.recipes import recipe as by_name
