@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dicetalk.face.detector import Found, Odds, detect, look, overlaps
+from dicetalk.face.detector import Found, Odds, detect, look, shares
 from dicetalk.face.face import Face
 from dicetalk.face.mesh import PRESENT, Reading, around, around_points, five_points, read, tilt
 from dicetalk.face.square import Picture, Points, Square, cut, placed
@@ -29,7 +29,7 @@ LEVEL = (0.9, 1.05, 1.2)
 """The same about the mesh, in units of its longer side."""
 PATCH = 192
 """Side of the crop out of which the detector's second looks are cut [px]."""
-MESH_SIDES = (1.0, 0.8, 1.25)
+MESH_SIDES = (1.0, 1.1, 0.8, 1.25)
 """Sides tried for the mesh, in units of its usual square: a full profile is seen in some only."""
 CERTAIN = 0.9
 """Presence from which no other side is tried."""
@@ -40,7 +40,7 @@ LIKELY, SURE = -3.5, 0.0
 """Evidence from which a place is a face, and from which the search ends."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Seen:
     """A face that was found, the evidence for it, and the box (4,) of the landmarks."""
 
@@ -100,18 +100,20 @@ def _turned(picture: Picture, quarter: int, least: float) -> Iterator[Found]:
 
 
 def _joined(picture: Picture, seen: list[Seen], found: Iterator[Found]) -> list[Seen]:
-    """Faces seen so far and those among what was found."""
+    """Faces seen so far and those among what was found; of two that cover each other the surer one."""
     for place in found:
-        if _among(place.box, seen):
+        if _covered(place.box, seen):
             continue
         one = _examined(picture, place)
-        if one is not None and not _among(one.box, seen):
-            seen = [*seen, one]
+        rivals = [other for other in seen if one is not None and _covered(one.box, [other])]
+        if one is not None and all(one.evidence > other.evidence for other in rivals):
+            seen = [*(other for other in seen if other not in rivals), one]
     return seen
 
 
-def _among(box: Points, seen: list[Seen], most: float = 0.3) -> bool:
-    return bool(seen) and bool((overlaps(box, np.array([one.box for one in seen])) > most).any())
+def _covered(box: Points, seen: list[Seen]) -> bool:
+    """Whether a box shares more than half of the smaller area with a face that was seen: no face lies in another."""
+    return any(float(shares(box, one.box[None])[0]) > 0.5 for one in seen)
 
 
 def _examined(picture: Picture, place: Found) -> Seen | None:
