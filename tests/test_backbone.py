@@ -61,7 +61,12 @@ def test_neither(desk: Path) -> None:
 
 def test_one_is_loaded_with_its_folder_and_options(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, Any]] = []
-    monkeypatch.setattr(fake_backbone, "load_fake", lambda *given: seen.append(given) or "loaded")
+
+    def load(*given: Any) -> str:
+        seen.append((given[0], given[1]))
+        return "loaded"
+
+    monkeypatch.setattr(fake_backbone, "load_fake", load)
     assert load_backbone("fake") == "loaded"  # type: ignore[comparison-overlap]
     with_options = Kind(loads="fake_backbone:load_fake", options="dicetalk.svd.options:SvdOptions")
     monkeypatch.setitem(KINDS, "fake", with_options)

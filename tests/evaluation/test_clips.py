@@ -44,7 +44,8 @@ def folder(talking: Path, voice: Waveform, tmp_path_factory: pytest.TempPathFact
 
 
 def test_clips_are_read_each_way_there_is(folder: Path) -> None:
-    told, reasons = [], []
+    told: list[tuple[int, ...]] = []
+    reasons: list[str] = []
     clips = [clip for clip in read_folder(folder).clips if clip.emotion]
     found = read_clips(clips, shipped_embedder(), lambda *count: told.append(count), reasons.append)
     assert told == [(1, 3), (2, 3), (3, 3)]

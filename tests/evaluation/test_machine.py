@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from importlib import metadata
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_a_native_package_that_does_not_load(monkeypatch: pytest.MonkeyPatch) ->
             raise ImportError("libGL.so.1: cannot open\nshared object file")
         return load(name, *given)
 
-    monkeypatch.setattr(machine.importlib, "import_module", broken)
+    monkeypatch.setattr("importlib.import_module", broken)
     checks = found()
     assert not checks["cv2 loads"].ok and checks["cv2 loads"].found == "libGL.so.1: cannot open shared object file"
     assert "libGL.so.1" in checks["cv2 loads"].hint and "numba loads" not in checks
@@ -56,7 +56,7 @@ def test_a_native_package_that_does_not_load(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(("version", "able"), [((3, 10), False), ((3, 11), True), ((3, 12), True), ((4, 0), False)])
 def test_the_version_of_python(monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], able: bool) -> None:
-    monkeypatch.setattr(machine.sys, "version_info", (*version, 0))
+    monkeypatch.setattr("sys.version_info", (*version, 0))
     (check,) = machine._python()
     assert check.ok == able
 
@@ -65,7 +65,7 @@ def test_encoders_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     from av.codec import Codec
     from av.codec.codec import UnknownCodecError
 
-    def without(name: str, mode: str) -> Any:
+    def without(name: str, mode: Literal["r", "w"]) -> Any:
         if name == "libx264":
             raise UnknownCodecError(name)
         return Codec(name, mode)

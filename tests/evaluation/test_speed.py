@@ -29,7 +29,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_pace_start_and_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first chunk is there after 3 s, the four others take half a second each."""
     clock = iter([10.0, 13.0, 13.5, 14.0, 14.5, 15.0])
-    monkeypatch.setattr(speed.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
     found = measure("fake", 60.0)
     assert found.frames_per_s == 20 / 2.0 and found.start_s == 3.0
     assert found.speech_s == 60.0 and found.predicted_s == 3.0 + 60 * 25 / 10
@@ -40,5 +40,5 @@ def test_pace_start_and_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_memory_is_told_where_the_system_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     found = measure("fake", 1.0)
     assert isinstance(found, Speed) and (found.memory_mb is None or found.memory_mb > 50)
-    monkeypatch.setattr(speed.sys, "platform", "win32")
+    monkeypatch.setattr("sys.platform", "win32")
     assert speed._memory_mb() is None

@@ -35,6 +35,8 @@ def embedder(data: Path, checkpoint: Path, output: Path | None, as_json: bool) -
     The people it was not trained on are the held-out ones: emotion probes are fitted on all others and tested on them.
     """
     require("torch", "train")
+    if output is not None:
+        require("matplotlib", "eval")
     from dicetalk.evaluation.embedder import evaluate_embedder
     from dicetalk.evaluation.emotion_score import table, to_json
 

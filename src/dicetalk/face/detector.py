@@ -135,7 +135,17 @@ def _distinct(boxes: Points, odds: Odds, most: float) -> tuple[Points, Odds]:
 
 def overlaps(box: Points, others: Points) -> Points:
     """Intersection over union (N,) of a box (4,) with others (N, 4)."""
+    shared, area, areas = _areas(box, others)
+    return np.asarray(shared / (area + areas - shared))
+
+
+def shares(box: Points, others: Points) -> Points:
+    """Intersection over the smaller of both (N,) of a box (4,) with others (N, 4)."""
+    shared, area, areas = _areas(box, others)
+    return np.asarray(shared / np.minimum(area, areas))
+
+
+def _areas(box: Points, others: Points) -> tuple[Points, float, Points]:
     sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
     shared = np.prod(np.clip(sides, 0, None), axis=1)
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1) + np.prod(box[2:] - box[:2])
-    return np.asarray(shared / (areas - shared))
+    return shared, float(np.prod(box[2:] - box[:2])), np.prod(others[:, 2:] - others[:, :2], axis=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dicetalk.face.detector import Found, Odds, detect, look, overlaps
+from dicetalk.face.detector import Found, Odds, detect, look, shares
 from dicetalk.face.face import Face
 from dicetalk.face.mesh import PRESENT, Reading, around, around_points, five_points, read, tilt
 from dicetalk.face.square import Picture, Points, Square, cut, placed
@@ -29,18 +29,18 @@ LEVEL = (0.9, 1.05, 1.2)
 """The same about the mesh, in units of its longer side."""
 PATCH = 192
 """Side of the crop out of which the detector's second looks are cut [px]."""
-MESH_SIDES = (1.0, 0.8, 1.25)
+MESH_SIDES = (1.0, 1.1, 0.8, 1.25)
 """Sides tried for the mesh, in units of its usual square: a full profile is seen in some only."""
 CERTAIN = 0.9
-"""Presence from which no other side is tried."""
+"""Presence from which no other side is tried, if the evidence is sure."""
 
 DISAGREEMENT = 60.0
 """Log-odds lost by a mesh whose points lie an eyes-to-mouth distance away from the detector's."""
-LIKELY, SURE = -3.5, 0.0
+LIKELY, SURE = -2.5, 0.0
 """Evidence from which a place is a face, and from which the search ends."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Seen:
     """A face that was found, the evidence for it, and the box (4,) of the landmarks."""
 
@@ -100,28 +100,42 @@ def _turned(picture: Picture, quarter: int, least: float) -> Iterator[Found]:
 
 
 def _joined(picture: Picture, seen: list[Seen], found: Iterator[Found]) -> list[Seen]:
-    """Faces seen so far and those among what was found."""
+    """Faces seen so far and those among what was found; of two that cover each other the surer one."""
     for place in found:
-        if _among(place.box, seen):
+        if _covered(place.box, [one for one in seen if one.evidence >= SURE]):
             continue
         one = _examined(picture, place)
-        if one is not None and not _among(one.box, seen):
-            seen = [*seen, one]
+        rivals = [other for other in seen if one is not None and _covered(one.box, [other])]
+        if one is not None and all(one.evidence > other.evidence for other in rivals):
+            seen = [*(other for other in seen if other not in rivals), one]
     return seen
 
 
-def _among(box: Points, seen: list[Seen], most: float = 0.3) -> bool:
-    return bool(seen) and bool((overlaps(box, np.array([one.box for one in seen])) > most).any())
+def _covered(box: Points, seen: list[Seen]) -> bool:
+    """Whether a box shares more than half of the smaller area with a face that was seen: no face lies in another."""
+    return any(float(shares(box, one.box[None])[0]) > 0.5 for one in seen)
 
 
 def _examined(picture: Picture, place: Found) -> Seen | None:
     """The face in a place; None if it is none."""
-    view = _examine(picture, _liked_points(picture, place.square))
+    view = _best_view(picture, _liked_points(picture, place.square), place.odds)
     if view.upside_down.mean() > view.odds.mean():
-        other = _examine(picture, view.points_upside_down)
+        other = _best_view(picture, view.points_upside_down, place.odds)
         view = other if other.odds.mean() > view.odds.mean() else view
-    evidence = place.odds + float(view.odds.mean()) - DISAGREEMENT * view.apart
+    evidence = place.odds + view.trust
     return Seen(view.reading.face, evidence) if view.reading.presence >= PRESENT and evidence >= LIKELY else None
+
+
+def _best_view(picture: Picture, points: Points, odds: float) -> View:
+    """The most trusted reading about five points (5, 2); squares are tried until one is certain."""
+    first = around_points(points)
+    views: list[View] = []
+    for side in MESH_SIDES:
+        views.append(_view(picture, replace(first, side=first.side * side)))
+        best = max(views, key=lambda view: (view.reading.presence >= PRESENT, view.trust))
+        if best.reading.presence >= CERTAIN and odds + best.trust >= SURE:
+            break
+    return best
 
 
 def _liked_points(picture: Picture, square: Square) -> Points:
@@ -154,10 +168,15 @@ class View:
     points_upside_down: Points
     apart: float
 
+    @property
+    def trust(self) -> float:
+        """Log-odds that the reading is right, in the detector's eyes."""
+        return float(self.odds.mean()) - DISAGREEMENT * self.apart
 
-def _examine(picture: Picture, points: Points) -> View:
-    """The mesh's reading about five points (5, 2), looked at by the detector."""
-    reading = _best_reading(picture, around_points(points))
+
+def _view(picture: Picture, square: Square) -> View:
+    """What the mesh reads beginning with a square, looked at by the detector."""
+    reading = _reading(picture, square)
     level = _level(reading)
     ways = [(side, turn) for turn in (0.0, np.pi) for side in LEVEL]
     squares = [replace(level, side=level.side * side, angle=level.angle + turn) for side, turn in ways]
@@ -168,18 +187,12 @@ def _examine(picture: Picture, points: Points) -> View:
     return View(reading, odds[:3], odds[3:], seen[4], float(apart))
 
 
-def _best_reading(picture: Picture, square: Square) -> Reading:
-    """The reading the mesh is surest of, each made from a first one."""
-    best: Reading | None = None
-    for side in MESH_SIDES:
-        reading = read(picture, replace(square, side=square.side * side))
-        for _ in range(2):
-            reading = read(picture, around(reading.face.landmarks))
-            best = reading if best is None or reading.presence > best.presence else best
-        if best is not None and best.presence >= CERTAIN:
-            break
-    assert best is not None
-    return best
+def _reading(picture: Picture, square: Square) -> Reading:
+    """The surer of two readings, each about the landmarks of the one before."""
+    first = read(picture, square)
+    second = read(picture, around(first.face.landmarks))
+    third = read(picture, around(second.face.landmarks))
+    return max(third, second, key=lambda reading: reading.presence)
 
 
 def _level(reading: Reading) -> Square:
