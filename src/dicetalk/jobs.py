@@ -242,6 +242,7 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
     if job.motion_out is None:
         video.save(job.output, progress=drawn, watch=watch)
         return
+    video.conditions.speech.whole()  # kept: curves and frames both need it
     with taking_place(job.motion_out) as hidden:
         video.save_motion(hidden)
         video.save(job.output, progress=drawn, watch=watch)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dicetalk.pipeline import Video
 
 MOST_TOLD = 8
-"""Moods of a timeline that are told on standard error."""
+"""Feelings of a timeline that are told on standard error."""
 
 EXAMPLES = """\b
 Examples:
@@ -154,7 +154,7 @@ def _heard(video: Video) -> Iterator[str]:
         when = f"from {time:.1f} s: " if len(heard.keys) > 1 else ""
         yield f"{when}{feeling.why}; confidence {feeling.confidence:.2f}, using {feeling}"
     if len(told) > MOST_TOLD:
-        yield f"and {len(told) - MOST_TOLD} more moods (--json tells all)"
+        yield f"and so on to the end ({len(told)} in all; --json tells them)"
 
 
 def _line(done: Done) -> str:
