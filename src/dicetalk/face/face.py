@@ -59,7 +59,7 @@ def choose_face(faces: list[Face], number: int | None = None) -> Face:
     if not faces:
         raise NoFaceError(
             f"no face found (searched {SEARCHED}); use a picture in which both eyes and the mouth can be seen, "
-            "upright and at least 60 pixels wide"
+            "of a face at least 40 pixels wide"
         )
     if number is None:
         return max(faces, key=lambda face: face.area)
