@@ -27,10 +27,10 @@ demo: install  ## demo.mp4 and its contact sheet demo.png
 	$(BIN)/dicetalk demo -o demo.mp4
 
 test: develop  ## all tests; the last line says what was left out, and why
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 coverage: develop  ## the tests, with the share of lines they run
-	$(BIN)/python -m pytest -q --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92
 
 check: develop  ## style, format, types
 	$(BIN)/ruff check .
