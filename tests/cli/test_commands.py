@@ -112,7 +112,7 @@ def test_moods_of_a_long_clip_are_told_up_to_a_few(
     assert dicetalk("generate", "face.jpg", "long.wav", "--size", "64", "-o", "a.mp4", "-e", "auto:1") == 0
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines[:8]] == [f"from {n}.5 s" for n in range(8)]
-    assert lines[8] == "and 1 more moods (--json tells all)" and lines[9].startswith("wrote") and len(lines) == 10
+    assert lines[8] == "and so on to the end (9 in all; --json tells them)" and lines[9].startswith("wrote") and len(lines) == 10
 
 
 def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
