@@ -1,38 +1,49 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# Without --no-compile pip compiles every module of scipy and numba: 110 MB that nobody reads.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
+# As users have it: no torch.
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(PIP) --editable .
+	@touch $@
+
+# What the tests need as well. PyTorch comes first and by itself, so that the build that constraints.txt pins is the one taken.
+.venv/.tested: .venv/.installed
+	$(PIP) torch
+	$(PIP) --editable '.[dev,eval,svd,train]'
 	@touch $@
 
 install: .venv/.installed  ## the environment in .venv, with the package in it
 
-svd: install  ## the extra for the svd backbone, and its tests (PyTorch first: constraints.txt pins it)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,svd]'
+develop: .venv/.tested  ## the same, with all extras and what tests and checks need
 
 demo: install  ## demo.mp4 and its contact sheet demo.png
 	$(BIN)/dicetalk demo -o demo.mp4
 
-test: install  ## the test suite
-	$(BIN)/python -m pytest -q
+test: develop  ## all tests; the last line says what was left out, and why
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-check: svd  ## style, format, types
+coverage: develop  ## the tests, with the share of lines they run
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92
+
+check: develop  ## style, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: install  ## docs/cli.md, from the help of the commands
+docs: develop  ## docs/cli.md, from the help of the commands
 	$(BIN)/python tools/write_cli_docs.py
 
-gallery: install  ## the pictures of README and docs
+gallery: develop  ## the pictures of README and docs
 	$(BIN)/python benchmarks/gallery.py
 
 benchmark: install  ## speed into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
-.PHONY: help install svd demo test check docs gallery benchmark
+.PHONY: help install develop demo test coverage check docs gallery benchmark

@@ -13,7 +13,7 @@ import torch
 from dicetalk.data.dataset import embed, load_recordings
 from dicetalk.emotion.bank import BankSizes, Codebook
 from dicetalk.emotion.bank_usage import BankUsage
-from dicetalk.mood import load_embedder
+from dicetalk.training.stage1_embedder import load_embedder
 
 STREAMS = ((True, False), (False, True), (True, True))
 STEPS, BATCH, RESET_EVERY, LAST_RESET = 600, 256, 20, 500

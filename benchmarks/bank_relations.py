@@ -21,8 +21,8 @@ from torch.nn import functional as fn
 from dicetalk.emotion.bank import BankSizes, BankTraining, EmotionBank
 from dicetalk.emotion.bank_usage import BankUsage
 from dicetalk.emotion.priors import Prior, read_priors
+from dicetalk.emotion.space import PRIORS, SHIPPED
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.mood import PRIORS, SHIPPED
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "bank-relations.png"
 SIZES = BankSizes(width=64, hidden=128, tokens=1, codes=32, heads=4)
@@ -44,9 +44,9 @@ class Source:
     """Samples of the eight named emotions, about the middle of all."""
 
     def __init__(self, priors: dict[str, Prior]) -> None:
-        means = torch.stack([priors[name].mean for name in NAMES])
+        means = torch.from_numpy(np.stack([priors[name].mean for name in NAMES]))
         self.means = means - means.mean(0)
-        self.spreads = torch.stack([priors[name].std for name in NAMES])
+        self.spreads = torch.from_numpy(np.stack([priors[name].std for name in NAMES]))
 
     def draw(self, emotions: Tensor, generator: torch.Generator) -> Tensor:
         """One prior for each number in the vocabulary, `(N,)` -> `(N, 1, 256)`."""

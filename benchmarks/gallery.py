@@ -17,9 +17,9 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 import dicetalk
-from dicetalk.acting.backbone import MotionBackbone
+from dicetalk import assets
 from dicetalk.acting.visemes import BILABIALS, VISEMES
-from dicetalk.cli.demo import demo_speech
+from dicetalk.backbone import Moves
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, face_crop, find_faces
 from dicetalk.media import read_picture
@@ -54,8 +54,8 @@ def square(path: Path, size: int = 512) -> tuple[Picture, Renderer]:
 
 def spoken_frame(talk: dicetalk.DiceTalk, picture: Picture, emotion: str) -> Picture:
     """One frame of the demo's speech in an emotion, the same moment for all."""
-    moment = _moment(talk(picture, demo_speech()))
-    renderer, motion = _act(talk(picture, demo_speech(), emotion=emotion))
+    moment = _moment(talk(picture, assets.speech()))
+    renderer, motion = _act(talk(picture, assets.speech(), emotion=emotion))
     return next(renderer.render(motion[moment : moment + 1]))
 
 
@@ -67,7 +67,7 @@ def _moment(neutral: Video) -> int:
 
 def _act(video: Video) -> tuple[Renderer, Motion]:
     backbone = video.backbone
-    assert isinstance(backbone, MotionBackbone)
+    assert isinstance(backbone, Moves)
     motion = concatenate(list(backbone.act(video.conditions)))
     return Renderer(video.conditions.portrait, video.conditions.face), motion
 

@@ -21,13 +21,14 @@ import numpy.typing as npt
 from readback import landmarks, lip_gap, posture
 
 import dicetalk
-from dicetalk.acting.backbone import MotionBackbone
-from dicetalk.cli.demo import demo_portrait, demo_speech
+from dicetalk import assets
+from dicetalk.backbone import Moves
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.media import SPEECH_RATE, Sound, read_sound
+from dicetalk.media import Sound, read_sound
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.pipeline import Video
-from dicetalk.speech import Speech, listen
+from dicetalk.rates import SPEECH_RATE
+from dicetalk.speech import Speech
 
 Array = npt.NDArray[np.float64]
 
@@ -75,8 +76,8 @@ def beginning(path: Path) -> Sound:
 def act(talk: dicetalk.DiceTalk, portrait: Path, speech: Sound, emotion: str) -> Take:
     video = talk(portrait, speech, emotion=emotion, size=SIZE, crop=True)
     backbone = video.backbone
-    assert isinstance(backbone, MotionBackbone)
-    return Take(video, concatenate(list(backbone.act(video.conditions))), listen(video.conditions.waveform))
+    assert isinstance(backbone, Moves)
+    return Take(video, concatenate(list(backbone.act(video.conditions))), video.conditions.speech.whole())
 
 
 def measure_lips(take: Take) -> dict[str, float]:
@@ -92,7 +93,7 @@ def measure_lips(take: Take) -> dict[str, float]:
 
 def _commanded_gap(motion: Motion) -> Array:
     """How far the commanded shapes part the lips: each shape's own share, read off the shipped shapes at 13 and 14."""
-    from dicetalk.portrait.rig import face_shapes
+    from dicetalk.motion.basis import face_shapes
 
     share = face_shapes()["delta"][:, 14, 1] - face_shapes()["delta"][:, 13, 1]
     return np.maximum(motion.shapes @ share, 0)
@@ -194,12 +195,12 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", nargs="*", type=Path)
-    parser.add_argument("--speech", type=Path, default=demo_speech())
+    parser.add_argument("--speech", type=Path, default=assets.speech())
     parser.add_argument("--judge", type=Path)
     parser.add_argument("--only", choices=("lips", "postures", "judge"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
-    portraits = options.portraits or [demo_portrait()]
+    portraits = options.portraits or [assets.portrait()]
     talk, speech = dicetalk.load(), beginning(options.speech)
     today = datetime.date.today().isoformat()
     lines = [

@@ -1,4 +1,4 @@
-"""Read the face back from rendered frames with MediaPipe: lip gaps and the marks of a posture."""
+"""Read the face back from rendered frames: lip gaps and the marks of a posture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from mediapipe.python.solutions.face_mesh import FaceMesh
+
+from dicetalk.face import follow_face
 
 Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
@@ -14,15 +15,8 @@ Picture = npt.NDArray[np.uint8]
 
 def landmarks(frames: Iterable[Picture]) -> Array:
     """(T, 478, 3) landmarks [px] of the face in each frame; NaN where none is found. Frames are read one by one."""
-    rows = []
-    with FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True, min_detection_confidence=0.3) as mesh:
-        for frame in frames:
-            found = mesh.process(frame).multi_face_landmarks
-            size = (frame.shape[1], frame.shape[0], frame.shape[1])
-            rows.append(
-                np.array([(p.x, p.y, p.z) for p in found[0].landmark]) * size if found else np.full((478, 3), np.nan)
-            )
-    return np.array(rows)
+    missing = np.full((478, 3), np.nan)
+    return np.array([missing if face is None else face.landmarks for face in follow_face(frames)], np.float64)
 
 
 def lip_gap(points: Array) -> Array:

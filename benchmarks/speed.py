@@ -25,7 +25,8 @@ import cv2
 import numpy as np
 from scipy.io import wavfile
 
-from dicetalk.media import SPEECH_RATE, read_picture, read_sound
+from dicetalk.media import read_picture, read_sound
+from dicetalk.rates import SPEECH_RATE
 
 RUNS = 5
 SIZE = 512
@@ -50,7 +51,7 @@ def measure_help() -> float:
 def measure_rendering(portrait: Path, speech: Path) -> dict[str, float]:
     """Frames a second of the renderer alone, the first frame, and the whole command, on a face of `SIZE` pixels."""
     import dicetalk
-    from dicetalk.acting.backbone import MotionBackbone
+    from dicetalk.backbone import Moves
     from dicetalk.motion.space import concatenate
     from dicetalk.portrait.renderer import Renderer
 
@@ -62,7 +63,7 @@ def measure_rendering(portrait: Path, speech: Path) -> dict[str, float]:
     next(talk(picture, speech, size=SIZE, crop=True, emotion="happy").stream())  # compiled code is loaded once
     video = talk(picture, speech, size=SIZE, crop=True, emotion="happy")
     backbone = video.backbone
-    assert isinstance(backbone, MotionBackbone)
+    assert isinstance(backbone, Moves)
     motion = concatenate(list(backbone.act(video.conditions)))[:100]
     renderer = Renderer(video.conditions.portrait, video.conditions.face)
 
@@ -108,11 +109,11 @@ def of_length(speech: Path, length: float, folder: Path) -> Path:
 
 
 def main() -> None:
-    from dicetalk.cli.demo import demo_portrait, demo_speech
+    from dicetalk import assets
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--portrait", type=Path, default=demo_portrait())
-    parser.add_argument("--speech", type=Path, default=demo_speech())
+    parser.add_argument("--portrait", type=Path, default=assets.portrait())
+    parser.add_argument("--speech", type=Path, default=assets.speech())
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
@@ -130,7 +131,7 @@ def write(figures: dict[str, float], folder: Path) -> None:
     today = datetime.date.today().isoformat()
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     lines = [
-        f"# Speed of the motion backbone, {today}",
+        f"# Speed of the rules backbone, {today}",
         "",
         f"`python benchmarks/speed.py {' '.join(sys.argv[1:])}` on {os.cpu_count()} cores, {platform.machine()}, "
         f"Python {platform.python_version()}, PyAV {av.__version__}; load average {load} at the end.",

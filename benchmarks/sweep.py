@@ -15,17 +15,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from dicetalk.config import changed
 from dicetalk.data.dataset import Recordings, embed, load_recordings
 from dicetalk.emotion.priors import likeness, read_priors
+from dicetalk.emotion.space import PRIORS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.evaluation.probes import Score, cluster_ratio, score
-from dicetalk.mood import PRIORS, load_embedder
 from dicetalk.training.recipes import recipe
-from dicetalk.training.stage1_embedder import Stage1, train_embedder
+from dicetalk.training.stage1_embedder import Stage1, load_embedder, train_embedder
 
 STREAMS = {"audio": (True, False), "video": (False, True), "both": (True, True)}
 
@@ -48,10 +49,9 @@ def judged(folder: Path, clips: Recordings) -> Iterator[tuple[str, Score, float]
     for what, (heard, seen) in STREAMS.items():
         part = clips.part(clips.heard) if heard else clips
         means = embed(net, part, heard=heard, seen=seen).mean
-        nearest = torch.tensor([NAMES.index(name) for name in names])[
-            likeness(means, priors, names, net.discriminant.even).argmax(1)
-        ]
-        right = score(nearest.numpy(), part.emotions.numpy())
+        shares = likeness(means.numpy(), priors, names, net.discriminant.even.numpy())
+        nearest = np.array([NAMES.index(name) for name in names])[shares.argmax(1)]
+        right = score(nearest, part.emotions.numpy())
         yield what, right, cluster_ratio(means.double().numpy(), part.emotions.numpy())
 
 

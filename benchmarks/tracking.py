@@ -4,7 +4,8 @@
     python benchmarks/tracking.py -o benchmarks/results/ --clips recordings/ --task face_landmarker.task
 
 The first half needs nothing: portraits of this repository say the demo's speech in six moods. The second compares with
-the 52 blendshapes of MediaPipe's FaceLandmarker, a network, on the videos of a folder.
+the 52 blendshapes of MediaPipe's FaceLandmarker, a network, on the videos of a folder; it needs mediapipe==0.10.21,
+which the package does not.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 import dicetalk
-from dicetalk.cli.demo import demo_speech
-from dicetalk.media import FPS, read_video
+from dicetalk import assets
+from dicetalk.media import read_video
 from dicetalk.motion.space import POSE, SHAPES, concatenate, index
+from dicetalk.rates import FPS
 from dicetalk.tracking.tracker import watch, watch_frames
 
 PORTRAITS = sorted((Path(__file__).resolve().parents[1] / "docs" / "pictures" / "portraits").glob("*.jpg"))
@@ -50,7 +52,7 @@ def round_trip() -> list[str]:
     moods = dicetalk.Timeline([(1.3 * n + d, name) for n, name in enumerate(MOODS) for d in (0.0, 0.9)])
     found = []
     for portrait in PORTRAITS:
-        video = dicetalk.load()(portrait, demo_speech(), emotion=moods, size=400, crop=True, seed=1)
+        video = dicetalk.load()(portrait, assets.speech(), emotion=moods, size=400, crop=True, seed=1)
         told = concatenate(list(video.backbone.act(video.conditions)))
         sight = watch_frames(frame for chunk in video.stream() for frame in chunk)
         assert sight is not None

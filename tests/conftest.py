@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
+from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from places import SHARED
+from places import SHARED, TESTS
 from safetensors.numpy import save_file
 from scipy.io import wavfile
 
-from dicetalk.cli.demo import demo_portrait, demo_speech
+import dicetalk
+from dicetalk import assets
 from dicetalk.data.prepare import COLUMNS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import Face, choose_face, find_faces
-from dicetalk.media import SPEECH_RATE, Picture, Waveform, read_picture, read_sound
+from dicetalk.media import Picture, Waveform, read_picture, read_sound
+from dicetalk.rates import SPEECH_RATE
 
 
 @pytest.fixture(scope="session")
 def hopper() -> Path:
     """Grace Hopper's photograph, 512 x 600."""
-    return demo_portrait()
+    return TESTS / "pictures" / "hopper.jpg"
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +44,7 @@ def face(hopper_picture: Picture) -> Face:
 @pytest.fixture(scope="session")
 def voice() -> Waveform:
     """All of the demo's speech, 9.3 s."""
-    return read_sound(demo_speech()).waveform
+    return read_sound(assets.speech()).waveform
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +56,27 @@ def speech(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def talking(tmp_path_factory: pytest.TempPathFactory, hopper: Path, speech: Path) -> Path:
+    """A video of Grace Hopper saying that, happy, 256 x 256."""
+    path = tmp_path_factory.mktemp("talking") / "clip.mp4"
+    return dicetalk.load()(hopper, speech, emotion="happy", size=256, crop=True).save(path)
+
+
+@pytest.fixture(scope="session")
 def portraits() -> Path:
     """The folder of real portraits beside the repository."""
     folder = SHARED / "data" / "portraits"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data/portraits, which a clone does not have")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bugs() -> Path:
+    """The folder of inputs that went wrong once, beside the repository."""
+    folder = SHARED / "bugs"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/bugs, which a clone does not have")
     return folder
 
 
@@ -90,18 +111,39 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# What learns needs torch, the svd backbone its whole extra.
-collect_ignore_glob: list[str] = []
-if find_spec("torch") is None:
-    collect_ignore_glob += [
-        "data/test_augment.py",
-        "data/test_dataset.py",
-        "data/test_voices.py",
-        "emotion/*",
-        "training/*",
-    ]
-if find_spec("torch") is None or find_spec("diffusers") is None:
-    collect_ignore_glob += ["svd/*", "official/*", "test_sampling.py"]
+EXTRAS = (
+    "accelerate",
+    "diffusers",
+    "huggingface_hub",
+    "matplotlib",
+    "onnx",
+    "onnxscript",
+    "psutil",
+    "torch",
+    "transformers",
+)
+"""Packages that only some tests need; what a file imports tells which."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file of tests that imports an extra which is not installed is left out, and says so, instead of failing."""
+    report = yield
+    missing = re.search(r"No module named '(\w+)", str(report.longrepr)) if report.failed else None
+    if missing and missing[1] in EXTRAS:
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: needs {missing[1]}, which `make develop` installs")
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about what was left out on this machine, and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    told = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common())
+    terminalreporter.write_line(f"left out: {len(skipped)}{f' ({told})' if told else ''}")
 
 
 @pytest.fixture(scope="session", autouse=True)

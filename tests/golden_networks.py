@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
+import torch
 from diffusers import AutoencoderKLTemporalDecoder
 from golden_data import facts, recipe_weights, tensors
 
-from dicetalk.svd.model import StreamedUNet, UNetSizes, build_on_meta
+from dicetalk.svd.model import StreamedUNet, UNetSizes
 
 
 def sizes(name: str) -> UNetSizes:
-    return UNetSizes(**{k: tuple(v) if isinstance(v, list) else v for k, v in facts("unet")["config"][name].items()})
+    told: dict[str, Any] = facts("unet")["config"][name]
+    sizes: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    return UNetSizes(**sizes)
+
+
+def build_on_meta(sizes: UNetSizes) -> StreamedUNet:
+    """The same model without memory behind its weights: to count, to predict, or to be filled by `load_state_dict`."""
+    with torch.device("meta"):
+        return StreamedUNet(sizes).to("meta")  # diffusers makes some parameters in a way that overlooks the device
 
 
 @cache

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from dicetalk.emotion.embedder import EmbedderSizes
-from dicetalk.training.loop import LoopOptions
+from dicetalk.training.loop import STATE, LoopOptions
 from dicetalk.training.stage1_embedder import Stage1
 
 TINY = Stage1(
@@ -30,6 +31,11 @@ class Line:
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         x = torch.randn(16, 1, generator=generator)
         return {"loss": (self.net(x) - 3 * x).square().mean()}
+
+
+def steps_done(folder: Path) -> int:
+    """How far the run in a folder has come."""
+    return int(load_file(folder / STATE)["steps"])
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -8,6 +8,8 @@ Only outputs are stored. Weights and inputs come from numpy's legacy generator, 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,7 +58,7 @@ def filled_modules(seed: int = 20) -> dict[str, nn.Module]:
 
 
 @torch.inference_mode()
-def compute(modules: dict[str, nn.Module]) -> dict[str, Tensor]:
+def compute(modules: dict[str, Any]) -> dict[str, Tensor]:
     """Every output of the set, by name."""
     draw = Draws(21)
     out: dict[str, Tensor] = {}
@@ -88,7 +90,9 @@ def single_call(unet: nn.Module, draw: Draws, mask: Tensor, region: Tensor) -> T
     return unet(draw(2, 3, 8, SIDE, SIDE), torch.tensor(0.7), conditions)
 
 
-def whole_loop(unet: nn.Module, draw: Draws, mask: Tensor, region: Tensor, preset: str, sampler: object) -> Tensor:
+def whole_loop(
+    unet: nn.Module, draw: Draws, mask: Tensor, region: Tensor, preset: str, sampler: Callable[..., Tensor]
+) -> Tensor:
     plan = PRESETS[preset]
     padding = 25 if plan.ring else 0
     known = ClipConditions(

@@ -42,6 +42,7 @@ class LiteralStreams(nn.Module):
         query = attn.to_q(hidden_states)
         out = attend(query, attn.to_k(encoder_hidden_states), attn.to_v(encoder_hidden_states), attn.heads)
         for i, tokens in enumerate((self.call.speech, self.call.emotion)):
+            assert tokens is not None
             if self.temporal:
                 batch = len(tokens) // self.call.frames
                 mean = tokens.unflatten(0, (batch, -1)).mean(1)
@@ -53,6 +54,7 @@ class LiteralStreams(nn.Module):
         return attn.to_out[1](attn.to_out[0](out))
 
     def grid(self, pixels: int) -> Tensor:
+        assert self.call.mask is not None
         height, width = self.call.mask.shape[-2:]
         shrink = math.isqrt(height * width // pixels)
         small = fn.interpolate(self.call.mask, (height // shrink, width // shrink), mode="bicubic")

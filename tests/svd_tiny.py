@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import save_tensors, write_config
+from dicetalk.checkpoints import write_config
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.discriminator import EmotionDiscriminator
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.modules import save_tensors
 from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, SpeechSizes, SvdSizes, build_modules, inner_of
 from dicetalk.svd.interpolate import FlowBlock
 from dicetalk.svd.model import UNetSizes
@@ -87,19 +89,24 @@ def random_states(seed: int = 0) -> dict[str, dict[str, Tensor]]:
     return {name: random_state(module.get_submodule(inner_of(name)), generator) for name, module in modules.items()}
 
 
-def random_priors(seed: int = 0) -> dict[str, Tensor]:
+def random_priors(seed: int = 0, names: Sequence[str] = NAMES) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return {name: torch.randn(1, 256, generator=generator) for name in NAMES}
+    return {name: torch.randn(1, 256, generator=generator) for name in names}
 
 
 def write_checkpoint(folder: Path, seed: int = 0) -> Path:
-    """A checkpoint of ours."""
+    """A checkpoint of ours, as those were before they told their vocabulary."""
     folder.mkdir(parents=True)
     for name, state in random_states(seed).items():
         save_tensors(folder / f"{name}.safetensors", state)
-    save_tensors(folder / f"{EMOTIONS}.safetensors", random_priors(seed))
-    write_config(folder, KIND, VERSION, tiny_config())
+    write_vocabulary(folder, NAMES, seed, tiny_config())
     return folder
+
+
+def write_vocabulary(folder: Path, names: Sequence[str], seed: int, config: dict[str, Any]) -> None:
+    """The emotions of a checkpoint, and the config that completes it."""
+    save_tensors(folder / f"{EMOTIONS}.safetensors", random_priors(seed, names))
+    write_config(folder, KIND, VERSION, config)
 
 
 def write_release(folder: Path, seed: int = 0) -> Path:

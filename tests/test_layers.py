@@ -14,19 +14,22 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
-    {"errors"},
-    {"config", "media", "networks"},
-    {"emotion", "sampling", "speech", "face", "checkpoints", "motion"},
+    {"arrays", "easing", "errors", "rates"},
+    {"files"},
+    {"assets", "checkpoints", "config", "media", "modules", "networks"},
+    {"emotion", "sampling", "speech", "face", "motion"},
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},
     {"recording"},  # a voice heard and a face seen
-    {"mood"},  # what the embedder makes of it
-    {"pipeline", "official", "data", "training", "evaluation"},
-    {"cli", "server", "webui"},
+    {"sources"},
+    {"pipeline", "official", "data"},
+    {"training"},
+    {"jobs", "evaluation"},  # evaluation measures all the others
+    {"cli", "server"},
 )
-ACROSS = {("training", "data")}
-"""The one arrow along a row."""
+ACROSS: set[tuple[str, str]] = set()
+"""Arrows along a row."""
 
 
 def row(module: str) -> int:
@@ -34,7 +37,7 @@ def row(module: str) -> int:
 
 
 def part(file: Path) -> str:
-    """`portrait/rig.py` -> `motion`; the package's own `__init__.py` -> `__init__`."""
+    """`portrait/rig.py` -> `portrait`; the package's own `__init__.py` -> `__init__`."""
     return file.relative_to(SOURCE).with_suffix("").parts[0]
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import dicetalk
-from dicetalk.media import SPEECH_RATE, Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
-from dicetalk.motion.space import read_csv
+from dicetalk.media import Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
+from dicetalk.motion.live_link import read_csv
+from dicetalk.rates import SPEECH_RATE
 
 FRAMES = 30
 
@@ -37,7 +38,7 @@ def happy_frames(happy: dicetalk.Video) -> Picture:
 def test_a_video_says_what_it_will_be(happy: dicetalk.Video) -> None:
     assert (happy.frames, happy.fps, happy.seconds) == (FRAMES, 25, 1.2)
     assert (happy.width, happy.height) == (218, 256)
-    assert str(happy.emotion.keys[0][1]) == "happy:0.8"
+    assert str(happy.heard.keys[0][1]) == "happy:0.8" and happy.heard.lacks == ""
 
 
 def test_frames_come_in_chunks_of_the_promised_size(happy: dicetalk.Video) -> None:
@@ -97,7 +98,8 @@ def test_strength_zero_is_neutral(talk: dicetalk.DiceTalk, hopper: Path, speech:
 def test_a_timeline_is_followed(talk: dicetalk.DiceTalk, hopper: Path, speech: Path) -> None:
     mood = dicetalk.Timeline([(0.0, "neutral"), (0.8, dicetalk.mix(happy=0.7, surprised=0.3))], fade=0.4)
     video = talk(hopper, speech, emotion=mood, size=128)
-    rows = video.conditions.emotion
+    assert video.heard is mood
+    rows = video.conditions.emotion.weights
     assert rows.shape == (FRAMES, 8)
     assert np.allclose(rows[0], np.eye(8)[0]) and np.allclose(rows[-1, [5, 7]], [0.7, 0.3])
     neutral = drawn(talk(hopper, speech, size=128))
@@ -173,7 +175,7 @@ def test_a_picture_of_another_shape_is_refused(talk: dicetalk.DiceTalk, speech: 
 
 
 def test_an_unknown_backbone_is_refused() -> None:
-    with pytest.raises(dicetalk.ConfigError, match="no backbone is called 'gpu'; choose motion, svd"):
+    with pytest.raises(dicetalk.ConfigError, match="no backbone is called 'gpu'; choose rules, svd"):
         dicetalk.load("gpu")
 
 

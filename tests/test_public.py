@@ -17,8 +17,8 @@ NAMES = [
     "ConfigError",
     "DiceTalk",
     "DiceTalkError",
-    "Emotion",
     "EmotionError",
+    "Feeling",
     "InputError",
     "MediaError",
     "MissingExtraError",
@@ -53,16 +53,26 @@ def test_what_a_talk_takes() -> None:
 
 
 def test_what_load_takes() -> None:
-    assert list(inspect.signature(dicetalk.load).parameters) == ["name", "options", "watch"]
-    with pytest.raises(dicetalk.ConfigError, match="the motion backbone has none"):
-        dicetalk.load("motion", dicetalk.SvdOptions(preset="fast"))
+    parameters = inspect.signature(dicetalk.load).parameters
+    assert {p.name: p.default for p in parameters.values()} == {"name": "rules", "options": None}
+    with pytest.raises(dicetalk.ConfigError, match="the rules backbone has none"):
+        dicetalk.load("rules", dicetalk.SvdOptions(preset="fast"))
 
 
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "emotion"}
+    assert fields == {"conditions", "backbone", "sound", "heard"}
     assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion"}
+    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch"])):
+        parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
+        assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == keywords
+
+
+def test_what_a_feeling_and_a_timeline_hold() -> None:
+    held = {field.name for field in dataclasses.fields(dicetalk.Feeling)}
+    assert held == {"weights", "intensity", "confidence", "why", "prior", "space"}
+    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks"}
 
 
 def test_the_tree_of_errors() -> None:
@@ -76,13 +86,16 @@ def test_the_tree_of_errors() -> None:
         "MissingExtraError": "DiceTalkError",
     }
     raised = {name: value for name, value in vars(errors).items() if inspect.isclass(value)}
-    assert {name: value.__base__.__name__ for name, value in raised.items()} == {"DiceTalkError": "Exception", **tree}
+    assert {name: value.__bases__[0].__name__ for name, value in raised.items()} == {
+        "DiceTalkError": "Exception",
+        **tree,
+    }
     assert all(name in (errors.__doc__ or "") for name in raised)
 
 
 def test_importing_is_light_and_silent() -> None:
     program = "import sys, dicetalk; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    heavy = {"numpy", "cv2", "av", "mediapipe", "numba", "scipy", "pocketsphinx", "PIL", "torch", "rich", "click"}
+    heavy = {"numpy", "cv2", "av", "onnxruntime", "numba", "scipy", "pocketsphinx", "PIL", "torch", "rich", "click"}
     assert heavy.isdisjoint(done.stdout.split())
     assert done.stderr == ""

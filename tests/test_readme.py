@@ -13,7 +13,9 @@ from PIL import Image
 from places import ROOT
 
 from dicetalk.cli import cli
-from dicetalk.emotion.timeline import Timeline, is_heard
+from dicetalk.emotion.own import is_own
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.sources.scheme import source_of
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,8 +52,8 @@ def parse(line: str) -> click.Context:
 def test_commands_parse(line: str) -> None:
     context = parse(line)
     emotion = context.params.get("emotion")
-    if emotion and not emotion.endswith(".json") and not is_heard(emotion):
-        Timeline.of(emotion)
+    if emotion and not emotion.endswith(".json") and not is_own(emotion):  # files that are not here
+        source_of(emotion)
 
 
 def test_parsing_is_seen_to_bite() -> None:

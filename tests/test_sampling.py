@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -14,12 +15,12 @@ from torch import Tensor
 
 from dicetalk.sampling import (
     Branch,
+    Denoise,
     GuidanceScales,
     branch_weights,
     circular_windows,
     clean_from_v,
     karras_sigmas,
-    last_steps,
     linear_windows,
     merge_identical,
     sample_euler,
@@ -106,7 +107,7 @@ def test_merging_keeps_the_sum(image: float, speech: float, emotion: float, has:
     assert sum(merge_identical(weights, has, feels).values()) == pytest.approx(sum(weights.values()))
 
 
-def gaussian(mean: float, spread: float) -> object:
+def gaussian(mean: float, spread: float) -> Denoise:
     """The exact denoiser of a Gaussian."""
 
     def denoise(x: Tensor, sigma: float, _step: int) -> Tensor:
@@ -119,7 +120,7 @@ def exact(x: Tensor, sigma: float, mean: float, spread: float) -> Tensor:
     return mean + (x - mean) * spread / math.sqrt(spread**2 + sigma**2)
 
 
-def error(solver: object, steps: int) -> float:
+def error(solver: Callable[..., Tensor], steps: int) -> float:
     sigmas = karras_sigmas(steps)
     start = 700 * torch.linspace(-2, 2, 9, dtype=torch.float64)
     found = solver(gaussian(0.3, 0.5), start, sigmas)
@@ -151,9 +152,3 @@ def test_v_prediction_recovers_the_clean_signal(sigma: float, clean: float, nois
 def test_scaled_input_has_unit_variance() -> None:
     x = torch.randn(10000, generator=torch.Generator().manual_seed(0))
     assert float(scale_input(x * math.sqrt(5**2 + 1), 5).std()) == pytest.approx(1, abs=0.03)
-
-
-@pytest.mark.parametrize(("strength", "left"), [(1.0, 8), (0.6, 4), (0.1, 0), (0.5, 4)])
-def test_partly_noised_starts_take_the_last_steps(strength: float, left: int) -> None:
-    sigmas = karras_sigmas(8)
-    torch.testing.assert_close(last_steps(sigmas, strength), sigmas[8 - left :])

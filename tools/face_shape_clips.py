@@ -1,7 +1,8 @@
 """What real faces say about the face shapes: clips -> displacements and coefficients -> a correction of the basis.
 
 MediaPipe's FaceLandmarker reads 52 coefficients and the mesh of each frame. Head pose and identity are removed, and the
-displacement of each point is regressed on the coefficients, with a prior at the basis we already have.
+displacement of each point is regressed on the coefficients, with a prior at the basis we already have. MediaPipe is no
+part of the package's needs: install mediapipe==0.10.21 in an environment of its own.
 """
 
 from __future__ import annotations

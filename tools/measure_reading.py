@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from dicetalk.cli.demo import demo_speech
+from dicetalk import assets
 from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import read_picture, read_sound
+from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import MIRROR, SHAPES
-from dicetalk.portrait.rig import face_shapes
 from dicetalk.speech import listen
 from dicetalk.tracking import fitting
 
@@ -64,7 +64,7 @@ def resting_weights(path: Path) -> np.ndarray:
 
 def moving_together() -> np.ndarray:
     """(52, 52) mean products of the shapes' weights, the same for both sides of the face."""
-    speech = listen(read_sound(demo_speech()).waveform)
+    speech = listen(read_sound(assets.speech()).waveform)
     total = np.zeros((len(SHAPES), len(SHAPES)))
     takes = list(product(range(ACTORS), NAMES, STRENGTHS))
     for number, (actor, emotion, strength) in enumerate(takes):

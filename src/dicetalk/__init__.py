@@ -1,7 +1,7 @@
 """DiceTalk: a portrait, a recording of speech and an emotion in; a video of that person speaking out.
 
 import dicetalk
-talk = dicetalk.load("motion")
+talk = dicetalk.load()
 talk("face.png", "speech.wav", emotion="happy").save("out.mp4")
 """
 
@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dicetalk.emotion.timeline import Emotion, Timeline, mix
+    from dicetalk.emotion.feeling import Feeling, mix
+    from dicetalk.emotion.timeline import Timeline
     from dicetalk.errors import (
         CheckpointError,
         ConfigError,
@@ -32,8 +33,8 @@ __all__ = [
     "ConfigError",
     "DiceTalk",
     "DiceTalkError",
-    "Emotion",
     "EmotionError",
+    "Feeling",
     "InputError",
     "MediaError",
     "MissingExtraError",
@@ -48,7 +49,8 @@ __all__ = [
 _HOMES = {
     "dicetalk.pipeline": ("DiceTalk", "Video", "load"),
     "dicetalk.svd.options": ("SvdOptions",),
-    "dicetalk.emotion.timeline": ("Emotion", "Timeline", "mix"),
+    "dicetalk.emotion.feeling": ("Feeling", "mix"),
+    "dicetalk.emotion.timeline": ("Timeline",),
     "dicetalk.errors": tuple(name for name in __all__ if name.endswith("Error")),
 }
 

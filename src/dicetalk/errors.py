@@ -14,11 +14,16 @@ Messages are one line: what was found, what was expected, what to do next.
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 
 
 class DiceTalkError(Exception):
     """Base of every exception raised on purpose."""
+
+    def to_json(self) -> dict[str, object]:
+        """The record of what failed: its line, and its kind."""
+        return {"error": str(self), "kind": type(self).__name__}
 
 
 class InputError(DiceTalkError):
@@ -39,6 +44,10 @@ class NoFaceError(InputError):
     def __init__(self, message: str, faces: list[tuple[int, int, int, int]] | None = None) -> None:
         super().__init__(message)
         self.faces = faces or []
+
+    def to_json(self) -> dict[str, object]:
+        """The record, with the boxes of the faces that were found."""
+        return super().to_json() | {"faces": [list(box) for box in self.faces]}
 
 
 class EmotionError(InputError):
@@ -68,3 +77,14 @@ def require(package: str, extra: str) -> None:
     """
     if find_spec(package) is None:
         raise MissingExtraError(package, extra)
+
+
+_SHARED_LIBRARY = re.compile(r"\blib[\w+.-]*\.so[.\d]*")
+
+
+def missing_library(error: ImportError) -> str | None:
+    """What to do when a system library is missing; None for any other import error."""
+    found = _SHARED_LIBRARY.search(str(error))
+    if found is None:
+        return None
+    return f"the system library {found.group()} is missing or cannot be loaded; install the system package that has it"

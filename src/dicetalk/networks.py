@@ -42,6 +42,8 @@ def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = SILENT
+    # An arena keeps the most that any shape ever took: a search for faces held 610 MB with it, 390 without, as fast.
+    options.enable_cpu_mem_arena = False
     # Threads that spin while they wait would take the cores from drawing and writing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

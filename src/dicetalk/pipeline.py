@@ -6,38 +6,25 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from dicetalk.acting.backbone import MotionBackbone
-from dicetalk.backbone import Backbone, Conditions
-from dicetalk.emotion.timeline import Emotion, Timeline, is_heard
-from dicetalk.errors import CheckpointError, ConfigError, InputError, require
-from dicetalk.face import Face, choose_face, face_crop, find_faces
-from dicetalk.media import Picture, Sound, VideoWriter, frame_count, read_picture, read_sound
-from dicetalk.motion.space import write_csv
+from dicetalk.backbone import DEFAULT, Backbone, Conditions, Moves, Watch, load_backbone
+from dicetalk.emotion.road import track
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.errors import ConfigError, InputError
+from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
+from dicetalk.motion.live_link import write_csv
+from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
+from dicetalk.sources.scheme import Emotion, source_of
+from dicetalk.speech import Hearing
 from dicetalk.svd.options import SvdOptions
-
-if TYPE_CHECKING:
-    from dicetalk.svd.backbone import DenoisingStep
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
-SVD_FOLDER = "dice-svd"
-"""Where `dicetalk import-official` puts its checkpoint in the examples, and where the name "svd" looks for it."""
-
 DEFAULT_SIZE = 1024
-LARGEST_SIDE = 16384
-SMALLEST_SIDE = 32
-SMALLEST_FACE = 16
-"""Frames that are larger cannot be encoded, and in smaller ones nothing can be seen [px]."""
-
-SEARCH_SIZE = 2048
-"""Faces are searched in a picture of at most this long side [px]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +35,13 @@ class Video:
         conditions: what it is made from.
         backbone: what draws it.
         sound: the recording it speaks.
-        emotion: what was asked for.
+        heard: the emotion as it was understood: what was asked for, heard or seen, how surely and why.
     """
 
     conditions: Conditions
     backbone: Backbone
     sound: Sound
-    emotion: Timeline
+    heard: Timeline
 
     @property
     def frames(self) -> int:
@@ -81,12 +68,21 @@ class Video:
         """Length [s]."""
         return self.frames / self.fps
 
-    def stream(self) -> Iterator[Picture]:
-        """The frames as they are drawn, in chunks (t, H, W, 3) uint8."""
-        return self.backbone.generate(self.conditions)
+    def stream(self, *, watch: Watch | None = None) -> Iterator[Picture]:
+        """The frames as they are drawn, in chunks (t, H, W, 3) uint8.
 
-    def save(self, path: PathLike, *, progress: Progress | None = None) -> Path:
+        Args:
+            watch: is told after each step of a backbone that takes long before its first frame.
+        """
+        return self.backbone.generate(self.conditions, watch)
+
+    def save(self, path: PathLike, *, progress: Progress | None = None, watch: Watch | None = None) -> Path:
         """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
+
+        Args:
+            path: of the video.
+            progress: called with frames done and frames in all.
+            watch: as in `stream`.
 
         Raises:
             MediaError: the output cannot be written.
@@ -94,7 +90,7 @@ class Video:
         target = Path(path)
         done = 0
         with VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video:
-            for chunk in self.stream():
+            for chunk in self.stream(watch=watch):
                 video.write(chunk)
                 done += len(chunk)
                 if progress is not None:
@@ -108,8 +104,8 @@ class Video:
             InputError: the output cannot be written.
             ConfigError: the backbone knows no motion.
         """
-        if not isinstance(self.backbone, MotionBackbone):
-            raise ConfigError(f"the {self.backbone.name} backbone draws frames without motion curves; use motion")
+        if not isinstance(self.backbone, Moves):
+            raise ConfigError(f"the {self.backbone.kind} backbone draws frames without motion curves; use {DEFAULT}")
         write_csv(Path(path), self.backbone.act(self.conditions))
         return Path(path)
 
@@ -126,7 +122,7 @@ class DiceTalk:
         portrait: PathLike | Picture,
         speech: PathLike | Sound,
         *,
-        emotion: str | os.PathLike[str] | Emotion | Timeline = "neutral",
+        emotion: Emotion = "neutral",
         seed: int = 0,
         face: int | None = None,
         size: int = DEFAULT_SIZE,
@@ -137,9 +133,9 @@ class DiceTalk:
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             speech: a sound file (or a video with sound), or a `Sound`.
-            emotion: "happy", "happy:0.7,surprised:0.3", a path of a timeline (.json), an `Emotion` or a `Timeline`;
-                "auto" hears it in the speech, "like:clip.wav" in another recording; or a file of own emotions
-                (mine.safetensors, mine.safetensors:tender, mine.safetensors:tender:0.5).
+            emotion: a `Feeling`, a `Timeline`, or text: "happy", "happy:0.7,surprised:0.3",
+                "mine.safetensors:tender:0.5", the path of a timeline (.json), "auto" or "auto:3" (heard in the speech),
+                "like:clip.mp4" (heard and seen in another recording); see `sources.scheme.source_of`.
             seed: which take.
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
@@ -149,126 +145,36 @@ class DiceTalk:
             MediaError: a file cannot be read.
             NoFaceError: no face, or fewer faces than `face`.
             EmotionError: the emotion cannot be understood.
+            CheckpointError: a file of own emotions is damaged.
             InputError: another argument is out of range.
-            MissingExtraError: an emotion is to be heard, and torch is not installed.
         """
-        _check_numbers(seed, size)
-        mood = None if is_heard(emotion) else Timeline.of(emotion)
+        _check_seed(seed)
+        check_size(size)
+        source = source_of(emotion)
         sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
-        mood = mood or _heard(str(emotion), sound)
-        picture = _checked(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
-        frame, found = _framed(picture, _face_of(picture, face), size, crop)
-        frames = frame_count(len(sound.waveform))
-        times = (np.arange(frames) + 0.5) / self.backbone.fps
-        return Video(Conditions(frame, found, sound.waveform, mood.at(times), seed), self.backbone, sound, mood)
+        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
+        frame, found = framed(picture, face_of(picture, face), size, crop)
+        hearing = Hearing(sound.waveform)
+        heard = source.feel(hearing)
+        times = (np.arange(len(hearing)) + 0.5) / self.backbone.fps
+        return Video(Conditions(frame, found, hearing, track(heard, times), seed), self.backbone, sound, heard)
 
 
-def _heard(emotion: str, sound: Sound) -> Timeline:
-    """The emotion as it is heard, or read from a file, the same over the whole clip."""
-    require("torch", "train")
-    from dicetalk.mood import mood_of
-
-    return Timeline.of(mood_of(emotion, sound.waveform).emotion())
-
-
-def load(
-    name: str | os.PathLike[str] = "motion",
-    options: SvdOptions | None = None,
-    watch: Callable[[DenoisingStep], None] | None = None,
-) -> DiceTalk:
+def load(name: str | os.PathLike[str] = DEFAULT, options: SvdOptions | None = None) -> DiceTalk:
     """A backbone, ready to use.
 
     Args:
-        name: "motion", "svd" (the checkpoint in the folder `dice-svd`), or a checkpoint's folder.
-        options: of the svd backbone.
-        watch: is told after each denoising step of the svd backbone.
+        name: "rules"; "svd" (the checkpoint in the folder `dice-svd`); or a checkpoint's folder.
+        options: of the backbone, where it has any.
 
     Raises:
-        ConfigError: no such backbone, no such device, too little memory, or options for a backbone that has none.
+        ConfigError: no such backbone, no such device, too little memory, or options of another backbone.
         CheckpointError: the folder holds no complete checkpoint.
-        MissingExtraError: the svd backbone needs packages that are not installed.
+        MissingExtraError: the backbone needs packages that are not installed.
     """
-    if name == "motion":
-        if options or watch:
-            raise ConfigError('options were given, which the motion backbone has none of; load "svd" or a folder')
-        return DiceTalk(MotionBackbone())
-    folder = svd_folder(name)
-    for package in ("torch", "diffusers", "transformers", "accelerate"):
-        require(package, "svd")
-    from dicetalk.svd.backbone import load_svd
-
-    return DiceTalk(load_svd(folder, options, watch))
+    return DiceTalk(load_backbone(name, options))
 
 
-def svd_folder(name: str | os.PathLike[str]) -> Path:
-    """The folder of an svd checkpoint: the name "svd" means `dice-svd`, any other is a path.
-
-    Raises:
-        CheckpointError: `dice-svd` is not here.
-        ConfigError: no such backbone or folder.
-    """
-    if name == "svd":
-        if not Path(SVD_FOLDER).is_dir():
-            raise CheckpointError(
-                f"there is no folder {SVD_FOLDER} here; see `dicetalk weights`, or give the folder of a checkpoint"
-            )
-        return Path(SVD_FOLDER)
-    if not Path(name).is_dir():
-        raise ConfigError(
-            f"no backbone is called {str(name)!r}; choose motion, svd, or a folder that `dicetalk import-official` made"
-        )
-    return Path(name)
-
-
-def _check_numbers(seed: int, size: int) -> None:
+def _check_seed(seed: int) -> None:
     if seed < 0:
         raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
-    if size != 0 and not 64 <= size <= 4096:
-        raise InputError(f"the size is {size}; use 64 to 4096 pixels, or 0 for the picture's own size")
-
-
-def _checked(picture: Picture) -> Picture:
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-        raise InputError(f"the portrait is {picture.dtype} {picture.shape}; pass uint8 (H, W, 3), RGB")
-    if min(picture.shape[:2]) < SMALLEST_SIDE:
-        raise InputError(
-            f"the portrait is {picture.shape[1]} x {picture.shape[0]}; pass at least {SMALLEST_SIDE} pixels a side"
-        )
-    return picture
-
-
-def _face_of(picture: Picture, number: int | None) -> Face:
-    scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
-    small = picture if scale == 1 else _resized(picture, scale)
-    return choose_face(find_faces(small, thorough=number is not None), number).scaled(1 / scale)
-
-
-def _framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture, Face]:
-    """The picture at the size of the frames, both sides even, and the face in it."""
-    if crop:
-        (left, top, right, bottom), face = face_crop(picture, face)
-        picture = picture[top:bottom, left:right]
-    scale = min(1.0, size / max(picture.shape[:2])) if size else 1.0
-    if scale < 1:
-        picture, face = _resized(picture, scale), face.scaled(scale)
-    _check_frame(picture, face)
-    # Video needs even sides: at most one row and one column at the far edges go.
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
-    return np.ascontiguousarray(picture[:height, :width]), face
-
-
-def _check_frame(picture: Picture, face: Face) -> None:
-    height, width = picture.shape[:2]
-    left, _, right, _ = face.box
-    if max(height, width) > LARGEST_SIDE:
-        raise InputError(f"frames would be {width} x {height} pixels, more than video can hold; pass a size of 4096")
-    if min(height, width) < SMALLEST_SIDE or right - left < SMALLEST_FACE:
-        raise InputError(
-            f"the face would be {right - left} pixels wide in frames of {width} x {height}; use a larger size, "
-            "a larger picture or only the square around the face"
-        )
-
-
-def _resized(picture: Picture, scale: float) -> Picture:
-    width, height = round(picture.shape[1] * scale), round(picture.shape[0] * scale)
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

@@ -39,6 +39,23 @@ class Recording:
     motion: Array | None
     lacks: str = ""
 
+    @property
+    def senses(self) -> list[str]:
+        """What there is of it, in words."""
+        there = (("voice", self.speech), ("face", self.motion))
+        return [name for name, rows in there if rows is not None]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A modality that cannot be read.
+
+    Attributes:
+        why: in one line.
+    """
+
+    why: str
+
 
 def heard(waveform: Waveform) -> Recording:
     """A voice alone: `waveform` (N,) int16 mono at 16 kHz."""
@@ -56,22 +73,22 @@ def perceive(path: Path) -> Recording:
     if pictures is None:
         return heard(read_sound(path).waveform)
     with _beside(path) as face:
-        voice = _voice(path) if sound is not None else f"{path} has no sound"
+        voice = _voice(path) if sound is not None else Missing(f"{path} has no sound")
         seen = _answer(face)
-    reasons = [found for found in (voice, seen) if isinstance(found, str)]
+    reasons = [found.why for found in (voice, seen) if isinstance(found, Missing)]
     if len(reasons) == 2:
         raise InputError(f"neither voice nor face can be read: {reasons[0]}; {reasons[1]}")
-    speech = None if isinstance(voice, str) else voice
-    motion = None if isinstance(seen, str) else seen
+    speech = None if isinstance(voice, Missing) else voice
+    motion = None if isinstance(seen, Missing) else seen
     return Recording(*_alike(speech, motion), lacks="".join(reasons))
 
 
-def _voice(path: Path) -> Array | str:
-    """Rows of speech, or the reason why there are none."""
+def _voice(path: Path) -> Array | Missing:
+    """Rows of speech, or why there are none."""
     try:
         return speech_rows(listen(read_sound(path).waveform))
     except MediaError as error:
-        return str(error)
+        return Missing(str(error))
 
 
 @contextmanager
@@ -85,7 +102,7 @@ def _beside(path: Path) -> Iterator[subprocess.Popen[bytes]]:
             face.kill()
 
 
-def _answer(face: subprocess.Popen[bytes]) -> Array | str:
+def _answer(face: subprocess.Popen[bytes]) -> Array | Missing:
     """What the process beside has seen: rows of motion, or the reason why there are none.
 
     Raises:
@@ -95,24 +112,24 @@ def _answer(face: subprocess.Popen[bytes]) -> Array | str:
     if face.returncode != 0:
         raise RuntimeError(f"the process that looks at the face ended with code {face.returncode}")
     found = np.load(io.BytesIO(said), allow_pickle=False)
-    return str(found) if found.ndim == 0 else np.asarray(found, np.float32)
+    return Missing(str(found)) if found.ndim == 0 else np.asarray(found, np.float32)
 
 
 def tell_seen() -> None:
     """Write what is seen in the file named on the command line to standard output, in NumPy's format."""
-    answer = io.BytesIO()
-    np.save(answer, np.asarray(_seen(Path(sys.argv[1]))), allow_pickle=False)
+    answer, seen = io.BytesIO(), _seen(Path(sys.argv[1]))
+    np.save(answer, np.asarray(seen.why if isinstance(seen, Missing) else seen), allow_pickle=False)
     sys.stdout.buffer.write(answer.getvalue())
 
 
-def _seen(path: Path) -> Array | str:
+def _seen(path: Path) -> Array | Missing:
     """Rows of motion, or the reason why there are none."""
     from dicetalk.tracking.tracker import watch  # half a second, which only this process has to spend
 
     try:
         motion = watch(path, every=EVERY).motion
     except (MediaError, NoFaceError) as error:
-        return str(error)
+        return Missing(str(error))
     return np.column_stack([motion.shapes, motion.pose])
 
 

@@ -40,13 +40,6 @@ def timestep_of(sigma: float) -> float:
     return 0.25 * math.log(sigma)
 
 
-def last_steps(sigmas: Tensor, strength: float) -> Tensor:
-    """The noise levels left when only the last `strength` (0 to 1) of the steps are taken, from a partly
-    noised start."""
-    steps = len(sigmas) - 1
-    return sigmas[steps - min(int(steps * strength), steps) :]
-
-
 def scale_input(x: Tensor, sigma: float) -> Tensor:
     """Bring a noisy signal to variance about 1 before it enters the network."""
     return x / math.sqrt(sigma**2 + 1)

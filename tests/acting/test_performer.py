@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dicetalk.acting.performer import act, perform
 from dicetalk.acting.postures import POSTURES, posture_shapes
@@ -13,9 +16,10 @@ from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.media import FPS, Waveform, frame_count
+from dicetalk.media import Waveform, frame_count
+from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import SHAPES, Motion, concatenate, index
-from dicetalk.portrait.rig import lip_parting
+from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
 VOWEL = 0.2  # [s] a phone of the made-up words
@@ -37,7 +41,7 @@ def spoken(*labels: str, loudness: float = 1.0) -> Speech:
 
 
 def motion_of(speech: Speech, emotion: str = "neutral", seed: int = 0) -> Motion:
-    weights = Timeline.of(emotion).at(np.arange(speech.frames) / FPS).astype(np.float64)
+    weights = Timeline([(0.0, emotion)]).at(np.arange(speech.frames) / FPS).astype(np.float64)
     return act(speech, weights, rehearse(speech.frames, seed))
 
 
@@ -47,7 +51,7 @@ def middle(speech: Speech, number: int) -> int:
     return int((phone.start + phone.end) / 2 * FPS)
 
 
-def parting(motion: Motion) -> np.ndarray:
+def parting(motion: Motion) -> NDArray[Any]:
     """How far the lips are apart (T,) where they are furthest, [inter-ocular distances]."""
     return np.maximum(motion.shapes @ lip_parting(), 0).max(1)
 
@@ -137,7 +141,7 @@ def clip(voice: Waveform) -> Waveform:
 
 def performed(clip: Waveform, emotion: str, seed: int) -> Motion:
     times = (np.arange(frame_count(len(clip))) + 0.5) / FPS
-    weights = Timeline.of(emotion).at(times).astype(np.float64)
+    weights = Timeline([(0.0, emotion)]).at(times).astype(np.float64)
     return concatenate(list(perform(listen_blocks(clip), weights, seed)))
 
 

@@ -8,7 +8,7 @@ import bank_relations
 import pytest
 import torch
 
-from dicetalk.mood import SHIPPED
+from dicetalk.emotion.space import SHIPPED
 
 pytestmark = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from terminal import shown_on_a_terminal
 
 from dicetalk.cli import cli
 from dicetalk.cli.failures import Stopped, missing_library, run
+from dicetalk.files import claim_temporary
 from dicetalk.media import Picture, Waveform, probe, read_picture, write_picture
 
 RATE = 16_000
@@ -74,12 +76,43 @@ def test_json_is_one_object(desk: Path, capsys: pytest.CaptureFixture[str]) -> N
         "seconds": 1.2,
         "seed": 3,
         "emotion": "sad:0.5",
-        "backbone": "motion",
+        "heard": {
+            "keys": [{"time": 0.0, "emotion": {"sad": 0.5}, "confidence": 1.0, "why": ""}],
+            "fade": 0.6,
+            "lacks": "",
+        },
+        "backbone": "rules",
         "motion_out": "curves.csv",
     }
     rows = (desk / "curves.csv").read_text().splitlines()
     assert len(rows) == 31
     assert names(desk) == ["curves.csv", "face.jpg", "out.mp4", "speech.wav"]
+
+
+def test_how_the_emotion_was_understood_is_told(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("generate", "face.jpg", "speech.wav", "--size", "64", "-o", "a.mp4")
+    assert dicetalk(*common, "-e", "like:speech.wav") == 0
+    told, wrote = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"voice resembles \w+ 0\.\d\d, .*; confidence 0\.\d\d, using \S+", told)
+    assert wrote.startswith("wrote a.mp4")
+    assert dicetalk(*common, "-e", "like:speech.wav", "--json") == 0
+    (key,) = json.loads(capsys.readouterr().out)["heard"]["keys"]
+    assert told.startswith(f"{key['why']}; confidence {key['confidence']:.2f}, using ")
+    assert dicetalk(*common, "-e", "auto:1") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and re.search(r"voice", lines[0])  # 1.2 s have one step, whose middle lies at 0.5 s
+    assert dicetalk(*common, "-e", "sad") == 0
+    assert capsys.readouterr().err.count("\n") == 1  # whoever asked for it knows
+
+
+def test_moods_of_a_long_clip_are_told_up_to_a_few(
+    desk: Path, voice: Waveform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wavfile.write(desk / "long.wav", RATE, voice)
+    assert dicetalk("generate", "face.jpg", "long.wav", "--size", "64", "-o", "a.mp4", "-e", "auto:1") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines[:8]] == [f"from {n}.5 s" for n in range(8)]
+    assert lines[8] == "and so on to the end (9 in all; --json tells them)" and lines[9].startswith("wrote") and len(lines) == 10
 
 
 def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,7 +130,7 @@ def test_an_old_output_is_replaced(desk: Path) -> None:
 def test_demo_writes_a_video_and_a_contact_sheet(
     desk: Path, speech: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicetalk.cli.demo.demo_speech", lambda: speech)
+    monkeypatch.setattr("dicetalk.assets.speech", lambda: speech)
     assert dicetalk("demo", "-o", "d.mp4") == 0
     out, err = capsys.readouterr()
     assert out == ""
@@ -123,20 +156,20 @@ def test_emotions_lists_the_vocabulary(capsys: pytest.CaptureFixture[str]) -> No
 def test_doctor_measures_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
     assert dicetalk("doctor", "--json") == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["ok"] is True and record["backbones"] == {"motion": True}
+    assert record["ok"] is True and record["backbones"] == {"rules": True}
     found = {check["name"]: check for check in record["checks"]}
-    assert found["mediapipe"]["found"] == "0.10.21"
+    assert found["onnxruntime"]["found"] == version("onnxruntime")
     assert {"python", "face models", "speech models", "H.264 encoder", "AAC encoder", "cores"} <= found.keys()
     assert record["speed"]["frames_per_s"] > 1
     assert record["speed"]["predicted_s"] > record["speed"]["start_s"] > 0
 
 
 def test_doctor_tells_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicetalk.cli.doctor.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
+    monkeypatch.setattr("dicetalk.evaluation.machine.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
     assert dicetalk("doctor") == 2
     text = " ".join(capsys.readouterr().out.split())
     assert "NO speech models" in text
-    assert "the motion backbone cannot run here" in text
+    assert "the rules backbone cannot run here" in text
 
 
 # ---- how it fails: the table row by row
@@ -182,6 +215,11 @@ def with_no_face(desk: Path) -> tuple[str, ...]:
     return ("sky.png", "speech.wav")
 
 
+def with_the_recording_as_output(desk: Path) -> tuple[str, ...]:
+    write_wav(desk / "other.mp4", np.zeros(RATE, np.int16))
+    return ("face.jpg", "speech.wav", "-e", "like:other.mp4", "-o", "other.mp4")
+
+
 def with_speech_as_output(desk: Path) -> tuple[str, ...]:
     write_wav(desk / "speech.mp4", np.zeros(RATE, np.int16))
     return ("face.jpg", "speech.mp4", "-o", "speech.mp4")
@@ -224,8 +262,13 @@ TABLE: dict[str, tuple[Arrange, str]] = {
     "suffix of the curves": (with_options("--motion-out", "c.txt"), r"c\.txt ends in '\.txt'; .* \.csv"),
     "folder of the curves": (with_options("--motion-out", "no/c.csv"), r"the folder no does not exist"),
     "overwrites the speech": (with_speech_as_output, r"speech\.mp4 is an input and would be overwritten"),
+    "overwrites the recording": (with_the_recording_as_output, r"other\.mp4 is an input and would be overwritten"),
     "seed": (with_options("--seed", "-1"), r"the seed is -1"),
     "size": (with_options("--size", "5"), r"the size is 5"),
+    "step too short": (with_options("-e", "auto:0"), r"auto:0 is not understood; expected auto, or auto:SECONDS"),
+    "like nothing": (with_options("-e", "like:"), r"'like:' names no recording"),
+    "no such recording": (with_options("-e", "like:none.mp4"), r"none\.mp4 cannot be opened \(No such file"),
+    "no such own emotion": (with_options("-e", "none.safetensors:a"), r"none\.safetensors cannot be read"),
     "backbone": (with_options("--backbone", "gpu"), r"no backbone is called 'gpu'"),
 }
 
@@ -276,8 +319,8 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
     def never(*_: object) -> None:
         raise AssertionError("work began")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", never)
-    monkeypatch.setattr("dicetalk.emotion.timeline.Timeline.of", never)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", never)
+    monkeypatch.setattr("dicetalk.jobs.source_of", never)
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.avi") == 2
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.mp4", "--motion-out", "no/c.csv") == 2
     assert dicetalk("demo", "-o", "no/demo.mp4") == 2
@@ -286,10 +329,12 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
 def test_a_full_disk_is_told(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path) -> Path:
+        if path.suffix != ".mp4":
+            return claim_temporary(path)
         (path.parent / ".full.mp4").symlink_to("/dev/full")
         return path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.media.video.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.files.claim_temporary", full)
     before = names(desk)
     arguments = ("face.jpg", "speech.wav", "--size", "256", "-o", "out.mp4", "--motion-out", "curves.csv")
     assert dicetalk("generate", *arguments) == 2
@@ -307,7 +352,7 @@ def test_our_own_fault_is_told_in_a_line(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("division by\nzero")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", broken)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
     assert dicetalk("generate", "face.jpg", "speech.wav") == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "ZeroDivisionError: division by zero" in err and "DICETALK_DEBUG=1" in err
@@ -321,12 +366,12 @@ def test_a_missing_system_library_is_told(
     desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
-        raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+        raise ImportError("libz.so.1: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", broken)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
     assert dicetalk("generate", "face.jpg", "speech.wav") == 2
     err = capsys.readouterr().err
-    assert "libGL.so.1 is missing" in err and "apt-get install libgl1 libglib2.0-0" in err
+    assert "libz.so.1 is missing" in err and "install the system package" in err
     assert missing_library(ImportError("No module named 'cv2'")) is None
 
 
@@ -340,14 +385,10 @@ def test_a_signal_ends_it_at_once(desk: Path, voice: Waveform, number: signal.Si
     )
     arguments = ["generate", "face.jpg", "long.wav", "-o", "out.mp4", "--motion-out", "curves.csv"]
     with subprocess.Popen([sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not any(desk.glob(".*.mp4")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.5)
+        while process.poll() is None and not any(file.stat().st_size for file in desk.glob(".*.mp4")):
+            time.sleep(0.05)  # until frames are being written; pytest's own limit ends a test that never gets there
         process.send_signal(number)
-        asked = time.monotonic()
         _, err = process.communicate(timeout=30)
-    assert time.monotonic() - asked < 5
     assert process.returncode == 128 + number
     assert err == "error: stopped; nothing unfinished is left behind\n"
     assert names(desk) == before
@@ -380,13 +421,14 @@ def test_a_closed_stream_is_no_error(desk: Path, closed: int) -> None:
     assert probe(desk / "out.mp4")[0] is not None
 
 
-def test_help_is_quick() -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "dicetalk", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(3)) < 0.5
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\nsys.argv = ['dicetalk', '--help']\nfrom dicetalk.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"av", "cv2", "numba", "numpy", "onnxruntime", "pocketsphinx", "scipy", "torch"}
+    assert heavy.isdisjoint(done.stderr.split())
 
 
 @pytest.mark.parametrize("command", ["generate", "demo", "emotions", "doctor"])

@@ -13,15 +13,14 @@ from svd_tiny import SIZES, tiny_config, write_release
 from dicetalk.checkpoints import write_config
 from dicetalk.cli import cli
 from dicetalk.cli.failures import run
-from dicetalk.cli.official import import_official, weights
-from dicetalk.cli.svd_cost import duration, forecast
+from dicetalk.cli.forecast import duration
 from dicetalk.errors import CheckpointError
 from dicetalk.official.release import PARTS
 from dicetalk.svd.checkpoint import KIND, VERSION
 
 
 def test_weights_tell_sources_and_licences() -> None:
-    told = CliRunner().invoke(weights)
+    told = CliRunner().invoke(cli, ["weights"])
     assert told.exit_code == 0
     for part in PARTS:
         assert part.repository in told.output and part.licence in told.output
@@ -36,7 +35,7 @@ def test_weights_are_fetched_part_by_part(tmp_path: Path, monkeypatch: pytest.Mo
         fetched.append((name, local_dir))
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
-    told = CliRunner().invoke(weights, ["--download", str(tmp_path)])
+    told = CliRunner().invoke(cli, ["weights", "--download", str(tmp_path)])
     assert told.exit_code == 0, told.output
     assert fetched == [(part.repository, tmp_path / part.folder) for part in PARTS]
 
@@ -46,30 +45,23 @@ def test_without_a_network_it_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
         raise ConnectionError("no route")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
-    told = CliRunner().invoke(weights, ["--download", str(tmp_path)])
+    told = CliRunner().invoke(cli, ["weights", "--download", str(tmp_path)])
     assert isinstance(told.exception, CheckpointError) and "could not be fetched" in str(told.exception)
 
 
 def test_a_release_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dicetalk.official.importing.SvdSizes", lambda: SIZES)
     release = write_release(tmp_path / "release")
-    told = CliRunner().invoke(import_official, [str(release), str(tmp_path / "out"), "--quiet"])
+    told = CliRunner().invoke(cli, ["import-official", str(release), str(tmp_path / "out"), "--quiet"])
     assert told.exit_code == 0, told.output
     assert told.output.strip() == str(tmp_path / "out")
     assert json.loads((tmp_path / "out" / "config.json").read_text())["kind"] == "svd"
 
 
 def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
-    told = CliRunner().invoke(import_official, [str(tmp_path), str(tmp_path / "out")])
+    told = CliRunner().invoke(cli, ["import-official", str(tmp_path), str(tmp_path / "out")])
     assert isinstance(told.exception, CheckpointError) and "no unet.pth" in str(told.exception)
     assert not (tmp_path / "out").exists()
-
-
-def test_costs_are_told_before_anything_is_loaded() -> None:
-    costs = forecast(10.0, "cpu", tiny_config()).costs
-    assert [(c.preset, c.memory) for c in costs][:3] == [("fast", "normal"), ("balanced", "normal"), ("best", "normal")]
-    assert len(costs) == 6 and costs[0].petaflop < costs[1].petaflop < costs[2].petaflop
-    assert all(low.gpu_peak_gb <= normal.gpu_peak_gb for low, normal in zip(costs[3:], costs[:3], strict=True))
 
 
 def doctor(*arguments: str) -> int:
@@ -107,7 +99,7 @@ def test_the_doctor_refuses_wrong_folders_and_devices(tmp_path: Path, capsys: py
     for arguments, words in (
         (("--backbone", str(tmp_path)), "not a checkpoint"),
         (("--backbone", "gpu"), "no backbone is called 'gpu'"),
-        (("--backbone", "motion"), "--device is for the svd backbone"),
+        (("--backbone", "rules"), "--device is for the svd backbone"),
         (("--backbone", "svd", "--device", "cuda:99"), "there is no cuda:99 here"),
     ):
         assert doctor(*arguments) == 2
@@ -116,7 +108,9 @@ def test_the_doctor_refuses_wrong_folders_and_devices(tmp_path: Path, capsys: py
 
 
 def test_the_doctor_tells_missing_packages(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicetalk.cli.doctor._required", lambda extra: ["no-such-package"] if extra == "svd" else [])
+    monkeypatch.setattr(
+        "dicetalk.evaluation.machine.required", lambda extra: ["no-such-package"] if extra == "svd" else []
+    )
     assert doctor("--backbone", "svd", "--json") == 2
     record = json.loads(capsys.readouterr().out)
     assert record["forecast"] is None and not record["ok"]

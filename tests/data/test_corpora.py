@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from places import SHARED
 
-from dicetalk.data.clip import Clip, Corpus, choose_held_out, split_by_identity
+from dicetalk.data.clip import Corpus
 from dicetalk.data.crema_d import read_crema_d
 from dicetalk.data.folder import read_folder
 from dicetalk.data.hdtf import read_hdtf
@@ -145,33 +143,10 @@ def test_a_table_that_is_none(text: str, tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
-def clip(number: int, identity: str) -> Clip:
-    return Clip(name=str(number), corpus="folder", identity=identity, sound=None)
-
-
-@given(st.lists(st.sampled_from("abcdefgh"), min_size=1), st.floats(0, 0.9))
-def test_splits_never_share_an_identity(identities: list[str], share: float) -> None:
-    clips = [clip(number, identity) for number, identity in enumerate(identities)]
-    held_out = choose_held_out(identities, share)
-    kept, held = split_by_identity(clips, held_out)
-    assert {c.identity for c in kept}.isdisjoint(c.identity for c in held)
-    assert sorted(c.name for c in kept + held) == sorted(c.name for c in clips)
-    assert kept and bool(held) == (len(set(identities)) > 1)
-    assert held_out == choose_held_out([*identities, *identities], share)
-
-
-def test_a_split_that_cannot_be() -> None:
-    clips = [clip(0, "a"), clip(1, "b")]
-    with pytest.raises(InputError, match="no clip of c"):
-        split_by_identity(clips, {"c"})
-    with pytest.raises(InputError, match="nothing is left"):
-        split_by_identity(clips, {"a", "b"})
-
-
 def test_the_recordings_at_hand() -> None:
     folder = SHARED / "data" / "ravdess"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data/ravdess, which a clone does not have")
     corpus = read_ravdess(folder)
-    kept, held = split_by_identity(corpus.clips, HELD_OUT)
-    assert (len(kept), len(held), corpus.dropped) == (960, 240, ())
+    held = [clip for clip in corpus.clips if clip.identity in HELD_OUT]
+    assert (len(corpus.clips), len(held), corpus.dropped) == (1200, 240, ())

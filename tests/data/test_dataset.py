@@ -17,7 +17,8 @@ from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.ravdess import read_ravdess
 from dicetalk.data.samples import Preparation
 from dicetalk.errors import InputError
-from dicetalk.media import SPEECH_RATE, Waveform
+from dicetalk.media import Waveform
+from dicetalk.rates import SPEECH_RATE
 
 GOOD = ["03-01-01-01-01-01-01", "03-01-05-02-01-01-01", "03-01-03-01-02-01-02"]
 OPTIONS = Preparation(faces=2)

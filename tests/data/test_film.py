@@ -21,7 +21,8 @@ from dicetalk.data.folder import read_folder
 from dicetalk.data.offset import find_offset
 from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.samples import Preparation, known_clip
-from dicetalk.media import FPS, SPEECH_RATE, Picture, VideoWriter, Waveform, probe, read_sound, read_video
+from dicetalk.media import Picture, VideoWriter, Waveform, probe, read_sound, read_video
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech import listen
 from dicetalk.tracking.tracker import watch
 

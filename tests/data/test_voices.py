@@ -19,8 +19,9 @@ from dicetalk.data.prepare import prepare
 from dicetalk.data.samples import Preparation
 from dicetalk.data.voices import Voices, another_voice, spoken_by
 from dicetalk.errors import InputError, MediaError
-from dicetalk.media import SPEECH_RATE, Waveform
+from dicetalk.media import Waveform
 from dicetalk.media.codec import MP3, OPUS, TELEPHONE, Codec, through_codec
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech, listen, listen_like
 
 EVERYTHING = Voices(speaker=1, room=1, noise=1, level=1, codec=1)

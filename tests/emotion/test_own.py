@@ -6,52 +6,49 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner, Result
 from scipy.io import wavfile
 
 import dicetalk
 from dicetalk.cli import cli, failures
-from dicetalk.emotion.own import OwnEmotion
-from dicetalk.emotion.priors import Prior, average, read_priors, save_priors
-from dicetalk.emotion.timeline import DEFAULT_STRENGTH, Emotion, Timeline, is_heard
+from dicetalk.emotion.embedding import shipped_embedder
+from dicetalk.emotion.own import OwnEmotion, is_own, read_own
+from dicetalk.emotion.priors import Prior, average, read_priors, read_space, save_priors
+from dicetalk.emotion.space import shipped_space
 from dicetalk.emotion.vocabulary import ALIASES, NAMES, check_own_name
 from dicetalk.errors import CheckpointError, EmotionError
-from dicetalk.media import SPEECH_RATE, Waveform, read_sound
-from dicetalk.mood import SHIPPED, Listener, mood_of
+from dicetalk.media import Waveform, read_sound
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import heard
-
-shipped = pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
 
 
 @pytest.mark.parametrize(
     ("text", "name", "strength"),
     [
-        ("mine.safetensors", None, DEFAULT_STRENGTH),
-        ("mine.safetensors:tender", "tender", DEFAULT_STRENGTH),
-        (" mine.safetensors:tender:0.5 ", "tender", 0.5),
-        ("mine.safetensors:0.5", None, 0.5),
-        ("mine.safetensors:1", None, 1.0),
+        ("mine.safetensors", None, None),
+        ("mine.safetensors:tender", "tender", None),
+        (" mine.safetensors:tender:0.5 ", "tender", "0.5"),
+        ("mine.safetensors:0.5", None, "0.5"),
+        ("mine.safetensors:1", None, "1"),
     ],
 )
-def test_how_one_is_asked_for(text: str, name: str | None, strength: float) -> None:
-    assert is_heard(text)
+def test_how_one_is_asked_for(text: str, name: str | None, strength: str | None) -> None:
+    assert is_own(text)
     assert OwnEmotion.parse(text) == OwnEmotion(Path("mine.safetensors"), name, strength)
 
 
 def test_colons_in_a_path_are_the_paths() -> None:
     found = OwnEmotion.parse("C:\\a.safetensors:b\\MINE.SAFETENSORS:tender")
     assert found == OwnEmotion(Path("C:\\a.safetensors:b\\MINE.SAFETENSORS"), "tender")
-    assert not any(is_heard(text) for text in ("happy:0.7", "mine.safetensors.json", "safetensors:tender"))
+    assert not any(is_own(text) for text in ("happy:0.7", "mine.safetensors.json", "safetensors:tender"))
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("mine.safetensors:tender:2", "out of range"),
-        ("mine.safetensors:tender:much", "not a number"),
-        ("mine.safetensors:nan:nan", "out of range"),
+        ("happy", "FILE.safetensors:NAME:STRENGTH"),
         ("mine.safetensors:", "FILE.safetensors:NAME:STRENGTH"),
         ("mine.safetensors::0.5", "FILE.safetensors:NAME:STRENGTH"),
         ("mine.safetensors:a:0.5:b", "FILE.safetensors:NAME:STRENGTH"),
@@ -89,10 +86,10 @@ def test_one_that_is_not_there() -> None:
 
 def test_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
-    save_priors(path, {"tender": Prior(torch.ones(3), torch.ones(3))})
+    save_priors(path, {"tender": Prior(np.ones(3), np.ones(3))})
     before = path.read_bytes()
     with pytest.raises(CheckpointError, match=r"widths \[3, 4\]"):
-        save_priors(path, {**read_priors(path), "bright": Prior(torch.ones(4), torch.ones(4))})
+        save_priors(path, {**read_priors(path), "bright": Prior(np.ones(4), np.ones(4))})
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
@@ -117,49 +114,86 @@ def mine(clips: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@shipped
 def test_clips_are_averaged_and_others_stay(mine: Path, clips: list[Path], tmp_path: Path) -> None:
-    listener = Listener()
-    sounds = [heard(read_sound(clip).waveform) for clip in clips]
-    expected = average([listener.embed(sound) for sound in sounds])
-    torch.testing.assert_close(read_priors(mine)["tender"].mean, expected.mean)
+    embedder = shipped_embedder()
+    sounds = [heard(read_sound(clip).waveform).speech for clip in clips]
+    expected = average([embedder.embed(sound, None) for sound in sounds])
+    np.testing.assert_allclose(read_priors(mine)["tender"].mean, expected.mean, atol=1e-6)
     copy = Path(shutil.copy(mine, tmp_path))
     told = json.loads(run("embed", clips[0], "--name", "tender", "-o", copy, "--json").stdout)
     assert told["name"] == "tender" and told["replaced"] is True
     found = read_priors(copy)
-    torch.testing.assert_close(found["tender"].mean, listener.embed(sounds[0]).mean[0])
-    assert torch.equal(found["bright"].mean, read_priors(mine)["bright"].mean)
+    np.testing.assert_allclose(found["tender"].mean, embedder.embed(sounds[0], None).mean, atol=1e-6)
+    assert np.array_equal(found["bright"].mean, read_priors(mine)["bright"].mean)
+    assert read_space(copy) == read_space(mine) == shipped_space().name
     assert "replaced 'tender'; it holds bright, tender" in run("embed", *clips, "--name", "tender", "-o", copy).stderr
 
 
-@shipped
-def test_the_strength_scales_the_mixture(voice: Waveform, tmp_path: Path) -> None:
-    listener, path = Listener(), tmp_path / "mine.safetensors"
-    save_priors(path, {"cross": listener.priors["angry"], "glad-ish": listener.priors["happy"]})
-    for strength in (0.0, 0.25, 1.0):
-        found = mood_of(f"{path}:cross:{strength}", voice, listener)
-        whole = mood_of(f"{path}:cross:1", voice, listener)
-        assert found.shares == whole.shares and found.name == "angry"
-        expected = [strength * share for share in whole.emotion().strengths]
-        assert found.emotion().strengths == pytest.approx(expected, abs=1e-3)  # strengths have three decimals
-    assert mood_of(f"{path}:cross:0", voice, listener).emotion() == Emotion()
+def test_each_is_a_feeling_in_the_shipped_space(mine: Path) -> None:
+    found, priors = read_own(mine), read_priors(mine)
+    assert set(found) == {"tender", "bright"}
+    for name, feeling in found.items():
+        assert feeling.prior is not None and feeling.space is shipped_space()
+        np.testing.assert_array_equal(feeling.prior.mean, priors[name].mean)
+        like = shipped_space().likeness(priors[name])
+        assert feeling.confidence == pytest.approx(like.confidence) and feeling.strengths == pytest.approx(
+            like.strengths(1.0)
+        )
+        assert feeling.why == f"{name} of mine.safetensors resembles {like}"
+    assert OwnEmotion(mine, "tender", "0.1").feeling().strengths == found["tender"].strengths  # strength left aside
 
 
-@shipped
+def test_files_of_another_embedder_and_of_none(tmp_path: Path) -> None:
+    space, path = shipped_space(), tmp_path / "mine.safetensors"
+    save_priors(path, {"cross": space.priors["angry"]}, "0123456789abcdef")
+    with pytest.raises(EmotionError, match=r"made by another embedder \(0123456789abcdef, not .*embed its clips again"):
+        read_own(path)
+    save_priors(path, {"cross": space.priors["angry"]})  # of before spaces were told
+    assert set(read_own(path)) == {"cross"}
+    save_priors(path, {"wide": Prior(np.ones(9, np.float32), np.ones(9, np.float32))})
+    with pytest.raises(CheckpointError, match="9 numbers"):
+        read_own(path)
+
+
+def test_emotions_of_another_embedder_are_refused(
+    clips: list[Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "other.safetensors"
+    save_priors(path, {"cross": shipped_space().priors["angry"]}, "0123456789abcdef")
+    before = path.read_bytes()
+    for words in (["emotions", path], ["embed", clips[0], "--name", "tender", "-o", path]):
+        assert failures.run(cli, [str(word) for word in words]) == 2
+        assert "another embedder (0123456789abcdef" in capfd.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_files_that_do_not_tell_their_space_stay_so(clips: list[Path], tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    save_priors(path, {"cross": shipped_space().priors["angry"]})
+    run("embed", clips[0], "--name", "tender", "-o", path)
+    assert read_space(path) is None and sorted(read_priors(path)) == ["cross", "tender"]
+
+
 def test_a_video_with_an_own_emotion(hopper: Path, speech: Path, tmp_path: Path) -> None:
-    path = tmp_path / "mine.safetensors"
-    save_priors(path, {"cross": Listener().priors["angry"], "other": Listener().priors["sad"]})
+    path, priors = tmp_path / "mine.safetensors", shipped_space().priors
+    save_priors(path, {"cross": priors["angry"], "other": priors["sad"]}, shipped_space().name)
     video = dicetalk.load()(hopper, speech, emotion=f"{path}:cross:0.5", size=64)
-    strengths = dict(zip(NAMES[1:], video.emotion.keys[0][1].strengths, strict=True))
-    assert max(strengths, key=lambda name: strengths[name]) == "angry" and 0.2 < strengths["angry"] <= 0.5
-    assert video.emotion == Timeline.of(video.emotion.keys[0][1])
+    ((_, felt),) = video.heard.keys
+    assert max(felt.strengths, key=felt.strengths.__getitem__) == "angry" and 0.2 < felt.strengths["angry"] <= 0.5
+    track = video.conditions.emotion
+    np.testing.assert_array_equal(track.weights, np.tile(felt.mixture(), (30, 1)))
+    assert track.priors is not None and track.priors.space == shipped_space().name
+    expected = priors["neutral"].mean + 0.5 * (priors["angry"].mean - priors["neutral"].mean)
+    np.testing.assert_allclose(track.priors.means, np.tile(expected, (30, 1)), atol=1e-5)
 
 
-@shipped
 def test_they_are_listed(mine: Path) -> None:
     told = json.loads(run("emotions", mine, "--json").stdout)["emotions"]
     assert [entry["name"] for entry in told] == ["bright", "tender"]
-    assert all(entry["emotion"] in NAMES and sum(entry["shares"].values()) < 1.01 for entry in told)
+    for entry in told:
+        assert entry.keys() == {"name", "becomes", "confidence", "why"} and 0 < entry["confidence"] <= 1
+        assert set(entry["becomes"]) <= set(NAMES) and sum(entry["becomes"].values()) <= 1
+        assert entry["why"].startswith(f"{entry['name']} of mine.safetensors resembles")
     assert "tender" in run("emotions", mine).stdout
 
 

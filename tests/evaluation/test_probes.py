@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dicetalk.arrays import Float64, Int64
 from dicetalk.evaluation.probes import cluster_ratio, confusion, fit_probe, functionals, plane, score
 
 
-def clouds(count: int, apart: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def clouds(count: int, apart: float, seed: int = 0) -> tuple[Float64, Int64]:
     """`count` points about each of four corners."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.array([2, 3, 5, 7]), count)
@@ -50,7 +51,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
 
 def test_confusion() -> None:
     table = confusion(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), 3)
-    np.testing.assert_allclose(table, [[0.5, 0.5, 0], [0, 1, 0], [0, 0, 0]])
+    np.testing.assert_allclose(table, [[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
 
 
 def test_the_ratio_is_between_over_within() -> None:

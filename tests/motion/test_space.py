@@ -1,4 +1,6 @@
-import csv
+"""The motion space: Apple's shapes in Apple's order, mirrors, turns of head and eyes."""
+
+from __future__ import annotations
 
 import numpy as np
 import pytest
@@ -6,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import SHARED
 
-from dicetalk.errors import InputError
 from dicetalk.motion.space import (
     EYE_PITCH,
     EYE_YAW,
-    LIVE_LINK_COLUMNS,
     MIRROR,
     POSE,
     SHAPES,
@@ -18,27 +18,25 @@ from dicetalk.motion.space import (
     concatenate,
     gaze,
     index,
-    read_csv,
     rotations,
-    write_csv,
 )
 
 ARKIT = SHARED / "models/arkit52_on_facemesh468.npz"
 
 
-def random_motion(frames, seed=0):
+def random_motion(frames: int, seed: int = 0) -> Motion:
     random = np.random.default_rng(seed)
-    return Motion(random.random((frames, 52)), random.normal(size=(frames, 6)))
+    return Motion(random.random((frames, 52)).astype(np.float32), random.normal(size=(frames, 6)).astype(np.float32))
 
 
-def test_shapes_are_apples_in_apples_order():
+def test_shapes_are_apples_in_apples_order() -> None:
     assert len(set(SHAPES)) == 52
     if not ARKIT.exists():
         pytest.skip("shared models are not on this machine")
     assert list(SHAPES) == list(np.load(ARKIT)["names"])
 
 
-def test_mirror_swaps_sides_and_undoes_itself():
+def test_mirror_swaps_sides_and_undoes_itself() -> None:
     assert sorted(MIRROR) == list(range(52))
     assert all(MIRROR[MIRROR[i]] == i for i in range(52))
     assert SHAPES[MIRROR[index("eyeBlinkLeft")]] == "eyeBlinkRight"
@@ -48,26 +46,26 @@ def test_mirror_swaps_sides_and_undoes_itself():
 
 
 @given(st.integers(0, 20), st.integers(0, 9))
-def test_mirrored_twice_is_the_original(frames, seed):
+def test_mirrored_twice_is_the_original(frames: int, seed: int) -> None:
     motion = random_motion(frames, seed)
     twice = motion.mirrored().mirrored()
     np.testing.assert_array_equal(twice.shapes, motion.shapes)
     np.testing.assert_array_equal(twice.pose, motion.pose)
 
 
-def test_mirrored_head_turn_is_the_reflected_rotation():
+def test_mirrored_head_turn_is_the_reflected_rotation() -> None:
     motion = random_motion(5)
     flip = np.diag([-1, 1, 1])
     np.testing.assert_allclose(rotations(motion.mirrored().pose), flip @ rotations(motion.pose) @ flip, atol=1e-6)
 
 
-def test_mirrored_gaze_is_the_reflected_gaze():
+def test_mirrored_gaze_is_the_reflected_gaze() -> None:
     motion = random_motion(4)
     expected = gaze(motion.shapes)[:, ::-1] * [-1, 1]
     np.testing.assert_allclose(gaze(motion.mirrored().shapes), expected, atol=1e-6)
 
 
-def test_slices_and_concatenation():
+def test_slices_and_concatenation() -> None:
     motion = random_motion(10)
     assert len(motion) == 10
     assert len(motion[2:5]) == 3
@@ -77,7 +75,7 @@ def test_slices_and_concatenation():
     assert joined.fps == 25
 
 
-def test_columns_by_name_are_views():
+def test_columns_by_name_are_views() -> None:
     motion = Motion.still(3)
     motion.column("jawOpen")[:] = 0.5
     motion.column("pitch")[:] = 0.1
@@ -86,18 +84,18 @@ def test_columns_by_name_are_views():
     np.testing.assert_allclose(motion.pose[0], [0, 0.1, 0, 0, 0, 0], atol=1e-7)
 
 
-def test_clipped():
-    clipped = Motion(np.linspace(-1, 2, 52)[None], np.ones((1, 6)) * 9).clipped()
+def test_clipped() -> None:
+    clipped = Motion(np.linspace(-1, 2, 52, dtype=np.float32)[None], np.full((1, 6), 9, np.float32)).clipped()
     assert clipped.shapes.min() == 0
     assert clipped.shapes.max() == 1
     assert clipped.pose.max() == 9
 
 
-def test_wrong_sizes_are_our_own_mistake():
+def test_wrong_sizes_are_our_own_mistake() -> None:
     with pytest.raises(AssertionError):
-        Motion(np.zeros((3, 51)), np.zeros((3, 6)))
+        Motion(np.zeros((3, 51), np.float32), np.zeros((3, 6), np.float32))
     with pytest.raises(AssertionError):
-        Motion(np.zeros((3, 52)), np.zeros((2, 6)))
+        Motion(np.zeros((3, 52), np.float32), np.zeros((2, 6), np.float32))
     with pytest.raises(KeyError):
         index("jawopen")
 
@@ -110,119 +108,20 @@ def test_wrong_sizes_are_our_own_mistake():
         ("roll", [0, -1, 0], [-1, 0, 0]),  # the crown goes to the left of the image
     ],
 )
-def test_signs_of_head_turns(part, point, axis):
+def test_signs_of_head_turns(part: str, point: list[int], axis: list[int]) -> None:
     pose = np.zeros((1, 6), np.float32)
     pose[0, POSE.index(part)] = np.pi / 2
     np.testing.assert_allclose(rotations(pose)[0] @ point, axis, atol=1e-6)
 
 
-def test_rotations_are_rotations():
+def test_rotations_are_rotations() -> None:
     turns = rotations(random_motion(20).pose)
     np.testing.assert_allclose(turns @ turns.transpose(0, 2, 1), np.tile(np.eye(3), (20, 1, 1)), atol=1e-5)
     np.testing.assert_allclose(np.linalg.det(turns), 1, atol=1e-5)
 
 
-def test_gaze_of_both_eyes_to_the_subjects_left_and_down():
+def test_gaze_of_both_eyes_to_the_subjects_left_and_down() -> None:
     motion = Motion.still(1)
     for name in ("eyeLookOutLeft", "eyeLookInRight", "eyeLookDownLeft", "eyeLookDownRight"):
         motion.column(name)[:] = 1
     np.testing.assert_allclose(gaze(motion.shapes)[0], [[EYE_YAW, EYE_PITCH]] * 2, atol=1e-6)
-
-
-# ---- Live Link Face CSV
-
-
-def test_csv_round_trip(tmp_path):
-    motion = random_motion(60)
-    path = tmp_path / "curves.csv"
-    assert write_csv(path, (motion[i : i + 7] for i in range(0, 60, 7))) == 60
-    back = read_csv(path)
-    np.testing.assert_allclose(back.shapes, motion.shapes, atol=1e-6)
-    np.testing.assert_allclose(back.pose[:, :3], motion.pose[:, :3], atol=1e-6)
-    assert not back.pose[:, 3:].any()
-    assert [p.name for p in tmp_path.iterdir()] == ["curves.csv"]
-
-
-def test_csv_has_the_columns_of_live_link_face(tmp_path):
-    motion = Motion.still(52)
-    motion.column("jawLeft")[:] = 0.25
-    motion.column("eyeLookUpLeft")[:] = 1
-    write_csv(tmp_path / "a.csv", [motion])
-    with (tmp_path / "a.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    header = tuple(rows[0])
-    assert header == LIVE_LINK_COLUMNS
-    assert len(header) == 63
-    assert header[:3] == ("Timecode", "BlendShapeCount", "EyeBlinkLeft")
-    assert header[16:20] == ("JawForward", "JawRight", "JawLeft", "JawOpen")
-    assert header[23:25] == ("MouthRight", "MouthLeft")
-    assert header[53:] == (
-        *("TongueOut", "HeadYaw", "HeadPitch", "HeadRoll"),
-        *("LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll"),
-    )
-    assert {row["BlendShapeCount"] for row in rows} == {"61"}
-    assert float(rows[0]["JawLeft"]) == 0.25
-    assert float(rows[0]["LeftEyePitch"]) == pytest.approx(-EYE_PITCH, abs=1e-6)
-    assert float(rows[0]["RightEyePitch"]) == 0
-    assert [rows[i]["Timecode"] for i in (0, 24, 25, 51)] == [
-        "00:00:00:00.000",
-        "00:00:00:24.000",
-        "00:00:01:00.000",
-        "00:00:02:01.000",
-    ]
-
-
-def test_time_code_after_an_hour(tmp_path):
-    still = Motion.still(1, fps=1 / 3600)
-    write_csv(tmp_path / "a.csv", [still, still, still])
-    assert (tmp_path / "a.csv").read_text().splitlines()[-1].startswith("02:00:00:00.000,")
-
-
-def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("old")
-
-    def broken():
-        yield Motion.still(2)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_csv(path, broken())
-    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
-    assert path.read_text() == "old"
-
-
-def test_unwritable_folder(tmp_path):
-    with pytest.raises(InputError, match="cannot be written"):
-        write_csv(tmp_path / "none" / "a.csv", [Motion.still(1)])
-
-
-def test_columns_are_found_by_name(tmp_path):
-    motion = random_motion(2)
-    write_csv(tmp_path / "a.csv", [motion])
-    rows = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()]
-    (tmp_path / "b.csv").write_text("\n".join(",".join(row[::-1]) for row in rows).lower())
-    np.testing.assert_allclose(read_csv(tmp_path / "b.csv", fps=60).shapes, motion.shapes, atol=1e-6)
-    assert read_csv(tmp_path / "b.csv", fps=60).fps == 60
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (lambda text: "", "no column 'eyeblinkleft'"),
-        (lambda text: text.replace("JawOpen", "Jaw"), "no column 'jawopen'"),
-        (lambda text: text[:-200], "line 3 has"),
-        (lambda text: text.replace("0.000000", "nan"), "line 2 holds"),
-        (lambda text: text.replace("0.000000", "zero"), "could not convert"),
-    ],
-)
-def test_bad_csv(tmp_path, change, says):
-    write_csv(tmp_path / "a.csv", [Motion.still(2)])
-    (tmp_path / "a.csv").write_text(change((tmp_path / "a.csv").read_text()))
-    with pytest.raises(InputError, match=says):
-        read_csv(tmp_path / "a.csv")
-
-
-def test_missing_csv(tmp_path):
-    with pytest.raises(InputError, match="cannot read"):
-        read_csv(tmp_path / "none.csv")

@@ -9,8 +9,9 @@ import pytest
 
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import Picture, read_picture
+from dicetalk.motion.basis import face_shapes
 from dicetalk.portrait.glasses import SLACK, give, wears_glasses
-from dicetalk.portrait.rig import build_rig, face_shapes
+from dicetalk.portrait.rig import build_rig
 
 
 def glasses_on(picture: Picture) -> bool:

@@ -1,4 +1,4 @@
-"""What a viewer sees, read back from drawn frames with MediaPipe: lips, and postures that grow with strength."""
+"""What a viewer sees, read back from drawn frames: lips, and postures that grow with strength."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dicetalk.acting.performer import perform
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import Waveform, read_picture
+from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.renderer import Renderer
-from dicetalk.portrait.rig import lip_parting
 from dicetalk.speech import listen, listen_blocks
 
 SECONDS = 4
@@ -32,7 +32,7 @@ def clip(voice: Waveform) -> Waveform:
 
 def acted(clip: Waveform, mood: str) -> Motion:
     frames = -(-len(clip) // 640)
-    weights = Timeline.of(mood).at((np.arange(frames) + 0.5) / 25).astype(np.float64)
+    weights = Timeline([(0.0, mood)]).at((np.arange(frames) + 0.5) / 25).astype(np.float64)
     return concatenate(list(perform(listen_blocks(clip), weights, 0)))
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from motions import one_frame
+from numpy.typing import NDArray
 
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.landmarks import FACE_VERTICES, LOWER_LIP, OVAL, UPPER_LIP
 from dicetalk.motion.space import SHAPES, Motion, index
 from dicetalk.portrait import lips
-from dicetalk.portrait.rig import EYES, Rig, build_rig, face_shapes
-from dicetalk.portrait.topology import (
-    CORNERS,
-    FACE_VERTICES,
-    LOWER_LIP,
-    OVAL,
-    UPPER_LIP,
-    face_triangles,
-    ring_vertices,
-    topology,
-)
+from dicetalk.portrait.rig import EYES, Rig, build_rig
+from dicetalk.portrait.topology import CORNERS, face_triangles, ring_vertices, topology
 
 BROWS = (70, 63, 105, 66, 107, 300, 293, 334, 296, 336)
 OUTER_LIPS = (61, 0, 291, 17)
@@ -33,7 +29,7 @@ def rig(hopper_picture: Picture, face: Face) -> Rig:
     return build_rig(hopper_picture, face)
 
 
-def moved(rig: Rig, **weights: float) -> np.ndarray:
+def moved(rig: Rig, **weights: float) -> NDArray[Any]:
     """Displacement (V, 3) in the head's frame [inter-ocular distances]."""
     still, there = (rig.deformed(m, settle=0)[0] for m in (one_frame(), one_frame(**weights)))
     return (there - still) @ rig.axes / rig.unit

@@ -14,10 +14,12 @@ from svd_tiny import write_checkpoint
 
 from dicetalk.backbone import Backbone, Conditions
 from dicetalk.checkpoints import CONFIG
+from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.face import Face
+from dicetalk.speech import Hearing
 from dicetalk.svd.backbone import DenoisingStep, SvdBackbone, load_svd
 from dicetalk.svd.options import SvdOptions
 
@@ -29,10 +31,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny")
 
 
-def emotion(frames: int, **weights: float) -> np.ndarray[Any, Any]:
+def emotion(frames: int, **weights: float) -> EmotionTrack:
     row = np.array([weights.get(name, 0.0) for name in NAMES], np.float32)
     row[0] += 1 - row.sum()
-    return np.tile(row, (frames, 1))
+    return EmotionTrack(np.tile(row, (frames, 1)))
 
 
 def conditions(samples: int = 6400, seed: int = 0, **weights: float) -> Conditions:
@@ -41,7 +43,8 @@ def conditions(samples: int = 6400, seed: int = 0, **weights: float) -> Conditio
     landmarks = np.array([[20, 25, 0], [50, 70, 0]], np.float32)
     waveform = (rng.standard_normal(samples) * 3000).astype(np.int16)
     frames = -(-samples // 640)
-    return Conditions(portrait, Face(landmarks), waveform, emotion(frames, **(weights or {"happy": 0.8})), seed)
+    felt = emotion(frames, **(weights or {"happy": 0.8}))
+    return Conditions(portrait, Face(landmarks), Hearing(waveform), felt, seed)
 
 
 def frames_of(backbone: SvdBackbone, given: Conditions) -> np.ndarray[Any, Any]:
@@ -50,7 +53,7 @@ def frames_of(backbone: SvdBackbone, given: Conditions) -> np.ndarray[Any, Any]:
 
 def test_it_keeps_the_contract(checkpoint: Path) -> None:
     backbone: Backbone = load_svd(checkpoint, SMALL)
-    assert (backbone.name, backbone.fps) == ("svd", 25)
+    assert (backbone.kind, backbone.fps) == ("svd", 25)
     chunks = list(backbone.generate(conditions()))
     assert all(chunk.dtype == np.uint8 and chunk.shape[1:] == (90, 70, 3) and len(chunk) <= 10 for chunk in chunks)
     assert sum(map(len, chunks)) == 10
@@ -84,7 +87,7 @@ def test_emotion_speech_and_guidance_are_seen(checkpoint: Path) -> None:
     base = frames_of(backbone, conditions())
     assert (base != frames_of(backbone, conditions(sad=0.8))).any()
     quiet = conditions()
-    assert (base != frames_of(backbone, replace(quiet, waveform=np.zeros_like(quiet.waveform)))).any()
+    assert (base != frames_of(backbone, replace(quiet, speech=Hearing(np.zeros_like(quiet.speech.waveform))))).any()
     for name, scale in (("image_scale", 2.0), ("speech_scale", 3.0), ("emotion_scale", 3.0)):
         changed = replace(guided, **{name: scale})
         assert (base != frames_of(load_svd(checkpoint, changed), conditions())).any()
@@ -95,12 +98,12 @@ def test_emotion_speech_and_guidance_are_seen(checkpoint: Path) -> None:
 def test_a_timeline_changes_frames_only_gradually_and_constant_equals_single(checkpoint: Path) -> None:
     backbone = load_svd(checkpoint, SMALL)
     given = conditions()
-    same = Timeline([(0.0, "happy:0.8"), (0.2, "happy:0.8")]).at((np.arange(10) + 0.5) / 25)
+    same = track(Timeline([(0.0, "happy:0.8"), (0.2, "happy:0.8")]), (np.arange(10) + 0.5) / 25)
     steady = frames_of(backbone, given).astype(int)
     # Fading from an emotion to itself rounds its weights (6e-8): a value at an edge may fall one level of 256.
     assert np.abs(steady - frames_of(backbone, replace(given, emotion=same))).max() <= 1
     ramp = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
-    fading = emotion(10, happy=0.8) * (1 - ramp) + emotion(10, sad=0.8) * ramp
+    fading = EmotionTrack(emotion(10, happy=0.8).weights * (1 - ramp) + emotion(10, sad=0.8).weights * ramp)
     assert (steady != frames_of(backbone, replace(given, emotion=fading))).any()
 
 
@@ -117,11 +120,12 @@ def test_a_face_crop_is_pasted_back(checkpoint: Path) -> None:
 
 def test_steps_are_told_with_a_preview(checkpoint: Path) -> None:
     told: list[DenoisingStep] = []
-    backbone = load_svd(checkpoint, SMALL, watch=told.append)
-    frames_of(backbone, conditions())
+    for _ in load_svd(checkpoint, SMALL).generate(conditions(), told.append):
+        pass
     assert [(step.done, step.total) for step in told] == [(1, 2), (2, 2)]
     preview = told[-1].preview()
-    assert preview.dtype == torch.uint8 and preview.shape[1] == 3 and len(preview) == 5
+    assert isinstance(preview, np.ndarray) and preview.dtype == np.uint8
+    assert preview.shape == (5, told[-1].clean.shape[2], told[-1].clean.shape[3], 3)
 
 
 def test_frames_stream_while_later_ones_are_not_decoded(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-import torch
 from click import Context
 from svd_tiny import write_checkpoint
 from terminal import shown_on_a_terminal
@@ -18,8 +19,8 @@ from dicetalk.cli import cli
 from dicetalk.cli.failures import Stopped, run
 from dicetalk.cli.svd_options import SvdOption
 from dicetalk.emotion.priors import Prior, save_priors
+from dicetalk.emotion.space import SHIPPED, shipped_space
 from dicetalk.media import probe, read_picture
-from dicetalk.mood import SHIPPED
 from dicetalk.svd.options import SvdOptions
 
 QUICK = ("--preset", "fast", "--steps", "1", "--short-side", "64", "--device", "cpu", "--size", "96")
@@ -61,7 +62,7 @@ def test_it_speaks_through_the_backbone(desk: Path, capsys: pytest.CaptureFixtur
 def test_every_option_is_on_the_command_line_and_reaches_the_backbone(
     desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    typed = {
+    typed: dict[str, Any] = {
         "preset": "best",
         "steps": 2,
         "image_scale": 2.0,
@@ -77,11 +78,11 @@ def test_every_option_is_on_the_command_line_and_reaches_the_backbone(
     }
     seen: list[SvdOptions | None] = []
 
-    def load(name: str, options: SvdOptions | None = None, watch: object = None) -> None:
+    def load(name: str, options: SvdOptions | None = None) -> None:
         seen.append(options)
         raise dicetalk.ConfigError("seen")
 
-    monkeypatch.setattr("dicetalk.pipeline.load", load)
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", load)
     words = [w for k, v in typed.items() for w in (f"--{k.replace('_', '-')}", *([] if v is True else [str(v)]))]
     assert generate("--backbone", "svd", *words) == 2
     assert seen == [SvdOptions(**typed)]
@@ -91,16 +92,16 @@ def test_every_option_is_on_the_command_line_and_reaches_the_backbone(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--preset", "fast"), "--preset is an option of the svd backbone, and motion draws here; add --backbone svd"),
+        (("--preset", "fast"), "--preset is an option of the svd backbone, and rules draws here; add --backbone svd"),
         (("--speech-scale", "3"), "--speech-scale is an option of the svd backbone"),
         (("--preview", "x.png"), "--preview is an option of the svd backbone"),
         (("--backbone", "svd", "--steps", "0"), "steps is 0; use 1 to 200"),
         (("--backbone", "svd", "--emotion-scale", "nan"), "emotion_scale is nan; use 0 to 30"),
         (("--backbone", "svd", "--device", "gpu9"), "'gpu9' is not a device; use cpu, cuda"),
         (("--backbone", "svd", "--preview", "x.gif"), r"x.gif ends in '.gif'"),
-        (("--backbone", "svd", "--motion-out", "c.csv"), "frames without motion curves; leave --motion-out out"),
+        (("--backbone", "svd", "--motion-out", "c.csv"), "frames without motion curves; leave the file of curves out"),
         (("--backbone", "svd", "-e", "hapy"), "did you mean 'happy'"),
-        (("--backbone", str(SHIPPED)), "does not hold a svd checkpoint; its config.json says 'embedder'"),
+        (("--backbone", str(SHIPPED)), "holds a checkpoint of kind 'embedder', which draws nothing; give another"),
     ],
 )
 def test_wrong_use_is_told_in_one_line(
@@ -132,25 +133,25 @@ def test_the_help_tells_svd_options_apart() -> None:
 def test_python_takes_the_same_options(desk: Path) -> None:
     told: list[tuple[int, int]] = []
     options = dicetalk.SvdOptions(preset="fast", steps=1, short_side=64, device="cpu")
-    talk = dicetalk.load(desk / "dice-svd", options, watch=lambda step: told.append((step.done, step.total)))
-    assert sum(map(len, talk("face.jpg", "speech.wav", size=96).stream())) == 30
+    video = dicetalk.load(desk / "dice-svd", options)("face.jpg", "speech.wav", size=96)
+    assert sum(map(len, video.stream(watch=lambda step: told.append((step.done, step.total))))) == 30
     assert told == [(1, 1)]
+    video.save("out.mp4", watch=lambda step: told.append((step.done, step.total)))
+    assert told == [(1, 1)] * 2
 
 
 def test_a_stored_own_and_heard_emotion_and_a_timeline_reach_the_frames(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from dicetalk.mood import Listener
-
-    sad = Listener().priors["sad"]
-    save_priors(desk / "mood.safetensors", {"tender": Prior(sad.mean, torch.zeros_like(sad.mean))})
+    sad = shipped_space().priors["sad"]
+    save_priors(desk / "mood.safetensors", {"tender": Prior(sad.mean, np.zeros_like(sad.mean))})
     Path("mood.json").write_text('{"keys": [{"time": 0, "emotion": "happy"}, {"time": 1, "emotion": "angry"}]}')
     seen = set()
     for emotion in ("neutral", "mood.safetensors", "like:speech.wav", "mood.json"):
         assert generate("--backbone", "svd", *QUICK, "-e", emotion) == 0
         err = capsys.readouterr().err
-        assert ("heard" in err) == (emotion in ("mood.safetensors", "like:speech.wav"))
-        assert "heard sad" in err or emotion != "mood.safetensors"
+        assert ("resembles" in err) == (emotion in ("mood.safetensors", "like:speech.wav"))
+        assert "tender of mood.safetensors resembles sad" in err or emotion != "mood.safetensors"
         seen.add(video(desk))
     assert len(seen) >= 3
 
@@ -161,12 +162,12 @@ def test_an_interrupted_run_leaves_nothing_half_written(desk: Path, monkeypatch:
     def stop(*_: object) -> None:
         raise Stopped(2)
 
-    monkeypatch.setattr("dicetalk.cli.preview.write_preview", stop)
+    monkeypatch.setattr("dicetalk.jobs.write_preview", stop)
     assert generate("--backbone", "svd", *QUICK, "--preview", "look.png") == 130
     assert sorted(desk.iterdir()) == before
 
 
-def test_nothing_names_cuda_and_the_motion_path_never_loads_diffusers(desk: Path) -> None:
+def test_nothing_names_cuda_and_the_rules_never_loads_diffusers(desk: Path) -> None:
     sources = Path(dicetalk.__file__).parent.rglob("*.py")
     assert not [path for path in sources if ".cuda()" in path.read_text(encoding="utf-8")]
     program = (

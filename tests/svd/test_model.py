@@ -33,11 +33,11 @@ def run(name: str, case: dict[str, Tensor], timestep: Tensor, scales: tuple[floa
     batch, frames = case["sample"].shape[:2]
     image = case["image_embeds"].unflatten(0, (batch, frames))
     assert (image == image[:, :1]).all()
-    streams = [
+    speech, emotion = (
         Stream.per_frame(case[f"{k}_tokens"].unflatten(0, (batch, frames)), case.get(f"mask_{k}"), scale)
         for k, scale in zip(("audio", "emotion"), scales, strict=True)
-    ]
-    conditions = UNetConditions(image[:, 0], *streams, case["added_time_ids"], case.get("pose_features"))
+    )
+    conditions = UNetConditions(image[:, 0], speech, emotion, case["added_time_ids"], case.get("pose_features"))
     return golden_unet(name)(case["sample"], timestep, conditions)
 
 

@@ -12,14 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from dicetalk.rates import FRAMES_PER_LATENT, ROWS_PER_FRAME, SAMPLES_PER_FRAME
 from dicetalk.svd.preprocess import (
+    SpeechLength,
     output_size,
     picture_inputs,
     published_crop,
-    published_length,
     speech_length,
     speech_windows,
 )
+
+
+def published_length(samples: int) -> SpeechLength:
+    """Lengths as published: up to 120 ms at the end of the sound get no frame. `samples` at 16 kHz."""
+    units = samples // SAMPLES_PER_FRAME
+    latents = units // FRAMES_PER_LATENT
+    return SpeechLength(max(0, latents * FRAMES_PER_LATENT - 1), latents, units * ROWS_PER_FRAME)
 
 
 @needs_golden

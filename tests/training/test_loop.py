@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from learning import TINY, Line, files
+from learning import TINY, Line, files, steps_done
 from safetensors.numpy import load_file
 
 from dicetalk.config import changed, to_plain
 from dicetalk.emotion.priors import read_priors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
-from dicetalk.mood import load_embedder
-from dicetalk.training.loop import LoopOptions, schedule, steps_done, train
+from dicetalk.training.loop import LoopOptions, schedule, train
 from dicetalk.training.recipes import EMBEDDER_SMALL, recipe
-from dicetalk.training.stage1_embedder import train_embedder
+from dicetalk.training.stage1_embedder import load_embedder, train_embedder
 
 
 def test_resuming_is_an_uninterrupted_run(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from learning import Line, files
+from learning import Line, files, steps_done
 from places import TESTS
 from safetensors.numpy import load_file
 
 from dicetalk.errors import MissingExtraError
-from dicetalk.training.loop import RANKS_APART, STATE, LoopOptions, _gradients, steps_done, train
+from dicetalk.training.loop import RANKS_APART, STATE, LoopOptions, _gradients, train
 from dicetalk.training.processes import ALONE, LAUNCHERS, launched
 
 needs_accelerate = pytest.mark.skipif(find_spec("accelerate") is None, reason="accelerate is not installed")
@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 
 from safetensors.torch import save_file
-from learning import Line
+from learning import Line, steps_done
 
 from dicetalk.training.loop import LoopOptions, train
 from dicetalk.training.processes import launched, leave

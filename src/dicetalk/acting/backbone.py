@@ -1,48 +1,49 @@
-"""The `motion` backbone: speech and emotion -> facial motion -> the deformed picture."""
+"""The `rules` backbone: speech and emotion -> facial motion by rules -> the deformed picture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from dicetalk.acting.performer import perform
-from dicetalk.backbone import Conditions
-from dicetalk.media import FPS, Picture
+from dicetalk.backbone import Conditions, Watch
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import Motion
 from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
-from dicetalk.portrait.rig import face_shapes
 from dicetalk.portrait.topology import topology
-from dicetalk.speech import listen_blocks
+from dicetalk.rates import FPS
 
-BLOCK_S = 4.0
-"""Speech heard at a time [s]: longer blocks keep the first frame waiting, shorter ones hear their margins twice."""
-
-CHUNK = 5
-"""Frames a chunk: a fifth of a second, small enough for live use."""
+CHUNK = FPS // 5
+"""Frames a chunk: small enough for live use."""
 
 
-class MotionBackbone:
+class RulesBackbone:
     """Draws by deforming the picture itself; needs neither a GPU nor a download."""
 
-    name = "motion"
+    kind = "rules"
     fps = FPS
-
-    def __init__(self) -> None:
-        """Load the shapes, the mesh and the compiled loops."""
-        face_shapes()
-        topology()
-        warm_up()
 
     def act(self, conditions: Conditions) -> Iterator[Motion]:
         """Facial motion of the whole clip, block by block."""
-        blocks = listen_blocks(conditions.waveform, BLOCK_S)
-        return perform(blocks, conditions.emotion.astype(np.float64), conditions.seed)
+        weights = conditions.emotion.onto(NAMES).astype(np.float64)
+        return perform(conditions.speech.blocks(), weights, conditions.seed)
 
-    def generate(self, conditions: Conditions) -> Iterator[Picture]:
-        """Frames as chunks (t, H, W, 3) uint8."""
+    def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
+        """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
         renderer = Renderer(conditions.portrait, conditions.face)
         for motion in self.act(conditions):
             for start in range(0, len(motion), CHUNK):
                 yield np.stack(list(renderer.render(motion[start : start + CHUNK])))
+
+
+def load_rules(folder: Path | None = None, options: None = None) -> RulesBackbone:
+    """The backbone, with the shapes, the mesh and the compiled loops loaded; it has neither checkpoint nor options."""
+    face_shapes()
+    topology()
+    warm_up()
+    return RulesBackbone()

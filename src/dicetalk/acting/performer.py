@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from dicetalk.acting.postures import MOUTH, manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
-from dicetalk.media import FPS
+from dicetalk.arrays import Float64, Int64
+from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
-from dicetalk.portrait.rig import lip_parting
+from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Speech
-
-Array = npt.NDArray[np.float64]
 
 SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])
 """Wandering of the head while speaking [rad] and [inter-ocular distances]; a standard deviation."""
@@ -47,7 +45,7 @@ _SPREADING = [index(name) for name in SPREADING]
 _ROUNDING = [index("mouthPucker"), index("mouthFunnel")]
 
 
-def perform(blocks: Iterable[Speech], emotion: Array, seed: int) -> Iterator[Motion]:
+def perform(blocks: Iterable[Speech], emotion: Float64, seed: int) -> Iterator[Motion]:
     """Act out a clip.
 
     Args:
@@ -65,11 +63,11 @@ def perform(blocks: Iterable[Speech], emotion: Array, seed: int) -> Iterator[Mot
         yield motion[block.margin : len(motion) - block.margin]
 
 
-def _part(take: Take, rows: npt.NDArray[np.int64]) -> Take:
+def _part(take: Take, rows: Int64) -> Take:
     return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows])
 
 
-def act(speech: Speech, emotion: Array, take: Take) -> Motion:
+def act(speech: Speech, emotion: Float64, take: Take) -> Motion:
     """One stretch of motion: T rows of speech, emotion weights (T, 8) and a take of T frames."""
     mouth = _speaking_mouth(speech, emotion)
     shapes = _with_emotion(mouth, _felt(speech, emotion, take))
@@ -80,7 +78,7 @@ def act(speech: Speech, emotion: Array, take: Take) -> Motion:
     return Motion(shapes.astype(np.float32), pose.astype(np.float32)).clipped()
 
 
-def _speaking_mouth(speech: Speech, emotion: Array) -> Array:
+def _speaking_mouth(speech: Speech, emotion: Float64) -> Float64:
     """The lips' work (T, 52): visemes, with the jaw opened by loudness."""
     shapes = articulate(speech.phones, speech.times)
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 1.0)
@@ -90,14 +88,14 @@ def _speaking_mouth(speech: Speech, emotion: Array) -> Array:
     return shapes
 
 
-def _felt(speech: Speech, emotion: Array, take: Take) -> Array:
+def _felt(speech: Speech, emotion: Float64, take: Take) -> Float64:
     """The emotion's posture (T, 52), breathing with the voice."""
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 0.35 * FPS)
     strength = 0.9 + 0.2 * np.clip(voice, 0, 1.2) + 0.05 * take.breath
     return np.asarray(posture_shapes(emotion) * strength[:, None])
 
 
-def _with_emotion(mouth: Array, felt: Array) -> Array:
+def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
     """Both together: rounded lips let go of a smile, and what speech and emotion both ask for is not asked twice."""
     rounding = np.clip(mouth[:, _ROUNDING].sum(1), 0, 1)
     felt = felt.copy()
@@ -108,7 +106,7 @@ def _with_emotion(mouth: Array, felt: Array) -> Array:
     return both
 
 
-def _close_lips(shapes: Array, speech: Speech) -> None:
+def _close_lips(shapes: Float64, speech: Speech) -> None:
     """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
     times = speech.times
     bilabial = gate(speech.phones, BILABIALS, times)
@@ -123,21 +121,21 @@ def _close_lips(shapes: Array, speech: Speech) -> None:
     shapes[:, lower] *= (1 - 0.9 * biting)[:, None]
 
 
-def _closing(shapes: Array) -> Array:
+def _closing(shapes: Float64) -> Float64:
     """The mouthClose (T,) that brings the lips together at every pair of points, whatever parts them: a wrinkled nose
     lifts the upper lip as well."""
     parting = lip_parting()
     return np.asarray(np.clip((shapes @ parting / -parting[_CLOSE]).max(1), 0, 1))
 
 
-def _pauses(speech: Speech) -> Array:
+def _pauses(speech: Speech) -> Float64:
     """Pauses (T,), with soft borders inside the pause: speech keeps its own frames."""
     inside = speech.silence.astype(np.float64)
     shrunk = np.minimum(inside, np.minimum(np.roll(inside, 1), np.roll(inside, -1)))
     return np.asarray(np.maximum(shrunk, 0.5 * inside))
 
 
-def _stress(speech: Speech) -> Array:
+def _stress(speech: Speech) -> Float64:
     """How much each frame is stressed (T,): louder and higher than what is around it."""
     voice = speech.loudness.astype(np.float64)
     louder = gaussian_filter1d(voice, 2.0) - gaussian_filter1d(voice, 12.0)
@@ -145,7 +143,7 @@ def _stress(speech: Speech) -> Array:
     return np.asarray(np.clip(1.6 * louder + 0.8 * np.maximum(higher, 0), 0, 1))
 
 
-def _pitch_offset(speech: Speech) -> Array:
+def _pitch_offset(speech: Speech) -> Float64:
     """Voice pitch over what it was around [octaves] (T,), 0 where there is no voice."""
     voiced = (speech.pitch > 0).astype(np.float64)
     height = np.log2(np.where(voiced > 0, speech.pitch, 1.0))
@@ -155,14 +153,14 @@ def _pitch_offset(speech: Speech) -> Array:
     return np.asarray(voiced * np.clip(height - usual, -1, 1))
 
 
-def _head(speech: Speech, emotion: Array, take: Take, stress: Array) -> Array:
+def _head(speech: Speech, emotion: Float64, take: Take, stress: Float64) -> Float64:
     """Head pose (T, 6): the emotion's posture, nods with stress, a lift with the voice, wandering."""
     pose = posture_pose(emotion) + SWAY * take.sway * manner(emotion, "restlessness")[:, None]
     pose[:, 1] += NOD * gaussian_filter1d(stress, 2.5) - PITCH_LIFT * gaussian_filter1d(_pitch_offset(speech), 5.0)
     return np.asarray(pose)
 
 
-def _brows_and_eyes(shapes: Array, take: Take, stress: Array, pose: Array) -> None:
+def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64) -> None:
     """Brow flashes, blinks, and eyes that stay on the camera while the head moves."""
     flash = BROW_FLASH * gaussian_filter1d(stress, 1.5)
     for name, share in (("browInnerUp", 0.7), ("browOuterUpLeft", 1.0), ("browOuterUpRight", 1.0)):

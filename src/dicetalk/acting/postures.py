@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float64
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import POSE, SHAPES, index
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,22 +85,22 @@ MOUTH = np.array([name.startswith(("mouth", "jaw", "tongue")) for name in SHAPES
 """Which shapes (52,) belong to the lower face, where the lips' work comes first."""
 
 
-def posture_shapes(weights: Array) -> Array:
+def posture_shapes(weights: Float64) -> Float64:
     """Emotion weights (T, 8) over the vocabulary's names -> shapes (T, 52)."""
     return np.asarray(weights @ np.stack([_shape_row(POSTURES[name]) for name in NAMES]))
 
 
-def posture_pose(weights: Array) -> Array:
+def posture_pose(weights: Float64) -> Float64:
     """Emotion weights (T, 8) -> head posture (T, 6)."""
     return np.asarray(weights @ np.array([[POSTURES[name].pose.get(part, 0.0) for part in POSE] for name in NAMES]))
 
 
-def manner(weights: Array, what: str) -> Array:
+def manner(weights: Float64, what: str) -> Float64:
     """Emotion weights (T, 8) -> one manner of moving (T,): "jaw" or "restlessness"."""
     return np.asarray(weights @ np.array([getattr(POSTURES[name], what) for name in NAMES]))
 
 
-def _shape_row(posture: Posture) -> Array:
+def _shape_row(posture: Posture) -> Float64:
     row = np.zeros(len(SHAPES))
     for name, weight in posture.shapes.items():
         for full in (name,) if name in SHAPES else (name + "Left", name + "Right"):

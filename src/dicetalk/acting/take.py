@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from dicetalk.media import FPS
-
-Array = npt.NDArray[np.float32]
+from dicetalk.arrays import Float32, Float64
+from dicetalk.easing import smoothstep
+from dicetalk.rates import FPS
 
 BLINK_EVERY = 3.4
 """Median time between blinks while speaking [s] (Bentivoglio et al. 1997: 26 a minute in conversation, 17 at rest)."""
@@ -35,10 +34,10 @@ class Take:
         breath: (T,) slow change of an emotion's strength, unit variance.
     """
 
-    blink: Array
-    gaze: Array
-    sway: Array
-    breath: Array
+    blink: Float32
+    gaze: Float32
+    sway: Float32
+    breath: Float32
 
 
 def rehearse(frames: int, seed: int) -> Take:
@@ -53,7 +52,7 @@ def rehearse(frames: int, seed: int) -> Take:
     )
 
 
-def _blinks(rng: np.random.Generator, frames: int) -> Array:
+def _blinks(rng: np.random.Generator, frames: int) -> Float32:
     """Lids (T,): irregular blinks, now and then two in a row, never two alike."""
     lids = np.zeros(frames, np.float32)
     times = (np.arange(frames) + 0.5) / FPS
@@ -71,16 +70,14 @@ def _blinks(rng: np.random.Generator, frames: int) -> Array:
     return lids
 
 
-def _one_blink(since: npt.NDArray[np.float64], slow: float) -> npt.NDArray[np.float64]:
+def _one_blink(since: Float64, slow: float) -> Float64:
     """Lids around one blink whose middle, where they are shut for a frame, lies at 0."""
     shut = 0.022
-    closing = 1 - np.clip((-since - shut) / (BLINK_CLOSING * slow), 0, 1)
-    opening = 1 - np.clip((since - shut) / (BLINK_OPENING * slow), 0, 1)
-    lids = np.where(since < 0, closing, opening)
-    return np.asarray(lids * lids * (3 - 2 * lids))
+    closing, opening = (-since - shut) / (BLINK_CLOSING * slow), (since - shut) / (BLINK_OPENING * slow)
+    return smoothstep(1 - np.where(since < 0, closing, opening))
 
 
-def _glances(rng: np.random.Generator, frames: int) -> Array:
+def _glances(rng: np.random.Generator, frames: int) -> Float32:
     """Gaze (T, 2): fixations, mostly on the camera, with jumps of a frame or two between them."""
     gaze = np.zeros((frames, 2), np.float32)
     start = 0
@@ -97,7 +94,7 @@ def _glances(rng: np.random.Generator, frames: int) -> Array:
     return soft
 
 
-def _wandering(rng: np.random.Generator, frames: int, channels: int, period: float) -> Array:
+def _wandering(rng: np.random.Generator, frames: int, channels: int, period: float) -> Float32:
     """Smooth noise (T, channels) of unit variance: cubic B-splines through random positions `period` [s] apart."""
     knots = int(np.ceil(frames / FPS / period)) + 4
     values = rng.standard_normal((knots, channels))

@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float64
+from dicetalk.easing import smoothstep
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.speech import SILENCE, Phone
-
-Array = npt.NDArray[np.float64]
 
 REACH = 0.055
 """Time [s] over which a phone's pull falls off."""
@@ -105,7 +104,7 @@ LABIODENTALS = frozenset("FV")
 _ROUNDING = [index("mouthPucker"), index("mouthFunnel")]
 
 
-def articulate(phones: Iterable[Phone], times: Array) -> Array:
+def articulate(phones: Iterable[Phone], times: Float64) -> Float64:
     """Mouth shapes (T, 52) at `times` (T,) [s] for phones in order, before any gate."""
     spoken = list(phones)
     targets = np.zeros((len(spoken), len(SHAPES)))
@@ -120,12 +119,12 @@ def articulate(phones: Iterable[Phone], times: Array) -> Array:
     return np.asarray(shapes)
 
 
-def gate(phones: Iterable[Phone], labels: frozenset[str], times: Array) -> Array:
+def gate(phones: Iterable[Phone], labels: frozenset[str], times: Float64) -> Float64:
     """How much (T,) the phones of some labels rule the mouth: 1 throughout each of them, ramps on both sides."""
     chosen = [_at_least(phone, SHUT_AT_LEAST) for phone in phones if phone.label in labels]
     if not chosen:
         return np.zeros(len(times))
-    return _ramp(1 - _distance(chosen, times).min(0) / SHUT_RAMP)
+    return smoothstep(1 - _distance(chosen, times).min(0) / SHUT_RAMP)
 
 
 def _at_least(phone: Phone, seconds: float) -> Phone:
@@ -133,13 +132,8 @@ def _at_least(phone: Phone, seconds: float) -> Phone:
     return Phone(phone.label, middle - half, middle + half)
 
 
-def _distance(phones: list[Phone], times: Array) -> Array:
+def _distance(phones: list[Phone], times: Float64) -> Float64:
     """How far [s] each time lies outside each phone, (P, T); 0 within."""
     start = np.array([phone.start for phone in phones])[:, None]
     end = np.array([phone.end for phone in phones])[:, None]
-    return np.maximum(0, np.maximum(start - times, times - end))
-
-
-def _ramp(x: Array) -> Array:
-    x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)
+    return np.asarray(np.maximum(0, np.maximum(start - times, times - end)))

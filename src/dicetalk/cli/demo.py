@@ -1,18 +1,15 @@
-"""`dicetalk demo`: a photograph of Grace Hopper speaks, no input needed; a contact sheet shows how."""
+"""`dicetalk demo`: a photograph speaks, no input needed; a contact sheet shows how."""
 
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-import dicetalk
-from dicetalk.cli.generate import Job, make_video, report
-from dicetalk.cli.output import SHEETS, check_output
-from dicetalk.errors import MediaError
+from dicetalk import assets
+from dicetalk.cli.generate import make_video, report
 
 if TYPE_CHECKING:
     from dicetalk.media import Picture
@@ -23,8 +20,6 @@ Examples:
   dicetalk demo
   dicetalk demo -o sad.mp4 --emotion sad
 """
-ASSETS = Path(dicetalk.__file__).parent / "assets"
-CELLS, COLUMNS = 8, 4
 CELL, CAPTION = 320, 30
 """Side of a picture on the contact sheet, height of the line below [px]."""
 
@@ -45,59 +40,38 @@ CELL, CAPTION = 320, 30
 def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: bool) -> None:
     """Make a photograph speak: a video and a contact sheet, no input needed.
 
-    The portrait is the photograph of Grace Hopper that comes with matplotlib (public domain), the speech is synthetic
-    and comes with DiceTalk.
+    Portrait (CC0) and speech (synthetic) come with DiceTalk.
     """
+    from dicetalk.files import check_output
+    from dicetalk.jobs import SHEETS, Job
+    from dicetalk.media.sheet import CELLS
+
     sheet = output.with_suffix(".png")
     check_output(sheet, SHEETS, [])
-    mood = emotion or str(ASSETS / "demo.json")
-    job = Job(portrait=demo_portrait(), speech=demo_speech(), emotion=mood, output=output, seed=seed)
+    felt = emotion or str(assets.timeline())
+    job = Job(portrait=assets.portrait(), speech=assets.speech(), emotion=felt, output=output, seed=seed)
     done = make_video(job, quiet=quiet)
-    write_sheet(sheet, output, done.video)
-    report(job, done, as_json=as_json, quiet=quiet)
+    write_contact_sheet(sheet, output, done.video)
+    report(done, as_json=as_json, quiet=quiet)
     if not (quiet or as_json):
         print(f"wrote {sheet}: {CELLS} of its frames", file=sys.stderr)
 
 
-def demo_portrait() -> Path:
-    """Grace Hopper's photograph, from matplotlib's sample data.
-
-    Raises:
-        MediaError: matplotlib is here without it, as some systems package it.
-    """
-    # Not matplotlib.get_data_path(): importing matplotlib writes into the user's home.
-    spec = find_spec("matplotlib")
-    folders = (spec.submodule_search_locations if spec else None) or []
-    for folder in folders:
-        path = Path(folder) / "mpl-data" / "sample_data" / "grace_hopper.jpg"
-        if path.is_file():
-            return path
-    raise MediaError("matplotlib's sample picture is not installed; run: pip install --force-reinstall matplotlib")
-
-
-def demo_speech() -> Path:
-    """The speech that comes with the package."""
-    return ASSETS / "demo.flac"
-
-
-def write_sheet(path: Path, made: Path, video: Video) -> None:
+def write_contact_sheet(path: Path, made: Path, video: Video) -> None:
     """Write a contact sheet: faces spread over a finished video file, with their times and emotions.
 
     Raises:
         MediaError: the sheet cannot be written.
     """
-    import numpy as np
-
     from dicetalk.face import face_crop
-    from dicetalk.media import read_video, write_picture
+    from dicetalk.media import read_video
+    from dicetalk.media.sheet import spread, write_sheet
 
-    wanted = {int((cell + 0.5) * video.frames / CELLS) for cell in range(CELLS)}
+    wanted = spread(video.frames)
     (left, top, right, bottom), _ = face_crop(video.conditions.portrait, video.conditions.face)
     # Read back from the file: it shows what was truly written, and never holds more than one frame.
     frames = ((i, frame) for i, frame in enumerate(read_video(made)) if i in wanted)
-    cells = [_cell(frame[top:bottom, left:right], _caption(video, i)) for i, frame in frames]
-    rows = [np.hstack(cells[start : start + COLUMNS]) for start in range(0, len(cells), COLUMNS)]
-    write_picture(path, np.vstack(rows))
+    write_sheet(path, [_cell(frame[top:bottom, left:right], _caption(video, i)) for i, frame in frames])
 
 
 def _cell(face: Picture, caption: str) -> Picture:
@@ -114,8 +88,7 @@ def _cell(face: Picture, caption: str) -> Picture:
 
 def _caption(video: Video, frame: int) -> str:
     """Time and emotion of a frame, as in `1.2 s  happy 0.80`."""
-    from dicetalk.emotion.vocabulary import NAMES
-
-    weights = video.conditions.emotion[frame]
-    shown = [f"{NAMES[i]} {weights[i]:.2f}" for i in range(1, len(NAMES)) if weights[i] >= 0.05]
-    return f"{frame / video.fps:.1f} s   {', '.join(shown) or NAMES[0]}"
+    track = video.conditions.emotion
+    felt = zip(track.names[1:], track.weights[frame, 1:], strict=True)
+    shown = [f"{name} {weight:.2f}" for name, weight in felt if weight >= 0.05]
+    return f"{frame / video.fps:.1f} s   {', '.join(shown) or track.names[0]}"

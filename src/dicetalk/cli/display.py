@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, Task
 
+    from dicetalk.jobs import Event
+
 
 class Display:
     """Progress on standard error, or nothing at all."""
@@ -21,14 +23,12 @@ class Display:
         self._task = bar.add_task("starting", total=None, pace="") if bar else None
         self._work = ""
 
-    def stage(self, name: str) -> None:
-        """What is being done now."""
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, description=name)
-
-    def frames(self, done: int, total: int) -> None:
-        """How many frames are drawn."""
-        self.count(done, total, "rendering", "frames")
+    def event(self, event: Event) -> None:
+        """What happens to a job."""
+        if event.things:
+            self.count(event.done, event.total, event.work, event.things)
+        elif self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=event.work)
 
     def count(self, done: int, total: int, work: str, things: str) -> None:
         """How many things of some work are done."""

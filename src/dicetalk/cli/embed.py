@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dicetalk.cli.display import display
-from dicetalk.cli.output import check_output
 from dicetalk.emotion.vocabulary import UNNAMED, check_own_name
-from dicetalk.errors import ConfigError, require
+from dicetalk.errors import ConfigError, EmotionError
 
 if TYPE_CHECKING:
     from dicetalk.emotion.priors import Prior
-    from dicetalk.mood import Mood
+    from dicetalk.emotion.space import Likeness
 
 EXAMPLES = """\b
 Examples:
@@ -27,7 +24,7 @@ Examples:
   dicetalk embed one.wav two.wav --name tender -o mine.safetensors    an own emotion, the mean of several clips
   dicetalk embed speech.wav --json                                    only tell what was heard
 """
-MOODS = {".safetensors": "safetensors"}
+FILES = {".safetensors": "safetensors"}
 
 
 @click.command(epilog=EXAMPLES)
@@ -54,12 +51,11 @@ def embed(
     The voice is heard and the face of a video is seen; where one of them is missing, the other is enough. Several clips
     are averaged.
     """
-    require("torch", "train")
     place = _place(output, name, clips)
-    mood = _perceived(clips, checkpoint, quiet)
+    found = _perceived(clips, checkpoint, quiet)
     if place is not None:
-        place.store(mood.prior)
-    print(json.dumps({**_told(place), **resemblance(mood)}) if as_json else line(mood))
+        place.store(found.prior, found.space)
+    print(json.dumps({**_told(place), **resemblance(found.likeness)}) if as_json else found.likeness)
     if place is not None and not as_json and not quiet:
         print(place, file=sys.stderr)
 
@@ -78,11 +74,18 @@ class Place:
     name: str
     others: dict[str, Prior]
 
-    def store(self, prior: Prior) -> None:
-        """Add the emotion to the file, or put it in the place of the one of its name."""
-        from dicetalk.emotion.priors import save_priors
+    def store(self, prior: Prior, space: str) -> None:
+        """Add the emotion to the file, or put it in the place of the one of its name.
 
-        save_priors(self.path, {**self.others, self.name: prior})
+        Raises:
+            EmotionError: the others lie in another space.
+        """
+        from dicetalk.emotion.priors import read_space, save_priors
+
+        before = read_space(self.path) if self.others else space
+        if before not in (None, space):
+            raise EmotionError(f"{self.path} holds emotions of another embedder ({before}); write to another file")
+        save_priors(self.path, {**self.others, self.name: prior}, before)  # what does not tell its space stays so
 
     def __str__(self) -> str:
         """What was done, in one line."""
@@ -97,31 +100,45 @@ def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Pl
             raise ConfigError("--name is for a file to write; add -o FILE.safetensors")
         return None
     from dicetalk.emotion.priors import read_priors
+    from dicetalk.files import check_output
 
     name = UNNAMED if name is None else name
     check_own_name(name)
-    check_output(output, MOODS, clips)
+    check_output(output, FILES, clips)
     return Place(output, name, read_priors(output) if output.exists() else {})
 
 
-def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Mood:
+def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Perceived:
     """How the clips were said; what is missing in one of them goes to standard error."""
+    from dicetalk.emotion.embedding import Embedder, shipped_embedder
     from dicetalk.recording import perceive
+    from dicetalk.sources.like import resembled
 
+    embedder = shipped_embedder() if checkpoint is None else Embedder(checkpoint)
     recordings = []
-    # Torch takes a second to load: beside the process that looks at the face, it costs none.
-    with ThreadPoolExecutor(1) as beside, display(quiet) as shown:
-        beside.submit(import_module, "dicetalk.mood")
+    with display(quiet) as shown:
         for number, clip in enumerate(clips):
             shown.count(number, len(clips), "reading", "clips")
             recordings.append(perceive(clip))
-    from dicetalk.mood import SHIPPED, Listener
+    for recording in recordings:
+        if recording.lacks and not quiet:
+            print(f"going on with the other modality: {recording.lacks}", file=sys.stderr)
+    return Perceived(*resembled(recordings, embedder), embedder.space.name)
 
-    if not quiet:
-        for recording in recordings:
-            if recording.lacks:
-                print(f"going on with the other modality: {recording.lacks}", file=sys.stderr)
-    return Listener(checkpoint or SHIPPED).perceive(recordings)
+
+@dataclass(frozen=True)
+class Perceived:
+    """How clips were said.
+
+    Attributes:
+        prior: where they lie on average.
+        likeness: what that resembles.
+        space: name of the space.
+    """
+
+    prior: Prior
+    likeness: Likeness
+    space: str
 
 
 def _told(place: Place | None) -> dict[str, object]:
@@ -131,13 +148,7 @@ def _told(place: Place | None) -> dict[str, object]:
     return {"output": str(place.path), "name": place.name, "replaced": place.name in place.others}
 
 
-def resemblance(mood: Mood) -> dict[str, object]:
-    """What a mood resembles, for JSON."""
-    shares = {name: round(share, 4) for name, share in zip(mood.names, mood.shares, strict=True)}
-    return {"emotion": mood.name, "confidence": round(mood.confidence, 4), "shares": shares}
-
-
-def line(mood: Mood) -> str:
-    """The three names that a mood resembles most."""
-    ranked = sorted(zip(mood.shares, mood.names, strict=True), reverse=True)[:3]
-    return ", ".join(f"{name} {share:.2f}" for share, name in ranked)
+def resemblance(likeness: Likeness) -> dict[str, object]:
+    """What a prior resembles, for JSON."""
+    shares = {name: round(share, 4) for name, share in zip(likeness.names, likeness.shares, strict=True)}
+    return {"emotion": likeness.name, "confidence": round(likeness.confidence, 4), "shares": shares}

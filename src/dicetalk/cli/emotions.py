@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicetalk.cli.embed import line, resemblance
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
-from dicetalk.errors import require
 
 if TYPE_CHECKING:
-    from dicetalk.mood import Mood
+    from dicetalk.emotion.feeling import Feeling
 
 EXAMPLES = """\b
 Examples:
@@ -33,23 +31,19 @@ def emotions(file: Path | None, as_json: bool) -> None:
     `dicetalk generate` as happy, happy:0.7 or happy:0.7,surprised:0.3.
     """
     if file is not None:
-        _list_own(_stored(file), as_json)
+        from dicetalk.emotion.own import read_own
+
+        _list_own(read_own(file), as_json)
     elif as_json:
         print(json.dumps({"emotions": [_record(name) for name in NAMES]}))
     else:
         _print_table()
 
 
-def _stored(file: Path) -> dict[str, Mood]:
-    require("torch", "train")
-    from dicetalk.mood import Listener, stored_moods
-
-    return stored_moods(file, Listener())
-
-
-def _list_own(moods: dict[str, Mood], as_json: bool) -> None:
+def _list_own(own: dict[str, Feeling], as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"emotions": [{"name": name, **resemblance(moods[name])} for name in sorted(moods)]}))
+        told = [{"name": name, **_becomes(feeling)} for name, feeling in sorted(own.items())]
+        print(json.dumps({"emotions": told}))
         return
     from rich.box import SIMPLE
     from rich.console import Console
@@ -57,9 +51,14 @@ def _list_own(moods: dict[str, Mood], as_json: bool) -> None:
     from rich.table import Table
 
     table = Table("emotion", "resembles", "becomes", box=SIMPLE, show_edge=False)
-    for name in sorted(moods):
-        table.add_row(escape(name), line(moods[name]), str(moods[name].emotion()))
+    for name, feeling in sorted(own.items()):
+        table.add_row(escape(name), escape(feeling.why), str(feeling))
     Console().print(table)
+
+
+def _becomes(feeling: Feeling) -> dict[str, object]:
+    strengths = {name: round(strength, 4) for name, strength in feeling.strengths.items()}
+    return {"becomes": strengths, "confidence": round(feeling.confidence, 4), "why": feeling.why}
 
 
 def _record(name: str) -> dict[str, object]:

@@ -4,43 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from dicetalk.cli.display import display
-from dicetalk.cli.output import check_output
-from dicetalk.errors import InputError, require
-
-if TYPE_CHECKING:
-    from dicetalk.data.clip import Clip
-    from dicetalk.mood import Listener
-    from dicetalk.recording import Recording
+from dicetalk.errors import InputError
 
 EXAMPLES = """\b
 Examples:
   dicetalk evaluate clips recordings/        recordings/clips.csv: file,identity,emotion
   dicetalk evaluate clips recordings/ --checkpoint runs/embedder --json
 """
-WAYS = ("video", "audio", "both")
-
-
-@dataclass(frozen=True)
-class Read:
-    """What was read of one clip.
-
-    Attributes:
-        clip: its name.
-        emotion: its label.
-        ranked: the names by how much it resembles each, most first, by what was looked at.
-    """
-
-    clip: str
-    emotion: str
-    ranked: dict[str, tuple[str, ...]]
 
 
 @click.command(epilog=EXAMPLES)
@@ -56,72 +31,27 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
 
     Told is how often the label comes first, and how often it is among the first two.
     """
-    require("torch", "train")
     from dicetalk.data.folder import read_folder
-    from dicetalk.mood import SHIPPED, Listener
+    from dicetalk.emotion.embedding import Embedder, shipped_embedder
+    from dicetalk.evaluation.clips import read_clips, table
+    from dicetalk.files import check_output
 
     if output is not None:
         check_output(output, {".md": "Markdown"}, [folder / "clips.csv"])
     corpus = read_folder(folder)
     for drop in corpus.dropped:
-        print(f"left out: {drop.file.name}: {drop.reason}", file=sys.stderr)
+        _left_out(f"{drop.file.name}: {drop.reason}")
     labelled = [clip for clip in corpus.clips if clip.emotion is not None]
     if not labelled:
         raise InputError(f"{folder / 'clips.csv'} names no emotion; nothing can be compared")
-    listener = Listener(checkpoint or SHIPPED)
-    found: list[Read] = []
+    embedder = Embedder(checkpoint) if checkpoint else shipped_embedder()
     with display(quiet) as shown:
-        for number, clip in enumerate(labelled, 1):
-            found += _read(clip, listener)
-            shown.count(number, len(labelled), "reading", "clips")
+        found = read_clips(labelled, embedder, lambda n, total: shown.count(n, total, "reading", "clips"), _left_out)
     text = table(found)
     if output is not None:
         output.write_text(text + "\n", encoding="utf-8")
     print(json.dumps({"clips": [vars(read) for read in found]}) if as_json else text)
 
 
-def _read(clip: Clip, listener: Listener) -> Iterator[Read]:
-    from dicetalk.recording import perceive
-
-    file = clip.video or clip.sound
-    assert file is not None and clip.emotion is not None
-    try:
-        recording = perceive(file)
-    except InputError as error:
-        print(f"left out: {error}", file=sys.stderr)
-        return
-    yield Read(clip.name, clip.emotion, {way: _ranked(listener, part) for way, part in _parts(recording)})
-
-
-def _parts(recording: Recording) -> Iterator[tuple[str, Recording]]:
-    """The recording as each way of looking at it has it, as far as it is there."""
-    from dicetalk.recording import Recording
-
-    if recording.motion is not None:
-        yield "video", Recording(None, recording.motion)
-    if recording.speech is not None:
-        yield "audio", Recording(recording.speech, None)
-    if recording.motion is not None and recording.speech is not None:
-        yield "both", recording
-
-
-def _ranked(listener: Listener, recording: Recording) -> tuple[str, ...]:
-    mood = listener.perceive([recording])
-    return tuple(name for _, name in sorted(zip(mood.shares, mood.names, strict=True), reverse=True))
-
-
-def table(found: list[Read]) -> str:
-    """One line a clip with the first two names of each way, and below how often the label is first and among them."""
-    lines = ["| clip | label | " + " | ".join(WAYS) + " |", "|---|---|" + "---|" * len(WAYS)]
-    for read in found:
-        told = (", ".join(read.ranked.get(way, ("",))[:2]) for way in WAYS)
-        lines.append(f"| {read.clip} | {read.emotion} | " + " | ".join(told) + " |")
-    for first, what in ((1, "first"), (2, "among the first two")):
-        lines.append(f"| | **label {what}** | " + " | ".join(_share(found, way, first) for way in WAYS) + " |")
-    return "\n".join(lines)
-
-
-def _share(found: list[Read], way: str, first: int) -> str:
-    looked = [read for read in found if way in read.ranked]
-    right = sum(read.emotion in read.ranked[way][:first] for read in looked)
-    return f"{right} of {len(looked)}"
+def _left_out(reason: str) -> None:
+    print(f"left out: {reason}", file=sys.stderr)

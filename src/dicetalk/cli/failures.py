@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import signal
 import sys
 import traceback
@@ -14,12 +13,10 @@ from types import FrameType
 
 import click
 
-from dicetalk.errors import DiceTalkError, NoFaceError
+from dicetalk.errors import DiceTalkError, missing_library
 
 DONE, OUR_FAULT, YOURS_TO_FIX = 0, 1, 2
 """Exit codes; a command stopped by a signal ends with 128 + its number, 130 for Ctrl-C."""
-
-_SHARED_LIBRARY = re.compile(r"\blib[\w+.-]*\.so[.\d]*")
 
 
 class Stopped(BaseException):
@@ -39,7 +36,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else DONE
     except Stopped as stop:
-        _tell("stopped; nothing unfinished is left behind", "Stopped", as_json)
+        _tell({"error": "stopped; nothing unfinished is left behind", "kind": "Stopped"}, as_json)
         return 128 + stop.number
     except BrokenPipeError:
         # Whoever read our output has left. Python would complain again when it closes standard output.
@@ -72,27 +69,26 @@ def _stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(message: str, kind: str, as_json: bool, **more: object) -> None:
+def _tell(record: dict[str, object], as_json: bool) -> None:
     """One JSON object on standard output, or one line on standard error."""
     if os.environ.get("DICETALK_DEBUG") == "1":
         traceback.print_exc()
     if as_json:
-        print(json.dumps({"error": message, "kind": kind, **more}), flush=True)
+        print(json.dumps(record), flush=True)
     else:
-        print("error: " + " ".join(message.splitlines()), file=sys.stderr)
+        print("error: " + " ".join(str(record["error"]).splitlines()), file=sys.stderr)
 
 
 def _usage(error: click.UsageError, as_json: bool) -> int:
     if as_json:
-        _tell(error.format_message(), "UsageError", as_json)
+        _tell({"error": error.format_message(), "kind": "UsageError"}, as_json)
     else:
         error.show()
     return YOURS_TO_FIX
 
 
 def _expected(error: DiceTalkError, as_json: bool) -> int:
-    more: dict[str, object] = {"faces": [list(box) for box in error.faces]} if isinstance(error, NoFaceError) else {}
-    _tell(str(error), type(error).__name__, as_json, **more)
+    _tell(error.to_json(), as_json)
     return YOURS_TO_FIX
 
 
@@ -100,23 +96,12 @@ def _broken_library(error: ImportError, as_json: bool) -> int:
     library = missing_library(error)
     if library is None:
         return _unexpected(error, as_json)
-    _tell(library, type(error).__name__, as_json)
+    _tell({"error": library, "kind": type(error).__name__}, as_json)
     return YOURS_TO_FIX
-
-
-def missing_library(error: ImportError) -> str | None:
-    """What to do when a system library of OpenCV or MediaPipe is missing; None for any other import error."""
-    found = _SHARED_LIBRARY.search(str(error))
-    if found is None:
-        return None
-    return (
-        f"the system library {found.group()} is missing or cannot be loaded; "
-        "on Debian and Ubuntu run: apt-get install libgl1 libglib2.0-0"
-    )
 
 
 def _unexpected(error: Exception, as_json: bool) -> int:
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     hint = "a fault of DiceTalk; run again with DICETALK_DEBUG=1 for the details to report"
-    _tell(f"{what} ({hint})", type(error).__name__, as_json)
+    _tell({"error": f"{what} ({hint})", "kind": type(error).__name__}, as_json)
     return OUR_FAULT

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
-from dicetalk.errors import CheckpointError, MissingExtraError
+from dicetalk.errors import CheckpointError, require
 
 WEIGHTS_EXAMPLES = """\b
 Examples:
@@ -84,15 +84,12 @@ def import_official(release: Path, out: Path, precision: str, quiet: bool) -> No
     with display(quiet) as shown:
 
         def progress(name: str, done: int, total: int) -> None:
-            shown.stage(f"{name} ({done + 1} of {total})")
+            shown.count(done, total, f"importing {name}", "modules")
 
         run(release, out, dtype=PRECISIONS[precision], progress=progress)
     click.echo(str(out))
 
 
 def _need_extra() -> None:
-    from importlib.util import find_spec
-
     for name in ("torch", "diffusers", "transformers", "accelerate", "huggingface_hub"):
-        if find_spec(name) is None:
-            raise MissingExtraError(name, "svd")
+        require(name, "svd")

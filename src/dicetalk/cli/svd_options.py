@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from dicetalk.backbone import KINDS
 from dicetalk.errors import ConfigError
 from dicetalk.svd.options import CHOICES, SvdOptions
 
@@ -26,24 +27,16 @@ class SvdRequest:
     given: Mapping[str, Any] = field(default_factory=dict)
     preview: Path | None = None
 
-    def options(self) -> SvdOptions | None:
-        """The options; None if none was typed.
-
-        Raises:
-            ConfigError: a value is out of range.
-        """
-        return SvdOptions(**self.given) if self.given else None
-
     def refuse_for(self, backbone: str) -> None:
         """Tell whoever asks another backbone for what only svd can do.
 
         Raises:
-            ConfigError: something was typed and the backbone is `motion`.
+            ConfigError: something was typed and the backbone has no options.
         """
         typed = [*self.given, *(["preview"] if self.preview else [])]
-        if backbone == "motion" and typed:
+        if typed and backbone in KINDS and not KINDS[backbone].options:
             raise ConfigError(
-                f"--{typed[0].replace('_', '-')} is an option of the svd backbone, and motion draws here; "
+                f"--{typed[0].replace('_', '-')} is an option of the svd backbone, and {backbone} draws here; "
                 "add --backbone svd (or a checkpoint's folder), or leave the option out"
             )
 

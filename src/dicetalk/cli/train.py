@@ -31,7 +31,8 @@ def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.
     """
-    require("torch", "train")
+    for package in ("torch", "onnxscript", "matplotlib"):
+        require(package, "train")
     from dicetalk.config import changed
     from dicetalk.training.processes import launched, leave
     from dicetalk.training.recipes import recipe as by_name

@@ -17,7 +17,6 @@ from dicetalk.motion.space import MIRROR, SHAPES
 from dicetalk.tracking.fitting import BEYOND, reading_statistics
 
 MELS = 80
-PITCH, VOICED, VOICING, LOUDNESS, SILENCE = range(MELS, MELS + 5)
 _NEPER_PER_DECIBEL = math.log(10) / 10
 _FLOOR = -23.0  # of log-mel rows
 

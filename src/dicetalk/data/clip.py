@@ -1,10 +1,8 @@
-"""A clip of a corpus and what is known of it; splits in which no person is on both sides."""
+"""A clip of a corpus and what is known of it."""
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +43,13 @@ class Dropped:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """What a clip lacks (a voice, a film, all of it), and why, in one line."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What was found in a folder, both in the order of names."""
 
@@ -69,18 +74,13 @@ def collect(folder: Path, suffixes: Collection[str], read: Callable[[Path], Clip
         raise InputError(f"no folder {folder}; expected one with files such as {layout}")
     clips: dict[str, Clip] = {}
     dropped: list[Dropped] = []
-    for file in sorted(folder.rglob("*")):
-        if file.suffix.lower() not in suffixes or not file.is_file() or file.name.startswith("."):
-            continue
+    for file in _files(folder, suffixes):
         try:
             clip = read(file)
+            if clip is not None and clips.setdefault(clip.name, clip) is not clip:
+                raise ValueError(f"a second recording of {clip.name}")
         except ValueError as error:
             dropped.append(Dropped(file, str(error)))
-            continue
-        if clip is not None and clip.name in clips:
-            dropped.append(Dropped(file, f"a second recording of {clip.name}"))
-        elif clip is not None:
-            clips[clip.name] = clip
     if not clips:
         raise InputError(
             f"{folder} holds no clip of this corpus ({_found(dropped)}); looked for files such as {layout}"
@@ -88,33 +88,14 @@ def collect(folder: Path, suffixes: Collection[str], read: Callable[[Path], Clip
     return Corpus(tuple(clips[name] for name in sorted(clips)), tuple(dropped))
 
 
+def _files(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """All files below a folder with some suffixes, hidden ones left out, in order."""
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith("."):
+            yield file
+
+
 def _found(dropped: Sequence[Dropped]) -> str:
     return (
         f"{len(dropped)} files with other names, the first {dropped[0].file.name}" if dropped else "no sound or video"
     )
-
-
-def split_by_identity(clips: Iterable[Clip], held_out: Collection[str]) -> tuple[list[Clip], list[Clip]]:
-    """Clips to learn from, and those of the held-out identities.
-
-    Raises:
-        InputError: a held-out identity has no clip, or all have been held out.
-    """
-    clips = list(clips)
-    there = {clip.identity for clip in clips}
-    absent = sorted(set(held_out) - there)
-    if absent:
-        raise InputError(f"no clip of {absent[0]}, which is to be held out; there are: {', '.join(sorted(there))}")
-    kept = [clip for clip in clips if clip.identity not in held_out]
-    if not kept:
-        raise InputError("every identity is held out; nothing is left to learn from")
-    return kept, [clip for clip in clips if clip.identity in held_out]
-
-
-def choose_held_out(identities: Iterable[str], share: float) -> frozenset[str]:
-    """A share of the identities, at least one of two, by their names alone.
-
-    The same person lands on the same side whatever other clips there are and wherever they lie.
-    """
-    ranked = sorted(set(identities), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    return frozenset(ranked[: max(1, math.floor(share * len(ranked)))] if len(ranked) > 1 else [])

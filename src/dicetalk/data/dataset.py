@@ -19,8 +19,9 @@ from dicetalk.emotion.embedder import MOTION_WIDTH, SPEECH_WIDTH, EmotionEmbedde
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
 from dicetalk.motion.space import SHAPES
+from dicetalk.rates import FPS
 
-MOST_FRAMES = 250
+MOST_FRAMES = 10 * FPS
 """Of a longer clip the first 10 s are held."""
 
 

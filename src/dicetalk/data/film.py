@@ -7,14 +7,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32
+from dicetalk.data.clip import Missing
 from dicetalk.data.offset import Offset, find_offset
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.face import Box
-from dicetalk.media import FPS, VideoWriter, read_video
+from dicetalk.media import VideoWriter, read_video
+from dicetalk.rates import FPS
 from dicetalk.speech import Speech
-from dicetalk.tracking.tracker import LARGEST, Sight, watch
+from dicetalk.tracking.tracker import Sight, watch
 
 MOST_OFFSET = 3
 """Sound and pictures further apart than this are not used [frames]: 120 ms, which people notice."""
@@ -30,24 +32,25 @@ class Film:
     Attributes:
         motion: (T, 58) 52 shapes and the head's pose.
         offset: of the pictures against the sound; None without a voice.
-        box: the square around the face in all frames, as `watch` reads them.
+        box: the square around the face in all frames.
     """
 
-    motion: npt.NDArray[np.float32]
+    motion: Float32
     offset: Offset | None
     box: Box
 
 
-def read_film(path: Path, speech: Speech | None) -> Film | str:
-    """The film of a clip, or in one line why its pictures are not used."""
+def read_film(path: Path, speech: Speech | None) -> Film | Missing:
+    """The film of a clip, or why its pictures are not used."""
     try:
         sight = watch(path)
     except (MediaError, NoFaceError) as error:
-        return str(error)
+        return Missing(str(error))
     offset = None if speech is None else find_offset(sight.landmarks, speech)
     if offset is not None and offset.sure and abs(offset.frames) > MOST_OFFSET:
         late = "after" if offset.frames > 0 else "before"
-        return f"{path} has pictures {abs(offset.frames) / FPS:.2f} s {late} the sound; at most 0.12 s is used"
+        apart = abs(offset.frames) / FPS
+        return Missing(f"{path} has pictures {apart:.2f} s {late} the sound; at most {MOST_OFFSET / FPS} s is used")
     motion = np.column_stack([sight.motion.shapes, sight.motion.pose])
     return Film(motion, offset, _square(sight))
 
@@ -62,7 +65,7 @@ def _square(sight: Sight) -> Box:
 
 
 def write_crop(path: Path, box: Box, frames: int, size: int, target: Path) -> None:
-    """Write what lies in a box of a video as `watch` reads it: `frames` frames, size x size pixels, without sound.
+    """Write what lies in a box of a video: `frames` frames, size x size pixels, without sound.
 
     What the box holds beyond the picture repeats the picture's border.
 
@@ -72,7 +75,7 @@ def write_crop(path: Path, box: Box, frames: int, size: int, target: Path) -> No
     left, top, right, bottom = box
     way = cv2.INTER_AREA if right - left > size else cv2.INTER_CUBIC
     with VideoWriter(target, width=size, height=size) as video:
-        for number, frame in enumerate(read_video(path, fps=FPS, most=LARGEST)):
+        for number, frame in enumerate(read_video(path, fps=FPS)):
             if number == frames:
                 break
             inner = frame[max(top, 0) : bottom, max(left, 0) : right]

@@ -9,19 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from dicetalk.acting.performer import act
 from dicetalk.acting.take import rehearse
+from dicetalk.arrays import Float64
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.motion.basis import lip_parting
+from dicetalk.motion.landmarks import LIP_CORNERS, LOWER_LIP, UPPER_LIP
 from dicetalk.motion.space import index
-from dicetalk.portrait.rig import lip_parting
-from dicetalk.portrait.topology import LIP_CORNERS, LOWER_LIP, UPPER_LIP
+from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.tracking.fitting import find_heads
-
-Array = npt.NDArray[np.float64]
 
 CHIN = 152
 FARTHEST = 12
@@ -52,7 +51,7 @@ class Offset:
     sure: bool
 
 
-def find_offset(landmarks: Array, speech: Speech) -> Offset:
+def find_offset(landmarks: Float64, speech: Speech) -> Offset:
     """The offset between landmarks (T, 478, 3) of a clip's pictures and its speech; not sure below two seconds."""
     frames = min(len(landmarks), speech.frames)
     farthest = min(FARTHEST, frames // 4)
@@ -61,11 +60,11 @@ def find_offset(landmarks: Array, speech: Speech) -> Offset:
     best = int(likeness.argmax())
     rivals = np.abs(np.arange(len(likeness)) - best) > APART
     ahead = likeness[best] - likeness[rivals].max(initial=-1.0)
-    sure = frames >= 50 and likeness[best] >= SURE and ahead >= AHEAD
+    sure = frames >= 2 * FPS and likeness[best] >= SURE and ahead >= AHEAD
     return Offset(best - farthest, float(likeness[best]), bool(sure))
 
 
-def _seen_mouth(landmarks: Array) -> Array:
+def _seen_mouth(landmarks: Float64) -> Float64:
     """(T, 3) opening, narrowness and jaw of the mouth in the pictures [inter-ocular distances]."""
     faces = find_heads(landmarks).faces
     opening = (faces[:, list(LOWER_LIP[1:-1]), 1] - faces[:, list(UPPER_LIP[1:-1]), 1]).mean(1)
@@ -73,7 +72,7 @@ def _seen_mouth(landmarks: Array) -> Array:
     return np.column_stack([opening, faces[:, right, 0] - faces[:, left, 0], faces[:, CHIN, 1]])
 
 
-def _spoken_mouth(speech: Speech) -> Array:
+def _spoken_mouth(speech: Speech) -> Float64:
     """(T, 3) opening, rounding and jaw of a mouth that says these phones."""
     neutral = np.zeros((speech.frames, len(NAMES)))
     neutral[:, 0] = 1
@@ -82,13 +81,13 @@ def _spoken_mouth(speech: Speech) -> Array:
     return np.column_stack([(shapes @ lip_parting()).mean(1), rounding, shapes[:, index("jawOpen")]])
 
 
-def _moving(mouth: Array) -> Array:
+def _moving(mouth: Float64) -> Float64:
     """(T, C) what moves at the pace of speech."""
     quick, slow = (gaussian_filter1d(mouth, width, axis=0) for width in (QUICK, SLOW))
     return np.asarray(quick - slow)
 
 
-def _likeness(seen: Array, spoken: Array, lag: int) -> float:
+def _likeness(seen: Float64, spoken: Float64, lag: int) -> float:
     """Mean correlation of the columns when `seen` comes `lag` frames late."""
     frames = len(seen)
     one, two = seen[max(lag, 0) : frames + min(lag, 0)], spoken[max(-lag, 0) : frames - max(lag, 0)]

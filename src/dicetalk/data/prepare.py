@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dicetalk.data.clip import Clip, Corpus, Dropped
+from dicetalk.data.clip import Clip, Corpus, Dropped, Missing
 from dicetalk.data.samples import CLIPS, CROPS, Preparation, Prepared, known_clip, prepare_clip
 from dicetalk.errors import InputError
+from dicetalk.files import whole
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -46,19 +47,14 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     Raises:
         InputError: the folder cannot be written.
     """
-    try:
-        (out / CLIPS).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
-    if options.crop:
-        (out / CROPS).mkdir(exist_ok=True)
+    _make_folders(out, options)
     done: dict[str, Prepared] = {}
     dropped = list(corpus.dropped)
     files = {clip.name: out / CLIPS / f"{clip.name}.safetensors" for clip in corpus.clips}
     before = {clip.name for clip in corpus.clips if known_clip(files[clip.name], clip, options) is not None}
     for number, (clip, result) in enumerate(zip(corpus.clips, _prepared(corpus.clips, out, options), strict=True), 1):
-        if isinstance(result, str):
-            dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result))
+        if isinstance(result, Missing):
+            dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result.reason))
         else:
             done[clip.name] = result
         if progress is not None:
@@ -69,7 +65,16 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     return Report(len(done), len(done.keys() - before), tuple(dropped), tuple(incomplete))
 
 
-def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterator[Prepared | str]:
+def _make_folders(out: Path, options: Preparation) -> None:
+    try:
+        (out / CLIPS).mkdir(parents=True, exist_ok=True)
+        if options.crop:
+            (out / CROPS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
+
+
+def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterator[Prepared | Missing]:
     """What each clip's file holds, or the reason why there is none, in order."""
     work = partial(prepare_clip, out=out, options=options)
     if options.workers == 1:
@@ -93,9 +98,7 @@ def _row(clip: Clip, found: Prepared) -> tuple[object, ...]:
 
 
 def _write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    new = path.with_suffix(".new")
-    with new.open("w", newline="", encoding="utf-8") as file:
+    with whole(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-    new.replace(path)

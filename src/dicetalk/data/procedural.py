@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from dicetalk.acting.performer import act
 from dicetalk.acting.take import Take, rehearse
+from dicetalk.arrays import Float64
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import MIRROR, POSE, SHAPES, Motion
 from dicetalk.speech import Speech
-
-Array = npt.NDArray[np.float64]
 
 RESTING = 6
 """Shapes that are not at rest in a resting face."""
@@ -38,11 +36,11 @@ class VirtualActor:
         sluggish: how smoothly the face moves, a Gaussian's width [frames].
     """
 
-    speaking: Array
-    feeling: Array
-    resting: Array
-    posture: Array
-    lively: Array
+    speaking: Float64
+    feeling: Float64
+    resting: Float64
+    posture: Float64
+    lively: Float64
     strength: float
     sluggish: float
 
@@ -63,7 +61,7 @@ def virtual_actor(seed: int) -> VirtualActor:
     )
 
 
-def _habits(rng: np.random.Generator, spread: float, asymmetry: float) -> Array:
+def _habits(rng: np.random.Generator, spread: float, asymmetry: float) -> Float64:
     """(52,) factors about 1, nearly the same on both sides."""
     both = rng.normal(0, spread, len(SHAPES))
     both = (both + both[list(MIRROR)]) / np.sqrt(2)

@@ -16,20 +16,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from dicetalk.data.clip import Clip
+from dicetalk.arrays import Float16
+from dicetalk.data.clip import Clip, Missing
 from dicetalk.data.film import Film, read_film, write_crop
 from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.errors import MediaError
+from dicetalk.files import whole
 from dicetalk.media import Waveform, read_sound
 from dicetalk.speech import Speech, listen, listen_like
 from dicetalk.speech.rows import COLUMNS, speech_rows
-
-Array = npt.NDArray[np.float16]
 
 CLIPS, CROPS = "clips", "crops"
 
@@ -70,7 +69,7 @@ class Prepared:
     note: str = ""
 
 
-def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | str:
+def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | Missing:
     """Write one clip's samples, unless they are there; gives what they hold, or why the clip cannot be used."""
     target = out / CLIPS / f"{clip.name}.safetensors"
     known = known_clip(target, clip, options)
@@ -78,16 +77,21 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | str:
         return known
     voice = _listened(clip)
     film = _watched(clip, voice)
-    if isinstance(voice, str) and not isinstance(film, Film):
-        return voice if film is None else f"{voice}; {film}"
+    if isinstance(voice, Missing) and not isinstance(film, Film):
+        return Missing(_why(voice, film))
     samples, found = _samples(clip, voice, film, options)
     if isinstance(film, Film) and clip.video is not None and options.crop:
         write_crop(clip.video, film.box, found.frames, options.crop, out / CROPS / f"{clip.name}.mp4")
-    new = target.with_suffix(".new")
     # One entry: the order of several is not the same each time.
-    save_file(samples, new, {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})})
-    new.replace(target)
+    told = {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})}
+    with whole(target) as temporary:
+        save_file(samples, temporary, told)
     return found
+
+
+def _why(*parts: object) -> str:
+    """All that is missing, in one line; "" where nothing is."""
+    return "; ".join(part.reason for part in parts if isinstance(part, Missing))
 
 
 def known_clip(target: Path, clip: Clip, options: Preparation) -> Prepared | None:
@@ -114,51 +118,39 @@ class _Voice:
     speech: Speech
 
 
-def _listened(clip: Clip) -> _Voice | str:
-    """The clip's voice, or the reason why there is none."""
+def _listened(clip: Clip) -> _Voice | Missing:
+    """The clip's voice, or why there is none."""
     if clip.sound is None:
-        return "has no sound"
+        return Missing("has no sound")
     try:
         waveform = read_sound(clip.sound).waveform
     except MediaError as error:
-        return str(error)
+        return Missing(str(error))
     return _Voice(waveform, listen(waveform))
 
 
-def _watched(clip: Clip, voice: _Voice | str) -> Film | str | None:
-    """The clip's film, or the reason why its pictures are not used; None for a sound."""
+def _watched(clip: Clip, voice: _Voice | Missing) -> Film | Missing | None:
+    """The clip's film, or why its pictures are not used; None for a sound."""
     if clip.video is None:
         return None
-    return read_film(clip.video, None if isinstance(voice, str) else voice.speech)
+    return read_film(clip.video, voice.speech if isinstance(voice, _Voice) else None)
 
 
 def _samples(
-    clip: Clip, voice: _Voice | str, film: Film | str | None, options: Preparation
-) -> tuple[dict[str, Array], Prepared]:
+    clip: Clip, voice: _Voice | Missing, film: Film | Missing | None, options: Preparation
+) -> tuple[dict[str, Float16], Prepared]:
     """The tensors of a clip's file and what they are; a voice or a film is there."""
-    note = "; ".join(found for found in (voice, film) if isinstance(found, str))
-    samples = _heard(clip, voice, options)
+    note = _why(voice, film)
+    heard = _heard(clip, voice, options)
     if isinstance(film, Film):
-        samples["motion"] = film.motion[None].astype(np.float16)
-        frames = min(tensor.shape[-2] for tensor in samples.values())
-        cut = {name: tensor[..., :frames, :] for name, tensor in samples.items()}
-        silence = np.zeros((frames, len(COLUMNS)), np.float16)
-        cut.setdefault("speech", silence)
-        if options.voices:
-            cut.setdefault("voices", np.repeat(silence[None], options.voices, axis=0))
-        offset = film.offset.frames if film.offset is not None and film.offset.sure else None
-        return cut, Prepared(frames, "speech" in samples, True, offset, note)
-    assert not isinstance(voice, str)
-    if clip.emotion is not None:
-        samples["motion"] = _acted(clip, voice.speech, options.faces, clip.emotion)
-    if clip.emotion == "neutral":
-        samples["contempt"] = _acted(clip, voice.speech, options.faces, "contempt")
-    return samples, Prepared(voice.speech.frames, note=note)
+        return _filmed(heard, film, options, note)
+    assert isinstance(voice, _Voice)
+    return heard | _acted_faces(clip, voice.speech, options.faces), Prepared(voice.speech.frames, note=note)
 
 
-def _heard(clip: Clip, voice: _Voice | str, options: Preparation) -> dict[str, Array]:
+def _heard(clip: Clip, voice: _Voice | Missing, options: Preparation) -> dict[str, Float16]:
     """`speech` (T, 85), and `voices` (V, T, 85) if any are wanted; nothing without a voice."""
-    if isinstance(voice, str):
+    if isinstance(voice, Missing):
         return {}
     heard = {"speech": speech_rows(voice.speech).astype(np.float16)}
     if options.voices:
@@ -166,7 +158,32 @@ def _heard(clip: Clip, voice: _Voice | str, options: Preparation) -> dict[str, A
     return heard
 
 
-def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Array:
+def _filmed(
+    heard: dict[str, Float16], film: Film, options: Preparation, note: str
+) -> tuple[dict[str, Float16], Prepared]:
+    """What is heard with the `motion` (1, T, 58) of a film, cut to the shorter; silence where nothing is heard."""
+    samples = heard | {"motion": film.motion[None].astype(np.float16)}
+    frames = min(tensor.shape[-2] for tensor in samples.values())
+    cut = {name: tensor[..., :frames, :] for name, tensor in samples.items()}
+    silence = np.zeros((frames, len(COLUMNS)), np.float16)
+    cut.setdefault("speech", silence)
+    if options.voices:
+        cut.setdefault("voices", np.repeat(silence[None], options.voices, axis=0))
+    offset = film.offset.frames if film.offset is not None and film.offset.sure else None
+    return cut, Prepared(frames, bool(heard), True, offset, note)
+
+
+def _acted_faces(clip: Clip, speech: Speech, faces: int) -> dict[str, Float16]:
+    """`motion` (K, T, 58) of virtual actors where the emotion is known, and `contempt` of a neutral voice."""
+    acted = {}
+    if clip.emotion is not None:
+        acted["motion"] = _acted(clip, speech, faces, clip.emotion)
+    if clip.emotion == "neutral":
+        acted["contempt"] = _acted(clip, speech, faces, "contempt")
+    return acted
+
+
+def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Float16:
     """(voices, T, 85) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
     rows = []
     for number in range(voices):
@@ -175,7 +192,7 @@ def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Array:
     return np.array(rows, np.float16)
 
 
-def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Array:
+def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Float16:
     """(faces, T, 58) float16: the clip as the identity's own virtual actors say it."""
     strength = 1.0 if clip.emotion == "neutral" else clip.strength
     takes = []

@@ -1,7 +1,8 @@
 """Make one recording another: another speaker, room, noise, level and codec, on the waveform itself.
 
 `augment` moves rows of log-mel, which is quick but coarse. Here the sound is moved before it is heard, so that pitch,
-harmonics, formants and the codec's losses fit together. Time stays: what was said when is the same.
+harmonics, formants and the codec's losses fit together. Time stays: what was said when is the same. Inside, a sound is
+float64 (N,) at 16 kHz, in the unit of int16's least significant bit.
 """
 
 from __future__ import annotations
@@ -10,18 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 from scipy.signal import fftconvolve, resample
 
-from dicetalk.media import SPEECH_RATE, Waveform
+from dicetalk.arrays import Float64
+from dicetalk.media import Waveform
 from dicetalk.media.codec import MP3, OPUS, TELEPHONE, through_codec
-
-Sound = NDArray[np.float64]
-"""(N,) at 16 kHz, [least significant bits] of int16."""
+from dicetalk.rates import SPEECH_RATE
 
 _BLOCK = 512
 """Of overlapping blocks, 32 ms [samples]."""
-_SEARCH = 160
+_SEARCH = SPEECH_RATE // 100
 """A block may be moved so far to continue the period of the last, 10 ms [samples]."""
 _STEP = _BLOCK // 4
 """Of the short-time spectra [samples]."""
@@ -81,11 +80,11 @@ def another_voice(waveform: Waveform, rng: np.random.Generator, options: Voices)
     return _coded(recorded, rng) if rng.random() < options.codec else recorded
 
 
-def _as_samples(sound: Sound) -> Waveform:
+def _as_samples(sound: Float64) -> Waveform:
     return np.clip(np.round(sound), -32768, 32767).astype(np.int16)
 
 
-def spoken_by(sound: Sound, pitch: float, throat: float) -> Sound:
+def spoken_by(sound: Float64, pitch: float, throat: float) -> Float64:
     """Speech (N,) with its pitch and, apart from that, its formants multiplied; (N,).
 
     Stretched in time and played faster, pitch and formants move together; a filter then moves the formants to their
@@ -95,7 +94,7 @@ def spoken_by(sound: Sound, pitch: float, throat: float) -> Sound:
     return _with_formants(higher, throat / pitch)
 
 
-def stretched(sound: Sound, factor: float) -> Sound:
+def stretched(sound: Float64, factor: float) -> Float64:
     """(N,) -> (round(N * factor),) at the same pitch, after WSOLA (Verhelst and Roelands, ICASSP 1993).
 
     Blocks are taken from their place in time, give or take what makes each continue the one before.
@@ -114,7 +113,7 @@ def stretched(sound: Sound, factor: float) -> Sound:
     return out[half : half + length]
 
 
-def _best_shift(near: Sound, expected: Sound) -> int:
+def _best_shift(near: Float64, expected: Float64) -> int:
     """Where in `near` (512 + 320,) the block `expected` (512,) is found, the middle where all fit alike."""
     likeness = np.correlate(near, expected, "valid")
     energy = np.convolve(near**2, np.ones(len(expected)), "valid")
@@ -123,7 +122,7 @@ def _best_shift(near: Sound, expected: Sound) -> int:
     return int((likeness / scale - 0.01 * detour).argmax())
 
 
-def _with_formants(sound: Sound, factor: float) -> Sound:
+def _with_formants(sound: Float64, factor: float) -> Float64:
     """Speech (N,) with the smooth envelope of its spectrum stretched along frequency, its harmonics in place."""
     if factor == 1:
         return sound
@@ -136,23 +135,23 @@ def _with_formants(sound: Sound, factor: float) -> Sound:
     return _added(blocks)[_BLOCK : _BLOCK + len(sound)]
 
 
-def _envelopes(amplitude: Sound) -> Sound:
+def _envelopes(amplitude: Float64) -> Float64:
     """(F, 257) smooth logarithms of amplitudes (F, 257): the low part of the cepstrum."""
     cepstrum = np.fft.irfft(np.log(amplitude + 1.0))
     cepstrum[:, _QUEFRENCY : 1 - _QUEFRENCY] = 0
     return np.fft.rfft(cepstrum).real
 
 
-def _read_columns(rows: Sound, places: Sound) -> Sound:
+def _read_columns(rows: Float64, places: Float64) -> Float64:
     """Rows (F, C) between columns, at places (P,); (F, P), linear."""
     places = np.clip(places, 0, rows.shape[1] - 1)
     before = np.minimum(places.astype(np.int64), rows.shape[1] - 2)
     share = places - before
-    read: Sound = rows[:, before] * (1 - share) + rows[:, before + 1] * share
+    read: Float64 = rows[:, before] * (1 - share) + rows[:, before + 1] * share
     return read
 
 
-def _added(blocks: Sound) -> Sound:
+def _added(blocks: Float64) -> Float64:
     """Overlapping blocks (F, 512) added to one sound; the squared window adds up to two."""
     quarters = blocks.reshape(len(blocks), 4, _STEP)
     out = np.zeros((len(blocks) + 3, _STEP))
@@ -161,13 +160,13 @@ def _added(blocks: Sound) -> Sound:
     return out.reshape(-1) / 2
 
 
-def in_room(sound: Sound, rng: np.random.Generator) -> Sound:
+def in_room(sound: Float64, rng: np.random.Generator) -> Float64:
     """Speech (N,) as heard in a room; (N,), as loud, the direct sound in its place."""
-    rung: Sound = fftconvolve(sound, _room_response(rng))[: len(sound)]
+    rung: Float64 = fftconvolve(sound, _room_response(rng))[: len(sound)]
     return rung
 
 
-def _room_response(rng: np.random.Generator) -> Sound:
+def _room_response(rng: np.random.Generator) -> Float64:
     """(M,) of energy 1: the direct sound, early reflections within 40 ms, noise that falls by 60 dB in 0.1 to 0.7 s."""
     decay = rng.uniform(0.1, 0.7)
     times = np.arange(round(decay * SPEECH_RATE)) / SPEECH_RATE
@@ -179,18 +178,18 @@ def _room_response(rng: np.random.Generator) -> Sound:
     reflected = tail / np.linalg.norm(tail) + rng.uniform(0.3, 1.0) * early / np.linalg.norm(early)
     reflected *= 10 ** (-rng.uniform(3, 15) / 20) / np.linalg.norm(reflected)
     reflected[0] = 1
-    response: Sound = reflected / np.linalg.norm(reflected)
+    response: Float64 = reflected / np.linalg.norm(reflected)
     return response
 
 
-def with_noise(sound: Sound, rng: np.random.Generator) -> Sound:
+def with_noise(sound: Float64, rng: np.random.Generator) -> Float64:
     """Speech (N,) with steady noise 8 to 40 dB below its mean power; (N,)."""
     noise = _noise(len(sound), str(rng.choice(["white", "pink", "hum"])), rng)
     loudness, below = float(np.sqrt(np.mean(sound**2))), rng.uniform(8, 40)
     return sound + noise * loudness * 10 ** (-below / 20)
 
 
-def _noise(length: int, kind: str, rng: np.random.Generator) -> Sound:
+def _noise(length: int, kind: str, rng: np.random.Generator) -> Float64:
     """(length,) of power 1."""
     noise = _hum(length, rng) if kind == "hum" else rng.normal(size=length)
     if kind == "pink":
@@ -199,12 +198,12 @@ def _noise(length: int, kind: str, rng: np.random.Generator) -> Sound:
     return noise / max(float(np.sqrt(np.mean(noise**2))), 1e-9)
 
 
-def _hum(length: int, rng: np.random.Generator) -> Sound:
+def _hum(length: int, rng: np.random.Generator) -> Float64:
     """(length,) the mains: 50 or 60 Hz with harmonics of any phase."""
     mains, harmonics = rng.choice([50.0, 60.0]), np.arange(1, 9)
     size, phase = rng.uniform(0, 1, 8) / harmonics, rng.uniform(0, 2 * np.pi, 8)
     times = np.arange(length) / SPEECH_RATE
-    hum: Sound = size @ np.sin(2 * np.pi * mains * harmonics[:, None] * times + phase[:, None])
+    hum: Float64 = size @ np.sin(2 * np.pi * mains * harmonics[:, None] * times + phase[:, None])
     return hum
 
 

@@ -1,4 +1,4 @@
-"""An own emotion as it is asked for: `mine.safetensors:tender:0.5`."""
+"""An own emotion as it is asked for, `mine.safetensors:tender:0.5`, and the file that holds it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from dicetalk.emotion.timeline import DEFAULT_STRENGTH, parse_strength
+from dicetalk.emotion.feeling import Feeling
 from dicetalk.errors import EmotionError
 
+SUFFIX = ".safetensors"
 _TEXT = re.compile(r"(.*\.safetensors)((?::[^:]*)*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -20,19 +21,19 @@ class OwnEmotion:
     Attributes:
         path: of the file.
         name: which of its emotions; None is the only one.
-        strength: 0 is neutral, 1 all of it.
+        strength: as typed; None if none was.
     """
 
     path: Path
     name: str | None = None
-    strength: float = DEFAULT_STRENGTH
+    strength: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> OwnEmotion:
         """Read `FILE.safetensors`, with `:NAME`, `:STRENGTH` or `:NAME:STRENGTH` behind it.
 
         Raises:
-            EmotionError: something else, or a strength that is none.
+            EmotionError: something else.
         """
         found = _TEXT.fullmatch(text.strip())
         parts = found[2].split(":")[1:] if found else []
@@ -44,8 +45,17 @@ class OwnEmotion:
         strengths = parts if name is None else parts[1:]
         if len(strengths) > 1:
             raise EmotionError(f"{parts[0]!r} is no name of an own emotion; a name begins with a letter")
-        strength = parse_strength(name or found[1], strengths[0]) if strengths else DEFAULT_STRENGTH
-        return cls(Path(found[1]), name, strength)
+        return cls(Path(found[1]), name, strengths[0] if strengths else None)
+
+    def feeling(self) -> Feeling:
+        """All of it, its strength left aside.
+
+        Raises:
+            EmotionError: the file holds no such emotion, or was made by another embedder than the shipped one.
+            CheckpointError: the file is damaged.
+        """
+        own = read_own(self.path)
+        return own[self.choose(own)]
 
     def choose(self, names: Collection[str]) -> str:
         """Which of a file's emotions is meant.
@@ -59,3 +69,32 @@ class OwnEmotion:
         if self.name is not None and self.name not in names:
             raise EmotionError(f"{self.path} holds no emotion {self.name!r}; there are: {there}")
         return self.name or next(iter(names))
+
+    def __str__(self) -> str:
+        """What it is called."""
+        return self.name or self.path.name
+
+
+def is_own(text: str) -> bool:
+    """Whether a text names a file of own emotions: `mine.safetensors`, or that with `:NAME` or more behind it."""
+    return f"{text.strip().lower()}:".find(f"{SUFFIX}:") > 0
+
+
+def read_own(path: Path) -> dict[str, Feeling]:
+    """The own emotions of a file by name, each as a feeling in the shipped space.
+
+    Raises:
+        EmotionError: they were made by another embedder than the shipped one.
+        CheckpointError: the file is damaged, or its vectors are of another width.
+    """
+    from dicetalk.emotion.priors import read_priors, read_space
+    from dicetalk.emotion.space import shipped_space
+
+    priors, space, made_by = read_priors(path), shipped_space(), read_space(path)
+    if made_by not in (None, space.name):  # files of before 0.1 do not tell; only one embedder had shipped
+        raise EmotionError(f"{path} was made by another embedder ({made_by}, not {space.name}); embed its clips again")
+    likenesses = {name: space.likeness(prior) for name, prior in priors.items()}
+    return {
+        name: space.feeling(priors[name], like, f"{name} of {path.name} resembles {like}", whole=1.0)
+        for name, like in likenesses.items()
+    }

@@ -1,7 +1,8 @@
 """Named emotions as stored Gaussians: what ships, own ones averaged from clips, files that are safe to share.
 
 A file holds `NAME.mean` and `NAME.std`, each (256,), for every emotion; and for emotions at a certain strength
-`NAME@0.6.mean`. Anything between neutral and an emotion, or between several, is made of *offsets from neutral*.
+`NAME@0.6.mean`. Its metadata tell the space: which embedder's vectors they are. `space.Space` makes
+what lies between them.
 """
 
 from __future__ import annotations
@@ -10,20 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
-from torch.nn import functional as fn
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
-from dicetalk.emotion.embedder import Gaussian
 from dicetalk.errors import CheckpointError, EmotionError
-from dicetalk.media.files import claim_temporary, writing
+from dicetalk.files import whole
 
-NEUTRAL = "neutral"
+Array = npt.NDArray[np.float32]
+
+TYPES = ("F32", "F16", "F64")
+"""Of numbers, as safetensors calls them, that a file may hold; what we write is float32."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prior:
     """One emotion: how clips of it lie.
 
@@ -32,38 +34,18 @@ class Prior:
         std: (D,), at least 0.
     """
 
-    mean: Tensor
-    std: Tensor
+    mean: Array
+    std: Array
 
-    def sample(self, generator: torch.Generator) -> Tensor:
+    def sample(self, generator: np.random.Generator) -> Array:
         """One draw, (D,)."""
-        return self.mean + self.std * torch.randn(self.mean.shape, generator=generator)
+        return self.mean + self.std * generator.standard_normal(self.mean.shape, dtype=np.float32)
 
 
-def prior_of(means: Tensor) -> Prior:
+def prior_of(means: Array) -> Prior:
     """The prior of an emotion from the means of its clips, `(N, D)`; one clip has no spread."""
-    spread = means.std(0) if len(means) > 1 else torch.zeros_like(means[0])
+    spread = means.std(0, ddof=1) if len(means) > 1 else np.zeros_like(means[0])
     return Prior(means.mean(0), spread)
-
-
-def mixed(priors: Mapping[str, Prior], weights: Mapping[str, float]) -> Tensor:
-    """The vector of a mixture, (D,): neutral + sum of weight x (emotion - neutral).
-
-    Args:
-        priors: by name, neutral among them.
-        weights: strength of each emotion, 0 to 1, together at most 1.
-
-    Raises:
-        EmotionError: a name has no prior.
-    """
-    unknown = sorted(set(weights) - set(priors))
-    if unknown:
-        raise EmotionError(f"no prior of {unknown[0]!r}; there are: {', '.join(sorted(priors))}")
-    neutral = priors[NEUTRAL].mean
-    vector = neutral.clone()
-    for name, weight in weights.items():
-        vector += weight * (priors[name].mean - neutral)
-    return vector
 
 
 LIKENESS = 0.3
@@ -72,35 +54,47 @@ RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mea
 
 
 def likeness(
-    vectors: Tensor, priors: Mapping[str, Prior], names: Sequence[str], even: Tensor, temperature: float = LIKENESS
-) -> Tensor:
+    vectors: Array, priors: Mapping[str, Prior], names: Sequence[str], even: Array, temperature: float = LIKENESS
+) -> Array:
     """How much vectors `(N, D)` resemble each named prior, as shares that sum to 1, `(N, len(names))`.
 
     Angles are taken about the middle of all priors, since most of every vector is common to all, and in directions that
     count alike: `even` `(D, D)` is that of the embedder's `Discriminant`.
     """
-    means = torch.stack([priors[name].mean for name in names])
+    means = np.stack([priors[name].mean for name in names])
     middle = means.mean(0)
-    ours, theirs = (fn.normalize((x - middle) @ even.T, dim=1) for x in (vectors, means))
-    similarity = ours @ theirs.T
-    return (similarity / temperature).softmax(1)
+    ours, theirs = (_directions((x - middle) @ even.T) for x in (vectors, means))
+    scores = ours @ theirs.T / np.float32(temperature)
+    odds = np.exp(scores - scores.max(1, keepdims=True))
+    return np.asarray(odds / odds.sum(1, keepdims=True))
 
 
-def average(gaussians: Sequence[Gaussian]) -> Prior:
-    """An own emotion from several clips: the mean of their means, the spread of all they could have been.
+def _directions(vectors: Array) -> Array:
+    """Vectors `(N, D)` at length 1; the middle itself, which has no direction, stays 0."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, np.float32(1e-12)))
+
+
+def average(clips: Sequence[Prior]) -> Prior:
+    """An own emotion from the Gaussians of several clips: the mean of their means, the spread of all they could be.
 
     Raises:
         EmotionError: no clip.
     """
-    if not gaussians:
+    if not clips:
         raise EmotionError("no clip to average; give at least one")
-    means = torch.cat([g.mean for g in gaussians])
-    within = torch.cat([g.variance for g in gaussians]).mean(0)
-    return Prior(means.mean(0), (within + means.var(0, unbiased=False)).sqrt())
+    means = np.stack([clip.mean for clip in clips])
+    within = np.stack([clip.std for clip in clips]) ** 2
+    return Prior(means.mean(0), np.sqrt(within.mean(0) + means.var(0)))
 
 
-def save_priors(path: Path, priors: Mapping[str, Prior]) -> None:
+def save_priors(path: Path, priors: Mapping[str, Prior], space: str | None = None) -> None:
     """Write priors to one safetensors file, whole or not at all.
+
+    Args:
+        path: of the file.
+        priors: by name.
+        space: of their vectors: `Embedder.space` of what found them; None if that is not known.
 
     Raises:
         CheckpointError: the vectors are of different widths.
@@ -109,16 +103,11 @@ def save_priors(path: Path, priors: Mapping[str, Prior]) -> None:
     widths = sorted({len(prior.mean) for prior in priors.values()})
     if len(widths) > 1:
         raise CheckpointError(f"{path} would hold vectors of widths {widths}; write this emotion to another file")
-    # Clones: two names may share a tensor, which the format refuses.
-    tensors = {f"{name}.mean": prior.mean.clone() for name, prior in priors.items()}
-    content = save(tensors | {f"{name}.std": prior.std.clone() for name, prior in priors.items()})
-    hidden = claim_temporary(path)
-    try:
-        with writing(path):
-            hidden.write_bytes(content)
-            hidden.replace(path)
-    finally:
-        hidden.unlink(missing_ok=True)
+    tensors = {f"{name}.mean": prior.mean for name, prior in priors.items()}
+    tensors |= {f"{name}.std": prior.std for name, prior in priors.items()}
+    content = save(tensors, None if space is None else {"space": space})
+    with whole(path) as hidden:
+        hidden.write_bytes(content)
 
 
 def read_priors(path: Path) -> dict[str, Prior]:
@@ -127,16 +116,34 @@ def read_priors(path: Path) -> dict[str, Prior]:
     Raises:
         CheckpointError: the file cannot be read or is none of priors.
     """
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} cannot be read as safetensors ({error}); export the emotion again") from None
+    tensors, _ = _read(path)
     names = [name.removesuffix(".mean") for name in tensors if name.endswith(".mean")]
     if not names or sorted(tensors) != sorted([f"{n}.{part}" for n in names for part in ("mean", "std")]):
         raise CheckpointError(f"{path} holds no priors; expected NAME.mean and NAME.std for each emotion")
-    shapes = {tuple(tensor.shape) for tensor in tensors.values()}
+    shapes = {tensor.shape for tensor in tensors.values()}
     if len(shapes) > 1 or len(next(iter(shapes))) != 1:
         raise CheckpointError(f"{path} holds vectors of different shapes {sorted(shapes)}; expected one width")
-    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
         raise CheckpointError(f"{path} holds numbers that are not finite; export the emotion again")
     return {name: Prior(tensors[f"{name}.mean"], tensors[f"{name}.std"]) for name in names}
+
+
+def read_space(path: Path) -> str | None:
+    """The space of a file's vectors; None if the file does not tell, as those of before 2026-11-26.
+
+    Raises:
+        CheckpointError: the file cannot be read.
+    """
+    return _read(path)[1].get("space")
+
+
+def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """All tensors of a file, and its metadata."""
+    try:
+        with safe_open(path, "np") as file:
+            names = list(file.keys())
+            if not all(file.get_slice(name).get_dtype() in TYPES for name in names):
+                raise CheckpointError(f"{path} holds numbers that are not of {', '.join(TYPES)}; export it again")
+            return {name: file.get_tensor(name).astype(np.float32) for name in names}, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be read as safetensors ({error}); export the emotion again") from None

@@ -10,7 +10,11 @@ import re
 
 from dicetalk.errors import EmotionError
 
-NAMES = ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
+NEUTRAL = "neutral"
+NAMES = (NEUTRAL, "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
+
+PUBLISHED = ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
+"""The vocabulary of the published weights, and of checkpoints whose config names none."""
 
 ALIASES = {
     "none": "neutral",

@@ -6,10 +6,8 @@ read or written raises `MediaError` with one line.
 """
 
 from dicetalk.media.picture import Picture, read_picture, write_picture
-from dicetalk.media.sound import SPEECH_RATE, Sound, Waveform, read_sound
+from dicetalk.media.sound import Sound, Waveform, read_sound
 from dicetalk.media.video import (
-    FPS,
-    SAMPLES_PER_FRAME,
     SoundTrack,
     VideoTrack,
     VideoWriter,
@@ -19,9 +17,6 @@ from dicetalk.media.video import (
 )
 
 __all__ = [
-    "FPS",
-    "SAMPLES_PER_FRAME",
-    "SPEECH_RATE",
     "Picture",
     "Sound",
     "SoundTrack",

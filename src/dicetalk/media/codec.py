@@ -11,7 +11,8 @@ import numpy as np
 from scipy.signal import correlate
 
 from dicetalk.errors import MediaError
-from dicetalk.media.sound import SPEECH_RATE, Waveform, resampled
+from dicetalk.media.sound import Waveform, resampled
+from dicetalk.rates import SPEECH_RATE
 
 MAX_DELAY = 0.3
 """Longest delay of a codec that is looked for [s]."""

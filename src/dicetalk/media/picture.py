@@ -7,13 +7,14 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from dicetalk.arrays import Float32, UInt8
 from dicetalk.errors import MediaError
-from dicetalk.media.files import claim_temporary, existing_file, one_line, output_kind, writing
+from dicetalk.files import existing_file, output_kind, whole
+from dicetalk.media.container import one_line
 
-Picture = NDArray[np.uint8]
+Picture = UInt8
 
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 32  # [px]
@@ -57,13 +58,8 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
     """
     path = Path(path)
     kind = output_kind(path, WRITTEN)
-    temporary = claim_temporary(path)
-    try:
-        with writing(path):
-            Image.fromarray(rgb).save(temporary, format=kind, quality=92)
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as temporary:
+        Image.fromarray(rgb).save(temporary, format=kind, quality=92)
 
 
 def _check_header(path: Path, image: Image.Image) -> None:
@@ -88,13 +84,13 @@ def _to_rgb(image: Image.Image) -> Picture:
     return np.array(_to_srgb(image, profile) if profile else image.convert("RGB"))
 
 
-def _grey_from_deep(values: NDArray[np.float32], full_scale: float) -> Picture:
+def _grey_from_deep(values: Float32, full_scale: float) -> Picture:
     """Scale grey of more than 8 bits, `(H, W)`; without a known full scale, the smallest usual one that holds it."""
     if not np.isfinite(values).all():
         raise ValueError("NaN or infinite pixels")
     top = float(values.max())
     full = full_scale or next((scale for scale in (1.0, 255.0, 65535.0) if top <= scale), top)
-    return (np.clip(values / full, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+    return np.asarray(np.clip(values / full, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:

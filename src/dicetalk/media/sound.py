@@ -11,14 +11,15 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
-from numpy.typing import NDArray
 
+from dicetalk.arrays import Int16
 from dicetalk.errors import MediaError
-from dicetalk.media.files import decoded, existing_file, opened
+from dicetalk.files import existing_file
+from dicetalk.media.container import decoded, opened
+from dicetalk.rates import SPEECH_RATE
 
-Waveform = NDArray[np.int16]
+Waveform = Int16
 
-SPEECH_RATE = 16_000  # [Hz] of every analysis of speech
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS

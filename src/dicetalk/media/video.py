@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,12 +17,12 @@ from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from dicetalk.errors import MediaError
-from dicetalk.media.files import claim_temporary, decoded, existing_file, opened, output_kind, writing
+from dicetalk.files import existing_file, output_kind, taking_place
+from dicetalk.media.container import decoded, encoding, opened
 from dicetalk.media.picture import Picture
-from dicetalk.media.sound import SPEECH_RATE, Sound, decode_sound, resampled
+from dicetalk.media.sound import Sound, decode_sound, resampled
+from dicetalk.rates import FPS, SAMPLES_PER_FRAME
 
-FPS = 25  # frames a second of what we write
-SAMPLES_PER_FRAME = SPEECH_RATE // FPS  # 640, exact
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
@@ -66,23 +66,14 @@ class VideoWriter:
         self._path, self._speech = Path(path), speech
         self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
         self._written = 0  # frames
+        self._sound: _SpeechTrack | None = None
         self._kind = output_kind(self._path, WRITTEN)
         if speech is not None and self._path.exists() and self._path.samefile(speech.path):
             raise MediaError(f"{path} is the speech itself and would be overwritten; choose another output name")
 
     def __enter__(self) -> Self:
-        self._temporary = claim_temporary(self._path)
-        try:
-            with writing(self._path):
-                self._container = av.open(
-                    str(self._temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}
-                )
-                self._add_pictures()
-                self._sound = _SpeechTrack(self._container, self._speech) if self._speech else None
-        except BaseException:
-            self._temporary.unlink(missing_ok=True)
-            raise
-        return self
+        self._life = self._open()
+        return self._life.__enter__()
 
     def write(self, frames: Picture) -> None:
         """Append uint8 frames, `(t, H, W, 3)` or `(H, W, 3)`, RGB.
@@ -94,7 +85,7 @@ class VideoWriter:
         if frames.dtype != np.uint8 or frames.shape[-3:] != (self._height, self._width, 3) or frames.ndim > 4:
             expected = f"uint8 (t, {self._height}, {self._width}, 3)"
             raise ValueError(f"frames are {frames.dtype} {frames.shape}, expected {expected}")
-        with writing(self._path):
+        with encoding(self._path):
             for rgb in frames if frames.ndim == 4 else frames[None]:
                 self._write_picture(rgb)
                 if self._sound:
@@ -103,15 +94,22 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        done = False
-        try:
-            if kind is None:
+        self._life.__exit__(kind, error, trace)
+
+    @contextmanager
+    def _open(self) -> Iterator[Self]:
+        """From the first frame to the last; on failure the file goes first, for then the container closes at once."""
+        with ExitStack() as closing, taking_place(self._path) as temporary:
+            with encoding(self._path):
+                self._container = av.open(
+                    str(temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}
+                )
+                closing.callback(self._close)
+                self._add_pictures()
+                self._sound = _SpeechTrack(self._container, self._speech) if self._speech else None
+            yield self
+            with encoding(self._path):
                 self._finish()
-                done = True
-        finally:
-            self._sound = None  # lets go of the speech file
-            if not done:
-                self._discard()
 
     def _add_pictures(self) -> None:
         options = {"preset": "veryfast", "crf": str(self._crf)}  # 2 ms a frame of 512 x 512 on two cores
@@ -133,15 +131,15 @@ class VideoWriter:
         self._written += 1
 
     def _finish(self) -> None:
-        with writing(self._path):
-            if self._sound:
-                self._sound.finish()
-            self._container.mux(self._pictures.encode(None))
-            self._container.close()
-            self._temporary.replace(self._path)
+        """Encode all that is left and put the file in order."""
+        if self._sound:
+            self._sound.finish()
+        self._container.mux(self._pictures.encode(None))
+        self._container.close()
 
-    def _discard(self) -> None:
-        self._temporary.unlink(missing_ok=True)  # first: closing then has no file to put in order, and ends at once
+    def _close(self) -> None:
+        """Let go of both files, whatever happened."""
+        self._sound = None
         with suppress(av.FFmpegError):
             self._container.close()
 
@@ -199,7 +197,7 @@ def read_video(path: str | Path, fps: float | None = None, most: int | None = No
         stream.thread_type = "AUTO"  # frames decode on all cores
         frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
         begin = (container.start_time or 0) / av.time_base
-        step = 1 / float(stream.average_rate or 25)
+        step = 1 / float(stream.average_rate or FPS)
         for frame in frames if fps is None else _at_rate(_timed(frames, begin, step), fps):
             small = _at_most(frame, most)
             yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))

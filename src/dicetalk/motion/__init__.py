@@ -1,1 +1,1 @@
-"""The motion space: ARKit-52 and head pose; Live Link Face CSV."""
+"""The motion space: ARKit-52 and head pose, the basis of shapes, the landmarks' names; Live Link Face CSV."""

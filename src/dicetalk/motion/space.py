@@ -1,4 +1,4 @@
-"""The motion space: Apple's 52 face shapes and the head's pose at 25 frames a second; Live Link Face CSV.
+"""The motion space: Apple's 52 face shapes and the head's pose at 25 frames a second.
 
 Shapes are coefficients 0 (rest) to 1 (full). Left and right are the subject's own.
 
@@ -14,23 +14,15 @@ Head pose, relative to how the head is held in the portrait:
 
 from __future__ import annotations
 
-import csv
 import math
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from dicetalk.errors import InputError
-from dicetalk.media import FPS
-from dicetalk.media.files import claim_temporary, writing
-
-Array = NDArray[np.float32]
+from dicetalk.arrays import Float32, Float64
+from dicetalk.rates import FPS
 
 SHAPES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
@@ -84,8 +76,8 @@ class Motion:
         fps: frames a second.
     """
 
-    shapes: Array
-    pose: Array
+    shapes: Float32
+    pose: Float32
     fps: float = FPS
 
     def __post_init__(self) -> None:
@@ -106,7 +98,7 @@ class Motion:
     def __getitem__(self, frames: slice) -> Motion:
         return replace(self, shapes=self.shapes[frames], pose=self.pose[frames])
 
-    def column(self, name: str) -> Array:
+    def column(self, name: str) -> Float32:
         """(T,) of one shape or one part of the pose, as a view."""
         return self.pose[:, POSE.index(name)] if name in POSE else self.shapes[:, index(name)]
 
@@ -126,22 +118,22 @@ def concatenate(motions: Sequence[Motion]) -> Motion:
     return Motion(shapes, np.concatenate([motion.pose for motion in motions]), motions[0].fps)
 
 
-def rotations(pose: Array) -> Array:
+def rotations(pose: Float32) -> Float32:
     """Head rotations in the head's axes, (T, 6) -> (T, 3, 3); the head's points p (3,) go to R @ p.
 
     Roll acts first, then pitch, then yaw.
     """
     # About ARKit's axes y and z point the other way than in the image, so turns about y and z change sign here.
     yaw, pitch, roll = -pose[:, 0], pose[:, 1], -pose[:, 2]
-    return _turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1)
+    return np.asarray(_turn(yaw, 2, 0) @ _turn(pitch, 1, 2) @ _turn(roll, 0, 1), np.float32)
 
 
-def angles(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+def angles(turns: Float64) -> Float64:
     """Yaw, pitch and roll [rad] (T, 3) of head rotations (T, 3, 3): the inverse of `rotations`."""
     return np.asarray(Rotation.from_matrix(turns).as_euler("YXZ") * np.array([-1.0, 1.0, -1.0]))
 
 
-def _turn(angle: Array, a: int, b: int) -> Array:
+def _turn(angle: Float32, a: int, b: int) -> Float32:
     """(T,) [rad] -> (T, 3, 3) which turns axis `a` towards axis `b`."""
     matrix = np.tile(np.eye(3, dtype=np.float32), (len(angle), 1, 1))
     matrix[:, a, a] = matrix[:, b, b] = np.cos(angle)
@@ -150,7 +142,7 @@ def _turn(angle: Array, a: int, b: int) -> Array:
     return matrix
 
 
-def gaze(shapes: Array) -> Array:
+def gaze(shapes: Float32) -> Float32:
     """Eye turns from the eyeLook shapes, (T, 52) -> (T, 2, 2): left and right eye, yaw and pitch [rad].
 
     Signs as for the head: positive yaw looks to the right of the image, positive pitch looks down.
@@ -159,111 +151,5 @@ def gaze(shapes: Array) -> Array:
     right_yaw = shapes[:, index("eyeLookInRight")] - shapes[:, index("eyeLookOutRight")]
     left_pitch = shapes[:, index("eyeLookDownLeft")] - shapes[:, index("eyeLookUpLeft")]
     right_pitch = shapes[:, index("eyeLookDownRight")] - shapes[:, index("eyeLookUpRight")]
-    turns: Array = np.stack([left_yaw, left_pitch, right_yaw, right_pitch], axis=1).reshape(-1, 2, 2)
+    turns: Float32 = np.stack([left_yaw, left_pitch, right_yaw, right_pitch], axis=1).reshape(-1, 2, 2)
     return turns * np.array([EYE_YAW, EYE_PITCH], np.float32)
-
-
-# ---- Live Link Face CSV
-
-# The app writes the right before the left for the jaw and the mouth, unlike Apple's list.
-_SWAPPED = {"jawLeft": "jawRight", "jawRight": "jawLeft", "mouthLeft": "mouthRight", "mouthRight": "mouthLeft"}
-_CSV_SHAPES = tuple(_SWAPPED.get(name, name) for name in SHAPES)
-_CSV_ORDER = [_INDEX[name] for name in _CSV_SHAPES]
-_HEAD = ("HeadYaw", "HeadPitch", "HeadRoll")
-_EYES = ("LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll")
-
-LIVE_LINK_COLUMNS = (
-    "Timecode",
-    "BlendShapeCount",
-    *(name[0].upper() + name[1:] for name in _CSV_SHAPES),
-    *_HEAD,
-    *_EYES,
-)
-"""The header of a Live Link Face CSV: time code, 61, then 52 shapes, 3 head and 6 eye angles."""
-
-_CHANNELS = len(LIVE_LINK_COLUMNS) - 2
-
-
-def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
-    """Write stretches of motion as one Live Link Face CSV; gives the number of frames.
-
-    Written to a temporary name beside `path` and moved into place at the end; nothing is left behind on failure.
-    Head translation has no column there and is left out.
-
-    Raises:
-        MediaError: the file cannot be written.
-    """
-    target = Path(path)
-    temporary = claim_temporary(target)
-    try:
-        with writing(target), temporary.open("w", newline="", encoding="ascii") as file:
-            frames = _write_rows(file, motions)
-        with writing(target):
-            temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return frames
-
-
-def _write_rows(file: TextIO, motions: Iterable[Motion]) -> int:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(LIVE_LINK_COLUMNS)
-    frame = 0
-    for motion in motions:
-        for row in _channels(motion):
-            writer.writerow([_timecode(frame, motion.fps), _CHANNELS, *(f"{value:.6f}" for value in row)])
-            frame += 1
-    return frame
-
-
-def _channels(motion: Motion) -> Array:
-    """(T, 61): shapes in the app's order, head angles, eye angles [rad]."""
-    eyes = np.zeros((len(motion), 2, 3), np.float32)  # an eye does not roll
-    eyes[:, :, :2] = gaze(motion.shapes)
-    return np.concatenate([motion.shapes[:, _CSV_ORDER], motion.pose[:, :3], eyes.reshape(-1, 6)], axis=1)
-
-
-def _timecode(frame: int, fps: float) -> str:
-    """hours:minutes:seconds:frames, the frame within its second with three decimals."""
-    second = int(frame / fps)
-    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:{frame - second * fps:06.3f}"
-
-
-def read_csv(path: str | os.PathLike[str], fps: float = FPS) -> Motion:
-    """Read a Live Link Face CSV recorded at `fps`; columns are found by name, in any order and letter case.
-
-    Eye angles are not read (the eyeLook shapes hold the same); head translation is 0.
-
-    Raises:
-        InputError: the file cannot be read, a column is missing, a value is no finite number (says which line).
-    """
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            return _read_rows(csv.reader(file), fps)
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)} ({error.strerror}); expected a Live Link Face CSV") from error
-    except (ValueError, csv.Error, InputError) as error:
-        raise InputError(f"{os.fspath(path)}: {error}; expected a Live Link Face CSV") from error
-
-
-def _read_rows(rows: Iterator[list[str]], fps: float) -> Motion:
-    header = {name.strip().lower(): column for column, name in enumerate(next(rows, []))}
-    wanted = [name.lower() for name in (*SHAPES, *_HEAD)]
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise InputError(f"no column {missing[0]!r}")
-    columns = [header[name] for name in wanted]
-    values = [_row(number, row, columns) for number, row in enumerate(rows, start=2) if row]
-    table = np.array(values, np.float32).reshape(-1, len(wanted))
-    pose = np.zeros((len(table), len(POSE)), np.float32)
-    pose[:, :3] = table[:, len(SHAPES) :]
-    return Motion(table[:, : len(SHAPES)], pose, fps)
-
-
-def _row(number: int, row: list[str], columns: list[int]) -> list[float]:
-    if len(row) <= max(columns):
-        raise InputError(f"line {number} has {len(row)} columns of the {max(columns) + 1} in the header")
-    values = [float(row[column]) for column in columns]
-    if not all(math.isfinite(value) for value in values):
-        raise InputError(f"line {number} holds a number that is not finite")
-    return values

@@ -12,8 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import CONFIG, check_layout, save_tensors, write_config
+from dicetalk.checkpoints import CONFIG, write_config
+from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
+from dicetalk.files import whole
+from dicetalk.modules import check_layout, save_tensors
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
 from dicetalk.svd.streams import SpatialStreams, TemporalStreams
@@ -56,9 +59,24 @@ def import_official(
         "clip": sources["clip"].config,
         "whisper": sources["speech_encoder"].config,
     }
-    modules = build_modules(config)
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).unlink(missing_ok=True)
+    _write_modules(release, sources, build_modules(config), out, dtype, progress)
+    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
+    write_config(out, KIND, VERSION, {**config, "vocabulary": list(PUBLISHED)})
+    (out / LEDGER).unlink(missing_ok=True)
+    return out
+
+
+def _write_modules(
+    release: Path,
+    sources: Mapping[str, Source],
+    modules: Mapping[str, nn.Module],
+    out: Path,
+    dtype: torch.dtype,
+    progress: Progress | None,
+) -> None:
+    """Write all modules that the ledger does not know as written from these very files."""
     ledger = _read_ledger(out)
     todo = [name for name in modules if ledger.get(name) != _stamp(sources[name].file, dtype)]
     check_space(out, {name: modules[name] for name in todo}, dtype)
@@ -70,10 +88,6 @@ def import_official(
         _write_module(name, modules[name], sources[name], stock, out, wanted)
         ledger[name] = _stamp(sources[name].file, dtype)
         _write_ledger(out, ledger)
-    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
-    write_config(out, KIND, VERSION, config)
-    (out / LEDGER).unlink(missing_ok=True)
-    return out
 
 
 def _write_module(
@@ -141,6 +155,5 @@ def _read_ledger(out: Path) -> dict[str, Any]:
 
 
 def _write_ledger(out: Path, ledger: Mapping[str, Any]) -> None:
-    new = out / f"{LEDGER}.new"
-    new.write_text(json.dumps(ledger), encoding="utf-8")
-    new.replace(out / LEDGER)
+    with whole(out / LEDGER) as temporary:
+        temporary.write_text(json.dumps(ledger), encoding="utf-8")

@@ -20,6 +20,18 @@ from dicetalk.errors import CheckpointError
 MAX_BYTES = 10_000_000
 MAX_HEADER = 65_535
 NUMERIC = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f2", "f4", "f8", "b1"}
+_DAMAGED = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OverflowError,
+)
+"""What the readers of numpy and pickle raise on bytes that make no sense."""
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 
 
@@ -122,7 +134,7 @@ def read_npy(path: Path) -> dict[str, Any] | NDArray[Any]:
         raise CheckpointError(
             f"{path} asks for {error}; only dicts and numeric arrays are read, nothing was run"
         ) from None
-    except (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, MemoryError) as error:
+    except _DAMAGED as error:
         raise CheckpointError(f"{path} is not a readable .npy file ({type(error).__name__}: {error})") from None
 
 

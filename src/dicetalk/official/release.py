@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dicetalk.emotion.vocabulary import ALIASES, NAMES, resolve
+from dicetalk.emotion.vocabulary import ALIASES, PUBLISHED, resolve
 from dicetalk.errors import CheckpointError
 from dicetalk.official.npy import read_npy
 
@@ -227,12 +227,12 @@ def read_emotions(release: Path) -> dict[str, Tensor]:
     Raises:
         CheckpointError: an emotion is missing, or a file is not what it should be.
     """
-    known = {*NAMES, *ALIASES}
+    known = {*PUBLISHED, *ALIASES}
     found: dict[str, Tensor] = {}
     for path in sorted(release.rglob("*.npy")):
         if path.stem.lower() in known:
             found.setdefault(resolve(path.stem), _prior(path))
-    missing = [name for name in NAMES if name not in found]
+    missing = [name for name in PUBLISHED if name not in found]
     if missing:
         raise CheckpointError(
             f"{release} has no emotion file for {', '.join(missing)}; expected NAME.npy for each of the eight"

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32, Float64, UInt8
+from dicetalk.media import Picture
 from dicetalk.motion.space import index
-
-Array = npt.NDArray[np.float64]
-Picture = npt.NDArray[np.uint8]
 
 GAZE_X = 0.095
 GAZE_Y = 0.075
@@ -39,17 +37,17 @@ class Eyeball:
     clean: Picture
     left: int
     top: int
-    iris: Array
+    iris: Float64
     radius: float
     side: str
 
-    def gaze(self, shapes: npt.NDArray[np.float32]) -> Array:
+    def gaze(self, shapes: Float32) -> Float64:
         """Where the iris goes (2,), in inter-ocular distances along the head's axes, for weights (52,)."""
         out, into, up, down = (float(shapes[index(f"eyeLook{way}{self.side}")]) for way in ("Out", "In", "Up", "Down"))
         outward = 1.0 if self.side == "Left" else -1.0
         return np.array([outward * (out - into) * GAZE_X, (down - up) * GAZE_Y])
 
-    def look(self, places: Array, shift: Array, moved: float) -> Picture:
+    def look(self, places: Float64, shift: Float64, moved: float) -> Picture:
         """The eyeball at places of the picture.
 
         Args:
@@ -71,7 +69,7 @@ class Eyeball:
         return np.asarray(looked, np.uint8)
 
 
-def eyeball(picture: Picture, outline: Array, iris: Array, side: str) -> Eyeball:
+def eyeball(picture: Picture, outline: Float64, iris: Float64, side: str) -> Eyeball:
     """The eyeball behind one opening.
 
     Args:
@@ -96,13 +94,13 @@ def eyeball(picture: Picture, outline: Array, iris: Array, side: str) -> Eyeball
     return Eyeball(seen, clean, int(left), int(top), iris[0], max(radius, 1.0), side)
 
 
-def _filled(shape: tuple[int, ...], outline: Array) -> npt.NDArray[np.uint8]:
+def _filled(shape: tuple[int, ...], outline: Float64) -> UInt8:
     mask = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], (255,), cv2.LINE_8, 4)
     return mask
 
 
-def _continued(crop: Picture, known: npt.NDArray[np.uint8], centre: Array, radius: float) -> Picture:
+def _continued(crop: Picture, known: UInt8, centre: Float64, radius: float) -> Picture:
     """The crop with everything outside `known` made up from what is inside."""
     if not known.any():
         return crop
@@ -124,7 +122,7 @@ def _continued(crop: Picture, known: npt.NDArray[np.uint8], centre: Array, radiu
     return np.asarray(ball * (1 - cover) + _whole_iris(crop, known, away) * cover, np.uint8)
 
 
-def _whole_iris(crop: Picture, known: npt.NDArray[np.uint8], away: Array) -> Picture:
+def _whole_iris(crop: Picture, known: UInt8, away: Float64) -> Picture:
     """The crop with hidden parts of the iris in the colours seen at the same distance from its middle."""
     ring = (away * IRIS_RINGS).astype(int)
     whole = crop.copy()

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32, Float64, Int64
+from dicetalk.media import Picture
+from dicetalk.motion.landmarks import OVAL
 from dicetalk.motion.space import SHAPES, index
-from dicetalk.portrait.topology import OVAL
-
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -94,11 +91,11 @@ class Shading:
 
     left: int
     top: int
-    masks: Floats
-    causes: Floats
-    shade: Floats
+    masks: Float32
+    causes: Float32
+    shade: Float32
 
-    def apply(self, picture: Picture, shaded: Picture, shapes: Array) -> None:
+    def apply(self, picture: Picture, shaded: Picture, shapes: Float64) -> None:
         """Write the part of `picture` that can fold into `shaded`, folded as the shapes (52,) ask for."""
         height, width = self.masks.shape[1:]
         part = (slice(self.top, self.top + height), slice(self.left, self.left + width))
@@ -114,9 +111,7 @@ class Shading:
         )
 
 
-def fold_shading(
-    picture: Picture, local: Array, to_picture: tuple[Array, Array], mirror: npt.NDArray[np.int64]
-) -> Shading:
+def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64], mirror: Int64) -> Shading:
     """Lay the folds over a portrait.
 
     Args:
@@ -150,7 +145,7 @@ def _colourfulness(face: Picture) -> np.float32:
     return np.float32(min(chroma / 50, 1))
 
 
-def _drawn(pixels: Floats, line: Array, fold: Fold, unit: float) -> Floats:
+def _drawn(pixels: Float32, line: Float64, fold: Fold, unit: float) -> Float32:
     """One fold (h, w): -1 along its line, light ridges beside it, fading out at the ends."""
     along = np.linspace(0, 1, 24)
     knots = np.linspace(0, 1, len(line))
@@ -175,14 +170,14 @@ def _drawn(pixels: Floats, line: Array, fold: Fold, unit: float) -> Floats:
     return result
 
 
-def _causes(fold: Fold, side: str) -> Array:
+def _causes(fold: Fold, side: str) -> Float64:
     row = np.zeros(len(SHAPES))
     for name, strength in fold.causes.items():
         row[index(name if name in SHAPES else name + side)] = strength
     return row
 
 
-def _skin(picture: Picture, local: Array, to_picture: tuple[Array, Array]) -> Floats:
+def _skin(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64]) -> Float32:
     """How much each pixel looks like this face's skin (H, W): no furrow is drawn on hair or glasses."""
     matrix, origin = to_picture
     unit = float(np.linalg.norm(matrix[:, 0]))

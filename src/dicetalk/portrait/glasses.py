@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Picture = npt.NDArray[np.uint8]
+from dicetalk.arrays import Float32, Float64
+from dicetalk.media import Picture
 
 BRIDGE_STEP = 45.0
 """Change of colour (CIELAB, summed) over a few pixels down the nose that only a frame makes: bare noses in 25 portraits
@@ -26,7 +25,7 @@ SLACK = 0.25
 """How much a frame may still give with the skin: none at all would tear the brows from it."""
 
 
-def wears_glasses(picture: Picture, local: Array, to_picture: tuple[Array, Array]) -> bool:
+def wears_glasses(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64]) -> bool:
     """Whether a portrait shows glasses.
 
     Args:
@@ -45,7 +44,7 @@ def wears_glasses(picture: Picture, local: Array, to_picture: tuple[Array, Array
     return bool(np.median(eyes) < LENS_DARKNESS * np.median(cheeks))
 
 
-def _bridge(local: Array) -> Array:
+def _bridge(local: Float64) -> Float64:
     """A strip of places (64, 15, 3) down the root of the nose, where glasses rest."""
     spine = local[[8, 168, 6, 197, 195]]
     height = local[[33, 263], 1].mean() + np.linspace(-0.12, 0.30, 64)
@@ -53,7 +52,7 @@ def _bridge(local: Array) -> Array:
     return np.stack([x, y, np.interp(y, spine[:, 1], spine[:, 2])], -1)
 
 
-def _colours(picture: npt.NDArray[np.float32], places: Array) -> npt.NDArray[np.float32]:
+def _colours(picture: Float32, places: Float64) -> Float32:
     """Colours (..., 3) of a picture at places (..., >=2) [px]."""
     shape = places.shape[:-1]
     maps = places.reshape(1, -1, places.shape[-1]).astype(np.float32)
@@ -61,7 +60,7 @@ def _colours(picture: npt.NDArray[np.float32], places: Array) -> npt.NDArray[np.
     return np.asarray(found, np.float32).reshape(*shape, 3)
 
 
-def give(local: Array) -> Array:
+def give(local: Float64) -> Float64:
     """How far each vertex (V,) may move with the skin under a frame, `SLACK` to 1."""
     eyes = local[[33, 133, 263, 362], 1].mean()
     above, below = local[:, 1] - (eyes + FRAME_TOP), (eyes + FRAME_BOTTOM) - local[:, 1]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from dicetalk.portrait.topology import LOWER_LIP, UPPER_LIP
-
-Array = npt.NDArray[np.float64]
-Picture = npt.NDArray[np.uint8]
+from dicetalk.arrays import Float64, Int64
+from dicetalk.media import Picture
+from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
 
 CLOSED_GAP = 0.05
 """A gap [inter-ocular distances] that a closed mouth may show in the mesh: read off portraits with closed lips."""
@@ -22,12 +20,12 @@ SEAM_REACH = 0.05
 """How far [inter-ocular distances] the visible seam may lie from the middle of the mesh's inner lip outlines."""
 
 
-def lip_gaps(points: Array, down: Array) -> Array:
+def lip_gaps(points: Float64, down: Float64) -> Float64:
     """Signed distance (11,) from the upper to the lower inner lip along `down` (D,), in the unit of the points."""
     return (points[list(LOWER_LIP)] - points[list(UPPER_LIP)]) @ down
 
 
-def is_closed(points: Array, down: Array, unit: float) -> bool:
+def is_closed(points: Float64, down: Float64, unit: float) -> bool:
     """Whether the mesh shows a closed mouth.
 
     Args:
@@ -38,7 +36,7 @@ def is_closed(points: Array, down: Array, unit: float) -> bool:
     return bool(np.median(lip_gaps(points, down)[3:8]) < CLOSED_GAP * unit)
 
 
-def seam(picture: Picture, points: Array, unit: float) -> Array:
+def seam(picture: Picture, points: Float64, unit: float) -> Float64:
     """The line along which closed lips part: the darkest smooth path between the corners.
 
     The mesh's own inner outlines lie beside the visible line by some pixels; lips that part anywhere else show a second
@@ -70,7 +68,7 @@ def seam(picture: Picture, points: Array, unit: float) -> Array:
     return places
 
 
-def _brightness(picture: Picture, places: Array, unit: float) -> Array:
+def _brightness(picture: Picture, places: Float64, unit: float) -> Float64:
     """Brightness at places (A, B, 2), as a share of the range over each normal, softened to the seam's width."""
     blur = cv2.GaussianBlur(picture, (0, 0), max(0.6, unit * 0.008))
     grey = cv2.cvtColor(blur, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -80,7 +78,7 @@ def _brightness(picture: Picture, places: Array, unit: float) -> Array:
     return np.asarray((values - low) / max(high - low, 8.0), np.float64)
 
 
-def _darkest_path(cost: Array) -> npt.NDArray[np.int64]:
+def _darkest_path(cost: Float64) -> Int64:
     """Column indices (A,) of the cheapest path through a cost (A, B) that moves at most one column a step."""
     total = cost.copy()
     back = np.zeros(cost.shape, np.int64)
@@ -98,7 +96,7 @@ def _darkest_path(cost: Array) -> npt.NDArray[np.int64]:
     return path
 
 
-def sealing(points: Array, gaps: Array) -> Array:
+def sealing(points: Float64, gaps: Float64) -> Float64:
     """What closes lips that stand apart in the picture.
 
     The lower lip does three fifths of the way; skin beside the lips follows less and less.

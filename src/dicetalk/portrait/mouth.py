@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
+from dicetalk.arrays import Float32, Float64
+from dicetalk.easing import smoothstep
 
 DETAIL = 420
 """Pixels of the drawn textures for one inter-ocular distance."""
@@ -45,13 +44,13 @@ LUMA = np.array([0.299, 0.587, 0.114])
 class Palette:
     """Colours (3,) of one portrait's mouth, 0 to 255."""
 
-    teeth: Array
-    tongue: Array
-    gum: Array
-    cavity: Array
+    teeth: Float64
+    tongue: Float64
+    gum: Float64
+    cavity: Float64
 
 
-def palette(skin: Array, white: Array) -> Palette:
+def palette(skin: Float64, white: Float64) -> Palette:
     """Colours that fit a portrait.
 
     Args:
@@ -85,13 +84,13 @@ class Mouth:
     `detail` is the number of their pixels for one inter-ocular distance.
     """
 
-    upper: Floats
-    lower: Floats
-    tongue: Floats
-    cavity: Array
+    upper: Float32
+    lower: Float32
+    tongue: Float32
+    cavity: Float64
     detail: float
 
-    def inside(self, places: Array, jaw: Array, tongue_out: float) -> Floats:
+    def inside(self, places: Float64, jaw: Float64, tongue_out: float) -> Float32:
         """What shows between the lips.
 
         Args:
@@ -109,7 +108,7 @@ class Mouth:
         for layer, shift in ((self.tongue, tongue_shift), (self.lower, jaw), (self.upper, np.zeros(2))):
             patch = _sample(layer, (places - shift) * self.detail)
             colour = colour * (1 - patch[..., 3:]) + patch[..., :3]
-        return colour
+        return np.asarray(colour, np.float32)
 
 
 def draw_mouth(colours: Palette, width: float, unit: float) -> Mouth:
@@ -125,18 +124,18 @@ def draw_mouth(colours: Palette, width: float, unit: float) -> Mouth:
     return Mouth(upper, lower, tongue, colours.cavity, share * DETAIL)
 
 
-def _shrunk(layer: Floats, share: float) -> Floats:
+def _shrunk(layer: Float32, share: float) -> Float32:
     return np.asarray(cv2.resize(layer, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _grid() -> tuple[Array, Array]:
+def _grid() -> tuple[Float64, Float64]:
     width, height = int(WIDTH * DETAIL), int(HEIGHT * DETAIL)
     x = (np.arange(width) - (width - 1) / 2) / DETAIL
     y = (np.arange(height) - (height - 1) / 2) / DETAIL
     return np.broadcast_to(x, (height, width)), np.broadcast_to(y[:, None], (height, width))
 
 
-def _sample(layer: Floats, places: Array) -> Floats:
+def _sample(layer: Float32, places: Float64) -> Float32:
     """A layer at places (h, w, 2) from its middle [its pixels]."""
     height, width = layer.shape[:2]
     maps = (places + np.array([(width - 1) / 2, (height - 1) / 2])).astype(np.float32)
@@ -145,8 +144,8 @@ def _sample(layer: Floats, places: Array) -> Floats:
 
 
 def _teeth(
-    x: Array, beyond: Array, widths: tuple[float, ...], length: float, colours: Palette, light: float = 1.0
-) -> Floats:
+    x: Float64, beyond: Float64, widths: tuple[float, ...], length: float, colours: Palette, light: float = 1.0
+) -> Float32:
     """One row of teeth and its gum; `beyond` is 0 at the biting edge of the middle teeth, negative towards the gum."""
     borders = np.concatenate([[0], np.cumsum(widths)])
     side = np.abs(x)
@@ -170,7 +169,7 @@ def _teeth(
     return np.dstack([colour * cover[..., None], cover]).astype(np.float32)
 
 
-def _tongue(x: Array, y: Array, colours: Palette) -> Floats:
+def _tongue(x: Float64, y: Float64, colours: Palette) -> Float32:
     """The tongue, resting behind the lower teeth."""
     radius = np.sqrt((x / 0.30) ** 2 + ((y - 0.13) / 0.13) ** 2)
     cover = _soft(1 - radius, 0.16)
@@ -180,7 +179,6 @@ def _tongue(x: Array, y: Array, colours: Palette) -> Floats:
     return np.dstack([colour * cover[..., None], cover]).astype(np.float32)
 
 
-def _soft(distance: npt.NDArray[Any], width: float) -> Array:
+def _soft(distance: npt.NDArray[Any], width: float) -> Float64:
     """0 to 1 over `width` around distance 0."""
-    t = np.clip(distance / width + 0.5, 0, 1)
-    return np.asarray(t * t * (3 - 2 * t))
+    return smoothstep(distance / width + 0.5)

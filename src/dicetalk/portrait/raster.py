@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from dicetalk.arrays import Bool, Float32, Int32
 
 CACHE = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, Path.home()))
 """Compiled code is kept for the next start where there is a place to keep it."""
@@ -17,7 +16,7 @@ CACHE = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, Pat
 
 @numba.njit(cache=CACHE, fastmath=True, nogil=True)
 def rasterise(
-    target: Floats, source: Floats, triangles: npt.NDArray[np.int32], map_x: Floats, map_y: Floats, depth: Floats
+    target: Float32, source: Float32, triangles: Int32, map_x: Float32, map_y: Float32, depth: Float32
 ) -> None:
     """Fill the pixel maps with the nearest surface of a mesh.
 
@@ -64,7 +63,7 @@ def rasterise(
 
 
 @numba.njit(cache=CACHE, nogil=True)
-def grow(map_x: Floats, map_y: Floats, covered: npt.NDArray[np.bool_], times: int) -> None:
+def grow(map_x: Float32, map_y: Float32, covered: Bool, times: int) -> None:
     """Continue the displacement `times` pixels into what is not covered, so that soft edges have skin on both sides.
 
     The displacement, not the place: without any motion the maps stay the identity.

@@ -7,26 +7,20 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.face import Face
+from dicetalk.media import Picture
+from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.landmarks import LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.eyes import Eyeball, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import Mouth, draw_mouth, palette
 from dicetalk.portrait.raster import grow, rasterise
-from dicetalk.portrait.rig import Rig, build_rig, face_shapes
-from dicetalk.portrait.topology import (
-    LEFT_IRIS,
-    LIP_CORNERS,
-    RIGHT_IRIS,
-    Topology,
-    topology,
-)
-
-Array = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
+from dicetalk.portrait.rig import Rig, build_rig
+from dicetalk.portrait.topology import Topology, topology
+from dicetalk.rates import FPS
 
 CHEEKS = (50, 280, 205, 425, 117, 346)
 LOWER_LIP_MIDDLE = 14
@@ -39,6 +33,10 @@ SLIT = 1.3
 
 RIM = 0.025
 """How far lids or lips move before the rim of the picture's own opening is hidden [inter-ocular distances]."""
+
+
+AT_ONCE = FPS
+"""Frames whose meshes are deformed together: a second's."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,9 @@ class Opening:
     top: int
     right: int
     bottom: int
-    cover: Floats
+    cover: Float32
 
-    def places(self) -> Array:
+    def places(self) -> Float64:
         """(h, w, 2) coordinates of the box's pixels in the frame [px]."""
         x, y = np.meshgrid(np.arange(self.left, self.right), np.arange(self.top, self.bottom))
         return np.asarray(np.stack([x, y], -1), np.float64)
@@ -99,16 +97,16 @@ class Renderer:
             motion: any number of frames.
             settle: as in `Rig.deformed`; with 0 and no motion the picture comes back as it is.
         """
-        for start in range(0, len(motion), 25):
-            part = motion[start : start + 25]
+        for start in range(0, len(motion), AT_ONCE):
+            part = motion[start : start + AT_ONCE]
             meshes = self.rig.deformed(part, settle=settle)
             for i, mesh in enumerate(meshes):
                 yield self._frame(mesh, part[i : i + 1])
 
-    def _fine(self, mesh: Array) -> Array:
+    def _fine(self, mesh: Float64) -> Float64:
         return np.asarray(self._mesh.subdivide @ mesh)
 
-    def _frame(self, mesh: Array, motion: Motion) -> Picture:
+    def _frame(self, mesh: Float64, motion: Motion) -> Picture:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
@@ -130,10 +128,10 @@ class Renderer:
         frame[top:bottom, left:right] = region
         return np.ascontiguousarray(frame[self._cut])
 
-    def _loops(self) -> dict[str, npt.NDArray[np.int64]]:
+    def _loops(self) -> dict[str, Int64]:
         return {**self._outlines, "mouth": self._mesh.mouth}
 
-    def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Array, motion: Motion) -> None:
+    def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion) -> None:
         if opening is None:
             return
         loop = self._outlines[eye.side]
@@ -146,12 +144,12 @@ class Renderer:
         # Where the lids are as in the picture, their shadow is in the picture too.
         _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
 
-    def _moved(self, loop: npt.NDArray[np.int64], fine: Array, back: Array) -> float:
+    def _moved(self, loop: Int64, fine: Float64, back: Float64) -> float:
         """How far an outline has left its place in the picture: 0, to 1 where nothing of its old rim may show."""
         away = np.abs(_apply(back, fine[loop, :2]) - self._still[loop, :2]).max()
         return float(np.clip(away / (RIM * self.rig.unit), 0, 1))
 
-    def _draw_mouth(self, region: Picture, opening: Opening | None, fine: Array, motion: Motion) -> None:
+    def _draw_mouth(self, region: Picture, opening: Opening | None, fine: Float64, motion: Motion) -> None:
         if opening is None:
             return
         rig = self.rig
@@ -168,7 +166,7 @@ class Renderer:
             inside = inside * (1 - own[..., 3:]) + own[..., :3]
         _blend(region, opening, inside)
 
-    def _jaw(self, motion: Motion) -> Array:
+    def _jaw(self, motion: Motion) -> Float64:
         """How far the lower teeth have moved, (2,) in the head's frame [inter-ocular distances]."""
         columns = [index(name) for name in JAW_SHAPES]
         moved = motion.shapes[0, columns].astype(np.float64) @ self.rig.shapes[columns, LOWER_LIP_MIDDLE]
@@ -186,12 +184,12 @@ class OwnMouth:
         shows_teeth: whether it is worth keeping once the lips move.
     """
 
-    texture: Floats
+    texture: Float32
     left: int
     top: int
     shows_teeth: bool
 
-    def sample(self, places: Array) -> Floats:
+    def sample(self, places: Float64) -> Float32:
         """Colour and cover (..., 4) at places (..., 2) of the picture [px]."""
         maps = (places - (self.left, self.top)).astype(np.float32)
         return np.asarray(
@@ -200,7 +198,7 @@ class OwnMouth:
         )
 
 
-def _own_mouth(picture: Picture, outline: Array) -> OwnMouth:
+def _own_mouth(picture: Picture, outline: Float64) -> OwnMouth:
     margin = 0.08 * np.ptp(outline[:, 0]) + 4
     left, top = np.floor(outline.min(0) - margin).astype(int).clip(0)
     right, bottom = np.ceil(outline.max(0) + margin).astype(int)
@@ -253,7 +251,7 @@ def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball]) -> Mouth:
     return draw_mouth(palette(skin, white), float(np.ptp(corners)) / rig.unit, rig.unit)
 
 
-def _around_iris(eye: Eyeball) -> Array:
+def _around_iris(eye: Eyeball) -> Float64:
     """Colours (N, 3) of the white of an eye, at its iris' height."""
     x, y = eye.iris - (eye.left, eye.top)
     rows = slice(max(int(y - eye.radius * 0.5), 0), int(y + eye.radius * 0.5) + 1)
@@ -263,27 +261,27 @@ def _around_iris(eye: Eyeball) -> Array:
     return ring.reshape(-1, 3).astype(np.float64)
 
 
-def _colour_at(picture: Picture, place: Array, radius: float) -> Array:
+def _colour_at(picture: Picture, place: Float64, radius: float) -> Float64:
     """Median colour (3,) around a place [px]."""
     x, y = np.clip(place, 0, np.array(picture.shape[1::-1]) - 1).astype(int)
     r = max(1, round(radius))
     return np.asarray(np.median(picture[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1].reshape(-1, 3), axis=0))
 
 
-def _region(fine: Array, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _region(fine: Float64, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """The part of the picture that can change: the box of the mesh, cut to the picture."""
     low, high = np.floor(fine[:, :2].min(0)).astype(int), np.ceil(fine[:, :2].max(0)).astype(int)
     return max(low[0], 0), max(low[1], 0), min(high[0] + 1, shape[1]), min(high[1] + 1, shape[0])
 
 
-def _unmoved(region: tuple[int, int, int, int]) -> tuple[Floats, Floats]:
+def _unmoved(region: tuple[int, int, int, int]) -> tuple[Float32, Float32]:
     """The pixel maps (h, w) of a region in which nothing moves."""
     left, top, right, bottom = region
     x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
     return x, y
 
 
-def _opening(outline: Floats, shape: tuple[int, ...]) -> Opening | None:
+def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
     """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
     left, top = (np.floor(outline.min(0)).astype(int) - 2).clip(0)
     right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, shape[::-1])
@@ -299,26 +297,26 @@ def _opening(outline: Floats, shape: tuple[int, ...]) -> Opening | None:
     return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) * share)
 
 
-def _grow_rim(opening: Opening, map_x: Floats, map_y: Floats, depth: Floats) -> None:
+def _grow_rim(opening: Opening, map_x: Float32, map_y: Float32, depth: Float32) -> None:
     """Continue the skin into the rim of an opening, for pixels that are partly skin."""
     box = (slice(opening.top, opening.bottom), slice(opening.left, opening.right))
     covered = np.isfinite(depth[box])
     grow(map_x[box], map_y[box], covered, 2)
 
 
-def _blend(region: Picture, opening: Opening, inside: Floats) -> None:
+def _blend(region: Picture, opening: Opening, inside: Float32) -> None:
     """Lay what is inside an opening into the region."""
     box = region[opening.top : opening.bottom, opening.left : opening.right]
     cover = opening.cover[..., None]
     box[:] = np.clip(box * (1 - cover) + inside * cover + 0.5, 0, 255).astype(np.uint8)
 
 
-def _shadow(opening: Opening, reach: float) -> Floats:
+def _shadow(opening: Opening, reach: float) -> Float32:
     """Shadow (h, w) that an upper lip or lid throws into its opening: 1 at its edge, 0 from `reach` [px] below it."""
     return np.asarray(1 - np.clip(np.cumsum(opening.cover, axis=0) / reach, 0, 1), np.float32)
 
 
-def _back_to_picture(rig: Rig, motion: Motion, near: Array) -> Array:
+def _back_to_picture(rig: Rig, motion: Motion, near: Float64) -> Float64:
     """(2, 3) affine map from the frame to the picture for what is fixed to the skull near a point (3,) [px]."""
     step = 0.3 * rig.unit
     before = near + np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ rig.axes.T * step
@@ -327,6 +325,6 @@ def _back_to_picture(rig: Rig, motion: Motion, near: Array) -> Array:
     return np.asarray(cv2.invertAffineTransform(forth))
 
 
-def _apply(affine: Array, places: Array) -> Array:
+def _apply(affine: Float64, places: Float64) -> Float64:
     """An affine map (2, 3) on places (..., 2)."""
     return np.asarray(places @ affine[:, :2].T + affine[:, 2])

@@ -8,18 +8,15 @@ three-quarter view and a child.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 import cv2
 import numpy as np
-import numpy.typing as npt
-from safetensors.numpy import load
 
+from dicetalk.arrays import Float64
 from dicetalk.face import Face, person_mask
-from dicetalk.motion.space import SHAPES, Motion, index, rotations
-from dicetalk.portrait import glasses, lips
-from dicetalk.portrait.topology import (
+from dicetalk.media import Picture
+from dicetalk.motion.basis import emphasis, face_shapes
+from dicetalk.motion.landmarks import (
     FACE_VERTICES,
     LEFT_LID_FOLDS,
     LEFT_LOWER_LID,
@@ -31,13 +28,11 @@ from dicetalk.portrait.topology import (
     RIGHT_LOWER_LID,
     RIGHT_UPPER_LID,
     RIGID,
-    RING_SCALES,
     UPPER_LIP,
-    ring_vertices,
 )
-
-Array = npt.NDArray[np.float64]
-Picture = npt.NDArray[np.uint8]
+from dicetalk.motion.space import SHAPES, Motion, index, rotations
+from dicetalk.portrait import glasses, lips
+from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
 EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
 LID_FOLDS = {"Right": RIGHT_LID_FOLDS, "Left": LEFT_LID_FOLDS}
@@ -54,14 +49,6 @@ CARRY = (0.8, 0.5, 0.22, 0.07, 0.0)
 TURN_HAIR = (1.0, 0.97, 0.8, 0.36, 0.0)
 TURN_NECK = (0.8, 0.5, 0.22, 0.06, 0.0)
 """How much of the head's turn each outer ring takes over, above and below."""
-
-EXPRESSIVE = (
-    *("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
-    *("mouthUpperUp", "mouthShrug"),
-)
-EMPHASIS = 1.25
-"""Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
-go with them (docs/decisions/0003)."""
 
 TOUCH = 0.05
 """Lips and lids this close [inter-ocular distances] begin to share their depth."""
@@ -90,17 +77,17 @@ class Rig:
         mouth_is_open: whether they do.
     """
 
-    points: Array
-    axes: Array
+    points: Float64
+    axes: Float64
     unit: float
-    shapes: Array
-    rigid: Array
-    pivot: Array
-    rest: Array
-    seal: Array
+    shapes: Float64
+    rigid: Float64
+    pivot: Float64
+    rest: Float64
+    seal: Float64
     mouth_is_open: bool
 
-    def deformed(self, motion: Motion, *, settle: float = 1.0) -> Array:
+    def deformed(self, motion: Motion, *, settle: float = 1.0) -> Float64:
         """The mesh of each frame of a motion.
 
         Args:
@@ -116,22 +103,22 @@ class Rig:
         self._keep_lips_and_lids_apart(moved)
         return self._turned(moved, motion)
 
-    def skull(self, points: Array, motion: Motion) -> Array:
+    def skull(self, points: Float64, motion: Motion) -> Float64:
         """Points (N, 3) [px] fixed to the skull, as they lie in each frame of a motion: (T, N, 3)."""
         turn, shift = self._head_motion(motion)
         return np.asarray(np.einsum("tij,nj->tni", turn, points - self.pivot) + self.pivot + shift)
 
-    def _head_motion(self, motion: Motion) -> tuple[Array, Array]:
+    def _head_motion(self, motion: Motion) -> tuple[Float64, Float64]:
         """Turns (T, 3, 3) about and shifts (T, 1, 3) along the head's own axes, however it is held, in the picture."""
         turn = self.axes @ rotations(motion.pose).astype(np.float64) @ self.axes.T
         return turn, (motion.pose[:, None, 3:].astype(np.float64) * self.unit) @ self.axes.T
 
-    def _turned(self, moved: Array, motion: Motion) -> Array:
+    def _turned(self, moved: Float64, motion: Motion) -> Float64:
         turn, shift = self._head_motion(motion)
         turned = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
         return np.asarray(moved + self.rigid[:, None] * (turned - moved))
 
-    def _keep_lips_and_lids_apart(self, moved: Array) -> None:
+    def _keep_lips_and_lids_apart(self, moved: Float64) -> None:
         """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way.
 
         Lips that touch touch at one depth as well; else a head that nods would part them again.
@@ -156,9 +143,7 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     axes, unit, origin = _head_frame(landmarks, basis["neutral"])
     closed = lips.is_closed(landmarks, axes[:, 1], unit)
     if closed:
-        line = lips.seam(picture, landmarks, unit)
-        landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = line
-        landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
+        _lay_lips_on_their_seam(landmarks, picture, unit)
     local = _with_rings((landmarks - origin) @ axes / unit)
     for _, lower in EYES.values():
         local[list(lower[1:-1]), 1] += LID_RIM
@@ -172,39 +157,25 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         shapes=delta @ axes.T * unit,
         rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
         pivot=axes @ NECK * unit + origin,
-        rest=_rest(local, basis, gaps),
+        rest=_rest(local, basis),
         seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
         mouth_is_open=not closed,
     )
 
 
-@cache
-def face_shapes() -> dict[str, Array]:
-    """The shipped basis: `delta` (52, 468, 3), `neutral` (468, 3), both in inter-ocular distances."""
-    data = (resources.files("dicetalk") / "weights" / "face_shapes.safetensors").read_bytes()
-    return {name: value.astype(np.float64) for name, value in load(data).items()}
+def _lay_lips_on_their_seam(landmarks: Float64, picture: Picture, unit: float) -> None:
+    """Put both inner outlines (468, 3) [px] of closed lips where the picture shows that they meet."""
+    landmarks[list(UPPER_LIP), :2] = landmarks[list(LOWER_LIP), :2] = lips.seam(picture, landmarks, unit)
+    landmarks[list(LOWER_LIP), 2] = landmarks[list(UPPER_LIP), 2]
 
 
-def shapes_of(landmarks: Array) -> Array:
+def shapes_of(landmarks: Float64) -> Float64:
     """The shapes on a resting face without glasses (468, 3), in the head's frame: (52, V, 3), outer rings included."""
     local = _with_rings(landmarks)
     return _fitted_shapes(local, face_shapes(), np.ones(len(local)))
 
 
-@cache
-def lip_parting() -> Array:
-    """How far each shape at 1 parts the inner lips at each of their pairs but the corners, (52, 9), in inter-ocular
-    distances; negative where it brings them together."""
-    delta = face_shapes()["delta"] * _emphasis()[:, None, None]
-    gaps = delta[:, list(LOWER_LIP[1:-1]), 1] - delta[:, list(UPPER_LIP[1:-1]), 1]
-    return np.asarray(gaps)
-
-
-def _emphasis() -> Array:
-    return np.array([EMPHASIS if name.startswith(EXPRESSIVE) else 1.0 for name in SHAPES])
-
-
-def _head_frame(landmarks: Array, neutral: Array) -> tuple[Array, float, Array]:
+def _head_frame(landmarks: Float64, neutral: Float64) -> tuple[Float64, float, Float64]:
     """Axes (3, 3), inter-ocular distance [px] and origin (3,) [px] of the head, by a rigid fit of the mean face."""
     rigid = list(RIGID)
     ours, mean = landmarks[rigid], neutral[rigid]
@@ -214,7 +185,7 @@ def _head_frame(landmarks: Array, neutral: Array) -> tuple[Array, float, Array]:
     return turn, float(np.linalg.norm(eyes[1] - eyes[0])), (eyes[0] + eyes[1]) / 2
 
 
-def _with_rings(local: Array) -> Array:
+def _with_rings(local: Float64) -> Float64:
     """The face (468, 3) and its outer rings, (V, 3), in the head's frame."""
     oval = local[list(OVAL)]
     middle = np.array([local[1, 0], (oval[:, 1].max() + oval[:, 1].min()) / 2, 0])
@@ -226,7 +197,7 @@ def _with_rings(local: Array) -> Array:
     return np.vstack([local, *rings])
 
 
-def _rigid_weights(local: Array) -> Array:
+def _rigid_weights(local: Float64) -> Float64:
     """How far each vertex follows the head's turn (V,): hair nearly whole, the neck less, the surroundings not."""
     neck = _below_nose(local) ** 2
     weights = np.ones(len(local))
@@ -235,13 +206,13 @@ def _rigid_weights(local: Array) -> Array:
     return weights
 
 
-def _below_nose(local: Array) -> Array:
+def _below_nose(local: Float64) -> Float64:
     """For each point of the oval (36,): 0 down to the nose, rising to 1 at the chin."""
     nose, chin = local[2, 1], local[152, 1]
     return np.asarray(np.clip((local[list(OVAL), 1] - nose) / (chin - nose), 0, 1))
 
 
-def _stillness(picture: Picture, points: Array, unit: float) -> Array:
+def _stillness(picture: Picture, points: Float64, unit: float) -> Float64:
     """How far each vertex (V,) may follow the head, for what it lies on in the picture.
 
     The background stays where it is, and so does the border of the picture: nothing is known beyond it. The face itself
@@ -269,13 +240,13 @@ PERSON_FOUND = 0.7
 """A person's mask that does not even hold the face (a statue, a drawing) is not used."""
 
 
-def _fitted_shapes(local: Array, basis: dict[str, Array], give: Array) -> Array:
+def _fitted_shapes(local: Float64, basis: dict[str, Float64], give: Float64) -> Float64:
     """The shapes on this face and its rings, (52, V, 3), in the head's frame; `give` (V,) is what glasses leave."""
     neutral = basis["neutral"]
     stretch = np.array([1.0, _feature_height(local) / _feature_height(neutral), 1.0])
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
-    delta *= _emphasis()[:, None, None]
+    delta *= emphasis()[:, None, None]
     # Lids move behind the lenses; what would bend the frame gives way.
     frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
     delta[frame_bends] *= give[:, None]
@@ -288,13 +259,13 @@ def _fitted_shapes(local: Array, basis: dict[str, Array], give: Array) -> Array:
     return delta
 
 
-def _feature_height(points: Array) -> float:
+def _feature_height(points: Float64) -> float:
     """From the eyes to below the nose [inter-ocular distances]: what no expression changes."""
     return float(points[2, 1] - (points[[33, 133, 263, 362], 1]).mean())
 
 
 def _fit_lids(
-    delta: Array, local: Array, neutral: Array, side: str, upper: tuple[int, ...], lower: tuple[int, ...]
+    delta: Float64, local: Float64, neutral: Float64, side: str, upper: tuple[int, ...], lower: tuple[int, ...]
 ) -> None:
     """Scale a side's lid shapes to this eye's opening, and let the blink close it exactly."""
     one, two = list(upper), list(lower)
@@ -312,7 +283,7 @@ def _fit_lids(
         blink[list(fold)] = follows * blink[one[1:-1]]
 
 
-def _rest(local: Array, basis: dict[str, Array], gaps: Array) -> Array:
+def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
     """The smile already in the picture, as weights (52,).
 
     Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight
@@ -341,7 +312,7 @@ SMILING_LIFT = 0.03
 """A wide mouth whose corners are not raised [inter-ocular distances] is no smile."""
 
 
-def _corner_features(points: Array) -> Array:
+def _corner_features(points: Float64) -> Float64:
     """(2,) width of the mouth and lift of its corners over the upper lip's middle [inter-ocular distances]."""
     right, left = points[list(LIP_CORNERS)]
     lift = points[[0, 13], 1].mean() - (right[1] + left[1]) / 2

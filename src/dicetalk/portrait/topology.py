@@ -1,7 +1,7 @@
-"""The face mesh as a graph: named outlines, triangles, the rings that carry hair and neck, smooth subdivision.
+"""The face mesh as a graph: triangles, the rings that carry hair and neck, smooth subdivision.
 
-Vertices 0..467 are MediaPipe's face mesh; `RINGS` copies of the face oval follow, each further out. "Left" and "right"
-are the subject's, as in the names of the ARKit shapes: the subject's left eye is at larger x in an unmirrored picture.
+Vertices 0..467 are MediaPipe's face mesh (`motion/landmarks.py` names them); copies of the face oval follow, each
+further out.
 """
 
 from __future__ import annotations
@@ -13,65 +13,21 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-FACE_VERTICES = 468
-"""Vertices of the face mesh proper, without irises."""
-
-OVAL = (
-    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
-    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
-)
-"""Outline of the face, from the middle of the forehead towards the subject's left."""
-
-UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-LOWER_LIP = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-"""Inner lip outlines, corner to corner; equal places face each other."""
-
-OUTER_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 146, 91, 181, 84, 17, 314, 405, 321, 375)
-LIP_CORNERS = (61, 291)
-BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 46, 53, 52, 65, 55, 285, 295, 282, 283, 276)
-RIGHT_UPPER_LID = (33, 246, 161, 160, 159, 158, 157, 173, 133)
-RIGHT_LOWER_LID = (33, 7, 163, 144, 145, 153, 154, 155, 133)
-LEFT_UPPER_LID = (263, 466, 388, 387, 386, 385, 384, 398, 362)
-LEFT_LOWER_LID = (263, 249, 390, 373, 374, 380, 381, 382, 362)
-RIGHT_LID_FOLDS = ((247, 30, 29, 27, 28, 56, 190), (113, 225, 224, 223, 222, 221, 189))
-LEFT_LID_FOLDS = ((467, 260, 259, 257, 258, 286, 414), (342, 445, 444, 443, 442, 441, 413))
-"""Two rows of skin over each upper lid outline, paired with its inner seven points: the lid, then below the brow."""
-
-RIGHT_IRIS = (468, 469, 470, 471, 472)
-LEFT_IRIS = (473, 474, 475, 476, 477)
-"""Irises of the refined mesh: centre, then four points on the rim."""
-
-RIGID = (
-    *(6, 168, 197, 195, 5, 4, 1, 2, 98, 327, 33, 133, 263, 362, 10, 109, 338, 67, 297, 103, 332, 54, 284),
-    *(21, 251, 162, 389, 127, 356, 234, 454, 8, 9, 151, 122, 351, 174, 399, 94),
-)
-"""Landmarks that expressions hardly move: skull, nose bridge, eye corners."""
+from dicetalk.arrays import Int32, Int64
+from dicetalk.face.detector import WEIGHTS
+from dicetalk.motion.landmarks import FACE_VERTICES, OVAL
 
 RING_SCALES = (1.12, 1.32, 1.62, 2.05, 2.6)
 """How far each outer ring lies from the middle of the face, in units of the oval; the last one never moves."""
 
 SUBDIVISIONS = 2
 
-Triangles = npt.NDArray[np.int32]
 
-
-def face_triangles() -> Triangles:
-    """Triangles (852, 3) of MediaPipe's face mesh, open at the mouth and the eyes, derived from its edge list."""
-    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
-
-    edges = {(min(a, b), max(a, b)) for a, b in FACEMESH_TESSELATION}
-    around: dict[int, set[int]] = {}
-    for a, b in edges:
-        around.setdefault(a, set()).add(b)
-        around.setdefault(b, set()).add(a)
-    found = {tuple(sorted((a, b, c))) for a, b in edges for c in around[a] & around[b]}
-    shared = Counter(edge for triangle in found for edge in _edges(triangle))
-    # Two three-cycles beside the nostrils are not faces: a face cannot have three neighbours on each of its edges.
-    faces = [t for t in found if not all(shared[e] == 3 for e in _edges(t))]
-    return np.array(sorted(faces), np.int32)
+def face_triangles() -> Int32:
+    """Triangles (852, 3) of the face mesh, open at the mouth and the eyes."""
+    return np.asarray(np.load(WEIGHTS / "triangles.npy"), np.int32)
 
 
 def _edges(triangle: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -79,14 +35,14 @@ def _edges(triangle: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(min(a, b), max(a, b)), (min(b, c), max(b, c)), (min(a, c), max(a, c))]
 
 
-def ring_vertices(ring: int) -> npt.NDArray[np.int64]:
+def ring_vertices(ring: int) -> Int64:
     """Indices (36,) of outer ring `ring` (0 is the innermost); -1 is the face oval itself."""
     if ring < 0:
         return np.array(OVAL)
     return FACE_VERTICES + ring * len(OVAL) + np.arange(len(OVAL))
 
 
-def _ring_triangles() -> Triangles:
+def _ring_triangles() -> Int32:
     faces = []
     for ring in range(len(RING_SCALES)):
         inner, outer = ring_vertices(ring - 1), ring_vertices(ring)
@@ -108,16 +64,11 @@ class Topology:
         left_eye: the same for the subject's left eye opening.
     """
 
-    triangles: Triangles
+    triangles: Int32
     subdivide: sparse.csr_matrix
-    mouth: npt.NDArray[np.int64]
-    right_eye: npt.NDArray[np.int64]
-    left_eye: npt.NDArray[np.int64]
-
-    @property
-    def vertices(self) -> int:
-        """Coarse vertices V: face and rings."""
-        return int(self.subdivide.shape[1])
+    mouth: Int64
+    right_eye: Int64
+    left_eye: Int64
 
 
 CORNERS = (78, 308, 33, 133, 263, 362)
@@ -141,7 +92,7 @@ def topology() -> Topology:
 _OPENINGS = {"mouth": 78, "right_eye": 33, "left_eye": 263}
 
 
-def loop_subdivision(triangles: Triangles, count: int, sharp: tuple[int, ...]) -> tuple[sparse.csr_matrix, Triangles]:
+def loop_subdivision(triangles: Int32, count: int, sharp: tuple[int, ...]) -> tuple[sparse.csr_matrix, Int32]:
     """One step of Loop subdivision (Loop 1987), boundaries as cubic B-splines, `sharp` vertices kept.
 
     Returns:
@@ -195,7 +146,7 @@ def _old_vertices(opposite: dict[tuple[int, int], list[int]], count: int, sharp:
         yield from ((v, other, share) for other in neighbours)
 
 
-def _split(triangles: Triangles, middle: dict[tuple[int, int], int]) -> Triangles:
+def _split(triangles: Int32, middle: dict[tuple[int, int], int]) -> Int32:
     faces = []
     for a, b, c in triangles.tolist():
         ab, bc, ca = (middle[min(e), max(e)] for e in ((a, b), (b, c), (c, a)))
@@ -203,7 +154,7 @@ def _split(triangles: Triangles, middle: dict[tuple[int, int], int]) -> Triangle
     return np.array(faces, np.int32)
 
 
-def boundary_loops(triangles: Triangles) -> list[npt.NDArray[np.int64]]:
+def boundary_loops(triangles: Int32) -> list[Int64]:
     """Every closed outline of a mesh, as vertex indices in order."""
     count = Counter(edge for t in triangles.tolist() for edge in _edges(tuple(t)))
     around: dict[int, list[int]] = {}

@@ -4,7 +4,7 @@
 hops a second of 160 samples. An hour is heard block by block, so that the first rows come at once.
 """
 
-from dicetalk.speech.listen import Speech, listen, listen_blocks, listen_like
+from dicetalk.speech.listen import Hearing, Speech, listen, listen_blocks, listen_like
 from dicetalk.speech.phones import SILENCE, Phone
 
-__all__ = ["SILENCE", "Phone", "Speech", "listen", "listen_blocks", "listen_like"]
+__all__ = ["SILENCE", "Hearing", "Phone", "Speech", "listen", "listen_blocks", "listen_like"]

@@ -10,22 +10,15 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from dicetalk.media import SAMPLES_PER_FRAME, SPEECH_RATE
-
-Waveform = NDArray[np.int16]
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-
-HOP = 160
-"""Samples of one step of the fine grid, 10 ms: four a video frame."""
-HOPS_PER_FRAME = SAMPLES_PER_FRAME // HOP
-HOPS_PER_SECOND = SPEECH_RATE // HOP
+from dicetalk.arrays import Float32
+from dicetalk.media import Waveform
+from dicetalk.rates import HOP, SAMPLES_PER_FRAME
 
 PAD = SAMPLES_PER_FRAME
 """Samples on either side of a stretch of sound which the windows of its outer rows look at."""
 
 
-def stretch(waveform: Waveform, start: int, stop: int) -> Array:
+def stretch(waveform: Waveform, start: int, stop: int) -> Float32:
     """Samples of the frames `start` to `stop` with `PAD` more on either side, zeros outside the clip, as float32."""
     left, right = start * SAMPLES_PER_FRAME - PAD, stop * SAMPLES_PER_FRAME + PAD
     sound = np.zeros(right - left, np.float32)
@@ -35,14 +28,14 @@ def stretch(waveform: Waveform, start: int, stop: int) -> Array:
     return sound
 
 
-def hop_power(sound: Array) -> Array:
+def hop_power(sound: Float32) -> Float32:
     """Mean power of each hop without its constant part, (N,) -> (ceil(N / 160),)."""
     hops = np.pad(sound, (0, -len(sound) % HOP)).reshape(-1, HOP)
-    power: Array = hops.var(axis=1)
+    power: Float32 = hops.var(axis=1)
     return power
 
 
-def windows(sound: Array, length: int, step: int) -> Array:
+def windows(sound: Float32, length: int, step: int) -> Float32:
     """Windows of `length` samples centred in the steps between the pads, (N + 2 * PAD,) -> (N / step, length)."""
     begin = PAD + (step - length) // 2
     inner = len(sound) - 2 * PAD

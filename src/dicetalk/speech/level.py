@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dicetalk.media import SPEECH_RATE
-from dicetalk.speech.grid import HOP, HOPS_PER_FRAME, PAD, Array, Mask, Waveform, hop_power, runs
+from dicetalk.arrays import Bool, Float32
+from dicetalk.media import Waveform
+from dicetalk.rates import HOP, HOPS_PER_FRAME, SPEECH_RATE
+from dicetalk.speech.grid import PAD, hop_power, runs
 
 MAX_LOUDNESS = 1.5
 
@@ -20,6 +22,9 @@ MIN_PAUSE = 12
 """Shorter stretches without energy are closures of plosives, no pauses [hops]."""
 MIN_SOUND = 4
 """Shorter sounds within a pause are clicks [hops]."""
+
+MOST_MEASURED = 600
+"""Ten minutes of a clip tell its level [s]."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,10 @@ class Level:
     doubtful: float
 
 
-def measure_level(waveform: Waveform, most: int = 600) -> Level:
+def measure_level(waveform: Waveform) -> Level:
     """Measure a clip on at most ten minutes of it, in stretches of a second spread evenly."""
     starts = range(0, len(waveform), SPEECH_RATE)
-    chosen = starts[:: math.ceil(len(starts) / most)]
+    chosen = starts[:: math.ceil(len(starts) / MOST_MEASURED)]
     sounds = [waveform[start : start + SPEECH_RATE].astype(np.float32) for start in chosen]
     crisp = np.concatenate([_crisp_power(sound) for sound in sounds])
     loud = np.concatenate([hop_power(sound) for sound in sounds])
@@ -52,7 +57,7 @@ def measure_level(waveform: Waveform, most: int = 600) -> Level:
     return Level(float(np.percentile(loud[heard], 90)), pause, doubtful)
 
 
-def _pause_level(power: Array) -> float:
+def _pause_level(power: Float32) -> float:
     """The power below which it is a pause, between the noise floor and the speech of this clip.
 
     The floor lies where the quiet hops are, without those of digital silence, which editing leaves. A third of the way
@@ -69,25 +74,25 @@ def _pause_level(power: Array) -> float:
     return float(max(10 ** (least / 10), 1.0))
 
 
-def _crisp_power(sound: Array) -> Array:
+def _crisp_power(sound: Float32) -> Float32:
     """Power of each hop after mild pre-emphasis, mean of three: hum sinks, weak consonants rise."""
     emphasised = np.append(np.float32(0), sound[1:] - np.float32(PRE_EMPHASIS) * sound[:-1])
     power = np.pad(hop_power(emphasised), 1, mode="edge")
-    smooth: Array = (power[:-2] + power[1:-1] + power[2:]) / np.float32(3)
+    smooth: Float32 = (power[:-2] + power[1:-1] + power[2:]) / np.float32(3)
     return smooth
 
 
-def measure_loudness(sound: Array, level: Level) -> Array:
+def measure_loudness(sound: Float32, level: Level) -> Float32:
     """(T,) amplitude over a Hann window of 80 ms, relative to the clip's speech; `sound` has pads."""
     window = np.hanning(HOPS_PER_FRAME + 6)[1:-1]
     around = PAD - (len(window) - HOPS_PER_FRAME) // 2 * HOP
     power = sliding_window_view(hop_power(sound[around:-around]), len(window))[::HOPS_PER_FRAME]
     amplitude = np.sqrt(power @ (window / window.sum()) / max(level.speaking, 1.0))
-    loudness: Array = np.minimum(amplitude, MAX_LOUDNESS).astype(np.float32)
+    loudness: Float32 = np.minimum(amplitude, MAX_LOUDNESS).astype(np.float32)
     return loudness
 
 
-def find_pauses(sound: Array, level: Level, decoded: Mask) -> Mask:
+def find_pauses(sound: Float32, level: Level, decoded: Bool) -> Bool:
     """(hops,) true in the pauses between the pads of `sound`: clicks in a pause belong to it, short pauses are none.
 
     `decoded` (hops,) is true where the phone decoder hears silence.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dicetalk.media import FPS, frame_count
-from dicetalk.speech.grid import HOPS_PER_FRAME, Array, Mask, Waveform, stretch
+from dicetalk.arrays import Bool, Float32, Float64
+from dicetalk.media import Waveform, frame_count
+from dicetalk.rates import FPS, HOPS_PER_FRAME
+from dicetalk.speech.grid import stretch
 from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
 from dicetalk.speech.mel import log_mel
 from dicetalk.speech.phones import SILENCE, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
@@ -18,6 +20,16 @@ from dicetalk.speech.pitch import find_pitch
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
+
+BLOCK_S = 8.0
+"""Length of a block that is heard at once, without its margins [s]."""
+
+MARGIN = FPS
+"""Rows of context on either side of a block: a second, silent outside the clip."""
+
+
+FIRST_S, NEXT_S = 1.0, 4.0
+"""The same where frames wait for it, first and after: short blocks come soon, but margins are heard twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +50,11 @@ class Speech:
     first: int
     margin: int
     phones: tuple[Phone, ...]
-    loudness: Array
-    pitch: Array
-    voicing: Array
-    log_mel: Array
-    silence: Mask
+    loudness: Float32
+    pitch: Float32
+    voicing: Float32
+    log_mel: Float32
+    silence: Bool
 
     @property
     def frames(self) -> int:
@@ -50,7 +62,7 @@ class Speech:
         return len(self.loudness)
 
     @property
-    def times(self) -> NDArray[np.float64]:
+    def times(self) -> Float64:
         """(T,) the middle of each row [s] in the clip."""
         return (self.first + np.arange(self.frames) + 0.5) / FPS
 
@@ -82,17 +94,18 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     """
     if frame_count(len(waveform)) != speech.frames:
         raise ValueError(f"{frame_count(len(waveform))} frames cannot be like {speech.frames}")
-    margin, level = FPS, measure_level(waveform)
-    silence = np.pad(speech.silence, margin, constant_values=True)
+    level = measure_level(waveform)
+    silence = np.pad(speech.silence, MARGIN, constant_values=True)
     parts = []
-    for start, stop in _blocks(speech.frames, 8 * FPS):
-        sound = stretch(waveform, start - margin, stop + margin)
-        part = _measure(sound, level, silence[start : stop + 2 * margin])
-        parts.append(replace(part, first=start - margin, margin=margin).trimmed())
+    block = round(BLOCK_S * FPS)
+    for start, stop in _blocks(speech.frames, block, block):
+        sound = stretch(waveform, start - MARGIN, stop + MARGIN)
+        part = _measure(sound, level, silence[start : stop + 2 * MARGIN])
+        parts.append(replace(part, first=start - MARGIN, margin=MARGIN).trimmed())
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.0) -> Iterator[Speech]:
+def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S, first_s: float | None = None) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -100,32 +113,56 @@ def listen_blocks(waveform: Waveform, block_s: float = 8.0, margin_s: float = 1.
     Args:
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
-        margin_s: context on either side of a block [s]; outside the clip it is silent.
+        first_s: length of the first block [s], if that is another: a shorter one comes sooner.
     """
-    frames, block, margin = frame_count(len(waveform)), round(block_s * FPS), round(margin_s * FPS)
+    frames, block = frame_count(len(waveform)), round(block_s * FPS)
+    first = block if first_s is None else round(first_s * FPS)
     level = measure_level(waveform)
     decoder = make_decoder()
-    for start, stop in _blocks(frames, block):
-        yield _hear(waveform, start - margin, stop + margin, margin, level, decoder)
+    for start, stop in _blocks(frames, block, first):
+        yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoder)
 
 
-def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
-    """First frame of each block and the one behind its last."""
-    for start in range(0, frames, block):
-        yield start, min(start + block, frames)
+class Hearing:
+    """The speech of a clip, listened to once: whoever needs all of it first spares those who take it block by block."""
+
+    def __init__(self, waveform: Waveform) -> None:
+        """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz."""
+        self.waveform = waveform
+        self._kept: list[Speech] = []
+
+    def __len__(self) -> int:
+        """Number of video frames."""
+        return frame_count(len(self.waveform))
+
+    def blocks(self) -> Iterator[Speech]:
+        """Blocks of 1 s, then of 4 s, with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
+        return iter(self._kept) if self._kept else listen_blocks(self.waveform, NEXT_S, FIRST_S)
+
+    def whole(self) -> Speech:
+        """Features of all of it; its blocks are kept (40 MB an hour)."""
+        if not self._kept:
+            self._kept = list(self.blocks())
+        return _join([block.trimmed() for block in self._kept])
 
 
-def _hear(waveform: Waveform, start: int, stop: int, margin: int, level: Level, decoder: Decoder) -> Speech:
-    """Features of the frames `start` to `stop`, which may lie outside the clip."""
+def _blocks(frames: int, block: int, first: int) -> Iterator[tuple[int, int]]:
+    """First frame of each block and the one behind its last; `first` [frames] is the length of the first one."""
+    stops = [*range(min(first, frames), frames, block), frames]
+    yield from pairwise([0, *stops])
+
+
+def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoder: Decoder) -> Speech:
+    """Features of the frames `start` to `stop`, margins included, which may lie outside the clip."""
     sound = stretch(waveform, start, stop)
     decoded = decode(decoder, waveform, start, stop)
     hop_silence = find_pauses(sound, level, long_silences(decoded))
     silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
     measured = _measure(sound, level, silence)
-    return replace(measured, first=start, margin=margin, phones=tidy_phones(decoded, hop_silence, start))
+    return replace(measured, first=start, margin=MARGIN, phones=tidy_phones(decoded, hop_silence, start))
 
 
-def _measure(sound: Array, level: Level, silence: Mask) -> Speech:
+def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:
     """What needs no phones, of a stretch with pads whose pauses `silence` (T,) are known; its place is not yet set."""
     pitch, voicing = find_pitch(sound, silence)
     return Speech(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dicetalk.media import SAMPLES_PER_FRAME
-from dicetalk.speech.grid import HOPS_PER_FRAME, HOPS_PER_SECOND, Mask, Waveform, runs
+from dicetalk.arrays import Bool, Int64
+from dicetalk.media import Waveform
+from dicetalk.rates import HOPS_PER_FRAME, HOPS_PER_SECOND, SAMPLES_PER_FRAME
+from dicetalk.speech.grid import runs
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -29,9 +30,9 @@ class Phone:
 
 
 # Frames of 10 ms each with an index into labels.
-Decoded = tuple[NDArray[np.int64], list[str]]
+Decoded = tuple[Int64, list[str]]
 
-MIN_DECODED_SILENCE = 25
+MIN_DECODED_SILENCE = HOPS_PER_SECOND // 4
 """Shorter silences of the decoder are no pauses [hops]."""
 
 
@@ -65,7 +66,7 @@ def decode(decoder: Decoder, waveform: Waveform, start: int, stop: int) -> Decod
     return hops, labels
 
 
-def long_silences(decoded: Decoded) -> Mask:
+def long_silences(decoded: Decoded) -> Bool:
     """(hops,) true where the decoder hears silence for 0.25 s or more."""
     hops, labels = decoded
     silent = np.array([label == SILENCE for label in labels])[hops]
@@ -75,7 +76,7 @@ def long_silences(decoded: Decoded) -> Mask:
     return silent
 
 
-def tidy_phones(decoded: Decoded, silence: Mask, first: int) -> tuple[Phone, ...]:
+def tidy_phones(decoded: Decoded, silence: Bool, first: int) -> tuple[Phone, ...]:
     """Phones over all hops, none within a pause."""
     hops, labels = decoded
     silent_labels = np.array([label == SILENCE for label in labels])

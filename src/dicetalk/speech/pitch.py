@@ -6,21 +6,21 @@ import math
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from dicetalk.media import SAMPLES_PER_FRAME, SPEECH_RATE
-from dicetalk.speech.grid import Array, Mask, windows
+from dicetalk.arrays import Bool, Float32, Float64
+from dicetalk.rates import SAMPLES_PER_FRAME, SPEECH_RATE
+from dicetalk.speech.grid import windows
 
 PITCH_RANGE = (60.0, 500.0)
 """Lowest and highest pitch looked for [Hz]."""
 MIN_VOICING = 0.65
 """Less periodic frames have no pitch."""
 
-_PITCH_WINDOW = 640
+_PITCH_WINDOW = SAMPLES_PER_FRAME
 _PITCH_LAGS = math.ceil(SPEECH_RATE / PITCH_RANGE[0]) + 2
 
 
-def find_pitch(sound: Array, silence: Mask) -> tuple[Array, Array]:
+def find_pitch(sound: Float32, silence: Bool) -> tuple[Float32, Float32]:
     """Pitch [Hz] and voicing of each frame, (T,) both; 0 in silence."""
     dips = _normalised_difference(windows(sound, _PITCH_WINDOW + _PITCH_LAGS, SAMPLES_PER_FRAME))
     lags, depth = _first_dip(dips)
@@ -29,7 +29,7 @@ def find_pitch(sound: Array, silence: Mask) -> tuple[Array, Array]:
     return _without_octave_jumps(pitch).astype(np.float32), voicing.astype(np.float32)
 
 
-def _normalised_difference(windows: Array) -> NDArray[np.float64]:
+def _normalised_difference(windows: Float32) -> Float64:
     """YIN's cumulative mean normalised difference, (T, 640 + L) -> (T, L): 0 at lags of whole periods, else about 1."""
     x = windows - windows.mean(axis=1, keepdims=True, dtype=np.float64)
     size = 2048  # at least 640 + 640 + L, so that nothing wraps
@@ -39,12 +39,12 @@ def _normalised_difference(windows: Array) -> NDArray[np.float64]:
     energies = energy[:, _PITCH_WINDOW:][:, :_PITCH_LAGS] - energy[:, :_PITCH_LAGS]
     difference = np.maximum(energies[:, :1] + energies - 2 * products, 0)
     lags = np.arange(1, _PITCH_LAGS)
-    normalised: NDArray[np.float64] = np.ones_like(difference)
+    normalised: Float64 = np.ones_like(difference)
     normalised[:, 1:] = difference[:, 1:] * lags / np.maximum(np.cumsum(difference[:, 1:], axis=1), 1e-3)
     return normalised
 
 
-def _first_dip(dips: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _first_dip(dips: Float64) -> tuple[Float64, Float64]:
     """Lag [samples] and depth of the first deep dip, else of the deepest, (T, L) -> (T,) both."""
     low = math.floor(SPEECH_RATE / PITCH_RANGE[1]) - 1
     middle = dips[:, low:-1]
@@ -60,7 +60,7 @@ def _first_dip(dips: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     return lag + np.clip(shift, -0.5, 0.5), np.where(good.any(axis=1), here, 1.0)
 
 
-def _without_octave_jumps(pitch: NDArray[np.float64]) -> NDArray[np.float64]:
+def _without_octave_jumps(pitch: Float64) -> Float64:
     """Bring rows an octave from the median of the voiced ones of the five around them back to it."""
     voiced = pitch > 0
     around = sliding_window_view(np.pad(pitch, 2), 5)[voiced]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dicetalk.speech.grid import Array
+from dicetalk.arrays import Float32
 from dicetalk.speech.listen import Speech
 from dicetalk.speech.mel import MELS
 
@@ -13,7 +13,7 @@ MIDDLE_PITCH = 150.0
 """[Hz], between the voices of men and women."""
 
 
-def speech_rows(speech: Speech) -> Array:
+def speech_rows(speech: Speech) -> Float32:
     """(T, 85) float32, columns as `COLUMNS`: log-mel, pitch [octaves over 150 Hz], the rest 0 to 1.5."""
     voiced = speech.pitch > 0
     octaves = np.log2(np.where(voiced, speech.pitch, MIDDLE_PITCH) / MIDDLE_PITCH)

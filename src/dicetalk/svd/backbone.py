@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from dicetalk.backbone import Conditions
+from dicetalk.backbone import Conditions, Watch
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.errors import ConfigError
 from dicetalk.face import Box
 from dicetalk.media import Picture
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.svd.checkpoint import KIND, VERSION, SvdModules, load_modules
 from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
 from dicetalk.svd.cost import Work, check_memory, check_weights, free_bytes, too_little
@@ -23,7 +25,7 @@ from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
 from dicetalk.svd.frames import Canvas, film
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.placement import Placement, pick_device, pick_precision
-from dicetalk.svd.preprocess import SAMPLE_RATE, SpeechLength, picture_inputs, published_crop, speech_length
+from dicetalk.svd.preprocess import SpeechLength, picture_inputs, published_crop, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
     guidance_of,
@@ -34,7 +36,6 @@ from dicetalk.svd.presets import (
     windows_of,
 )
 
-FPS = 25
 CROP_EXPAND = 0.5
 
 
@@ -52,12 +53,9 @@ class DenoisingStep:
     total: int
     clean: Tensor
 
-    def preview(self) -> Tensor:
-        """A rough, small and cheap look at the clip, uint8 `(N, 3, h, w)`."""
-        return latent_preview(self.clean)
-
-
-Watcher = Callable[[DenoisingStep], None]
+    def preview(self) -> Picture:
+        """A rough, small and cheap look at the clip, (N, h, w, 3)."""
+        return np.asarray(latent_preview(self.clean).permute(0, 2, 3, 1).cpu().numpy(), np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,31 +67,29 @@ class SvdBackbone:
         config: their sizes.
         placement: where they run.
         options: what the user chose.
-        watch: is told after each denoising step.
     """
 
     modules: SvdModules
     config: Mapping[str, Any]
     placement: Placement
     options: SvdOptions
-    watch: Watcher | None = None
 
-    name = "svd"
+    kind = KIND
     fps = FPS
 
-    def generate(self, conditions: Conditions) -> Iterator[Picture]:
-        """Frames as chunks (t, H, W, 3) uint8, one per 40 ms of speech.
+    def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
+        """Frames as chunks (t, H, W, 3) uint8, one per 40 ms of speech; `watch` is told after each denoising step.
 
         All frames are denoised first; then they are decoded and come out as they are ready.
 
         Raises:
             ConfigError: the device has not enough memory; says what would fit.
         """
-        length = speech_length(len(conditions.waveform))
+        length = speech_length(len(conditions.speech.waveform))
         canvas = canvas_of(conditions.portrait, conditions.face.box, self.options.frame)
         with memory_explained(self, conditions, canvas):
             known = self._prepare(conditions, canvas, length)
-            latents = self._denoise(known, length.latent_frames, conditions.seed)
+            latents = self._denoise(known, length.latent_frames, conditions.seed, watch)
             modules = self.modules
             with self.placement.use(modules.vae), self.placement.use(modules.interpolator):
                 yield from film(modules.vae, modules.interpolator, latents, canvas, length, DECODE_CHUNK)
@@ -104,11 +100,13 @@ class SvdBackbone:
         picture = picture_inputs(
             canvas.crop(), (box[0] - left, box[1] - top, box[2] - left, box[3] - top), self.options.short_side
         )
-        clip = ClipInputs(picture, conditions.waveform, conditions.emotion, length, padding_of(self.options.plan))
+        clip = ClipInputs(
+            picture, conditions.speech.waveform, conditions.emotion, length, padding_of(self.options.plan)
+        )
         return prepare_clip(self.modules, self.placement, clip, self.options.no_emotion)
 
     @torch.inference_mode()
-    def _denoise(self, known: ClipConditions, frames: int, seed: int) -> Tensor:
+    def _denoise(self, known: ClipConditions, frames: int, seed: int, watch: Watch | None) -> Tensor:
         """Clean latents `(N + padding, 4, h, w)` from noise that depends on nothing but the seed."""
         plan, options = self.options.plan, self.options
         shape = (1, frames + padding_of(plan), *known.image_latents.shape[1:])
@@ -123,11 +121,14 @@ class SvdBackbone:
         )
         start = noisy_start(known.image_latents, noise, float(sigmas_of(plan)[0]))
         with self.placement.use(self.modules.unet):
-            return sample(plan, denoiser, start, self._told)[0]
+            return sample(plan, denoiser, start, _telling(watch, plan.steps))[0]
 
-    def _told(self, done: int, clean: Tensor) -> None:
-        if self.watch is not None:
-            self.watch(DenoisingStep(done, self.options.plan.steps, clean[0]))
+
+def _telling(watch: Watch | None, total: int) -> Callable[[int, Tensor], None] | None:
+    """What a solver calls after each step."""
+    if watch is None:
+        return None
+    return lambda done, clean: watch(DenoisingStep(done, total, clean[0]))
 
 
 def canvas_of(portrait: Picture, face: Box, frame: str) -> Canvas:
@@ -145,7 +146,7 @@ def memory_explained(backbone: SvdBackbone, conditions: Conditions, canvas: Canv
         ConfigError: too little memory.
     """
     options, device, dtype = backbone.options, backbone.placement.device, backbone.placement.dtype
-    seconds = len(conditions.waveform) / SAMPLE_RATE
+    seconds = len(conditions.speech.waveform) / SPEECH_RATE
     size = (canvas.box[2] - canvas.box[0], canvas.box[3] - canvas.box[1])
     work = Work(options, seconds, size[0], size[1], dtype, backbone.config, device.type)
     check_memory(work, device)
@@ -155,13 +156,12 @@ def memory_explained(backbone: SvdBackbone, conditions: Conditions, canvas: Canv
         raise ConfigError(f"the device ran out of memory: {too_little(work, free_bytes(device))}") from None
 
 
-def load_svd(folder: Path, options: SvdOptions | None = None, watch: Watcher | None = None) -> SvdBackbone:
+def load_svd(folder: Path, options: SvdOptions | None = None) -> SvdBackbone:
     """Load the backbone from a checkpoint folder.
 
     Args:
         folder: as `dicetalk import-official` writes it.
         options: what the user chose.
-        watch: is told after each denoising step.
 
     Raises:
         CheckpointError: not an svd checkpoint, or one that is incomplete or damaged.
@@ -175,4 +175,4 @@ def load_svd(folder: Path, options: SvdOptions | None = None, watch: Watcher | N
     modules = load_modules(checkpoint, placement.dtype, str(placement.home))
     if options.compile:
         modules.unet.compile()
-    return SvdBackbone(modules, checkpoint.config, placement, options, watch)
+    return SvdBackbone(modules, checkpoint.config, placement, options)

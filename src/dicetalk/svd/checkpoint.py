@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import init_empty_weights
 from diffusers import AutoencoderKLTemporalDecoder
-from torch import Tensor, nn
+from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from dicetalk.checkpoints import Checkpoint, load_module, read_tensors
+from dicetalk.checkpoints import Checkpoint
 from dicetalk.emotion.bank import BankSizes, EmotionBank
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.road import NamedPriors
+from dicetalk.emotion.vocabulary import NEUTRAL, PUBLISHED
 from dicetalk.errors import CheckpointError
+from dicetalk.modules import load_module, read_tensors
 from dicetalk.svd.interpolate import Interpolator
 from dicetalk.svd.lean import lean_layers
 from dicetalk.svd.model import StreamedUNet, UNetSizes
@@ -119,7 +122,7 @@ class SvdModules:
         face_region: face mask to features.
         bank: emotion priors to tokens.
         interpolator: 12.5 to 25 frames a second.
-        priors: one per name of the vocabulary, in its order, `(8, 256)`.
+        priors: of the named emotions.
     """
 
     unet: StreamedUNet
@@ -130,7 +133,7 @@ class SvdModules:
     face_region: FaceRegionEncoder
     bank: EmotionBank
     interpolator: Interpolator
-    priors: Tensor
+    priors: NamedPriors
 
 
 def published_config() -> dict[str, Any]:
@@ -183,15 +186,22 @@ def load_modules(checkpoint: Checkpoint, dtype: torch.dtype, device: str) -> Svd
     return SvdModules(**modules, priors=load_priors(checkpoint))
 
 
-def load_priors(checkpoint: Checkpoint) -> Tensor:
-    """The stored emotion priors in the order of the vocabulary, `(8, 256)`.
+def load_priors(checkpoint: Checkpoint) -> NamedPriors:
+    """The stored emotion priors, in the order of the checkpoint's own vocabulary.
 
     Raises:
         CheckpointError: an emotion is missing or of another size.
     """
     path = checkpoint.file(EMOTIONS)
-    found = read_tensors(path)
-    missing = [name for name in NAMES if name not in found]
+    found = {name: tensor.float().flatten() for name, tensor in read_tensors(path).items()}
+    names = tuple(checkpoint.config.get("vocabulary", PUBLISHED))
+    if NEUTRAL not in names:
+        raise CheckpointError(f"the vocabulary of {checkpoint.folder} lacks {NEUTRAL}; it has: {', '.join(names)}")
+    missing = [name for name in names if name not in found]
     if missing:
         raise CheckpointError(f"{path} lacks {', '.join(missing)}; expected one prior per emotion, import again")
-    return torch.stack([found[name].float().flatten() for name in NAMES])
+    widths = sorted({len(found[name]) for name in names})
+    if widths != [SvdSizes.of(checkpoint.config).bank.prior]:
+        raise CheckpointError(f"{path} holds priors of {widths} numbers; expected {checkpoint.config['bank']['prior']}")
+    means = torch.stack([found[name] for name in names]).numpy()
+    return NamedPriors(names, means, np.zeros_like(means), checkpoint.config.get("space", ""))

@@ -10,40 +10,41 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as fn
 
+from dicetalk.emotion import road
 from dicetalk.emotion.bank import EmotionBank
+from dicetalk.emotion.road import EmotionTrack, NamedPriors
+from dicetalk.emotion.vocabulary import NEUTRAL
+from dicetalk.rates import LATENT_FPS
 from dicetalk.svd.checkpoint import SvdModules
 from dicetalk.svd.denoiser import ClipConditions, TokenTable
 from dicetalk.svd.encoders import embed_picture, encode_picture, encode_speech
 from dicetalk.svd.placement import Placement
 from dicetalk.svd.preprocess import PictureInputs, SpeechLength, speech_windows
 
-TIME_IDS = (12.5, 8.0, 16.0)
+TIME_IDS = (LATENT_FPS, 8.0, 16.0)
 """Frames a second, head-motion bucket, expression-motion bucket, as published."""
-PRIORS_AT_ONCE = 16
 WINDOWS_AT_ONCE = 64
 
 
-def emotion_priors(weights: NDArray[np.float32], stored: Tensor, length: SpeechLength) -> Tensor:
-    """One prior per denoised frame: offsets from neutral, mixed and scaled by the weights.
+def emotion_priors(emotion: EmotionTrack, stored: NamedPriors, length: SpeechLength) -> Tensor:
+    """One prior per denoised frame.
 
     Args:
-        weights: `(T, 8)` at 25 frames a second, rows sum to 1; what is not emotion is neutral.
-        stored: the stored priors, `(8, 256)`.
+        emotion: what is felt at 25 frames a second.
+        stored: the checkpoint's own.
         length: of the clip.
 
     Returns:
         `(latent_frames, 256)`.
     """
-    frames = np.minimum(2 * np.arange(length.latent_frames), len(weights) - 1)
-    return torch.from_numpy(weights[frames]).to(stored) @ stored
+    frames = np.minimum(2 * np.arange(length.latent_frames), len(emotion) - 1)
+    return torch.from_numpy(road.priors(emotion, stored)[frames])
 
 
 @torch.inference_mode()
 def emotion_tokens(bank: EmotionBank, priors: Tensor) -> Tensor:
-    """Tokens `(N, L, D)` of priors `(N, 256)`; equal priors are looked up once."""
-    distinct, place = priors.unique(dim=0, return_inverse=True)
-    tokens = torch.cat([bank(part[None])[0] for part in distinct.split(PRIORS_AT_ONCE)])
-    return tokens[place]
+    """Tokens `(N, L, D)` of priors `(N, 256)`; see `road.tokens`."""
+    return road.tokens(bank, priors)
 
 
 @torch.inference_mode()
@@ -57,7 +58,7 @@ def speech_tokens(
     modules: SvdModules, waveform: NDArray[np.int16], length: SpeechLength, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Tokens per denoised frame `(N, L, D)`, and the tokens of no speech `(L, D)`."""
-    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / 32768)
+    rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / np.float32(32768))
     windows = speech_windows(rows, length).to(device)
     projector = modules.speech_projector
     tokens = torch.cat([projector(part[None])[0] for part in windows.split(WINDOWS_AT_ONCE)])
@@ -72,14 +73,14 @@ class ClipInputs:
     Attributes:
         picture: the portrait as the networks read it.
         waveform: speech, int16 at 16 kHz, `(samples,)`.
-        emotion: weights over the vocabulary at 25 frames a second, `(T, 8)`.
+        emotion: what is felt at 25 frames a second.
         length: of the clip.
         padding: frames beyond the clip, without speech and emotion.
     """
 
     picture: PictureInputs
     waveform: NDArray[np.int16]
-    emotion: NDArray[np.float32]
+    emotion: EmotionTrack
     length: SpeechLength
     padding: int
 
@@ -104,14 +105,15 @@ def prepare_clip(modules: SvdModules, placement: Placement, clip: ClipInputs, no
     with placement.use(modules.speech_encoder), placement.use(modules.speech_projector):
         speech, silence = speech_tokens(modules, clip.waveform, clip.length, device)
     with placement.use(modules.bank):
-        stored = modules.priors.to(device)
-        mood = emotion_tokens(modules.bank, emotion_priors(clip.emotion, stored, clip.length))
-        nothing = no_emotion_tokens(modules.bank, no_emotion, stored[0])
+        felt = emotion_priors(clip.emotion, modules.priors, clip.length).to(device)
+        emotion = emotion_tokens(modules.bank, felt)
+        neutral = modules.priors.means[modules.priors.names.index(NEUTRAL)]
+        nothing = no_emotion_tokens(modules.bank, no_emotion, torch.from_numpy(neutral).to(device))
     return ClipConditions(
         latents.float(),
         image.float(),
         TokenTable.build(speech.to(dtype), silence.to(dtype), clip.padding),
-        TokenTable.build(mood.to(dtype), nothing.to(dtype), clip.padding),
+        TokenTable.build(emotion.to(dtype), nothing.to(dtype), clip.padding),
         torch.tensor([TIME_IDS], device=device),
         clip.picture.mask[None].to(device),
         region,

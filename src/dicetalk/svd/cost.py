@@ -14,12 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from dicetalk.errors import ConfigError
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.sampling import branch_weights
 from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
 from dicetalk.svd.meter import Count, count
 from dicetalk.svd.model import StreamedUNet, UNetConditions
-from dicetalk.svd.options import PRESETS, SvdOptions
-from dicetalk.svd.preprocess import SAMPLE_RATE, output_size, speech_length
+from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.preprocess import output_size, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
     WINDOW,
@@ -95,7 +96,7 @@ def predict(work: Work) -> Cost:
     call = unet_count(told, batch, WINDOW, size[1], size[0], dtype)
     decode = decode_count(told, DECODE_CHUNK, size[1], size[0], dtype)
     encode = encode_count(told, size[1], size[0])
-    frames = speech_length(round(work.seconds * SAMPLE_RATE)).latent_frames
+    frames = speech_length(round(work.seconds * SPEECH_RATE)).latent_frames
     weights = weight_bytes(told, dtype)
     clip = clip_bytes(SvdSizes.of(json.loads(told)), frames + padding_of(options.plan), size[0] * size[1], dtype)
     held = ALLOCATOR.get(work.device, 1.0)
@@ -257,8 +258,3 @@ def measure_speed(device: torch.device, dtype: torch.dtype) -> float:
         (a @ a).sum().item()
         rounds += 1
     return 2 * side**3 * rounds / (time.perf_counter() - begin)
-
-
-def compare_presets(work: Work) -> dict[str, Cost]:
-    """The cost of each preset."""
-    return {name: predict(replace(work, options=replace(work.options, preset=name))) for name in PRESETS}

@@ -9,27 +9,25 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import AutoencoderKLTemporalDecoder
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection, WhisperFeatureExtractor
 
-from dicetalk.svd.preprocess import SAMPLE_RATE
+from dicetalk.arrays import Float32
+from dicetalk.rates import SAMPLES_PER_ROW, SPEECH_RATE
 
-ROW_SAMPLES = 320
-"""Samples of one row of speech features: 16000 / 50."""
-CHUNK = 30 * SAMPLE_RATE
-OVERLAP = 5 * SAMPLE_RATE
+CHUNK = 30 * SPEECH_RATE
+OVERLAP = 5 * SPEECH_RATE
 
 
-def log_mel(waveform: NDArray[np.float32]) -> Tensor:
+def log_mel(waveform: Float32) -> Tensor:
     """Log-mel spectrogram of at most 30 s of sound at 16 kHz, padded with silence to 30 s, `(1, 80, 3000)`."""
     extractor = WhisperFeatureExtractor()
-    features = extractor(waveform, sampling_rate=SAMPLE_RATE, return_tensors="np")["input_features"]
+    features = extractor(waveform, sampling_rate=SPEECH_RATE, return_tensors="np")["input_features"]
     return torch.from_numpy(np.asarray(features, np.float32))
 
 
 @torch.inference_mode()
-def encode_chunk(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
+def encode_chunk(encoder: nn.Module, waveform: Float32) -> Tensor:
     """All hidden states of whisper's encoder for at most 30 s of sound, 50 rows a second, `(1500, layers + 1,
     width)`."""
     like = next(encoder.parameters())
@@ -37,7 +35,7 @@ def encode_chunk(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
     return torch.stack(states.hidden_states, 2)[0]
 
 
-def encode_speech(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
+def encode_speech(encoder: nn.Module, waveform: Float32) -> Tensor:
     """Speech features of sound of any length, 50 rows a second.
 
     Up to 30 s go through the encoder at once, as published. Longer sound is cut into pieces of 30 s that share
@@ -54,7 +52,7 @@ def encode_speech(encoder: nn.Module, waveform: NDArray[np.float32]) -> Tensor:
     out: Tensor | None = None
     for start in range(0, max(len(waveform) - OVERLAP, 1), CHUNK - OVERLAP):
         rows = encode_chunk(encoder, waveform[start : start + CHUNK]).float().cpu()
-        out = rows if out is None else crossfade(out, rows, start // ROW_SAMPLES)
+        out = rows if out is None else crossfade(out, rows, start // SAMPLES_PER_ROW)
     assert out is not None
     return out
 

@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import torch
 from diffusers import AutoencoderKLTemporalDecoder
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dicetalk.arrays import Float32
+from dicetalk.media import Picture
 from dicetalk.svd.encoders import decode_latents
 from dicetalk.svd.interpolate import Interpolator, double_rate
 from dicetalk.svd.preprocess import SpeechLength
 
-Picture = NDArray[np.uint8]
 FEATHER = 0.08
 """Width of the soft border of a pasted face, as a share of its side."""
 
@@ -68,14 +68,14 @@ def resize(image: Picture, width: int, height: int) -> Picture:
     )
 
 
-def feather(height: int, width: int) -> NDArray[np.float32]:
+def feather(height: int, width: int) -> Float32:
     """1 inside, falling smoothly to 0 at the edges, `(height, width, 1)`."""
 
-    def ramp(length: int) -> NDArray[np.float32]:
+    def ramp(length: int) -> Float32:
         edge = np.minimum(np.arange(length), np.arange(length)[::-1]) / max(1.0, length * FEATHER)
         return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(edge, 0, 1)), np.float32)
 
-    soft: NDArray[np.float32] = ramp(height)[:, None, None] * ramp(width)[None, :, None]
+    soft: Float32 = ramp(height)[:, None, None] * ramp(width)[None, :, None]
     return soft
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import torch
 from diffusers import UNetSpatioTemporalConditionModel
 from torch import Tensor, nn
 
@@ -105,9 +104,3 @@ def start_streams(unet: UNetSpatioTemporalConditionModel) -> None:
     for module in unet.modules():
         if isinstance(getattr(module, "processor", None), SpatialStreams | TemporalStreams):
             module.processor.start_from(module)
-
-
-def build_on_meta(sizes: UNetSizes | None = None) -> StreamedUNet:
-    """The same model without memory behind its weights: to count, to predict, or to be filled by `load_state_dict`."""
-    with torch.device("meta"):
-        return StreamedUNet(sizes).to("meta")  # diffusers makes some parameters in a way that overlooks the device

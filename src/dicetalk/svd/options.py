@@ -85,6 +85,9 @@ class SvdOptions:
         if self.steps is not None:
             _within("steps", self.steps, 1, 200, "7 to 25 make sense")
         _within("short_side", self.short_side, 64, 2048, "512 pixels is what the weights were made for")
+        for name in ("steps", "short_side"):
+            if isinstance(getattr(self, name), float):
+                raise ConfigError(f"{name} is {getattr(self, name)}; use a whole number")
 
     @property
     def plan(self) -> Preset:
@@ -105,5 +108,5 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _within(name: str, value: float, low: int, high: int, sense: str) -> None:
     # Also refuses what is not a number: no comparison with it holds.
-    if not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(f"{name} is {value}; use {low} to {high}, {sense}")

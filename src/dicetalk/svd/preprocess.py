@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-Picture = NDArray[np.uint8]
+from dicetalk.media import Picture, frame_count
+from dicetalk.rates import FRAMES_PER_LATENT, ROWS_PER_FRAME, ROWS_PER_LATENT, SAMPLES_PER_FRAME
+
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom [px]."""
 
@@ -19,13 +20,8 @@ CLIP_SIDE = 224
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
-SAMPLE_RATE = 16000
-"""[Hz]"""
-SAMPLES_PER_FRAME = 640
-"""Samples in one frame at 25 frames a second: 16000 / 25."""
-ROWS_PER_LATENT_FRAME = 4
-"""The encoder gives 50 rows a second, the denoiser works at 12.5 frames a second."""
 ROWS_BEFORE, ROWS_AFTER = 4, 6
+"""Rows of speech features in the window of a denoised frame, before its own first one and from there on."""
 
 
 @dataclass(frozen=True)
@@ -115,19 +111,13 @@ class SpeechLength:
     rows: int
 
 
-def published_length(samples: int) -> SpeechLength:
-    """Lengths as published: up to 120 ms at the end of the sound get no frame. `samples` at 16 kHz."""
-    units = samples // SAMPLES_PER_FRAME
-    return SpeechLength(max(0, 2 * (units // 2) - 1), units // 2, 2 * units)
-
-
 def speech_length(samples: int) -> SpeechLength:
     """Lengths that cover all of the sound, never more than a frame longer. `samples` at 16 kHz.
 
     An even number of frames ends with its last frame twice: one more denoised frame could cost a whole window.
     """
-    frames = max(1, -(-samples // SAMPLES_PER_FRAME))
-    return SpeechLength(frames, (frames + 1) // 2, 2 * (samples // SAMPLES_PER_FRAME))
+    frames = max(1, frame_count(samples))
+    return SpeechLength(frames, -(-frames // FRAMES_PER_LATENT), samples // SAMPLES_PER_FRAME * ROWS_PER_FRAME)
 
 
 def speech_windows(rows: Tensor, length: SpeechLength) -> Tensor:
@@ -143,7 +133,7 @@ def speech_windows(rows: Tensor, length: SpeechLength) -> Tensor:
     """
     sound = rows[: length.rows]
     width = ROWS_BEFORE + ROWS_AFTER
-    needed = ROWS_PER_LATENT_FRAME * (length.latent_frames - 1) + width
+    needed = ROWS_PER_LATENT * (length.latent_frames - 1) + width
     padded = rows.new_zeros(max(needed, ROWS_BEFORE + len(sound)), *rows.shape[1:])
     padded[ROWS_BEFORE : ROWS_BEFORE + len(sound)] = sound
-    return torch.stack([padded[i * ROWS_PER_LATENT_FRAME :][:width] for i in range(length.latent_frames)])
+    return torch.stack([padded[i * ROWS_PER_LATENT :][:width] for i in range(length.latent_frames)])

@@ -12,15 +12,14 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import load
 from scipy.ndimage import convolve1d, median_filter
 from scipy.optimize import lsq_linear, nnls
 from scipy.spatial.transform import Rotation
 
-from dicetalk.motion.space import EYE_PITCH, EYE_YAW, SHAPES, Motion, angles, index
-from dicetalk.portrait.rig import NECK, face_shapes, shapes_of
-from dicetalk.portrait.topology import (
+from dicetalk.arrays import Bool, Float64
+from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.landmarks import (
     BROWS,
     FACE_VERTICES,
     LEFT_LOWER_LID,
@@ -32,8 +31,8 @@ from dicetalk.portrait.topology import (
     RIGHT_UPPER_LID,
     UPPER_LIP,
 )
-
-Array = npt.NDArray[np.float64]
+from dicetalk.motion.space import EYE_PITCH, EYE_YAW, SHAPES, Motion, angles, index
+from dicetalk.portrait.rig import NECK, shapes_of
 
 STILL = (
     *(133, 362, 33, 263, 168, 6, 197, 195, 127, 356, 234, 454, 93, 323, 10, 109, 338, 67, 297, 103, 332),
@@ -85,14 +84,14 @@ class Heads:
         usual: (468, 3) the face as it is most of the time.
     """
 
-    faces: Array
-    axes: Array
-    middles: Array
+    faces: Float64
+    axes: Float64
+    middles: Float64
     unit: float
-    usual: Array
+    usual: Float64
 
 
-def read_landmarks(landmarks: Array) -> Motion:
+def read_landmarks(landmarks: Float64) -> Motion:
     """Motion of one person's landmarks (T, 478, 3) [px], at least one frame, 25 a second.
 
     The head's pose is relative to how it is held on average; z, the distance to the camera, is not read.
@@ -110,7 +109,7 @@ def read_landmarks(landmarks: Array) -> Motion:
     return Motion(shapes, pose).clipped()
 
 
-def find_heads(landmarks: Array) -> Heads:
+def find_heads(landmarks: Float64) -> Heads:
     """Take the head's pose and size out of landmarks (T, 478, 3), by fits of the face's own usual look."""
     points = landmarks[:, :FACE_VERTICES]
     mean = usual = face_shapes()["neutral"]
@@ -120,14 +119,14 @@ def find_heads(landmarks: Array) -> Heads:
     return Heads(faces, axes, middles, float(np.median(1 / scales)), usual)
 
 
-def _upright(face: Array, mean: Array) -> Array:
+def _upright(face: Float64, mean: Float64) -> Float64:
     """A face (468, 3) turned as the mean face is, the middle of its eyes at 0, their distance 1."""
     face = _aligned(face[None], mean)[0][0]
     right, left = face[[33, 133]].mean(0), face[[263, 362]].mean(0)
     return np.asarray((face - (right + left) / 2) / np.linalg.norm(left - right))
 
 
-def _aligned(points: Array, target: Array) -> tuple[Array, Array, Array, Array]:
+def _aligned(points: Float64, target: Float64) -> tuple[Float64, Float64, Float64, Float64]:
     """Points (T, 468, 3) laid on a target (468, 3) by similarities (Umeyama 1991) of what holds still.
 
     Returns:
@@ -148,7 +147,7 @@ def _aligned(points: Array, target: Array) -> tuple[Array, Array, Array, Array]:
     return laid, axes, scales, middle - (axes @ aim) / scales[:, None]
 
 
-def resting_face(heads: Heads) -> Array:
+def resting_face(heads: Heads) -> Float64:
     """The person's face at rest, (468, 3): the usual look without the expression that is in it."""
     shapes = face_shapes_of(heads.usual)
     moves = _signed_weights(heads.faces - heads.usual, shapes)
@@ -163,18 +162,18 @@ def resting_face(heads: Heads) -> Array:
     return np.asarray(resting)
 
 
-def _of_speech() -> npt.NDArray[np.bool_]:
+def _of_speech() -> Bool:
     """(52,) True for shapes of speech: at rest they tell how a face is built, and the least that is seen is rest."""
     spread = reading_statistics()["spread"]
     return np.array([far == 0 and not name.startswith("eye") for name, far in zip(SHAPES, spread, strict=True)])
 
 
-def face_shapes_of(face: Array) -> Array:
+def face_shapes_of(face: Float64) -> Float64:
     """(52, 468, 3) the shapes on a face at rest."""
     return shapes_of(face)[:, :FACE_VERTICES]
 
 
-def unusual(face: Array) -> Array:
+def unusual(face: Float64) -> Float64:
     """The weights (52,) by which a face (468, 3) differs from how faces look at rest, beyond how far people differ."""
     usual, spread = reading_statistics()["usual"], reading_statistics()["spread"]
     mean = face_shapes()["neutral"]
@@ -190,7 +189,7 @@ def unusual(face: Array) -> Array:
     return np.where(told, found, 0.0)
 
 
-def built(face: Array, rest: Array) -> tuple[Array, Array]:
+def built(face: Float64, rest: Float64) -> tuple[Float64, Float64]:
     """The square system of how a face (468, 3) differs from another one at rest: 52 weights, then ways of being built.
 
     A long face, a wide one, a narrow chin must not pass for raised brows or a smile.
@@ -208,14 +207,14 @@ def built(face: Array, rest: Array) -> tuple[Array, Array]:
 
 
 @cache
-def reading_statistics() -> dict[str, Array]:
+def reading_statistics() -> dict[str, Float64]:
     """What is usual: `usual` (52,) weights of a resting face on the basis' mean face; `spread` (52,) how far people
     differ there, 0 where a shape tells how a face is built; `together` (52, 52) mean products of weights in motion."""
     data = (resources.files("dicetalk") / "weights" / "reading.safetensors").read_bytes()
     return {name: value.astype(np.float64) for name, value in load(data).items()}
 
 
-def _weights(moves: Array, shapes: Array) -> Array:
+def _weights(moves: Float64, shapes: Float64) -> Float64:
     """(T, 52) weights of 0 to 1 that explain moves (T, 468, 3) best."""
     matrix, targets = _system(shapes, moves)
     found = np.array([_not_negative(matrix, target) for target in targets])
@@ -224,7 +223,7 @@ def _weights(moves: Array, shapes: Array) -> Array:
     return found
 
 
-def _not_negative(matrix: Array, target: Array) -> Array:
+def _not_negative(matrix: Float64, target: Float64) -> Float64:
     """(52,) weights from 0, which may pass 1."""
     try:
         return np.asarray(nnls(matrix, target)[0])
@@ -232,30 +231,31 @@ def _not_negative(matrix: Array, target: Array) -> Array:
         return np.asarray(lsq_linear(matrix, target, (0, 1)).x)
 
 
-def _signed_weights(moves: Array, shapes: Array) -> Array:
+def _signed_weights(moves: Float64, shapes: Float64) -> Float64:
     """(T, 52) weights of any sign that explain moves (T, 468, 3) best."""
     matrix, targets = _system(shapes, moves)
     return np.asarray(np.linalg.solve(matrix, targets.T).T)
 
 
-def _system(shapes: Array, moves: Array) -> tuple[Array, Array]:
+def _system(shapes: Float64, moves: Float64) -> tuple[Float64, Float64]:
     """The square system of a fit that leans on what faces usually do: matrix (52, 52), targets (T, 52)."""
     return square_system(shapes, moves, _leaning())
 
 
 @cache
-def _leaning() -> Array:
+def _leaning() -> Float64:
     """(52, 52) the stiffness that stands for what faces usually do."""
-    return STIFFNESS * np.linalg.inv(reading_statistics()["together"] + LOOSE**2 * np.eye(len(SHAPES)))
+    together = reading_statistics()["together"]
+    return np.asarray(STIFFNESS * np.linalg.inv(together + LOOSE**2 * np.eye(len(SHAPES))), np.float64)
 
 
 @cache
-def _unread() -> Array:
+def _unread() -> Float64:
     """(52, 52) the stiffness that holds shapes at 0 which the mesh does not show."""
     return np.diag([1e3 if name in UNREAD else 0.0 for name in SHAPES])
 
 
-def _shrinkage(shapes: Array) -> Array:
+def _shrinkage(shapes: Float64) -> Float64:
     """(52,) the share of each weight that the leaning fit leaves of it, on average over what faces usually do."""
     together = reading_statistics()["together"]
     matrix, _ = _system(shapes, np.zeros((1, *shapes.shape[1:])))
@@ -265,7 +265,7 @@ def _shrinkage(shapes: Array) -> Array:
     return np.asarray(np.clip(share, LEAST_LEFT, 1.0))
 
 
-def square_system(shapes: Array, moves: Array, stiff: Array) -> tuple[Array, Array]:
+def square_system(shapes: Float64, moves: Float64, stiff: Float64) -> tuple[Float64, Float64]:
     """A square system whose least squares are those of all mesh points and of the stiffness (52, 52) together."""
     weight = np.sqrt(_point_weights())[:, None] * np.array([1.0, 1.0, 0.1])  # depth is a guess from one picture
     rows = (shapes * weight).reshape(len(shapes), -1)
@@ -277,7 +277,7 @@ def square_system(shapes: Array, moves: Array, stiff: Array) -> tuple[Array, Arr
 
 
 @cache
-def _point_weights() -> Array:
+def _point_weights() -> Float64:
     """(468,) how much each mesh point tells: lips, lids and brows most, the outline least."""
     weight = np.ones(FACE_VERTICES)
     weight[list(OVAL)] = 0.2
@@ -287,7 +287,7 @@ def _point_weights() -> Array:
     return weight
 
 
-def _pose(heads: Heads) -> Array:
+def _pose(heads: Heads) -> Float64:
     """(T, 6) turns [rad] and shifts [inter-ocular distances] from how the head is held on average."""
     held = Rotation.from_matrix(heads.axes).mean().as_matrix()
     turns = held.T @ heads.axes
@@ -304,7 +304,7 @@ EYES = (((33, 133), 468), ((263, 362), 473))
 """Corners and iris centre of the right eye and of the left one."""
 
 
-def gaze_of(landmarks: Array, heads: Heads) -> Array:
+def gaze_of(landmarks: Float64, heads: Heads) -> Float64:
     """(T, 2) turn of both eyes in the head [rad]: to the right of the image, and down; 0 is the clip's usual gaze."""
     turns = []
     for corners, iris in EYES:
@@ -315,7 +315,7 @@ def gaze_of(landmarks: Array, heads: Heads) -> Array:
     return np.asarray(turn - np.median(turn, axis=0))
 
 
-def _look(shapes: Array, gaze: Array) -> None:
+def _look(shapes: Float64, gaze: Float64) -> None:
     """Put a gaze (T, 2) [rad] into the eyeLook columns of shapes (T, 52)."""
     right, down = gaze[:, 0] / EYE_YAW, gaze[:, 1] / EYE_PITCH
     for side, out in (("Left", right), ("Right", -right)):
@@ -330,7 +330,7 @@ NO_BLINK, SHUT = 0.15, 0.75
 """Share of its opening by which an eye closes without blinking, and by which the mesh closes a shut one."""
 
 
-def blinks_of(faces: Array) -> Array:
+def blinks_of(faces: Float64) -> Float64:
     """(T, 2) how far the lids of the left and the right eye are closed for a moment, 0 to 1, of faces (T, 468, 3).
 
     Weights would lean on what lids do most of the time, which is to stay open.

@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Bool, Float64
 from dicetalk.errors import NoFaceError
 from dicetalk.face import follow_face
-from dicetalk.media import FPS, Picture, read_video
+from dicetalk.media import Picture, read_video
 from dicetalk.motion.space import Motion
+from dicetalk.rates import FPS
 from dicetalk.tracking.fitting import read_landmarks
-
-Array = npt.NDArray[np.float64]
-
-LARGEST = 960
-"""Longest side of the frames in which a face is looked for [px]."""
 
 LEAST_SEEN = 0.5
 """A face that is seen in fewer of the frames is no talking face."""
@@ -37,14 +33,14 @@ class Sight:
     """
 
     motion: Motion
-    seen: npt.NDArray[np.bool_]
-    landmarks: Array
+    seen: Bool
+    landmarks: Float64
 
 
 def watch(path: Path, every: int = 1) -> Sight:
     """The motion of the largest face of a video.
 
-    Landmarks are in pixels of the frames as they are read: at most 960 a side.
+    Landmarks are in pixels of the video's frames: a small face is followed at the size it was filmed in.
 
     Args:
         path: of the video, at any frame rate.
@@ -54,14 +50,14 @@ def watch(path: Path, every: int = 1) -> Sight:
         MediaError: the file cannot be read, or has no pictures.
         NoFaceError: no face in more than half of the frames.
     """
-    sight = watch_frames(_ahead(read_video(path, fps=FPS / every, most=LARGEST)), every)
+    sight = watch_frames(_ahead(read_video(path, fps=FPS / every)), every)
     if sight is None:
         raise NoFaceError(f"{path} shows no face in most of its frames; use a video of one talking face")
     return sight
 
 
-AHEAD = 48
-"""Frames that are decoded while libraries are loaded and faces looked for."""
+AHEAD = 8
+"""Frames that are decoded while libraries are loaded and faces looked for: 200 MB of them in 4K."""
 
 
 def _ahead(frames: Iterator[Picture]) -> Iterator[Picture]:
@@ -94,7 +90,7 @@ def watch_frames(frames: Iterable[Picture], every: int = 1) -> Sight | None:
     return Sight(read_landmarks(landmarks), seen, landmarks)
 
 
-def _filled(values: Array, known: npt.NDArray[np.bool_]) -> Array:
+def _filled(values: Float64, known: Bool) -> Float64:
     """(T, ...) with a straight line from known row to known row."""
     rows = np.arange(len(values))
     after = np.searchsorted(rows[known], rows).clip(0, known.sum() - 1)

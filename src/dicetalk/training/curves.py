@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from dicetalk.files import whole
+
 TABLE, PICTURE = "curves.csv", "curves.png"
 
 
@@ -30,7 +32,7 @@ class Curves:
 
     def write(self) -> None:
         """Write table and picture."""
-        with (self.folder / TABLE).open("w", newline="", encoding="utf-8") as file:
+        with whole(self.folder / TABLE) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(self.rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
@@ -48,4 +50,5 @@ class Curves:
             axes.plot(steps, gaussian_filter1d(values, max(1.0, len(values) / 60)), color="C0")
             axes.set_ylabel(name)
         axes.set_xlabel("step")
-        figure.savefig(self.folder / PICTURE, dpi=100)
+        with whole(self.folder / PICTURE) as temporary:
+            figure.savefig(temporary, dpi=100)

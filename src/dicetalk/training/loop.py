@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from dicetalk.checkpoints import read_tensors, save_tensors
 from dicetalk.errors import CheckpointError
+from dicetalk.modules import read_tensors, save_tensors
 from dicetalk.training.curves import Curves
 from dicetalk.training.processes import ALONE, Processes
 
@@ -96,12 +95,16 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * schedule(step, options)
             curves.add(step, _step(task, optimizer, options, step, processes))
-            if processes.writes and ((step + 1) % options.save_every == 0 or step + 1 == options.steps):
+            if processes.writes and _is_saved(step + 1, options):
                 curves.write()
                 _save(task.net, optimizer, step + 1, folder / STATE)
             if progress is not None:
                 progress(step + 1, options.steps)
     task.net.eval()
+
+
+def _is_saved(steps: int, options: LoopOptions) -> bool:
+    return steps % options.save_every == 0 or steps == options.steps
 
 
 def schedule(step: int, options: LoopOptions) -> float:
@@ -159,11 +162,3 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> in
     except (KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise CheckpointError(f"{path} is the state of another network ({reason}); train in another folder") from None
-
-
-def steps_done(folder: Path) -> int:
-    """How far the run in a folder has come."""
-    if not (folder / STATE).exists():
-        return 0
-    with safe_open(folder / STATE, "pt") as file:
-        return int(file.get_tensor("steps"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import save_tensors, write_config
+from dicetalk.checkpoints import open_checkpoint, write_config
 from dicetalk.config import to_plain
 from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import Recordings, draw, embed, load_recordings, whole
@@ -16,9 +16,11 @@ from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, cont
 from dicetalk.emotion.discriminant import fit_discriminant
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
 from dicetalk.emotion.priors import Prior, prior_of, save_priors
+from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
-from dicetalk.mood import KIND, MODULE, PRIORS, VERSION
+from dicetalk.modules import load_module, save_tensors
+from dicetalk.training.export import export_embedder
 from dicetalk.training.loop import LoopOptions, Progress, train
 from dicetalk.training.processes import ALONE, Processes
 
@@ -139,12 +141,37 @@ def train_embedder(
 
 
 def _write_checkpoint(out: Path, task: EmbedderTask, recordings: Recordings) -> None:
-    recipe = task.recipe
-    task.net.cpu()
-    settle(task.net.embedder, recordings, recipe.discriminant)
-    save_priors(out / PRIORS, find_priors(task.net.embedder, recordings))
-    save_tensors(out / f"{MODULE}.safetensors", task.net.embedder.state_dict())
-    write_config(out, KIND, VERSION, {"sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)})
+    net = task.net.cpu().embedder
+    settle(net, recordings, task.recipe.discriminant)
+    save_tensors(out / WEIGHTS, net.state_dict())
+    export_embedder(net, out)
+    space = space_of((out / WEIGHTS).read_bytes())
+    save_priors(out / PRIORS, find_priors(net, recordings), space)
+    write_config(out, KIND, VERSION, _told(task.recipe, recordings, space))
+
+
+def _told(recipe: Stage1, recordings: Recordings, space: str) -> dict[str, object]:
+    """What `config.json` says of an embedder."""
+    vocabulary = [NAMES[number] for number in recordings.emotions.unique().tolist()]
+    return {
+        "space": space,
+        "vocabulary": vocabulary,
+        "sizes": to_plain(recipe.sizes),
+        "recipe": to_plain(recipe),
+    }
+
+
+def load_embedder(folder: Path) -> EmotionEmbedder:
+    """A trained embedder as a module of torch; `emotion.embedding.Embedder` is the one to use without torch.
+
+    Raises:
+        CheckpointError: not an embedder's checkpoint, or a damaged one.
+    """
+    checkpoint = open_checkpoint(folder, KIND, VERSION)
+    with torch.device("meta"):
+        net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    load_module(net, folder / WEIGHTS)
+    return net
 
 
 def settle(net: EmotionEmbedder, recordings: Recordings, power: float) -> None:
@@ -173,5 +200,5 @@ def find_priors(net: EmotionEmbedder, recordings: Recordings) -> dict[str, Prior
             chosen = of_kind if strength is None else of_kind & (recordings.strengths == strength)
             means = [found[1][chosen], found[0][chosen & recordings.heard], found[2][chosen & recordings.heard]]
             name = NAMES[number] if strength is None else f"{NAMES[number]}@{strength:g}"
-            priors[name] = prior_of(torch.cat(means))
+            priors[name] = prior_of(torch.cat(means).numpy())
     return priors

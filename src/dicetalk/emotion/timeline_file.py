@@ -1,0 +1,129 @@
+"""A timeline as JSON: files that people write are read, what a source found is told; docs/formats.md describes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dicetalk.emotion.feeling import DIGITS, Feeling, number, short
+from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline, seconds
+from dicetalk.emotion.typed import mixture, parse, term
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.errors import EmotionError
+
+MAX_FILE_BYTES = 1_000_000
+
+
+def read_timeline(path: Path) -> Timeline:
+    """Read a timeline file; files of own emotions are looked for beside it.
+
+    Raises:
+        EmotionError: the file cannot be read, is over 1 MB, is not JSON, or a key or field is wrong (says which).
+        CheckpointError: a file of own emotions is damaged.
+    """
+    try:
+        return _from_json(_load(path), path.parent)
+    except EmotionError as error:
+        raise EmotionError(f"timeline {short(path.name)}: {error}") from error
+
+
+def to_json(timeline: Timeline) -> dict[str, Any]:
+    """A timeline as what JSON can hold; written to a file, `read_timeline` takes it, without its priors."""
+    return {
+        "keys": [_told(time, feeling) for time, feeling in timeline.keys],
+        "fade": timeline.fade,
+        "lacks": timeline.lacks,
+    }
+
+
+def _told(time: float, feeling: Feeling) -> dict[str, Any]:
+    strengths = {name: round(strength, DIGITS) for name, strength in feeling.strengths.items()}
+    return {
+        "time": time,
+        "emotion": strengths or NAMES[0],
+        "confidence": round(feeling.confidence, 4),
+        "why": feeling.why,
+    }
+
+
+def _load(path: Path) -> object:
+    """The JSON value in a file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise EmotionError(f"cannot be read ({error.strerror}); expected a JSON file") from error
+    except ValueError:  # a path with a null character
+        raise EmotionError("not a file name; expected the path of a JSON file") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise EmotionError(f"over {MAX_FILE_BYTES // 1_000_000} MB; expected a short list of keys")
+    return _decode(data)
+
+
+def _decode(data: bytes) -> object:
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise EmotionError(f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise EmotionError(f"not UTF-8 text (byte {error.start})") from error
+    except (ValueError, RecursionError) as error:  # integers of thousands of digits, thousands of brackets
+        raise EmotionError("not a timeline: a number too long or brackets nested too deep") from error
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise EmotionError(f"field {short(name)} is given twice in one object")
+        found[name] = value
+    return found
+
+
+def _from_json(value: object, folder: Path) -> Timeline:
+    found = _object(value, "the file", required={"keys"}, optional={"fade", "lacks"})
+    keys = found["keys"]
+    if not isinstance(keys, list):
+        raise EmotionError('"keys" is not a list; expected [{"time": 0, "emotion": "neutral"}, ...]')
+    fade = seconds(found.get("fade", DEFAULT_FADE), '"fade"')
+    return Timeline([_key(index, key, folder) for index, key in enumerate(keys)], fade, str(found.get("lacks", "")))
+
+
+def _key(index: int, value: object, folder: Path) -> tuple[float, Feeling]:
+    where = f"keys[{index}]"
+    key = _object(value, where, required={"time", "emotion"}, optional={"confidence", "why"})
+    try:
+        feeling = _feeling(key["emotion"], folder)
+        confidence = number(key.get("confidence", feeling.confidence), '"confidence"')
+        why = str(key.get("why", feeling.why))
+        return seconds(key["time"], '"time"'), replace(feeling, confidence=confidence, why=why)
+    except EmotionError as error:
+        raise EmotionError(f"{where}: {error}") from error
+
+
+def _feeling(value: object, folder: Path) -> Feeling:
+    if isinstance(value, str):
+        return parse(value, folder)
+    if isinstance(value, dict) and value:
+        parts = [(name, number(strength, f"strength of {short(name)}")) for name, strength in value.items()]
+        return mixture([(term(name, folder), strength) for name, strength in parts])
+    raise EmotionError('"emotion" is not understood; expected a name such as "happy", or {"happy": 0.7, "sad": 0.2}')
+
+
+def _object(value: object, where: str, *, required: set[str], optional: set[str]) -> dict[str, object]:
+    """`value`, checked to be an object with all required fields and no unknown one."""
+    if not isinstance(value, dict):
+        raise EmotionError(f"{where} is not an object; expected one with {_fields(required)}")
+    unknown = sorted(value.keys() - required - optional)
+    if unknown:
+        raise EmotionError(f"{where}: unknown field {short(unknown[0])}; expected {_fields(required | optional)}")
+    missing = sorted(required - value.keys())
+    if missing:
+        raise EmotionError(f"{where}: no field {missing[0]!r}; expected {_fields(required)}")
+    return value
+
+
+def _fields(names: set[str]) -> str:
+    return ", ".join(f'"{name}"' for name in sorted(names))

@@ -1,0 +1,248 @@
+"""Jobs: one video to make, and its record, as JSON; what happens on the way; how it is stopped.
+
+Command line, server and batch say what they want as a `Job`, and show what `run` tells them. The record of
+a failure is its error's `to_json`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dicetalk.backbone import DEFAULT, Step, find_backbone, load_backbone, named
+from dicetalk.errors import ConfigError, InputError
+from dicetalk.files import check_output, taking_place
+from dicetalk.media.sheet import write_preview
+from dicetalk.sources.scheme import files_read, source_of
+
+if TYPE_CHECKING:
+    from dicetalk.pipeline import Video
+
+CURVES = {".csv": "csv"}
+"""Suffixes of motion files."""
+SHEETS = {".png": "PNG"}
+"""Suffixes of contact sheets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One video to make.
+
+    Attributes:
+        portrait, speech: input files.
+        emotion: as typed, see `sources.scheme.source_of`.
+        output: the video file.
+        motion_out: the file of motion curves, if one is wanted.
+        preview: the contact sheet that is written again after each step, if one is wanted.
+        seed: which take.
+        face: 1 is the leftmost; None takes the largest.
+        size: longest side of the frames [px], 0 keeps every size.
+        crop: only the square around the face.
+        backbone: what draws: the name of a kind, or a checkpoint's folder.
+        options: of the backbone, by name; those that are left out are as usual.
+    """
+
+    portrait: Path
+    speech: Path
+    output: Path
+    emotion: str = "neutral"
+    motion_out: Path | None = None
+    preview: Path | None = None
+    seed: int = 0
+    face: int | None = None
+    size: int = 1024
+    crop: bool = False
+    backbone: str = DEFAULT
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The job as what JSON can hold."""
+        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Job:
+        """A job as `to_json` tells it; what is left out is as usual.
+
+        Raises:
+            InputError: an unknown field, one that is needed is missing, or a value is of another kind.
+        """
+        unknown = sorted(set(told) - set(VALUES))
+        if unknown:
+            raise InputError(f"a job has no field {unknown[0]!r}; expected some of: {', '.join(VALUES)}")
+        absent = [name for name in ("portrait", "speech", "output") if told.get(name) is None]
+        if absent:
+            raise InputError(f"the job names no {absent[0]}; expected a path")
+        for name, value in told.items():
+            if type(value) not in VALUES[name]:
+                kinds = " or ".join(JSON[kind] for kind in VALUES[name])
+                raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
+        paths = {name: Path(told[name]) for name in PATHS if told.get(name) is not None}
+        return cls(**{**told, **paths})
+
+
+PATHS = ("portrait", "speech", "output", "motion_out", "preview")
+
+VALUES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("portrait", "speech", "output", "emotion"), (str,)),
+    **dict.fromkeys(("motion_out", "preview"), (str, type(None))),
+    **dict.fromkeys(("seed", "size"), (int,)),
+    "face": (int, type(None)),
+    "crop": (bool,),
+    "backbone": (str,),
+    "options": (dict,),
+}
+"""The fields of a job in JSON, and which kinds of values they take."""
+
+JSON = {str: "text", int: "a whole number", bool: "true or false", dict: "an object", type(None): "null"}
+"""How those are called."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens while a video is made.
+
+    Attributes:
+        work: what is being done: "loading", "hearing", "denoising", "rendering", ...
+        done: how many of its things are done.
+        total: how many there are; 0 where that is not known.
+        things: what those are, "frames" say; "" where nothing is counted.
+    """
+
+    work: str
+    done: int = 0
+    total: int = 0
+    things: str = ""
+
+
+Tell = Callable[[Event], None]
+"""Called with each event. Whoever wants to stop the job raises `Cancelled`: nothing is left behind."""
+
+
+class Cancelled(Exception):  # noqa: N818 (no error: somebody wanted it)
+    """Somebody stopped the job."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A video that was made.
+
+    Attributes:
+        job: as it was asked for.
+        video: what was made.
+        elapsed_s: how long that took, loading included [s].
+    """
+
+    job: Job
+    video: Video
+    elapsed_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The record of the job."""
+        from dicetalk.emotion.timeline_file import to_json
+
+        job, video = self.job, self.video
+        record: dict[str, Any] = {
+            "output": str(job.output),
+            "frames": video.frames,
+            "fps": video.fps,
+            "width": video.width,
+            "height": video.height,
+            "seconds": video.seconds,
+            "elapsed_s": round(self.elapsed_s, 3),
+            "seed": job.seed,
+            "emotion": job.emotion,
+            "heard": to_json(video.heard),
+            "backbone": job.backbone,
+        }
+        return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
+
+
+def run(job: Job, tell: Tell = lambda event: None) -> Done:
+    """Make a video and its curves: both whole, or neither.
+
+    Args:
+        job: what to make.
+        tell: is told what happens; an exception that it raises stops the job, and nothing is left behind.
+
+    Raises:
+        DiceTalkError: as `dicetalk.DiceTalk` and `Video.save`; wrong names and options are told before any work.
+    """
+    start = time.perf_counter()
+    check(job)
+    video = _prepare(job, tell)
+    _write(job, video, tell)
+    return Done(job, video, time.perf_counter() - start)
+
+
+def check(job: Job) -> None:
+    """Find what is wrong with a job before any work is done.
+
+    Raises:
+        DiceTalkError: a name, an option or an output cannot be used.
+    """
+    from dicetalk.media.video import WRITTEN
+
+    kind = find_backbone(job.backbone).kind
+    options_of(job)
+    inputs = [job.portrait, job.speech, *files_read(job.emotion)]
+    for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
+        if path is not None:
+            check_output(path, kinds, inputs)
+    if job.motion_out is not None and not kind.moves:
+        raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
+    source_of(job.emotion)
+
+
+def options_of(job: Job) -> object | None:
+    """The options of the job's backbone; None where none are given.
+
+    Raises:
+        ConfigError: it has none, none of such a name, or a value is out of range.
+    """
+    place = find_backbone(job.backbone)
+    if not job.options:
+        return None
+    if not place.kind.options:
+        raise ConfigError(f"{next(iter(job.options))!r} is no option of the {place.name} backbone, which has none")
+    options = named(place.kind.options)
+    known = [part.name for part in fields(options)]
+    unknown = [name for name in job.options if name not in known]
+    if unknown:
+        raise ConfigError(f"the {place.name} backbone has no option {unknown[0]!r}; it has: {', '.join(known)}")
+    made: object = options(**job.options)
+    return made
+
+
+def _prepare(job: Job, tell: Tell) -> Video:
+    tell(Event("loading"))
+    from dicetalk.pipeline import DiceTalk
+
+    talk = DiceTalk(load_backbone(job.backbone, options_of(job)))
+    tell(Event("reading"))
+    return talk(
+        job.portrait, job.speech, emotion=job.emotion, seed=job.seed, face=job.face, size=job.size, crop=job.crop
+    )
+
+
+def _write(job: Job, video: Video, tell: Tell) -> None:
+    """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
+    tell(Event("listening"))
+
+    def drawn(done: int, total: int) -> None:
+        tell(Event("rendering", done, total, "frames"))
+
+    def watch(step: Step) -> None:
+        tell(Event("denoising", step.done, step.total, "steps"))
+        if job.preview is not None:
+            write_preview(job.preview, step.preview())
+
+    if job.motion_out is None:
+        video.save(job.output, progress=drawn, watch=watch)
+        return
+    video.conditions.speech.whole()  # kept: curves and frames both need it
+    with taking_place(job.motion_out) as hidden:
+        video.save_motion(hidden)
+        video.save(job.output, progress=drawn, watch=watch)

@@ -1,0 +1,72 @@
+"""`auto`: the emotion of the driving speech itself, one for all of it or one every few seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicetalk.emotion.embedding import shipped_embedder
+from dicetalk.emotion.feeling import Feeling
+from dicetalk.emotion.priors import Prior, average
+from dicetalk.emotion.space import shipped_space
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
+from dicetalk.rates import FPS
+from dicetalk.speech import Hearing
+from dicetalk.speech.rows import speech_rows
+
+HEARD = tuple(name for name in NAMES if name != "contempt")
+"""What a voice can tell: no corpus we learned from has a voice of contempt."""
+
+LEAST_CONFIDENCE = 0.5
+"""Below it what was heard counts as neutral."""
+
+WINDOW_S = 3.0
+"""Least length of speech from which a mood is heard [s]: shorter ones say little."""
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Hears the mood in the driving speech.
+
+    Attributes:
+        every: length of a step [s]; None hears one mood for all of it.
+    """
+
+    every: float | None = None
+
+    def feel(self, speech: Hearing) -> Timeline:
+        """What is heard; each feeling is neutral where the voice does not tell enough."""
+        rows = speech_rows(speech.whole())
+        if self.every is None:
+            return Timeline([(0.0, heard_feeling(shipped_embedder().embed(rows, None)))])
+        step = round(self.every * FPS)
+        middles = np.arange(step // 2, max(len(rows), step // 2 + 1), step)
+        feelings = [heard_feeling(prior) for prior in smoothed(_heard_around(rows, middles, step))]
+        # A key is fully there at its time: at the middle of what it was heard from, so that moods glide.
+        return Timeline(zip(middles / FPS, feelings, strict=True), fade=self.every)
+
+
+def heard_feeling(prior: Prior) -> Feeling:
+    """The feeling of a voice; neutral where it is not sure."""
+    space = shipped_space()
+    like = space.likeness(prior, HEARD)
+    if like.confidence < LEAST_CONFIDENCE:
+        why = f"not sure enough of the voice ({like}): neutral"
+        return Feeling(confidence=like.confidence, why=why, prior=space.priors[NEUTRAL], space=space)
+    return space.feeling(prior, like, f"the voice resembles {like}")
+
+
+def _heard_around(rows: NDArray[np.float32], middles: NDArray[np.int64], step: int) -> list[Prior]:
+    """What is heard around each middle [frames] of rows (T, 85), from `WINDOW_S` or more where there is so much."""
+    embedder, reach = shipped_embedder(), max(step, round(WINDOW_S * FPS)) // 2
+    starts = np.clip(middles - reach, 0, max(len(rows) - 2 * reach, 0))
+    return [embedder.embed(rows[start : start + 2 * reach], None) for start in starts]
+
+
+def smoothed(priors: list[Prior]) -> list[Prior]:
+    """Each prior averaged with those beside it, which count half: one odd window is no change of mood."""
+    around = [[*priors[max(i - 1, 0) : i], prior, prior, *priors[i + 1 : i + 2]] for i, prior in enumerate(priors)]
+    return [average(some) for some in around]

@@ -1,0 +1,53 @@
+"""`like:FILE`: the emotion of another recording, heard and seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicetalk.emotion.embedding import Embedder, shipped_embedder
+from dicetalk.emotion.feeling import Feeling
+from dicetalk.emotion.priors import Prior, average
+from dicetalk.emotion.space import Likeness
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.recording import Recording, perceive
+from dicetalk.sources.heard import HEARD
+from dicetalk.speech import Hearing
+
+
+@dataclass(frozen=True)
+class Like:
+    """Feels as in another recording.
+
+    Attributes:
+        path: of a sound or a video.
+    """
+
+    path: Path
+
+    def feel(self, speech: Hearing) -> Timeline:
+        """What is heard and seen there, the same for all of the driving speech.
+
+        Raises:
+            MediaError: the recording cannot be read.
+            InputError: it has neither a voice nor a face.
+        """
+        recording = perceive(self.path)
+        return Timeline([(0.0, recording_feeling(recording))], lacks=recording.lacks)
+
+
+def recording_feeling(recording: Recording) -> Feeling:
+    """The feeling of a recording; never neutral for want of confidence, since this very one was asked for."""
+    embedder = shipped_embedder()
+    prior, like = resembled([recording], embedder)
+    senses = recording.senses
+    verb = "resemble" if len(senses) > 1 else "resembles"
+    return embedder.space.feeling(prior, like, f"{' and '.join(senses)} {verb} {like}")
+
+
+def resembled(recordings: list[Recording], embedder: Embedder) -> tuple[Prior, Likeness]:
+    """Where one or several recordings of an emotion lie, on average, and what that resembles; at least one."""
+    prior = average([embedder.embed(recording.speech, recording.motion) for recording in recordings])
+    seen = any(recording.motion is not None for recording in recordings)
+    return prior, embedder.space.likeness(prior, NAMES if seen else HEARD)

@@ -1,0 +1,23 @@
+"""The contract of what an emotion comes from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.speech import Hearing
+
+
+class EmotionSource(Protocol):
+    """What tells how somebody feels while they speak."""
+
+    def feel(self, speech: Hearing) -> Timeline:
+        """The feelings of a stretch of speech; each says how sure it is and why.
+
+        Args:
+            speech: the driving speech. Whoever listens to it does so for all: it is heard once.
+
+        Raises:
+            DiceTalkError: what the source needs cannot be read.
+        """
+        ...

@@ -1,0 +1,118 @@
+"""Live Link Face CSV goes round; a bad one is refused in one line, and nothing is left behind."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dicetalk.errors import InputError
+from dicetalk.motion.live_link import LIVE_LINK_COLUMNS, read_csv, write_csv
+from dicetalk.motion.space import (
+    EYE_PITCH,
+    Motion,
+)
+
+
+def random_motion(frames: int, seed: int = 0) -> Motion:
+    random = np.random.default_rng(seed)
+    return Motion(random.random((frames, 52)).astype(np.float32), random.normal(size=(frames, 6)).astype(np.float32))
+
+
+def test_csv_round_trip(tmp_path: Path) -> None:
+    motion = random_motion(60)
+    path = tmp_path / "curves.csv"
+    assert write_csv(path, (motion[i : i + 7] for i in range(0, 60, 7))) == 60
+    back = read_csv(path)
+    np.testing.assert_allclose(back.shapes, motion.shapes, atol=1e-6)
+    np.testing.assert_allclose(back.pose[:, :3], motion.pose[:, :3], atol=1e-6)
+    assert not back.pose[:, 3:].any()
+    assert [p.name for p in tmp_path.iterdir()] == ["curves.csv"]
+
+
+def test_csv_has_the_columns_of_live_link_face(tmp_path: Path) -> None:
+    motion = Motion.still(52)
+    motion.column("jawLeft")[:] = 0.25
+    motion.column("eyeLookUpLeft")[:] = 1
+    write_csv(tmp_path / "a.csv", [motion])
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    header = tuple(rows[0])
+    assert header == LIVE_LINK_COLUMNS
+    assert len(header) == 63
+    assert header[:3] == ("Timecode", "BlendShapeCount", "EyeBlinkLeft")
+    assert header[16:20] == ("JawForward", "JawRight", "JawLeft", "JawOpen")
+    assert header[23:25] == ("MouthRight", "MouthLeft")
+    assert header[53:] == (
+        *("TongueOut", "HeadYaw", "HeadPitch", "HeadRoll"),
+        *("LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll"),
+    )
+    assert {row["BlendShapeCount"] for row in rows} == {"61"}
+    assert float(rows[0]["JawLeft"]) == 0.25
+    assert float(rows[0]["LeftEyePitch"]) == pytest.approx(-EYE_PITCH, abs=1e-6)
+    assert float(rows[0]["RightEyePitch"]) == 0
+    assert [rows[i]["Timecode"] for i in (0, 24, 25, 51)] == [
+        "00:00:00:00.000",
+        "00:00:00:24.000",
+        "00:00:01:00.000",
+        "00:00:02:01.000",
+    ]
+
+
+def test_time_code_after_an_hour(tmp_path: Path) -> None:
+    still = Motion.still(1, fps=1 / 3600)
+    write_csv(tmp_path / "a.csv", [still, still, still])
+    assert (tmp_path / "a.csv").read_text().splitlines()[-1].startswith("02:00:00:00.000,")
+
+
+def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+
+    def broken() -> Iterator[Motion]:
+        yield Motion.still(2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_csv(path, broken())
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+    assert path.read_text() == "old"
+
+
+def test_unwritable_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        write_csv(tmp_path / "none" / "a.csv", [Motion.still(1)])
+
+
+def test_columns_are_found_by_name(tmp_path: Path) -> None:
+    motion = random_motion(2)
+    write_csv(tmp_path / "a.csv", [motion])
+    rows = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()]
+    (tmp_path / "b.csv").write_text("\n".join(",".join(row[::-1]) for row in rows).lower())
+    np.testing.assert_allclose(read_csv(tmp_path / "b.csv", fps=60).shapes, motion.shapes, atol=1e-6)
+    assert read_csv(tmp_path / "b.csv", fps=60).fps == 60
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: "", "no column 'eyeblinkleft'"),
+        (lambda text: text.replace("JawOpen", "Jaw"), "no column 'jawopen'"),
+        (lambda text: text[:-200], "line 3 has"),
+        (lambda text: text.replace("0.000000", "nan"), "line 2 holds"),
+        (lambda text: text.replace("0.000000", "zero"), "could not convert"),
+    ],
+)
+def test_bad_csv(tmp_path: Path, change: Callable[[str], str], says: str) -> None:
+    write_csv(tmp_path / "a.csv", [Motion.still(2)])
+    (tmp_path / "a.csv").write_text(change((tmp_path / "a.csv").read_text()))
+    with pytest.raises(InputError, match=says):
+        read_csv(tmp_path / "a.csv")
+
+
+def test_missing_csv(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read"):
+        read_csv(tmp_path / "none.csv")

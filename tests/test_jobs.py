@@ -1,0 +1,269 @@
+"""Jobs: said as JSON and back, what happens on the way, stopped without a trace, and their records."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import fake_backbone
+import pytest
+
+from dicetalk import errors
+from dicetalk.backbone import KINDS
+from dicetalk.emotion.timeline_file import read_timeline
+from dicetalk.errors import ConfigError, DiceTalkError, EmotionError, InputError, MediaError, NoFaceError
+from dicetalk.jobs import Cancelled, Event, Job, check, options_of, run
+from dicetalk.media import probe
+from dicetalk.motion.live_link import read_csv
+from dicetalk.svd.options import SvdOptions
+
+
+@pytest.fixture
+def desk(tmp_path: Path, hopper: Path, speech: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a portrait and a speech in it, and a fake backbone to choose."""
+    (tmp_path / "face.jpg").symlink_to(hopper)
+    (tmp_path / "speech.wav").symlink_to(speech)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(KINDS, "fake", fake_backbone.KIND)
+    return tmp_path
+
+
+def job(**changes: Any) -> Job:
+    plain = Job(portrait=Path("face.jpg"), speech=Path("speech.wav"), output=Path("out.mp4"), size=64)
+    return replace(plain, **changes)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# ---- as JSON
+
+
+ALL = job(
+    emotion="like:clip.mp4",
+    motion_out=Path("c.csv"),
+    preview=Path("p.png"),
+    seed=3,
+    face=2,
+    crop=True,
+    backbone="svd",
+    options={"preset": "fast", "steps": 3, "emotion_scale": 2.5, "compile": True},
+)
+
+
+@pytest.mark.parametrize("said", [job(), ALL])
+def test_a_job_goes_through_json(said: Job) -> None:
+    text = json.dumps(said.to_json())
+    assert Job.from_json(json.loads(text)) == said
+    assert set(json.loads(text)) == {field.name for field in fields(Job)}
+
+
+def test_what_is_left_out_is_as_usual() -> None:
+    told = {"portrait": "face.jpg", "speech": "speech.wav", "output": "out.mp4"}
+    assert Job.from_json(told) == Job(portrait=Path("face.jpg"), speech=Path("speech.wav"), output=Path("out.mp4"))
+    assert Job.from_json(told).backbone == "rules" and Job.from_json(told).emotion == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"mood": "happy"}, "a job has no field 'mood'; expected some of: portrait, speech, output, emotion"),
+        ({"portrait": None}, "the job names no portrait; expected a path"),
+        ({"output": 5}, "the job's output is '5'; expected text"),
+        ({"motion_out": ["c.csv"]}, r"the job's motion_out is .*; expected text or null"),
+        ({"emotion": {"happy": 1}}, "the job's emotion is .*; expected text"),
+        ({"seed": "3"}, "the job's seed is '3'; expected a whole number"),
+        ({"seed": True}, "the job's seed is 'True'; expected a whole number"),
+        ({"size": 2.5}, "the job's size is '2.5'; expected a whole number"),
+        ({"face": "left"}, "the job's face is 'left'; expected a whole number or null"),
+        ({"crop": 1}, "the job's crop is '1'; expected true or false"),
+        ({"options": ["fast"]}, "the job's options is .*; expected an object"),
+        ({"backbone": None}, "the job's backbone is 'None'; expected text"),
+    ],
+)
+def test_what_is_no_job(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        Job.from_json(job().to_json() | changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["portrait", "speech", "output"])
+def test_what_is_needed_is_named(name: str) -> None:
+    told = job().to_json()
+    del told[name]
+    with pytest.raises(InputError, match=f"the job names no {name}"):
+        Job.from_json(told)
+
+
+# ---- what is wrong is told before any work
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"backbone": "gpu"}, ConfigError, "no backbone is called 'gpu'; choose rules, svd, fake, or the folder"),
+        ({"options": {"preset": "fast"}}, ConfigError, "'preset' is no option of the rules backbone, which has none"),
+        ({"output": Path("out.avi")}, MediaError, r"out\.avi ends in '\.avi'"),
+        ({"output": Path("no/out.mp4")}, MediaError, "the folder no does not exist"),
+        ({"output": Path("o\0.mp4")}, MediaError, "is no name of a file"),
+        ({"motion_out": Path("c.txt")}, MediaError, r"c\.txt ends in '\.txt'"),
+        ({"preview": Path("p.gif")}, MediaError, r"p\.gif ends in '\.gif'"),
+        ({"emotion": "hapy"}, EmotionError, "did you mean 'happy'"),
+        ({"emotion": "auto:0"}, EmotionError, "auto:0 is not understood"),
+        ({"backbone": "fake", "motion_out": Path("c.csv")}, ConfigError, "draws frames without motion curves"),
+    ],
+)
+def test_what_is_wrong_is_told_first(
+    desk: Path, changes: dict[str, Any], error: type[DiceTalkError], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", lambda *_: pytest.fail("work began"))
+    before = names(desk)
+    with pytest.raises(error, match=says):
+        run(job(**changes))
+    assert names(desk) == before
+
+
+def test_inputs_are_not_overwritten(desk: Path, speech: Path) -> None:
+    (desk / "speech.mp4").symlink_to(speech)
+    for changes in ({"speech": Path("speech.mp4")}, {"emotion": "like:speech.mp4"}, {"portrait": Path("speech.mp4")}):
+        with pytest.raises(MediaError, match="is an input and would be overwritten"):
+            check(job(output=Path("speech.mp4"), **changes))
+
+
+def test_options_by_name(desk: Path) -> None:
+    (desk / "dice-svd").mkdir()
+    assert options_of(job()) is None
+    made = options_of(job(backbone="svd", options={"preset": "fast", "steps": 3}))
+    assert made == SvdOptions(preset="fast", steps=3)
+    for options, says in (
+        ({"stops": 3}, "the svd backbone has no option 'stops'; it has: preset, steps"),
+        ({"preset": "quick"}, "choose one of: fast, balanced, best"),
+        ({"steps": "3"}, "steps is 3; use 1 to 200"),
+        ({"steps": 2.5}, "steps is 2.5; use a whole number"),
+        ({"emotion_scale": None}, "emotion_scale is None; use 0 to 30"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            options_of(job(backbone="svd", options=options))
+
+
+# ---- what happens
+
+
+def test_events_come_in_order(desk: Path) -> None:
+    told: list[Event] = []
+    done = run(job(motion_out=Path("c.csv")), told.append)
+    works = [event.work for event in told]
+    assert works[:3] == ["loading", "reading", "listening"] and set(works[3:]) == {"rendering"}
+    rendered = [(event.done, event.total, event.things) for event in told[3:]]
+    assert [count for count, _, _ in rendered] == sorted(count for count, _, _ in rendered)
+    assert rendered[-1] == (30, 30, "frames") and {things for *_, things in rendered} == {"frames"}
+    assert done.job == job(motion_out=Path("c.csv")) and done.elapsed_s > 0
+    assert probe(desk / "out.mp4")[0] is not None and len(read_csv(desk / "c.csv")) == 30
+    assert names(desk) == ["c.csv", "face.jpg", "out.mp4", "speech.wav"]
+
+
+def test_steps_are_told_and_looked_at(desk: Path) -> None:
+    told: list[Event] = []
+    run(job(backbone="fake", preview=Path("look.png")), told.append)
+    works = [event.work for event in told]
+    assert works[:4] == ["loading", "reading", "listening", "denoising"] and set(works[4:]) == {"rendering"}
+    assert told[3] == Event("denoising", 1, 1, "steps")
+    assert names(desk) == ["face.jpg", "look.png", "out.mp4", "speech.wav"]
+
+
+def test_a_preview_of_one_that_draws_at_once_is_never_written(desk: Path) -> None:
+    run(job(preview=Path("look.png")))
+    assert names(desk) == ["face.jpg", "out.mp4", "speech.wav"]
+
+
+@pytest.mark.parametrize("stopped_at", ["loading", "reading", "listening", "rendering", "the end"])
+def test_a_job_that_is_stopped_leaves_nothing_behind(desk: Path, stopped_at: str) -> None:
+    (desk / "out.mp4").write_bytes(b"an older video")
+    before = names(desk)
+
+    def tell(event: Event) -> None:
+        if event.work == stopped_at or (stopped_at == "the end" and event.things and event.done == event.total):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(job(motion_out=Path("c.csv")), tell)
+    assert names(desk) == before and (desk / "out.mp4").read_bytes() == b"an older video"
+
+
+def test_one_that_is_stopped_while_it_denoises(desk: Path) -> None:
+    before = names(desk)
+
+    def tell(event: Event) -> None:
+        if event.work == "denoising":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run(job(backbone="fake", preview=Path("look.png")), tell)
+    assert names(desk) == before
+    assert not issubclass(Cancelled, DiceTalkError)  # nobody shows it as an error
+
+
+def test_curves_that_cannot_be_made_leave_no_video(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MediaError("no space left")
+
+    monkeypatch.setattr("dicetalk.pipeline.write_csv", full)
+    before = names(desk)
+    with pytest.raises(MediaError, match="no space left"):
+        run(job(motion_out=Path("c.csv")))
+    assert names(desk) == before
+
+
+# ---- records
+
+
+def test_the_record_of_a_video(desk: Path) -> None:
+    done = run(job(emotion="sad:0.5,happy:0.25", seed=2, motion_out=Path("c.csv")))
+    record = json.loads(json.dumps(done.to_json()))
+    assert 0 <= record.pop("elapsed_s") < 100
+    heard = record.pop("heard")
+    assert record == {
+        "output": "out.mp4",
+        "frames": 30,
+        "fps": 25,
+        "width": 54,
+        "height": 64,
+        "seconds": 1.2,
+        "seed": 2,
+        "emotion": "sad:0.5,happy:0.25",
+        "backbone": "rules",
+        "motion_out": "c.csv",
+    }
+    assert heard["keys"] == [{"time": 0, "emotion": {"happy": 0.25, "sad": 0.5}, "confidence": 1, "why": ""}]
+
+
+def test_what_was_heard_can_be_asked_for_again(desk: Path) -> None:
+    done = run(job(emotion="like:speech.wav", backbone="fake"))
+    (desk / "heard.json").write_text(json.dumps(done.to_json()["heard"]))
+    ((_, again),), ((_, felt),) = read_timeline(desk / "heard.json").keys, done.video.heard.keys
+    assert again.strengths == pytest.approx(felt.strengths) and again.why == felt.why != ""
+    assert again.confidence == pytest.approx(felt.confidence, abs=1e-4)
+    assert run(job(emotion="heard.json", backbone="fake")).video.heard.keys[0][1] == again
+
+
+ERRORS = [error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, DiceTalkError)]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_the_record_of_every_error(error: type[DiceTalkError]) -> None:
+    made = error("torch", "svd") if error is errors.MissingExtraError else error("it is not there")
+    record = json.loads(json.dumps(made.to_json()))
+    assert record["kind"] == error.__name__ and record["error"] == str(made) != ""
+    assert set(record) == ({"error", "kind", "faces"} if error is NoFaceError else {"error", "kind"})
+
+
+def test_the_record_of_a_face_that_is_not_there_has_those_that_are(desk: Path) -> None:
+    with pytest.raises(NoFaceError) as caught:
+        run(job(face=3))
+    ((left, top, right, bottom),) = json.loads(json.dumps(caught.value.to_json()))["faces"]
+    assert 0 < left < right < 512 and 0 < top < bottom < 600
+    assert NoFaceError("none").to_json()["faces"] == []

@@ -1,0 +1,74 @@
+"""One recording as the embedder takes it: heard and seen, or what there is of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dicetalk.errors import InputError, MediaError
+from dicetalk.media import Picture, VideoWriter, Waveform, read_sound, read_video
+from dicetalk.rates import SPEECH_RATE
+from dicetalk.recording import Recording, heard, perceive
+from dicetalk.speech import listen
+from dicetalk.speech.rows import speech_rows
+
+
+def silent(frames: int, picture: Picture, path: Path) -> Path:
+    with VideoWriter(path, width=picture.shape[1], height=picture.shape[0]) as video:
+        video.write(np.stack([picture] * frames))
+    return path
+
+
+def test_a_voice_alone(voice: Waveform) -> None:
+    found = heard(voice[:SPEECH_RATE])
+    assert found.speech is not None and found.motion is None and found.lacks == "" and found.senses == ["voice"]
+    np.testing.assert_array_equal(found.speech, speech_rows(listen(voice[:SPEECH_RATE])))
+
+
+def test_what_there_is_in_words() -> None:
+    rows, motion = np.zeros((3, 85), np.float32), np.zeros((3, 58), np.float32)
+    assert Recording(rows, motion).senses == ["voice", "face"] and Recording(None, motion).senses == ["face"]
+
+
+def test_a_sound_file(speech: Path) -> None:
+    found = perceive(speech)
+    assert found.speech is not None and found.speech.shape == (30, 85) and found.motion is None and found.lacks == ""
+
+
+def test_a_video_is_heard_and_seen(talking: Path) -> None:
+    recording = perceive(talking)
+    assert recording.lacks == "" and recording.senses == ["voice", "face"]
+    assert recording.speech is not None and recording.motion is not None
+    assert recording.speech.shape == (30, 85) and recording.motion.shape == (30, 58)
+
+
+def test_a_face_without_sound_goes_on(talking: Path, tmp_path: Path) -> None:
+    path = tmp_path / "silent.mp4"
+    with VideoWriter(path, width=256, height=256) as video:
+        for frame in read_video(talking):
+            video.write(frame)
+    recording = perceive(path)
+    assert recording.speech is None and recording.motion is not None and recording.senses == ["face"]
+    assert "has no sound" in recording.lacks
+
+
+def test_a_voice_without_a_face_goes_on(no_face: Picture, speech: Path, tmp_path: Path) -> None:
+    path = tmp_path / "nobody.mp4"
+    with VideoWriter(path, width=320, height=240, speech=read_sound(speech)) as video:
+        video.write(np.stack([no_face] * 30))
+    recording = perceive(path)
+    assert recording.motion is None and recording.speech is not None
+    assert "shows no face" in recording.lacks
+
+
+def test_nothing_to_hear_and_nothing_to_see(no_face: Picture, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"neither voice nor face can be read: .*has no sound; .*shows no face"):
+        perceive(silent(5, no_face, tmp_path / "nothing.mp4"))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    for name in ("gone.wav", "gone.mp4", "no\0file.wav"):
+        with pytest.raises(MediaError):
+            perceive(tmp_path / name)
