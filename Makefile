@@ -13,7 +13,7 @@ help:  ## what can be made
 	$(PIP) --editable .
 	@touch $@
 
-# What the tests need as well. PyTorch comes first and by itself, so that the build that constraints.txt pins is the one taken.
+# What the tests need as well; PyTorch first and by itself, at the version that constraints.txt pins.
 .venv/.tested: .venv/.installed
 	$(PIP) torch
 	$(PIP) --editable '.[dev,eval,svd,train]'
@@ -26,7 +26,7 @@ develop: .venv/.tested  ## the same, with all extras and what tests and checks n
 demo: install  ## demo.mp4 and its contact sheet demo.png
 	$(BIN)/dicetalk demo -o demo.mp4
 
-test: develop  ## all tests; the last line says what was left out, and why
+test: develop  ## all tests; one line says what was left out, and why
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 coverage: develop  ## the tests, with the share of lines they run

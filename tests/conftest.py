@@ -117,6 +117,7 @@ EXTRAS = (
     "huggingface_hub",
     "matplotlib",
     "onnx",
+    "onnx_ir",
     "onnxscript",
     "psutil",
     "torch",

@@ -32,7 +32,7 @@ def checkpoint(folder: Path, kind: str) -> Path:
 
 def test_kinds_by_name(desk: Path) -> None:
     assert find_backbone("rules") == Place("rules", None) and find_backbone(DEFAULT).kind.moves
-    with pytest.raises(CheckpointError, match=r"there is no folder dice-svd here; see `dicetalk weights`, or give"):
+    with pytest.raises(CheckpointError, match=r"there is no folder dice-svd here; give the folder of a checkpoint"):
         find_backbone("svd")
     checkpoint(desk / "dice-svd", "svd")
     assert find_backbone("svd") == Place("svd", Path("dice-svd"))

@@ -267,3 +267,18 @@ def test_the_record_of_a_face_that_is_not_there_has_those_that_are(desk: Path) -
     ((left, top, right, bottom),) = json.loads(json.dumps(caught.value.to_json()))["faces"]
     assert 0 < left < right < 512 and 0 < top < bottom < 600
     assert NoFaceError("none").to_json()["faces"] == []
+
+
+def test_inputs_and_numbers_are_checked_before_anything_is_loaded(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("work began")
+
+    monkeypatch.setattr("dicetalk.jobs.load_backbone", never)
+    good = {"portrait": "face.jpg", "speech": "speech.wav", "output": "out.mp4"}
+    wrong: list[dict[str, Any]] = [
+        *({name: "gone"} for name in ("portrait", "speech")),
+        *({"emotion": "like:gone.wav"}, {"seed": -1}, {"size": -5}),
+    ]
+    for change in wrong:
+        with pytest.raises(InputError):
+            run(Job.from_json({**good, **change}))

@@ -52,7 +52,7 @@ def test_ci_runs_both_in_fresh_clones_before_anything_else() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     lines = [line.strip() for line in script.splitlines() if line.strip() and not line.startswith(("#", " "))]
     makes = [line for line in lines if line.startswith(("fresh ", "make ", "pip "))]
-    assert makes[:2] == ["fresh demo", "fresh test"] and makes[2].endswith(" check")
+    assert makes[:2] == ["fresh demo", "fresh test"] and makes[2].endswith(" check coverage")
     assert 'git clone --quiet . "$clones/$1"' in script
 
 

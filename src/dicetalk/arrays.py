@@ -1,4 +1,4 @@
-"""The array types, the dtype in the name. Shapes stand in docstrings; Picture and Waveform are defined from these."""
+"""The array types, the dtype in the name; shapes stand in docstrings. And what two of them are everywhere."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
+
+Picture = UInt8
+"""(H, W, 3) RGB in sRGB."""
+
+Waveform = Int16
+"""(N,) mono at 16 kHz."""

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from dicetalk.errors import CheckpointError, ConfigError, require
+from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 
 if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing heavy
     from dicetalk.emotion.road import EmotionTrack
@@ -131,6 +131,19 @@ KINDS = {
 DEFAULT = "rules"
 """Until a learned one beats it."""
 
+DEFAULT_SIZE = 1024
+"""Longest side of the frames [px]."""
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is none.
+
+    Raises:
+        InputError: it is negative.
+    """
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -175,7 +188,7 @@ def find_backbone(name: str | os.PathLike[str]) -> Place:
 def _folder_of(kind: Kind) -> Path | None:
     if kind.folder is not None and not Path(kind.folder).is_dir():
         raise CheckpointError(
-            f"there is no folder {kind.folder} here; see `dicetalk weights`, or give the folder of a checkpoint"
+            f"there is no folder {kind.folder} here; give the folder of a checkpoint, or get one: `dicetalk weights`"
         )
     return None if kind.folder is None else Path(kind.folder)
 

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dicetalk.backbone import DEFAULT, Step, find_backbone, load_backbone, named
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Step, check_seed, find_backbone, load_backbone, named
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.files import check_output, taking_place
+from dicetalk.files import check_output, existing_file, taking_place
 from dicetalk.media.sheet import write_preview
-from dicetalk.sources.scheme import files_read, source_of
+from dicetalk.sources.scheme import source_of
 
 if TYPE_CHECKING:
     from dicetalk.pipeline import Video
@@ -53,7 +53,7 @@ class Job:
     preview: Path | None = None
     seed: int = 0
     face: int | None = None
-    size: int = 1024
+    size: int = DEFAULT_SIZE
     crop: bool = False
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class Event:
     """Something that happens while a video is made.
 
     Attributes:
-        work: what is being done: "loading", "hearing", "denoising", "rendering", ...
+        work: what is being done: "loading", "reading", "listening", "denoising", "rendering"
         done: how many of its things are done.
         total: how many there are; 0 where that is not known.
         things: what those are, "frames" say; "" where nothing is counted.
@@ -118,7 +118,7 @@ class Event:
 
 
 Tell = Callable[[Event], None]
-"""Called with each event. Whoever wants to stop the job raises `Cancelled`: nothing is left behind."""
+"""Called with each event. Whoever wants to stop the job raises `Cancelled`."""
 
 
 class Cancelled(Exception):  # noqa: N818 (no error: somebody wanted it)
@@ -165,7 +165,8 @@ def run(job: Job, tell: Tell = lambda event: None) -> Done:
 
     Args:
         job: what to make.
-        tell: is told what happens; an exception that it raises stops the job, and nothing is left behind.
+        tell: is told what happens; an exception that it raises stops the job, and nothing is left behind but a preview,
+            which shows how far it came.
 
     Raises:
         DiceTalkError: as `dicetalk.DiceTalk` and `Video.save`; wrong names and options are told before any work.
@@ -181,19 +182,21 @@ def check(job: Job) -> None:
     """Find what is wrong with a job before any work is done.
 
     Raises:
-        DiceTalkError: a name, an option or an output cannot be used.
+        DiceTalkError: a name, an option, an input or an output cannot be used.
     """
     from dicetalk.media.video import WRITTEN
+    from dicetalk.portrait.framing import check_size
 
     kind = find_backbone(job.backbone).kind
     options_of(job)
-    inputs = [job.portrait, job.speech, *files_read(job.emotion)]
+    check_seed(job.seed)
+    check_size(job.size)
+    inputs = [existing_file(path) for path in (job.portrait, job.speech, *source_of(job.emotion).files)]
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
         if path is not None:
             check_output(path, kinds, inputs)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
-    source_of(job.emotion)
 
 
 def options_of(job: Job) -> object | None:

@@ -12,6 +12,9 @@ from dicetalk.errors import CheckpointError
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
+WEIGHTS = Path(__file__).parent / "weights"
+"""Where networks that ship lie, and what goes with them."""
+
 THREADS = min(2, os.cpu_count() or 1)
 """Threads of a network: these are so small that more would only wait for each other."""
 
@@ -30,7 +33,7 @@ def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
     Raises:
         CheckpointError: the file cannot be read, or holds no graph that onnxruntime can run.
     """
-    from onnxruntime import InferenceSession, SessionOptions
+    from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
     from onnxruntime.capi.onnxruntime_pybind11_state import (
         Fail,
         InvalidArgument,
@@ -39,6 +42,7 @@ def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
         NoSuchFile,
     )
 
+    disable_telemetry_events()  # builds for Windows would send some
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = SILENT
@@ -49,4 +53,4 @@ def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
     try:
         return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
-        raise CheckpointError(f"the network {path} cannot be loaded ({error}); install DiceTalk again") from None
+        raise CheckpointError(f"the network {path} cannot be loaded ({error}); get or write it again") from None

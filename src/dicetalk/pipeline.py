@@ -9,22 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-from dicetalk.backbone import DEFAULT, Backbone, Conditions, Moves, Watch, load_backbone
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Backbone, Conditions, Moves, Watch, check_seed, load_backbone
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.errors import ConfigError, InputError
+from dicetalk.errors import ConfigError
 from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
 from dicetalk.motion.live_link import write_csv
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
+from dicetalk.rates import FPS
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
-from dicetalk.svd.options import SvdOptions
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
-
-DEFAULT_SIZE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +146,7 @@ class DiceTalk:
             CheckpointError: a file of own emotions is damaged.
             InputError: another argument is out of range.
         """
-        _check_seed(seed)
+        check_seed(seed)
         check_size(size)
         source = source_of(emotion)
         sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
@@ -156,11 +154,11 @@ class DiceTalk:
         frame, found = framed(picture, face_of(picture, face), size, crop)
         hearing = Hearing(sound.waveform)
         heard = source.feel(hearing)
-        times = (np.arange(len(hearing)) + 0.5) / self.backbone.fps
+        times = (np.arange(len(hearing)) + 0.5) / FPS
         return Video(Conditions(frame, found, hearing, track(heard, times), seed), self.backbone, sound, heard)
 
 
-def load(name: str | os.PathLike[str] = DEFAULT, options: SvdOptions | None = None) -> DiceTalk:
+def load(name: str | os.PathLike[str] = DEFAULT, options: object | None = None) -> DiceTalk:
     """A backbone, ready to use.
 
     Args:
@@ -173,8 +171,3 @@ def load(name: str | os.PathLike[str] = DEFAULT, options: SvdOptions | None = No
         MissingExtraError: the backbone needs packages that are not installed.
     """
     return DiceTalk(load_backbone(name, options))
-
-
-def _check_seed(seed: int) -> None:
-    if seed < 0:
-        raise InputError(f"the seed is {seed}; use 0 or a positive whole number")

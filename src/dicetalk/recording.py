@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,15 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float32
 from dicetalk.errors import InputError, MediaError, NoFaceError
 from dicetalk.media import Waveform, probe, read_sound
 from dicetalk.speech import listen
 from dicetalk.speech.rows import speech_rows
-
-Array = npt.NDArray[np.float32]
-
 
 EVERY = 2
 """Faces are looked at in every second frame: four frames become one token of the embedder."""
@@ -35,8 +33,8 @@ class Recording:
         lacks: why a modality is missing, in one line; "" if it was not looked for or both are there.
     """
 
-    speech: Array | None
-    motion: Array | None
+    speech: Float32 | None
+    motion: Float32 | None
     lacks: str = ""
 
     @property
@@ -83,7 +81,7 @@ def perceive(path: Path) -> Recording:
     return Recording(*_alike(speech, motion), lacks="".join(reasons))
 
 
-def _voice(path: Path) -> Array | Missing:
+def _voice(path: Path) -> Float32 | Missing:
     """Rows of speech, or why there are none."""
     try:
         return speech_rows(listen(read_sound(path).waveform))
@@ -102,7 +100,7 @@ def _beside(path: Path) -> Iterator[subprocess.Popen[bytes]]:
             face.kill()
 
 
-def _answer(face: subprocess.Popen[bytes]) -> Array | Missing:
+def _answer(face: subprocess.Popen[bytes]) -> Float32 | Missing:
     """What the process beside has seen: rows of motion, or the reason why there are none.
 
     Raises:
@@ -117,12 +115,13 @@ def _answer(face: subprocess.Popen[bytes]) -> Array | Missing:
 
 def tell_seen() -> None:
     """Write what is seen in the file named on the command line to standard output, in NumPy's format."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; whoever started this one ends it
     answer, seen = io.BytesIO(), _seen(Path(sys.argv[1]))
     np.save(answer, np.asarray(seen.why if isinstance(seen, Missing) else seen), allow_pickle=False)
     sys.stdout.buffer.write(answer.getvalue())
 
 
-def _seen(path: Path) -> Array | Missing:
+def _seen(path: Path) -> Float32 | Missing:
     """Rows of motion, or the reason why there are none."""
     from dicetalk.tracking.tracker import watch  # half a second, which only this process has to spend
 
@@ -133,7 +132,7 @@ def _seen(path: Path) -> Array | Missing:
     return np.column_stack([motion.shapes, motion.pose])
 
 
-def _alike(speech: Array | None, motion: Array | None) -> tuple[Array | None, Array | None]:
+def _alike(speech: Float32 | None, motion: Float32 | None) -> tuple[Float32 | None, Float32 | None]:
     """Both cut to the shorter of the two: sound and pictures of a file seldom end together."""
     if speech is None or motion is None:
         return speech, motion

@@ -112,7 +112,11 @@ def test_moods_of_a_long_clip_are_told_up_to_a_few(
     assert dicetalk("generate", "face.jpg", "long.wav", "--size", "64", "-o", "a.mp4", "-e", "auto:1") == 0
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines[:8]] == [f"from {n}.5 s" for n in range(8)]
-    assert lines[8] == "and so on to the end (9 in all; --json tells them)" and lines[9].startswith("wrote") and len(lines) == 10
+    assert (
+        lines[8] == "and so on to the end (9 in all; --json tells them)"
+        and lines[9].startswith("wrote")
+        and len(lines) == 10
+    )
 
 
 def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +272,7 @@ TABLE: dict[str, tuple[Arrange, str]] = {
     "step too short": (with_options("-e", "auto:0"), r"auto:0 is not understood; expected auto, or auto:SECONDS"),
     "like nothing": (with_options("-e", "like:"), r"'like:' names no recording"),
     "no such recording": (with_options("-e", "like:none.mp4"), r"none\.mp4 cannot be opened \(No such file"),
-    "no such own emotion": (with_options("-e", "none.safetensors:a"), r"none\.safetensors cannot be read"),
+    "no such own emotion": (with_options("-e", "none.safetensors:a"), r"none.safetensors cannot be opened"),
     "backbone": (with_options("--backbone", "gpu"), r"no backbone is called 'gpu'"),
 }
 
@@ -320,7 +324,7 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
         raise AssertionError("work began")
 
     monkeypatch.setattr("dicetalk.jobs.load_backbone", never)
-    monkeypatch.setattr("dicetalk.jobs.source_of", never)
+    monkeypatch.setattr("dicetalk.speech.Hearing.whole", never)
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.avi") == 2
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.mp4", "--motion-out", "no/c.csv") == 2
     assert dicetalk("demo", "-o", "no/demo.mp4") == 2

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
+from dicetalk.arrays import Float32
 from dicetalk.checkpoints import CONFIG, write_config
 from dicetalk.emotion.embedding import GRAPH, LONGEST, Embedder, shipped_embedder
-from dicetalk.emotion.priors import Array, save_priors
+from dicetalk.emotion.priors import save_priors
 from dicetalk.emotion.road import track
 from dicetalk.emotion.space import KIND, PRIORS, SHIPPED, VERSION, WEIGHTS, shipped_space, space_of
 from dicetalk.emotion.timeline import Timeline
@@ -39,7 +40,7 @@ def copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SHIPPED, tmp_path / "embedder"))
 
 
-def rows(frames: int, columns: int, seed: int = 0) -> Array:
+def rows(frames: int, columns: int, seed: int = 0) -> Float32:
     return np.random.default_rng(seed).standard_normal((frames, columns), np.float32)
 
 

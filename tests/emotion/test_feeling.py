@@ -186,3 +186,8 @@ def test_emotions_of_different_spaces_are_not_mixed() -> None:
 def test_strengths_that_a_blend_refuses(strengths: tuple[float, float], says: str) -> None:
     with pytest.raises(EmotionError, match=says):
         blend([(mix(happy=1.0), strengths[0]), (mix(sad=1.0), strengths[1])])
+
+
+def test_a_prior_and_its_space_come_together() -> None:
+    with pytest.raises(EmotionError, match="belong together"):
+        Feeling(prior=prior(1, 2, 3, 4))

@@ -205,7 +205,7 @@ def test_they_are_listed(mine: Path) -> None:
         (["embed", "CLIP", "--name", "tender"], "add -o"),
         (["embed", "CLIP", "-o", "NOISE"], "cannot be read as safetensors"),
         (["emotions", "NOISE"], "cannot be read as safetensors"),
-        (["emotions", "gone.safetensors"], "cannot be read"),
+        (["emotions", "gone.safetensors"], "cannot be opened"),
         (["generate", "CLIP", "CLIP", "-e", "MINE:tendr"], "there are: bright, tender"),
     ],
 )

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from dicetalk.arrays import Float32
 from dicetalk.emotion.priors import (
-    Array,
     Prior,
     average,
     likeness,
@@ -21,7 +21,7 @@ from dicetalk.emotion.priors import (
 from dicetalk.errors import CheckpointError, EmotionError
 
 
-def array(*values: float) -> Array:
+def array(*values: float) -> Float32:
     return np.array(values, np.float32)
 
 

@@ -19,7 +19,7 @@ from dicetalk.emotion.space import shipped_space
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.timeline_file import MAX_FILE_BYTES, read_timeline, to_json
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import CheckpointError, EmotionError
+from dicetalk.errors import EmotionError
 
 
 def test_read(tmp_path: Path) -> None:
@@ -209,5 +209,15 @@ def test_own_emotions_lie_beside_the_file(folder: Path) -> None:
 def test_own_emotions_that_are_not_there_are_named(folder: Path) -> None:
     with pytest.raises(EmotionError, match=r"timeline 'mood.json': keys\[1\]: .*no emotion 'tender'; there are: cross"):
         read(folder, "happy", {"mine.safetensors:tender": 0.5})
-    with pytest.raises(CheckpointError, match=r"gone.safetensors cannot be read"):
+    with pytest.raises(EmotionError, match=r"keys\[0\]: .*gone.safetensors cannot be opened"):
         read(folder, "gone.safetensors:tender")
+
+
+@pytest.mark.parametrize("field", ["why", "lacks"])
+def test_what_must_be_text_is_text(tmp_path: Path, field: str) -> None:
+    key: dict[str, Any] = {"time": 0, "emotion": "happy"}
+    whole: dict[str, Any] = {"keys": [key]}
+    (key if field == "why" else whole)[field] = None
+    (tmp_path / "mood.json").write_text(json.dumps(whole))
+    with pytest.raises(EmotionError, match=f'"{field}" is .*; expected text'):
+        read_timeline(tmp_path / "mood.json")

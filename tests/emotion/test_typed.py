@@ -162,3 +162,11 @@ def test_one_without_a_direction_is_still_a_feeling(tmp_path: Path) -> None:
     nothing = Prior(np.zeros(256, np.float32), np.zeros(256, np.float32))
     save_priors(tmp_path / "a.safetensors", {"blank": nothing})
     assert parse("a.safetensors:blank", tmp_path).prior is not None
+
+
+def test_what_is_given_twice_is_refused_beside_an_own_emotion_too(tmp_path: Path) -> None:
+    save_priors(tmp_path / "mine.safetensors", {"tender": shipped_space().priors["happy"]}, shipped_space().name)
+    own = f"{tmp_path / 'mine.safetensors'}:tender:0.2"
+    for text in (f"happy:0.2,joy:0.3,{own}", f"{own},{own}"):
+        with pytest.raises(EmotionError, match="given twice"):
+            parse(text)

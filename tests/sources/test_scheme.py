@@ -15,7 +15,7 @@ from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import DiceTalkError, EmotionError, InputError
 from dicetalk.sources.heard import Auto
 from dicetalk.sources.like import Like
-from dicetalk.sources.scheme import SCHEMES, files_read, source_of
+from dicetalk.sources.scheme import SCHEMES, source_of
 from dicetalk.sources.source import EmotionSource
 from dicetalk.sources.typed import Typed
 
@@ -46,6 +46,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (Path("mood.json"), Typed(Timeline([(1.0, "sad")], fade=0.2))),
         ("auto", Auto()),
         (" auto ", Auto()),
+        ("Auto", Auto()),
         ("auto:3", Auto(3.0)),
         ("auto: 2.5", Auto(2.5)),
         ("auto:1", Auto(1.0)),
@@ -90,7 +91,6 @@ def test_own_emotions(emotion: str | Path) -> None:
         ("", "no emotion name"),
         ("hapy", "unknown emotion 'hapy'; did you mean 'happy'?"),
         ("text:script.txt", "strength 'script.txt' of 'text' is not a number"),
-        ("Auto", "unknown emotion 'Auto'"),
         ("autos", "unknown emotion 'autos'"),
         ("none.json", "timeline 'none.json': cannot be read"),
         ("mine.safetensors:tendr", "holds no emotion 'tendr'; there are: tender"),
@@ -114,9 +114,10 @@ def test_garbage_raises_only_errors_of_one_short_line(text: str) -> None:
         assert isinstance(source, Typed | Auto | Like)
 
 
+@pytest.mark.usefixtures("desk")
 def test_files_that_a_source_reads() -> None:
-    assert files_read(" like:a/clip.mp4 ") == [Path("a/clip.mp4")]
-    assert all(files_read(emotion) == [] for emotion in ("auto", "happy", "mood.json", mix(sad=0.1), Path("like.mp4")))
+    assert source_of(" Like:a/clip.mp4 ").files == source_of(Path("like:a/clip.mp4")).files == (Path("a/clip.mp4"),)
+    assert all(source_of(emotion).files == () for emotion in ("AUTO", "auto:3", "happy", "mood.json", mix(sad=0.1)))
 
 
 def test_a_scheme_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:

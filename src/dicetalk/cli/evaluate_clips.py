@@ -34,7 +34,7 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
     from dicetalk.data.folder import read_folder
     from dicetalk.emotion.embedding import Embedder, shipped_embedder
     from dicetalk.evaluation.clips import read_clips, table
-    from dicetalk.files import check_output
+    from dicetalk.files import check_output, whole
 
     if output is not None:
         check_output(output, {".md": "Markdown"}, [folder / "clips.csv"])
@@ -49,7 +49,8 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
         found = read_clips(labelled, embedder, lambda n, total: shown.count(n, total, "reading", "clips"), _left_out)
     text = table(found)
     if output is not None:
-        output.write_text(text + "\n", encoding="utf-8")
+        with whole(output) as hidden:
+            hidden.write_text(text + "\n", encoding="utf-8")
     print(json.dumps({"clips": [vars(read) for read in found]}) if as_json else text)
 
 

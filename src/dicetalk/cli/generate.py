@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicetalk.backbone import DEFAULT, KINDS
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, KINDS
 from dicetalk.cli.display import display
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
 
@@ -62,7 +62,7 @@ Examples:
 )
 @click.option(
     "--size",
-    default=1024,
+    default=DEFAULT_SIZE,
     show_default=True,
     help="Longest side of the video in pixels; a smaller picture keeps its size; 0 keeps every size.",
 )

@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy.linalg
 
-Array = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
+from dicetalk.arrays import Float64, Int64
 
 LOOSE = 1e-3
 """Share of the mean variance that is added to every direction: few clips do not tell how little a direction varies."""
@@ -36,12 +34,12 @@ class Map:
         even: `(D, D)` undoes the scales of the directions for mapped vectors, for comparing them: `even @ mapped`.
     """
 
-    weight: Array
-    offset: Array
-    even: Array
+    weight: Float64
+    offset: Float64
+    even: Float64
 
 
-def fit_discriminant(heard: Array, heard_emotions: Labels, seen: Array, seen_emotions: Labels, power: float) -> Map:
+def fit_discriminant(heard: Float64, heard_emotions: Int64, seen: Float64, seen_emotions: Int64, power: float) -> Map:
     """Find the map that keeps large what tells emotions apart.
 
     Args:
@@ -72,20 +70,20 @@ def fit_discriminant(heard: Array, heard_emotions: Labels, seen: Array, seen_emo
     return Map(weight, middle - weight @ middle, (spread / scales) @ spread.T)
 
 
-def _usual_distance(x: Array, emotions: Labels) -> float:
+def _usual_distance(x: Float64, emotions: Int64) -> float:
     """Mean distance of the classes' centres of x (N, r) from their middle."""
     centres = np.array([x[emotions == kind].mean(0) for kind in np.unique(emotions)])
     return float(np.linalg.norm(centres - centres.mean(0), axis=1).mean())
 
 
-def _spanned(centred: Array) -> Array:
+def _spanned(centred: Float64) -> Float64:
     """(D, r) orthonormal directions that hold nearly all of the vectors (N, D)."""
     _, size, directions = np.linalg.svd(centred, full_matrices=False)
     share = np.cumsum(size**2) / np.sum(size**2)
     return np.asarray(directions[: int(np.searchsorted(share, KEPT)) + 1].T)
 
 
-def _told_apart(x: Array, emotions: Labels) -> tuple[Array, Array]:
+def _told_apart(x: Float64, emotions: Int64) -> tuple[Float64, Float64]:
     """Directions (r, C - 1) in which classes of x (N, r) differ, at unit variance within, and how far they differ."""
     kinds, targets = np.unique(emotions, return_inverse=True)
     centres = np.array([x[targets == k].mean(0) for k in range(len(kinds))])
@@ -96,7 +94,7 @@ def _told_apart(x: Array, emotions: Labels) -> tuple[Array, Array]:
     return directions[:, ::-1][:, :most], np.maximum(size[::-1][:most], 1e-12)
 
 
-def _own_direction(centre: Array, directions: Array, usual: float) -> Array:
+def _own_direction(centre: Float64, directions: Float64, usual: float) -> Float64:
     """(r, 1) what of a centre (r,) lies beside the directions (r, k), scaled to the usual distance from the middle."""
     q, _ = np.linalg.qr(directions)
     beside = centre - q @ (q.T @ centre)
@@ -104,7 +102,7 @@ def _own_direction(centre: Array, directions: Array, usual: float) -> Array:
     return np.asarray(beside[:, None] * usual / max(length, 1e-9) ** 2)
 
 
-def _spread_out(count: int, width: int) -> Array:
+def _spread_out(count: int, width: int) -> Float64:
     """(width, count) orthonormal columns that use all coordinates alike: the same on every machine."""
     q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(width, count)))
     return np.asarray(q)

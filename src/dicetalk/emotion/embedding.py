@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dicetalk.emotion.priors import Array, Prior, average
+from dicetalk.arrays import Float32
+from dicetalk.emotion.priors import Prior, average
 from dicetalk.emotion.space import SHIPPED, open_space, shipped_space
 from dicetalk.networks import open_network
 
@@ -40,7 +41,7 @@ class Embedder:
         self._net = open_network(folder / GRAPH)
         self._columns = {stream.name: stream.shape[-1] for stream in self._net.get_inputs()}
 
-    def embed(self, speech: Array | None, motion: Array | None) -> Prior:
+    def embed(self, speech: Float32 | None, motion: Float32 | None) -> Prior:
         """The Gaussian of one recording; of a long one that of its parts together, each of at most a minute.
 
         Args:
@@ -55,7 +56,7 @@ class Embedder:
         cuts = [frames * number // count for number in range(count + 1)]
         return average([self._embed(_cut(speech, a, b), _cut(motion, a, b)) for a, b in pairwise(cuts)])
 
-    def _embed(self, speech: Array | None, motion: Array | None) -> Prior:
+    def _embed(self, speech: Float32 | None, motion: Float32 | None) -> Prior:
         """The Gaussian of one piece."""
         frames = max(len(rows) for rows in (speech, motion) if rows is not None)
         given = {
@@ -67,14 +68,14 @@ class Embedder:
         mean, variance = self._net.run(["mean", "variance"], given)
         return Prior(mean[0], np.sqrt(variance[0]))
 
-    def _stream(self, name: str, rows: Array | None, frames: int) -> Array:
+    def _stream(self, name: str, rows: Float32 | None, frames: int) -> Float32:
         """A stream as the network takes it, (1, T, columns): zeros, which it does not look at, for one not there."""
         if rows is None:
             return np.zeros((1, frames, self._columns[name]), np.float32)
         return rows[None].astype(np.float32, copy=False)
 
 
-def _cut(rows: Array | None, start: int, end: int) -> Array | None:
+def _cut(rows: Float32 | None, start: int, end: int) -> Float32 | None:
     return None if rows is None else rows[start:end]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dicetalk.arrays import Float32
 from dicetalk.emotion.vocabulary import NAMES, resolve
 from dicetalk.errors import EmotionError
 
@@ -40,7 +40,7 @@ class Feeling:
         space: the space of `prior`.
 
     Raises:
-        EmotionError: a number is out of range, or the weights do not add up to 1.
+        EmotionError: a number is out of range, the weights do not add up to 1, or a prior comes without its space.
     """
 
     weights: tuple[float, ...] = _NEUTRAL
@@ -59,6 +59,8 @@ class Feeling:
             raise EmotionError(f"the weights add up to {math.fsum(self.weights):.4g}; expected 1")
         _check_share(self.intensity, "the intensity")
         _check_share(self.confidence, "the confidence")
+        if (self.prior is None) != (self.space is None):
+            raise EmotionError("a prior and its space belong together; give both or neither")
 
     @classmethod
     def of(cls, strengths: Iterable[tuple[str, float]]) -> Feeling:
@@ -84,7 +86,7 @@ class Feeling:
         felt = {name: self.intensity * weight for name, weight in zip(NAMES[1:], self.weights[1:], strict=True)}
         return {name: strength for name, strength in felt.items() if strength > 0}
 
-    def mixture(self) -> NDArray[np.float32]:
+    def mixture(self) -> Float32:
         """(8,) in the order of `NAMES`, each 0 to 1, sum 1; the first is neutral."""
         felt = [self.strengths.get(name, 0.0) for name in NAMES[1:]]
         return np.array([max(0.0, 1.0 - math.fsum(felt)), *felt], np.float32)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.errors import EmotionError
+from dicetalk.errors import EmotionError, MediaError
+from dicetalk.files import existing_file
 
 SUFFIX = ".safetensors"
 _TEXT = re.compile(r"(.*\.safetensors)((?::[^:]*)*)", re.IGNORECASE | re.DOTALL)
@@ -84,12 +85,16 @@ def read_own(path: Path) -> dict[str, Feeling]:
     """The own emotions of a file by name, each as a feeling in the shipped space.
 
     Raises:
-        EmotionError: they were made by another embedder than the shipped one.
+        EmotionError: the file cannot be opened, or was made by another embedder than the shipped one.
         CheckpointError: the file is damaged, or its vectors are of another width.
     """
     from dicetalk.emotion.priors import read_priors, read_space
     from dicetalk.emotion.space import shipped_space
 
+    try:
+        existing_file(path)
+    except MediaError as error:
+        raise EmotionError(str(error)) from error
     priors, space, made_by = read_priors(path), shipped_space(), read_space(path)
     if made_by not in (None, space.name):  # files of before 0.1 do not tell; only one embedder had shipped
         raise EmotionError(f"{path} was made by another embedder ({made_by}, not {space.name}); embed its clips again")

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from dicetalk.arrays import Float32
 from dicetalk.errors import CheckpointError, EmotionError
 from dicetalk.files import whole
-
-Array = npt.NDArray[np.float32]
 
 TYPES = ("F32", "F16", "F64")
 """Of numbers, as safetensors calls them, that a file may hold; what we write is float32."""
@@ -34,15 +32,15 @@ class Prior:
         std: (D,), at least 0.
     """
 
-    mean: Array
-    std: Array
+    mean: Float32
+    std: Float32
 
-    def sample(self, generator: np.random.Generator) -> Array:
+    def sample(self, generator: np.random.Generator) -> Float32:
         """One draw, (D,)."""
         return self.mean + self.std * generator.standard_normal(self.mean.shape, dtype=np.float32)
 
 
-def prior_of(means: Array) -> Prior:
+def prior_of(means: Float32) -> Prior:
     """The prior of an emotion from the means of its clips, `(N, D)`; one clip has no spread."""
     spread = means.std(0, ddof=1) if len(means) > 1 else np.zeros_like(means[0])
     return Prior(means.mean(0), spread)
@@ -54,8 +52,8 @@ RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mea
 
 
 def likeness(
-    vectors: Array, priors: Mapping[str, Prior], names: Sequence[str], even: Array, temperature: float = LIKENESS
-) -> Array:
+    vectors: Float32, priors: Mapping[str, Prior], names: Sequence[str], even: Float32, temperature: float = LIKENESS
+) -> Float32:
     """How much vectors `(N, D)` resemble each named prior, as shares that sum to 1, `(N, len(names))`.
 
     Angles are taken about the middle of all priors, since most of every vector is common to all, and in directions that
@@ -69,7 +67,7 @@ def likeness(
     return np.asarray(odds / odds.sum(1, keepdims=True))
 
 
-def _directions(vectors: Array) -> Array:
+def _directions(vectors: Float32) -> Float32:
     """Vectors `(N, D)` at length 1; the middle itself, which has no direction, stays 0."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(length, np.float32(1e-12)))
@@ -94,7 +92,7 @@ def save_priors(path: Path, priors: Mapping[str, Prior], space: str | None = Non
     Args:
         path: of the file.
         priors: by name.
-        space: of their vectors: `Embedder.space` of what found them; None if that is not known.
+        space: of their vectors: the name of `Embedder.space` of what found them; None if that is not known.
 
     Raises:
         CheckpointError: the vectors are of different widths.
@@ -137,7 +135,7 @@ def read_space(path: Path) -> str | None:
     return _read(path)[1].get("space")
 
 
-def _read(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+def _read(path: Path) -> tuple[dict[str, Float32], dict[str, str]]:
     """All tensors of a file, and its metadata."""
     try:
         with safe_open(path, "np") as file:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from dicetalk.arrays import Float32
 from dicetalk.emotion.feeling import common_space
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dicetalk.emotion.bank import EmotionBank
-
-Float32 = NDArray[np.float32]
 
 PRIORS_AT_ONCE = 16
 """Priors whose tokens are looked up in one call: the bank's attention grows with them."""
@@ -108,7 +107,8 @@ def priors(emotion: EmotionTrack, stored: NamedPriors, generator: np.random.Gene
     Args:
         emotion: what is felt.
         stored: the named emotions in the backbone's space.
-        generator: draws from the Gaussians, once for a clip so that nothing flickers; None takes their means.
+        generator: draws from the Gaussians, once for a clip so that nothing flickers, as the training of a denoiser
+            will; None takes their means, as svd does.
     """
     known = emotion.priors
     if known is None or known.space != stored.space:

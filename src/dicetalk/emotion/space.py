@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
-from numpy.typing import NDArray
 
+from dicetalk.arrays import Float32
 from dicetalk.checkpoints import CONFIG, open_checkpoint
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.priors import Prior, likeness, read_priors
@@ -76,7 +76,7 @@ class Space:
 
     name: str
     priors: Mapping[str, Prior]
-    even: NDArray[np.float32]
+    even: Float32
 
     def offset(self, parts: Sequence[tuple[Prior, float]]) -> Prior:
         """Priors as offsets from neutral, each scaled by its strength and added up; spreads likewise."""
@@ -122,11 +122,15 @@ def open_space(folder: Path) -> Space:
     weights, priors = _weights(folder / WEIGHTS), read_priors(folder / PRIORS)
     if config.get("space") != space_of(weights):
         raise CheckpointError(f"{folder / WEIGHTS} is not the file that {CONFIG} was written for; get both again")
-    absent = [name for name in (NEUTRAL, *config["vocabulary"]) if name not in priors]
+    vocabulary = config.get("vocabulary", ())
+    absent = [name for name in (NEUTRAL, *vocabulary) if name not in priors]
     if absent:
-        there = ", ".join(config["vocabulary"])
+        there = ", ".join(vocabulary)
         raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; expected all of {there}")
-    return Space(config["space"], priors, safetensors.numpy.load(weights)["discriminant.even"])
+    even = safetensors.numpy.load(weights).get("discriminant.even")
+    if even is None:
+        raise CheckpointError(f"{folder / WEIGHTS} holds no discriminant.even; get or write it again")
+    return Space(config["space"], priors, even)
 
 
 def _weights(path: Path) -> bytes:

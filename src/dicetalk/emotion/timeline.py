@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dicetalk.arrays import Float32, Float64
 from dicetalk.easing import smoothstep
 from dicetalk.emotion.feeling import Feeling, number
 from dicetalk.emotion.typed import parse
@@ -66,7 +67,7 @@ class Timeline:
 
         return read_timeline(Path(path))
 
-    def shares(self, times: ArrayLike) -> NDArray[np.float64]:
+    def shares(self, times: ArrayLike) -> Float64:
         """How much of each key is felt at each time: `times` (T,) [s] -> (T, K), rows of sum 1."""
         when = np.asarray(times, np.float64)
         stops = np.array([time for time, _ in self.keys])
@@ -79,10 +80,10 @@ class Timeline:
         found[rows, after] += share
         return found
 
-    def at(self, times: ArrayLike) -> NDArray[np.float32]:
+    def at(self, times: ArrayLike) -> Float32:
         """The mixture at each time: `times` (T,) [s] -> (T, 8), columns as `NAMES`, each 0 to 1, rows of sum 1."""
         weights = np.stack([feeling.mixture() for _, feeling in self.keys])
-        mixed: NDArray[np.float32] = (self.shares(times) @ weights).astype(np.float32)
+        mixed: Float32 = (self.shares(times) @ weights).astype(np.float32)
         return mixed
 
     def _progress(self, when: NDArray[Any], end: NDArray[Any], gap: NDArray[Any]) -> NDArray[Any]:

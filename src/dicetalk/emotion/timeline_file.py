@@ -88,7 +88,9 @@ def _from_json(value: object, folder: Path) -> Timeline:
     if not isinstance(keys, list):
         raise EmotionError('"keys" is not a list; expected [{"time": 0, "emotion": "neutral"}, ...]')
     fade = seconds(found.get("fade", DEFAULT_FADE), '"fade"')
-    return Timeline([_key(index, key, folder) for index, key in enumerate(keys)], fade, str(found.get("lacks", "")))
+    return Timeline(
+        [_key(index, key, folder) for index, key in enumerate(keys)], fade, _text(found.get("lacks", ""), '"lacks"')
+    )
 
 
 def _key(index: int, value: object, folder: Path) -> tuple[float, Feeling]:
@@ -97,10 +99,16 @@ def _key(index: int, value: object, folder: Path) -> tuple[float, Feeling]:
     try:
         feeling = _feeling(key["emotion"], folder)
         confidence = number(key.get("confidence", feeling.confidence), '"confidence"')
-        why = str(key.get("why", feeling.why))
+        why = _text(key.get("why", feeling.why), '"why"')
         return seconds(key["time"], '"time"'), replace(feeling, confidence=confidence, why=why)
     except EmotionError as error:
         raise EmotionError(f"{where}: {error}") from error
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise EmotionError(f"{what} is {short(str(value))}; expected text")
+    return value
 
 
 def _feeling(value: object, folder: Path) -> Feeling:

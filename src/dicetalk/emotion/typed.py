@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling, blend, check_strengths, short
 from dicetalk.emotion.own import SUFFIX, OwnEmotion, is_own
+from dicetalk.emotion.vocabulary import resolve
 from dicetalk.errors import EmotionError
 
 Term = tuple[str | OwnEmotion, str | None]
@@ -46,6 +47,7 @@ def mixture(parts: list[tuple[str | OwnEmotion, float]]) -> Feeling:
         EmotionError: as `parse`.
         CheckpointError: a file of own emotions is damaged.
     """
+    _check_once([resolve(what) if isinstance(what, str) else f"{what.path}:{what.name}" for what, _ in parts])
     named = [(what, strength) for what, strength in parts if isinstance(what, str)]
     if len(named) == len(parts):
         return Feeling.of(named)
@@ -95,6 +97,12 @@ def _term(part: str, folder: Path) -> Term:
         return OwnEmotion(folder / own.path, own.name), own.strength
     name, colon, strength = part.partition(":")
     return name.strip(), strength if colon else None
+
+
+def _check_once(names: list[str]) -> None:
+    repeated = [name for number, name in enumerate(names) if name in names[:number]]
+    if repeated:
+        raise EmotionError(f"{short(repeated[0])} is given twice; expected each emotion once")
 
 
 def _whole(what: str | OwnEmotion) -> Feeling:

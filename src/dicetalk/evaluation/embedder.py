@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from dicetalk.arrays import Float64
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.dataset import Recordings, embed, load_recordings
 from dicetalk.emotion.space import KIND, VERSION
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
-from dicetalk.evaluation.emotion_score import Array, Row, Vectors, draw_confusion, draw_map, probe_row, table
+from dicetalk.evaluation.emotion_score import Row, Vectors, draw_confusion, draw_map, probe_row, table
 from dicetalk.evaluation.probes import functionals
+from dicetalk.files import whole
 from dicetalk.training.stage1_embedder import load_embedder
 
 
@@ -30,7 +32,7 @@ def evaluate_embedder(data: Path, checkpoint: Path, output: Path | None = None) 
         CheckpointError: not an embedder's folder.
     """
     learned, held_out = _parts(data, checkpoint)
-    rows, shares = [], dict[str, Array]()
+    rows, shares = [], dict[str, Float64]()
     for what in learned:
         row, shares[what] = probe_row(what, learned[what], held_out[what])
         rows.append(row)
@@ -66,13 +68,13 @@ def _vectors(clips: Recordings, checkpoint: Path) -> dict[str, Vectors]:
     return {what: found[what] for what in order}
 
 
-def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Array]]:
+def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Float64]]:
     yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
     rows = zip(clips.speech[:, 0], clips.lengths.tolist(), strict=True)
     yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
 
 
-def _seen(by_face: list[Recordings], checkpoint: Path) -> Iterator[tuple[str, Array]]:
+def _seen(by_face: list[Recordings], checkpoint: Path) -> Iterator[tuple[str, Float64]]:
     """Vectors of the clips that have a first face, then of those that have a second one, ..."""
     net = load_embedder(checkpoint)
     for what, heard in (("video", False), ("both", True)):
@@ -86,9 +88,10 @@ def _seen(by_face: list[Recordings], checkpoint: Path) -> Iterator[tuple[str, Ar
     yield "video, raw rows", np.array([functionals(row.double().numpy()) for row in rows])
 
 
-def _write(output: Path, text: str, held_out: dict[str, Vectors], shares: dict[str, Array]) -> None:
+def _write(output: Path, text: str, held_out: dict[str, Vectors], shares: dict[str, Float64]) -> None:
     output.mkdir(parents=True, exist_ok=True)
-    (output / "embedder.md").write_text(text + "\n", encoding="utf-8")
+    with whole(output / "embedder.md") as hidden:
+        hidden.write_text(text + "\n", encoding="utf-8")
     for what in ("audio", "video", "both"):
         draw_confusion(output / f"confusion-{what}.png", shares[what], NAMES)
         draw_map(output / f"map-{what}.png", held_out[what], NAMES)

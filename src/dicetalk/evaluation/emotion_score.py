@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from dicetalk.arrays import Float64, Int64
 from dicetalk.evaluation.probes import (
-    Labels,
     Score,
     cluster_ratio,
     confusion,
@@ -19,8 +18,6 @@ from dicetalk.evaluation.probes import (
     plane,
     score,
 )
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +30,9 @@ class Vectors:
         identities: (N,).
     """
 
-    values: Array
-    emotions: Labels
-    identities: Labels
+    values: Float64
+    emotions: Int64
+    identities: Int64
 
     def __len__(self) -> int:
         return len(self.values)
@@ -60,7 +57,7 @@ class Row:
     ratio: float
 
 
-def probe_row(what: str, learned: Vectors, held_out: Vectors) -> tuple[Row, Array]:
+def probe_row(what: str, learned: Vectors, held_out: Vectors) -> tuple[Row, Float64]:
     """A line of the table, and the confusion of emotions (8, 8) behind it."""
     predicted = fit_probe(learned.values, learned.emotions).predict(held_out.values)
     row = Row(
@@ -116,7 +113,7 @@ def to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
 
 
-def draw_confusion(path: Path, shares: Array, names: Sequence[str]) -> None:
+def draw_confusion(path: Path, shares: Float64, names: Sequence[str]) -> None:
     """A picture of a confusion matrix, truth down, heard across; emotions that do not occur are left out."""
     from matplotlib.figure import Figure
 

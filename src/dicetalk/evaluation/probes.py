@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
-Array = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
+from dicetalk.arrays import Float64, Int64
 
 QUANTILES = (10, 50, 90)
 
@@ -46,23 +44,23 @@ class LinearProbe:
         classes: (C,) labels, in order.
     """
 
-    middle: Array
-    spread: Array
-    weights: Array
-    classes: Labels
+    middle: Float64
+    spread: Float64
+    weights: Float64
+    classes: Int64
 
-    def scores(self, vectors: Array) -> Array:
+    def scores(self, vectors: Float64) -> Float64:
         """Probability of each class, (N, D) -> (N, C)."""
         logits = _with_one((vectors - self.middle) / self.spread) @ self.weights
         shares = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray(shares / shares.sum(1, keepdims=True))
 
-    def predict(self, vectors: Array) -> Labels:
+    def predict(self, vectors: Float64) -> Int64:
         """The likeliest label of each vector, (N,)."""
         return np.asarray(self.classes[self.scores(vectors).argmax(1)])
 
 
-def fit_probe(vectors: Array, labels: Labels, ridge: float = 0.01) -> LinearProbe:
+def fit_probe(vectors: Float64, labels: Int64, ridge: float = 0.01) -> LinearProbe:
     """Fit a probe; `ridge` is the weight of the squared weights beside the mean loss, vectors (N, D), labels (N,)."""
     vectors = np.asarray(vectors, np.float64)
     middle, spread = vectors.mean(0), vectors.std(0) + 1e-6
@@ -71,7 +69,7 @@ def fit_probe(vectors: Array, labels: Labels, ridge: float = 0.01) -> LinearProb
     share = (1 / np.bincount(targets))[targets] / len(classes)
     truth = np.eye(len(classes))[targets]
 
-    def loss(flat: Array) -> tuple[float, Array]:
+    def loss(flat: Float64) -> tuple[float, Float64]:
         weights = flat.reshape(-1, len(classes))
         logits = inputs @ weights
         logits = logits - logits.max(1, keepdims=True)
@@ -84,11 +82,11 @@ def fit_probe(vectors: Array, labels: Labels, ridge: float = 0.01) -> LinearProb
     return LinearProbe(middle, spread, found.x.reshape(-1, len(classes)), classes)
 
 
-def _with_one(vectors: Array) -> Array:
+def _with_one(vectors: Float64) -> Float64:
     return np.column_stack([vectors, np.ones(len(vectors))])
 
 
-def score(predicted: Labels, truth: Labels, draws: int = 1000, seed: int = 0) -> Score:
+def score(predicted: Int64, truth: Int64, draws: int = 1000, seed: int = 0) -> Score:
     """Unweighted accuracy with its 95 % interval; `predicted` and `truth` (N,)."""
     classes, targets = np.unique(truth, return_inverse=True)
     right = np.asarray(predicted == truth, np.float64)
@@ -100,20 +98,20 @@ def score(predicted: Labels, truth: Labels, draws: int = 1000, seed: int = 0) ->
     return Score(accuracy, float(low), float(high), 1 / len(classes), len(truth))
 
 
-def _unweighted(right: Array, targets: Labels, classes: int) -> float:
+def _unweighted(right: Float64, targets: Int64, classes: int) -> float:
     count = np.bincount(targets, minlength=classes)
     hits = np.bincount(targets, right, minlength=classes)
     return float((hits[count > 0] / count[count > 0]).mean())
 
 
-def confusion(predicted: Labels, truth: Labels, classes: int) -> Array:
+def confusion(predicted: Int64, truth: Int64, classes: int) -> Float64:
     """(C, C) share of each true class (row) that is taken for each class (column); absent classes are zero rows."""
     table = np.zeros((classes, classes))
     np.add.at(table, (truth, predicted), 1)
     return np.asarray(table / np.maximum(table.sum(1, keepdims=True), 1))
 
 
-def cluster_ratio(vectors: Array, labels: Labels) -> float:
+def cluster_ratio(vectors: Float64, labels: Int64) -> float:
     """Mean distance between the classes' centres over mean distance of the vectors from their own; (N, D), (N,)."""
     classes, targets = np.unique(labels, return_inverse=True)
     centres = np.array([vectors[labels == kind].mean(0) for kind in classes])
@@ -122,12 +120,12 @@ def cluster_ratio(vectors: Array, labels: Labels) -> float:
     return float(apart.sum() / (len(classes) * (len(classes) - 1)) / within)
 
 
-def functionals(rows: Array) -> Array:
+def functionals(rows: Float64) -> Float64:
     """What a plain classifier would look at: mean, spread and quantiles of each column, (T, C) -> (5 C,)."""
     return np.concatenate([rows.mean(0), rows.std(0), *np.percentile(rows, QUANTILES, axis=0)])
 
 
-def plane(vectors: Array, labels: Labels) -> Array:
+def plane(vectors: Float64, labels: Int64) -> Float64:
     """A 2-D map: the two directions in which the classes' centres differ most, (N, D) -> (N, 2)."""
     centres = np.array([vectors[labels == kind].mean(0) for kind in np.unique(labels)])
     _, _, directions = np.linalg.svd(centres - centres.mean(0), full_matrices=False)

@@ -52,8 +52,8 @@ def measure(name: str, seconds: float) -> Speed:
     video = load(name)(assets.portrait(), second, emotion="happy")
     ends, frames = _timed_chunks(video)
     begin = ends[0] - start
-    # The first chunk is where hearing and the mesh begin: the pace is that of the chunks after it.
-    pace = sum(frames[1:]) / (ends[-1] - ends[0])
+    # The first chunk is where hearing and the mesh begin: the pace is that of the chunks after it, if there are any.
+    pace = sum(frames[1:]) / (ends[-1] - ends[0]) if len(ends) > 1 else frames[0] / begin
     predicted = begin + seconds * video.fps / pace
     size = f"{video.width} x {video.height}"
     return Speed(round(pace, 1), round(begin, 2), seconds, round(predicted, 1), _memory_mb(), size)

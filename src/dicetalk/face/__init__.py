@@ -4,7 +4,6 @@ from dicetalk.face.face import SEARCHED, Box, Face, choose_face, face_crop
 from dicetalk.face.finder import find_faces
 from dicetalk.face.follower import follow_face
 from dicetalk.face.mask import person_mask
-from dicetalk.face.square import Picture
 
 __all__ = [
     "SEARCHED",

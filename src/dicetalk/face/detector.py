@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dicetalk.face.square import Picture, Points, Square, cut
-from dicetalk.networks import open_network
-
-WEIGHTS = Path(__file__).parent.parent / "weights" / "face"
-Odds = npt.NDArray[np.float32]
+from dicetalk.arrays import Float32, Float64, Picture
+from dicetalk.face.square import Square, cut
+from dicetalk.networks import WEIGHTS, open_network
 
 CELL, STRIDE = 12, 2
 """Side of the square the first network looks at, and its step [px]."""
@@ -42,7 +39,7 @@ class Found:
         odds: log-odds that it is one, in the detector's eyes.
     """
 
-    box: Points
+    box: Float64
     odds: float
 
     @property
@@ -65,7 +62,7 @@ def detect(picture: Picture, least: float) -> list[Found]:
     return [Found(box, float(one)) for box, one in zip(boxes, odds, strict=True)]
 
 
-def look(picture: Picture, squares: list[Square]) -> tuple[Odds, Points]:
+def look(picture: Picture, squares: list[Square]) -> tuple[Float32, Float64]:
     """What the third network says of squares: log-odds (N,) of an upright face, its five points (N, 5, 2) [px]."""
     odds, _, points = _run("output", np.stack([cut(picture, square, LOOKED) for square in squares]))
     matrices = np.stack([square.to_picture(LOOKED) for square in squares])
@@ -73,10 +70,10 @@ def look(picture: Picture, squares: list[Square]) -> tuple[Odds, Points]:
 
 
 def _run(name: str, pixels: Picture) -> list[npt.NDArray[np.float32]]:
-    return list(open_network(WEIGHTS / f"detector_{name}.onnx").run(None, {"pixels": pixels}))
+    return list(open_network(WEIGHTS / "face" / f"detector_{name}.onnx").run(None, {"pixels": pixels}))
 
 
-def _proposals(picture: Picture, least: float) -> Points:
+def _proposals(picture: Picture, least: float) -> Float64:
     """Boxes (N, 4) of the first network, over all copies of the picture."""
     found = [_slide(copy, scale) for copy, scale in _copies(picture, CELL / least)]
     boxes = np.concatenate([np.empty((0, 4)), *(boxes for boxes, _ in found)])
@@ -88,13 +85,12 @@ def _copies(picture: Picture, scale: float) -> Iterator[tuple[Picture, float]]:
     """The picture, ever smaller, with its scale."""
     shape = np.array(picture.shape[1::-1])
     while scale * shape.min() >= CELL:
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         width, height = np.ceil(shape * scale).astype(int).tolist()
-        yield np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8), scale
+        yield np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8), scale
         scale *= SHRINK
 
 
-def _slide(copy: Picture, scale: float) -> tuple[Points, Odds]:
+def _slide(copy: Picture, scale: float) -> tuple[Float64, Float32]:
     """The likeliest squares of one copy: boxes (N, 4) in the picture, log-odds (N,)."""
     odds, moved = (values[0] for values in _run("proposal", copy[None]))
     rows, columns = np.nonzero(odds > PROPOSED)
@@ -104,26 +100,26 @@ def _slide(copy: Picture, scale: float) -> tuple[Points, Odds]:
     return kept[:MOST], likely[:MOST]
 
 
-def _crops(picture: Picture, boxes: Points, size: int) -> Picture:
+def _crops(picture: Picture, boxes: Float64, size: int) -> Picture:
     """(N, size, size, 3) the squares about boxes."""
     return np.stack([cut(picture, Found(box, 0).square, size) for box in boxes])
 
 
-def _moved(boxes: Points, moved: npt.NDArray[np.float32]) -> Points:
+def _moved(boxes: Float64, moved: npt.NDArray[np.float32]) -> Float64:
     """Boxes as a network corrects them, whose corners it gives in units of the square it saw."""
     middles, halves = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(1, keepdims=True) / 2
     return _shifted(np.concatenate([middles - halves, middles + halves], 1), moved)
 
 
-def _shifted(boxes: Points, moved: npt.NDArray[np.float32]) -> Points:
+def _shifted(boxes: Float64, moved: npt.NDArray[np.float32]) -> Float64:
     return np.asarray(boxes + moved * np.tile(boxes[:, 2:] - boxes[:, :2], 2))
 
 
-def _passing(boxes: Points, odds: Odds, least: float, most: float) -> tuple[Points, Odds]:
+def _passing(boxes: Float64, odds: Float32, least: float, most: float) -> tuple[Float64, Float32]:
     return _distinct(boxes[odds > least], odds[odds > least], most)
 
 
-def _distinct(boxes: Points, odds: Odds, most: float) -> tuple[Points, Odds]:
+def _distinct(boxes: Float64, odds: Float32, most: float) -> tuple[Float64, Float32]:
     """Boxes that overlap no likelier one by more than `most`, the likeliest first."""
     order = np.argsort(-odds, kind="stable")
     kept = []
@@ -133,19 +129,19 @@ def _distinct(boxes: Points, odds: Odds, most: float) -> tuple[Points, Odds]:
     return boxes[kept], odds[kept]
 
 
-def overlaps(box: Points, others: Points) -> Points:
+def overlaps(box: Float64, others: Float64) -> Float64:
     """Intersection over union (N,) of a box (4,) with others (N, 4)."""
     shared, area, areas = _areas(box, others)
     return np.asarray(shared / (area + areas - shared))
 
 
-def shares(box: Points, others: Points) -> Points:
+def shares(box: Float64, others: Float64) -> Float64:
     """Intersection over the smaller of both (N,) of a box (4,) with others (N, 4)."""
     shared, area, areas = _areas(box, others)
     return np.asarray(shared / np.minimum(area, areas))
 
 
-def _areas(box: Points, others: Points) -> tuple[Points, float, Points]:
+def _areas(box: Float64, others: Float64) -> tuple[Float64, float, Float64]:
     sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
     shared = np.prod(np.clip(sides, 0, None), axis=1)
     return shared, float(np.prod(box[2:] - box[:2])), np.prod(others[:, 2:] - others[:, :2], axis=1)

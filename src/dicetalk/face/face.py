@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dicetalk.arrays import Picture
 from dicetalk.errors import InputError, NoFaceError
-from dicetalk.face.square import Picture
 
 Box = tuple[int, int, int, int]
 

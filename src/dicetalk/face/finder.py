@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dicetalk.face.detector import Found, Odds, detect, look, shares
+from dicetalk.arrays import Float32, Float64, Picture
+from dicetalk.face.detector import Found, detect, look, shares
 from dicetalk.face.face import Face
 from dicetalk.face.mesh import PRESENT, Reading, around, around_points, five_points, read, tilt
-from dicetalk.face.square import Picture, Points, Square, cut, placed
+from dicetalk.face.square import Square, cut, placed
 
 COARSE, FINE = 20, 80
 """The least face that is looked for first, and then, as a share of the picture's longer side."""
@@ -48,7 +49,7 @@ class Seen:
     evidence: float
 
     @property
-    def box(self) -> Points:
+    def box(self) -> Float64:
         """Left, top, right, bottom [px]."""
         points = self.face.landmarks[:, :2].astype(np.float64)
         return np.concatenate([points.min(0), points.max(0)])
@@ -111,7 +112,7 @@ def _joined(picture: Picture, seen: list[Seen], found: Iterator[Found]) -> list[
     return seen
 
 
-def _covered(box: Points, seen: list[Seen]) -> bool:
+def _covered(box: Float64, seen: list[Seen]) -> bool:
     """Whether a box shares more than half of the smaller area with a face that was seen: no face lies in another."""
     return any(float(shares(box, one.box[None])[0]) > 0.5 for one in seen)
 
@@ -126,7 +127,7 @@ def _examined(picture: Picture, place: Found) -> Seen | None:
     return Seen(view.reading.face, evidence) if view.reading.presence >= PRESENT and evidence >= LIKELY else None
 
 
-def _best_view(picture: Picture, points: Points, odds: float) -> View:
+def _best_view(picture: Picture, points: Float64, odds: float) -> View:
     """The most trusted reading about five points (5, 2); squares are tried until one is certain."""
     first = around_points(points)
     views: list[View] = []
@@ -138,7 +139,7 @@ def _best_view(picture: Picture, points: Points, odds: float) -> View:
     return best
 
 
-def _liked_points(picture: Picture, square: Square) -> Points:
+def _liked_points(picture: Picture, square: Square) -> Float64:
     """The five points (5, 2) of a face, read at the hour at which the detector likes it best."""
     patch = replace(square, side=2 * square.side)
     near, size = cut(picture, patch, PATCH), PATCH / patch.side
@@ -163,9 +164,9 @@ class View:
     """
 
     reading: Reading
-    odds: Odds
-    upside_down: Odds
-    points_upside_down: Points
+    odds: Float32
+    upside_down: Float32
+    points_upside_down: Float64
     apart: float
 
     @property

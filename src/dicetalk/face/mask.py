@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from dicetalk.face.detector import WEIGHTS
-from dicetalk.face.square import Picture
-from dicetalk.networks import open_network
+from dicetalk.arrays import Picture
+from dicetalk.networks import WEIGHTS, open_network
 
 SIZE = 256
 """Side of what the network reads [px]."""
@@ -20,6 +19,6 @@ def person_mask(picture: Picture) -> npt.NDArray[np.float32]:
     # Corner to corner, as MediaPipe shrinks: cv2.resize would move the edges by half a pixel of the mask.
     shrink = np.array([[SIZE / width, 0, 0], [0, SIZE / height, 0]])
     small = cv2.warpAffine(picture, shrink, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
-    network = open_network(WEIGHTS / "person.onnx")
+    network = open_network(WEIGHTS / "face" / "person.onnx")
     mask = network.run(None, {"input": small[None].astype(np.float32) / 255})[0][0]
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dicetalk.face.detector import WEIGHTS
+from dicetalk.arrays import Float64, Picture
 from dicetalk.face.face import Face
-from dicetalk.face.square import Picture, Points, Square, cut, placed
-from dicetalk.networks import open_network
+from dicetalk.face.square import Square, cut, placed
+from dicetalk.networks import WEIGHTS, open_network
 
 SIZE = 192
 """Side of the crop that the network reads [px]."""
@@ -36,7 +36,7 @@ class Reading:
 def read(picture: Picture, square: Square) -> Reading:
     """The face in a square of a picture (H, W, 3)."""
     crop = cut(picture, square, SIZE)
-    network = open_network(WEIGHTS / "mesh.onnx", threads=1)  # two take a third more of the processor
+    network = open_network(WEIGHTS / "face" / "mesh.onnx", threads=1)  # two take a third more of the processor
     landmarks, presence = network.run(None, {"input": crop[None].astype(np.float32) / 255})
     places = placed(landmarks[0, :, :2], square.to_picture(SIZE))
     depth = landmarks[0, :, 2:] * (square.side / SIZE)
@@ -57,7 +57,7 @@ def tilt(landmarks: npt.NDArray[np.float32]) -> float:
     return float(np.arctan2(across[1], across[0]))
 
 
-def around_points(points: Points) -> Square:
+def around_points(points: Float64) -> Square:
     """The square to read first, about the detector's five points (5, 2): the mesh is about this wide."""
     eyes, mouth = points[:2].mean(0), points[3:].mean(0)
     across = points[1] - points[0]
@@ -66,6 +66,6 @@ def around_points(points: Points) -> Square:
     return Square(float(x), float(y), WIDER * float(width), float(np.arctan2(across[1], across[0])))
 
 
-def five_points(landmarks: npt.NDArray[np.float32]) -> Points:
+def five_points(landmarks: npt.NDArray[np.float32]) -> Float64:
     """(5, 2) where the mesh has the detector's five points."""
     return np.array([landmarks[list(group), :2].mean(0) for group in FIVE], np.float64)

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Picture = npt.NDArray[np.uint8]
-Points = npt.NDArray[np.float64]
+from dicetalk.arrays import Float64, Picture
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,15 @@ class Square:
     side: float
     angle: float = 0.0
 
-    def to_picture(self, size: int) -> Points:
+    def to_picture(self, size: int) -> Float64:
         """(2, 3) from pixels of a crop of `size` to those of the picture, as MediaPipe counts them."""
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
         turn = np.array([[cosine, -sine], [sine, cosine]]) * self.side / size
         return np.column_stack([turn, np.array([self.x, self.y]) - turn @ np.full(2, size / 2)])
 
 
-def placed(points: npt.NDArray[np.floating], matrix: Points) -> Points:
-    """Points (..., 2) moved by a matrix (2, 3)."""
+def placed(points: npt.NDArray[np.floating], matrix: Float64) -> Float64:
+    """Float64 (..., 2) moved by a matrix (2, 3)."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
 
 
@@ -49,7 +48,7 @@ def cut(picture: Picture, square: Square, size: int) -> Picture:
     return np.asarray(cv2.warpAffine(picture, matrix, (size, size), flags=flags), np.uint8)
 
 
-def _averaged(picture: Picture, square: Square, size: int, matrix: Points) -> tuple[Picture, Points]:
+def _averaged(picture: Picture, square: Square, size: int, matrix: Float64) -> tuple[Picture, Float64]:
     """The part around a square, shrunk to one or two times the crop so that nothing flickers, and the matrix into it.
 
     A whole factor is several times as quick as any other.

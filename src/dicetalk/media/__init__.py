@@ -5,8 +5,9 @@ ever decoded block by block, so that memory does not grow with length. Video goe
 read or written raises `MediaError` with one line.
 """
 
-from dicetalk.media.picture import Picture, read_picture, write_picture
-from dicetalk.media.sound import Sound, Waveform, read_sound
+from dicetalk.arrays import Picture, Waveform
+from dicetalk.media.picture import read_picture, write_picture
+from dicetalk.media.sound import Sound, read_sound
 from dicetalk.media.video import (
     SoundTrack,
     VideoTrack,

@@ -10,8 +10,9 @@ import av
 import numpy as np
 from scipy.signal import correlate
 
+from dicetalk.arrays import Waveform
 from dicetalk.errors import MediaError
-from dicetalk.media.sound import Waveform, resampled
+from dicetalk.media.sound import resampled
 from dicetalk.rates import SPEECH_RATE
 
 MAX_DELAY = 0.3

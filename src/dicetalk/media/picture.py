@@ -9,12 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from dicetalk.arrays import Float32, UInt8
+from dicetalk.arrays import Float32, Picture
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, whole
 from dicetalk.media.container import one_line
-
-Picture = UInt8
 
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 32  # [px]

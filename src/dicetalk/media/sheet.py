@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dicetalk.media.picture import Picture, write_picture
+from dicetalk.arrays import Picture
+from dicetalk.media.picture import write_picture
 
 CELLS, COLUMNS = 8, 4
 CELL = 256

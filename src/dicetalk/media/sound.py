@@ -12,13 +12,11 @@ import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
 
-from dicetalk.arrays import Int16
+from dicetalk.arrays import Waveform
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file
 from dicetalk.media.container import decoded, opened
 from dicetalk.rates import SPEECH_RATE
-
-Waveform = Int16
 
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
 MIN_SPEECH = 0.2  # [s]

@@ -16,10 +16,10 @@ from av.container import OutputContainer
 from av.stream import Disposition
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
+from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, taking_place
 from dicetalk.media.container import decoded, encoding, opened
-from dicetalk.media.picture import Picture
 from dicetalk.media.sound import Sound, decode_sound, resampled
 from dicetalk.rates import FPS, SAMPLES_PER_FRAME
 

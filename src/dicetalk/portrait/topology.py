@@ -16,8 +16,8 @@ import numpy as np
 from scipy import sparse
 
 from dicetalk.arrays import Int32, Int64
-from dicetalk.face.detector import WEIGHTS
 from dicetalk.motion.landmarks import FACE_VERTICES, OVAL
+from dicetalk.networks import WEIGHTS
 
 RING_SCALES = (1.12, 1.32, 1.62, 2.05, 2.6)
 """How far each outer ring lies from the middle of the face, in units of the oval; the last one never moves."""
@@ -27,7 +27,7 @@ SUBDIVISIONS = 2
 
 def face_triangles() -> Int32:
     """Triangles (852, 3) of the face mesh, open at the mouth and the eyes."""
-    return np.asarray(np.load(WEIGHTS / "triangles.npy"), np.int32)
+    return np.asarray(np.load(WEIGHTS / "face" / "triangles.npy", allow_pickle=False), np.int32)
 
 
 def _edges(triangle: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dicetalk.arrays import Float32, Int64
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.priors import Prior, average
@@ -33,9 +34,11 @@ class Auto:
 
     Attributes:
         every: length of a step [s]; None hears one mood for all of it.
+        files: none but the driving speech.
     """
 
     every: float | None = None
+    files: tuple[Path, ...] = ()
 
     def feel(self, speech: Hearing) -> Timeline:
         """What is heard; each feeling is neutral where the voice does not tell enough."""
@@ -59,7 +62,7 @@ def heard_feeling(prior: Prior) -> Feeling:
     return space.feeling(prior, like, f"the voice resembles {like}")
 
 
-def _heard_around(rows: NDArray[np.float32], middles: NDArray[np.int64], step: int) -> list[Prior]:
+def _heard_around(rows: Float32, middles: Int64, step: int) -> list[Prior]:
     """What is heard around each middle [frames] of rows (T, 85), from `WINDOW_S` or more where there is so much."""
     embedder, reach = shipped_embedder(), max(step, round(WINDOW_S * FPS)) // 2
     starts = np.clip(middles - reach, 0, max(len(rows) - 2 * reach, 0))

@@ -26,6 +26,11 @@ class Like:
 
     path: Path
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The recording."""
+        return (self.path,)
+
     def feel(self, speech: Hearing) -> Timeline:
         """What is heard and seen there, the same for all of the driving speech.
 

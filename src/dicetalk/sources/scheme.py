@@ -41,17 +41,11 @@ def source_of(emotion: Emotion) -> EmotionSource:
         return Typed(Timeline([(0.0, emotion)]))
     text = os.fspath(emotion).strip()
     scheme, colon, rest = text.partition(":")
-    if scheme in SCHEMES:
-        return SCHEMES[scheme](rest if colon else None)
+    if scheme.lower() in SCHEMES:
+        return SCHEMES[scheme.lower()](rest if colon else None)
     if text.lower().endswith(".json"):
         return Typed(Timeline.read(text))
     return Typed(Timeline([(0.0, parse(text))]))
-
-
-def files_read(emotion: Emotion) -> list[Path]:
-    """The recordings that a source reads, which an output must not overwrite."""
-    text = emotion.strip() if isinstance(emotion, str) else ""
-    return [Path(text.removeprefix("like:"))] if text.startswith("like:") else []
 
 
 def _auto(rest: str | None) -> EmotionSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from dicetalk.emotion.timeline import Timeline
@@ -9,7 +10,14 @@ from dicetalk.speech import Hearing
 
 
 class EmotionSource(Protocol):
-    """What tells how somebody feels while they speak."""
+    """What tells how somebody feels while they speak.
+
+    Attributes:
+        files: the recordings it reads, which an output must not overwrite.
+    """
+
+    @property
+    def files(self) -> tuple[Path, ...]: ...  # noqa: D102 (told above)
 
     def feel(self, speech: Hearing) -> Timeline:
         """The feelings of a stretch of speech; each says how sure it is and why.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.speech import Hearing
@@ -14,9 +15,11 @@ class Typed:
 
     Attributes:
         timeline: what was asked for.
+        files: none.
     """
 
     timeline: Timeline
+    files: tuple[Path, ...] = ()
 
     def feel(self, speech: Hearing) -> Timeline:
         """What was asked for."""

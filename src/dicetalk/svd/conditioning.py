@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as fn
 
+from dicetalk.arrays import Int16
 from dicetalk.emotion import road
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.road import EmotionTrack, NamedPriors
@@ -55,7 +55,7 @@ def no_emotion_tokens(bank: EmotionBank, kind: str, neutral: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def speech_tokens(
-    modules: SvdModules, waveform: NDArray[np.int16], length: SpeechLength, device: torch.device
+    modules: SvdModules, waveform: Int16, length: SpeechLength, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Tokens per denoised frame `(N, L, D)`, and the tokens of no speech `(L, D)`."""
     rows = encode_speech(modules.speech_encoder, waveform.astype(np.float32) / np.float32(32768))
@@ -79,7 +79,7 @@ class ClipInputs:
     """
 
     picture: PictureInputs
-    waveform: NDArray[np.int16]
+    waveform: Int16
     emotion: EmotionTrack
     length: SpeechLength
     padding: int

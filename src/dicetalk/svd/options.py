@@ -88,6 +88,10 @@ class SvdOptions:
         for name in ("steps", "short_side"):
             if isinstance(getattr(self, name), float):
                 raise ConfigError(f"{name} is {getattr(self, name)}; use a whole number")
+        if not isinstance(self.device, str):
+            raise ConfigError(f"device is {self.device!r}; use a name such as auto, cpu, cuda, cuda:1 or mps")
+        if not isinstance(self.compile, bool):
+            raise ConfigError(f"compile is {self.compile!r}; use true or false")
 
     @property
     def plan(self) -> Preset:

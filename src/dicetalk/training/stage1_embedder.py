@@ -17,7 +17,7 @@ from dicetalk.emotion.discriminant import fit_discriminant
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
 from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import InputError
 from dicetalk.modules import load_module, save_tensors
 from dicetalk.training.export import export_embedder
@@ -131,6 +131,8 @@ def train_embedder(
     recordings = everything.of(set(everything.people) - set(recipe.held_out))
     if len(recordings.identities.unique()) < 2:
         raise InputError(f"{data} has fewer than two people to learn from; positives are clips of different people")
+    if not (recordings.emotions == NAMES.index(NEUTRAL)).any():
+        raise InputError(f"{data} has no neutral clips to learn from; every emotion is an offset from neutral")
     if len(recordings.emotions[recordings.heard].unique()) < 2:
         raise InputError(f"{data} has voices of fewer than two emotions to learn from")
     task = EmbedderTask(recordings, recipe, processes.device)
