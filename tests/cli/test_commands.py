@@ -20,7 +20,8 @@ from scipy.io import wavfile
 from terminal import shown_on_a_terminal
 
 from dicetalk.cli import cli
-from dicetalk.cli.failures import Stopped, missing_library, run
+from dicetalk.cli.failures import Stopped, run
+from dicetalk.errors import missing_library
 from dicetalk.files import claim_temporary
 from dicetalk.media import Picture, Waveform, probe, read_picture, write_picture
 
@@ -112,7 +113,8 @@ def test_moods_of_a_long_clip_are_told_up_to_a_few(
     assert dicetalk("generate", "face.jpg", "long.wav", "--size", "64", "-o", "a.mp4", "-e", "auto:1") == 0
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines[:8]] == [f"from {n}.5 s" for n in range(8)]
-    assert lines[8] == "and so on to the end (9 in all; --json tells them)" and lines[9].startswith("wrote") and len(lines) == 10
+    assert lines[8] == "and so on to the end (9 in all; --json tells them)"
+    assert lines[9].startswith("wrote") and len(lines) == 10
 
 
 def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
