@@ -17,8 +17,8 @@ KIND = Kind(loads="fake_backbone:load_fake")
 @dataclass(frozen=True)
 class FakeStep:
     frames: Picture
-    done: int = 1
-    total: int = 1
+    done: int
+    total: int = 2
 
     def preview(self) -> Picture:
         return self.frames
@@ -31,7 +31,8 @@ class FakeBackbone:
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         rng = np.random.default_rng(conditions.seed)
         if watch is not None:
-            watch(FakeStep(conditions.portrait[None, ::8, ::8]))
+            for done in (1, 2):
+                watch(FakeStep(conditions.portrait[None, ::8, ::8], done))
         for felt in np.array_split(conditions.emotion.onto(("neutral", "happy")), 3):
             shade = 0.5 + 0.3 * felt[:, 1:, None, None] + 0.1 * rng.random()
             yield (conditions.portrait * shade).astype(np.uint8)

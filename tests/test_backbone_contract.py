@@ -1,13 +1,14 @@
-"""What every backbone promises, by one test for all: a fake of a few lines, the rules, svd at tiny size."""
+"""What every backbone promises, by one test for all: a fake of a few lines, a page's example, rules, a tiny svd."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import extending_page
 import fake_backbone
 import numpy as np
 import pytest
@@ -26,29 +27,39 @@ FRAMES = 30
 TIMES = (np.arange(FRAMES) + 0.5) / 25
 
 
-@pytest.fixture(scope="module", params=["fake", *KINDS])
+GUESTS = {"fake": fake_backbone.KIND, "fade": extending_page.KIND}
+"""Rows that are in the table for as long as they are looked at."""
+
+
+@pytest.fixture(scope="module", params=[*GUESTS, *KINDS])
 def kind(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Its name, with the fake in the table for as long as it is looked at."""
+    """Its name."""
     name: str = request.param
-    for package in () if name == "fake" else KINDS[name].packages:
-        if find_spec(package) is None:
-            pytest.skip(f"needs {package}, which `make develop` installs")
     with pytest.MonkeyPatch.context() as patch:
-        if name == "fake":
-            patch.setitem(KINDS, name, fake_backbone.KIND)
+        if name in GUESTS:
+            patch.setitem(KINDS, name, GUESTS[name])
+        for package in KINDS[name].packages:
+            if find_spec(package) is None:
+                pytest.skip(f"needs {package}, which `make develop` installs")
         yield name
 
 
-@pytest.fixture(scope="module")
-def backbone(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Backbone:
-    if kind != "svd":
-        return load_backbone(kind)
+def tiny_svd(folder: Path) -> Backbone:
     from svd_tiny import write_checkpoint
 
     from dicetalk.svd.options import SvdOptions
 
     options = SvdOptions(preset="fast", steps=2, short_side=64, device="cpu")
-    return load_backbone(write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny"), options)
+    return load_backbone(write_checkpoint(folder / "tiny"), options)
+
+
+TINY: dict[str, Callable[[Path], Backbone]] = {"svd": tiny_svd}
+"""How a small one of a kind is loaded, given an empty folder; a kind that is not told is small as it is."""
+
+
+@pytest.fixture(scope="module")
+def backbone(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Backbone:
+    return TINY[kind](tmp_path_factory.mktemp(kind)) if kind in TINY else load_backbone(kind)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +103,10 @@ def test_the_same_seed_gives_the_same_frames(backbone: Backbone, conditions: Con
     np.testing.assert_array_equal(conditions.portrait, portrait)
 
 
+STEPS = {"fake": 2, "rules": 0, "svd": 2}
+"""How many are told by kinds of which that is known; the rules draw at once."""
+
+
 def test_whoever_watches_is_told_of_every_step(backbone: Backbone, conditions: Conditions, frames: Picture) -> None:
     told: list[tuple[int, int]] = []
 
@@ -106,8 +121,8 @@ def test_whoever_watches_is_told_of_every_step(backbone: Backbone, conditions: C
     before = list(told)
     np.testing.assert_array_equal(np.concatenate([first, *stream]), frames)  # being watched changes nothing
     assert told == before  # steps come before the first frame
-    steps = {"fake": 1, "rules": 0, "svd": 2}.get(backbone.kind, len(told))  # the rules draw at once
-    assert told == [(done, steps) for done in range(1, steps + 1)]
+    assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
+    assert len(told) == STEPS.get(backbone.kind, len(told))
 
 
 def test_the_emotion_is_seen(backbone: Backbone, conditions: Conditions, frames: Picture) -> None:

@@ -1,13 +1,12 @@
-"""docs/extending.md: what it shows runs, and does what it says."""
+"""docs/extending.md: what it shows runs, and does what it says. The contract's test runs over its backbone too."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pytest
-from places import ROOT
+from extending_page import PAGE, example, load_fade
 
 from dicetalk.backbone import KINDS, Conditions, find_backbone, named
 from dicetalk.emotion.road import EmotionTrack
@@ -17,19 +16,9 @@ from dicetalk.media import Picture, Waveform
 from dicetalk.sources.scheme import SCHEMES, source_of
 from dicetalk.speech import Hearing
 
-PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
-
-def example(word: str) -> dict[str, Any]:
-    """What the example about a class defines."""
-    blocks = [b for b in re.findall(r"^```py\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL) if f"class {word}" in b]
-    names: dict[str, Any] = {}
-    exec(compile(blocks[0], "docs/extending.md", "exec"), names)
-    return names
-
-
-def test_the_backbone_draws(hopper_picture: Picture, face: Face, voice: Waveform) -> None:
-    backbone = example("FadeBackbone")["load_fade"](None)
+def test_the_backbone_fades(hopper_picture: Picture, face: Face, voice: Waveform) -> None:
+    backbone = load_fade(None)
     hearing = Hearing(voice[:16_000])
     weights = np.tile(np.eye(8, dtype=np.float32)[0], (len(hearing), 1))
     given = Conditions(hopper_picture[::8, ::8], face, hearing, EmotionTrack(weights), 0)

@@ -170,8 +170,9 @@ def test_steps_are_told_and_looked_at(desk: Path) -> None:
     told: list[Event] = []
     run(job(backbone="fake", preview=Path("look.png")), told.append)
     works = [event.work for event in told]
-    assert works[:4] == ["loading", "reading", "listening", "denoising"] and set(works[4:]) == {"rendering"}
-    assert told[3] == Event("denoising", 1, 1, "steps")
+    assert works[:5] == ["loading", "reading", "listening", "denoising", "denoising"]
+    assert set(works[5:]) == {"rendering"}
+    assert told[3:5] == [Event("denoising", 1, 2, "steps"), Event("denoising", 2, 2, "steps")]
     assert names(desk) == ["face.jpg", "look.png", "out.mp4", "speech.wav"]
 
 

@@ -57,7 +57,7 @@ def test_ci_runs_both_in_fresh_clones_before_anything_else() -> None:
 
 
 def test_every_package_is_pinned_and_bounded() -> None:
-    pins = {name(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    pins = {name(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line}
     extras = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]
     for requirement in [*PROJECT["dependencies"], *extras]:
         assert name(requirement) in pins, requirement

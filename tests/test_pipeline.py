@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,7 +163,7 @@ def test_a_sound_of_memory_is_spoken(talk: dicetalk.DiceTalk, hopper: Path, spee
     ],
 )
 def test_numbers_out_of_range(
-    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, options: dict[str, int], message: str
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(dicetalk.InputError, match=message):
         talk(hopper, speech, **options)

@@ -35,5 +35,6 @@ def test_what_is_not_everywhere_is_asked_for_first(file: Path) -> None:
 
 def test_paths_are_paths() -> None:
     for file in FILES:
-        strings = [node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)]
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
         assert not [s for s in strings if isinstance(s, str) and s.startswith(("/tmp", "/dev", "/home", "/usr"))], file

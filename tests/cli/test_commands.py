@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import dicetalk, names
 from PIL import Image
 from scipy.io import wavfile
-from terminal import shown_on_a_terminal
 
-from dicetalk.cli import cli
-from dicetalk.cli.failures import Stopped, missing_library, run
 from dicetalk.files import claim_temporary
-from dicetalk.media import Picture, Waveform, probe, read_picture, write_picture
+from dicetalk.media import Picture, Waveform, probe, write_picture
 
 RATE = 16_000
-
-
-@pytest.fixture
-def desk(tmp_path: Path, hopper: Path, speech: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with a portrait and a speech in it."""
-    (tmp_path / "face.jpg").symlink_to(hopper)
-    (tmp_path / "speech.wav").symlink_to(speech)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def dicetalk(*arguments: str) -> int:
-    return run(cli, list(arguments))
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # ---- what it writes
@@ -112,11 +89,8 @@ def test_moods_of_a_long_clip_are_told_up_to_a_few(
     assert dicetalk("generate", "face.jpg", "long.wav", "--size", "64", "-o", "a.mp4", "-e", "auto:1") == 0
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(":")[0] for line in lines[:8]] == [f"from {n}.5 s" for n in range(8)]
-    assert (
-        lines[8] == "and so on to the end (9 in all; --json tells them)"
-        and lines[9].startswith("wrote")
-        and len(lines) == 10
-    )
+    assert lines[8] == "and so on to the end (9 in all; --json tells them)"
+    assert lines[9].startswith("wrote") and len(lines) == 10
 
 
 def test_the_output_is_named_after_the_portrait(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,51 +103,6 @@ def test_an_old_output_is_replaced(desk: Path) -> None:
     (desk / "out.mp4").write_text("old")
     assert dicetalk("generate", "face.jpg", "speech.wav", "--size", "128", "-q", "-o", "out.mp4") == 0
     assert probe(desk / "out.mp4")[0] is not None
-
-
-def test_demo_writes_a_video_and_a_contact_sheet(
-    desk: Path, speech: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dicetalk.assets.speech", lambda: speech)
-    assert dicetalk("demo", "-o", "d.mp4") == 0
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert [line.partition(":")[0] for line in err.splitlines()] == ["wrote d.mp4", "wrote d.png"]
-    assert read_picture(desk / "d.png").shape == (2 * 350, 4 * 320, 3)
-
-
-def test_emotions_lists_the_vocabulary(capsys: pytest.CaptureFixture[str]) -> None:
-    assert dicetalk("emotions") == 0
-    table = capsys.readouterr().out
-    assert dicetalk("emotions", "--json") == 0
-    listed = json.loads(capsys.readouterr().out)["emotions"]
-    assert len(listed) == 8
-    assert listed[5] == {
-        "name": "happy",
-        "aliases": ["happiness", "joy", "joyful", "glad"],
-        "valence": 0.9,
-        "arousal": 0.4,
-    }
-    assert all(entry["name"] in table for entry in listed)
-
-
-def test_doctor_measures_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
-    assert dicetalk("doctor", "--json") == 0
-    record = json.loads(capsys.readouterr().out)
-    assert record["ok"] is True and record["backbones"] == {"rules": True}
-    found = {check["name"]: check for check in record["checks"]}
-    assert found["onnxruntime"]["found"] == version("onnxruntime")
-    assert {"python", "face models", "speech models", "H.264 encoder", "AAC encoder", "cores"} <= found.keys()
-    assert record["speed"]["frames_per_s"] > 1
-    assert record["speed"]["predicted_s"] > record["speed"]["start_s"] > 0
-
-
-def test_doctor_tells_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicetalk.evaluation.machine.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
-    assert dicetalk("doctor") == 2
-    text = " ".join(capsys.readouterr().out.split())
-    assert "NO speech models" in text
-    assert "the rules backbone cannot run here" in text
 
 
 # ---- how it fails: the table row by row
@@ -293,32 +222,6 @@ def test_errors_are_one_line_and_leave_nothing(row: str, desk: Path, capsys: pyt
     assert names(desk) == before
 
 
-def test_an_error_as_json_lists_the_faces(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert dicetalk("generate", "face.jpg", "speech.wav", "--face", "3", "--json") == 2
-    out, err = capsys.readouterr()
-    record = json.loads(out)
-    assert err == ""
-    assert record.keys() == {"error", "kind", "faces"}
-    assert record["kind"] == "NoFaceError"
-    ((left, top, right, bottom),) = record["faces"]
-    assert 0 < left < right < 512 and 0 < top < bottom < 600
-
-
-def test_other_errors_as_json(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert dicetalk("generate", "face.jpg", "speech.wav", "-e", "hapy", "--json") == 2
-    record = json.loads(capsys.readouterr().out)
-    assert record["kind"] == "EmotionError" and "did you mean 'happy'" in record["error"]
-    assert dicetalk("generate", "face.jpg", "--json") == 2
-    record = json.loads(capsys.readouterr().out)
-    assert record == {"error": "Missing argument 'SPEECH'.", "kind": "UsageError"}
-
-
-def test_misuse_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    assert dicetalk("generate", "face.jpg", "speech.wav", "--face", "first") == 2
-    err = capsys.readouterr().err
-    assert "Usage: dicetalk generate" in err and "'first' is not a valid integer" in err
-
-
 def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError("work began")
@@ -327,7 +230,6 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("dicetalk.speech.Hearing.whole", never)
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.avi") == 2
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.mp4", "--motion-out", "no/c.csv") == 2
-    assert dicetalk("demo", "-o", "no/demo.mp4") == 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
@@ -347,73 +249,7 @@ def test_a_full_disk_is_told(desk: Path, capsys: pytest.CaptureFixture[str], mon
     assert names(desk) == before
 
 
-# ---- how it ends
-
-
-def test_our_own_fault_is_told_in_a_line(
-    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("division by\nzero")
-
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
-    assert dicetalk("generate", "face.jpg", "speech.wav") == 1
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "ZeroDivisionError: division by zero" in err and "DICETALK_DEBUG=1" in err
-    monkeypatch.setenv("DICETALK_DEBUG", "1")
-    assert dicetalk("generate", "face.jpg", "speech.wav", "--json") == 1
-    out, err = capsys.readouterr()
-    assert json.loads(out)["kind"] == "ZeroDivisionError" and "Traceback" in err
-
-
-def test_a_missing_system_library_is_told(
-    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise ImportError("libz.so.1: cannot open shared object file: No such file or directory")
-
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
-    assert dicetalk("generate", "face.jpg", "speech.wav") == 2
-    err = capsys.readouterr().err
-    assert "libz.so.1 is missing" in err and "install the system package" in err
-    assert missing_library(ImportError("No module named 'cv2'")) is None
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_at_once(desk: Path, voice: Waveform, number: signal.Signals) -> None:
-    write_wav(desk / "long.wav", np.tile(voice, 4))
-    before = names(desk)
-    # SIGINT may have been ignored by whoever runs the tests in the background; a terminal's user has it.
-    program = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dicetalk.cli import main; main()"
-    )
-    arguments = ["generate", "face.jpg", "long.wav", "-o", "out.mp4", "--motion-out", "curves.csv"]
-    with subprocess.Popen([sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not any(file.stat().st_size for file in desk.glob(".*.mp4")):
-            time.sleep(0.05)  # until frames are being written; pytest's own limit ends a test that never gets there
-        process.send_signal(number)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == 128 + number
-    assert err == "error: stopped; nothing unfinished is left behind\n"
-    assert names(desk) == before
-
-
-def test_signals_are_given_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    dicetalk("emotions", "--json")
-    assert signal.getsignal(signal.SIGTERM) is before
-    assert not issubclass(Stopped, Exception)  # no `except Exception` on the way may swallow it
-
-
-def test_a_reader_who_leaves_is_no_error() -> None:
-    code = "import sys; from dicetalk.cli import main; main()"
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write, "wb") as pipe:
-        done = subprocess.run(
-            [sys.executable, "-c", code, "emotions"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert done.stderr == ""
+# ---- the command line as a whole
 
 
 @pytest.mark.parametrize("closed", [1, 2])
@@ -444,14 +280,6 @@ def test_every_help_has_examples(command: str, capsys: pytest.CaptureFixture[str
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert dicetalk("--version") == 0
     assert re.fullmatch(r"dicetalk \d+\.\d+\.\d+\n", capsys.readouterr().out)
-
-
-def test_progress_is_shown_on_a_terminal(desk: Path) -> None:
-    """A pseudo-terminal as standard error: stages and frames a second, and the line at the end."""
-    arguments = [sys.executable, "-m", "dicetalk", "generate", "face.jpg", "speech.wav", "--size", "256"]
-    text = shown_on_a_terminal(arguments)
-    assert "of 30 frames" in text
-    assert "wrote face.mp4" in text
 
 
 def test_odd_names_survive(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

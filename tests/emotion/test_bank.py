@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
 from golden_data import facts, needs_golden, recipe_weights, relative, stored_weights, tensors
 
-from dicetalk.emotion.bank import NO_EMOTION, BankSizes, BankTraining, EmotionBank
+from dicetalk.emotion.bank import NO_EMOTION, BankSizes, BankTraining, EmotionBank, Retrieval
 from dicetalk.errors import ConfigError
 
 # One float32 rounding floor of these modules is about 1e-6; see the golden set's README.
@@ -162,7 +163,9 @@ def test_settings_that_are_wrong(tiny: EmotionBank) -> None:
         tiny.no_emotion("nothing", torch.zeros(8))
 
 
-def learn(bank: EmotionBank, prior: torch.Tensor, dropped: torch.Tensor | None = None, seed: int = 0, **options):
+def learn(
+    bank: EmotionBank, prior: torch.Tensor, dropped: torch.Tensor | None = None, seed: int = 0, **options: Any
+) -> tuple[torch.Tensor, Retrieval]:
     dropped = torch.zeros(prior.shape[:2]) if dropped is None else dropped
     chance = torch.Generator().manual_seed(seed)
     return bank.learn(prior, dropped, torch.ones(8), BankTraining(**options), chance)

@@ -86,10 +86,10 @@ def test_one_that_is_not_there() -> None:
 
 def test_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
-    save_priors(path, {"tender": Prior(np.ones(3), np.ones(3))})
+    save_priors(path, {"tender": Prior(np.ones(3, np.float32), np.ones(3, np.float32))})
     before = path.read_bytes()
     with pytest.raises(CheckpointError, match=r"widths \[3, 4\]"):
-        save_priors(path, {**read_priors(path), "bright": Prior(np.ones(4), np.ones(4))})
+        save_priors(path, {**read_priors(path), "bright": Prior(np.ones(4, np.float32), np.ones(4, np.float32))})
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [path.name]
 
 

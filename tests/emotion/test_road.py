@@ -168,12 +168,13 @@ def test_equal_priors_are_looked_up_once() -> None:
     torch = pytest.importorskip("torch")
     seen: list[int] = []
 
-    def bank(vectors: Any) -> Any:
+    def thrice(vectors: Any) -> Any:
         """Three tokens, each the prior times its number."""
         assert vectors.shape[0] == 1 and vectors.shape[2] == WIDTH
         seen.append(vectors.shape[1])
         return torch.stack([vectors[0] * n for n in (1, 2, 3)], 1)[None]
 
+    bank: Any = thrice  # all that is asked of a bank
     distinct = torch.randn(40, WIDTH, generator=torch.Generator().manual_seed(0))
     order = torch.randperm(400, generator=torch.Generator().manual_seed(1)) % 40
     found = road.tokens(bank, distinct[order])

@@ -116,7 +116,7 @@ def test_any_json_gives_a_timeline_or_an_emotion_error(tmp_path_factory: pytest.
 
 
 def test_the_documented_file_is_read(tmp_path: Path) -> None:
-    text = (ROOT / "docs/formats.md").read_text()
+    text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
     path = tmp_path / "mood.json"
     path.write_text(text.split("```json")[1].split("```")[0])
     timeline = Timeline.read(path)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from svd_tiny import write_checkpoint
 
-from dicetalk.backbone import Backbone, Conditions
+from dicetalk.backbone import Backbone, Conditions, Step
 from dicetalk.checkpoints import CONFIG
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
@@ -88,8 +88,11 @@ def test_emotion_speech_and_guidance_are_seen(checkpoint: Path) -> None:
     assert (base != frames_of(backbone, conditions(sad=0.8))).any()
     quiet = conditions()
     assert (base != frames_of(backbone, replace(quiet, speech=Hearing(np.zeros_like(quiet.speech.waveform))))).any()
-    for name, scale in (("image_scale", 2.0), ("speech_scale", 3.0), ("emotion_scale", 3.0)):
-        changed = replace(guided, **{name: scale})
+    for changed in (
+        replace(guided, image_scale=2.0),
+        replace(guided, speech_scale=3.0),
+        replace(guided, emotion_scale=3.0),
+    ):
         assert (base != frames_of(load_svd(checkpoint, changed), conditions())).any()
     for kind in ("matched", "neutral"):
         assert (base != frames_of(load_svd(checkpoint, replace(guided, no_emotion=kind)), conditions())).any()
@@ -120,7 +123,12 @@ def test_a_face_crop_is_pasted_back(checkpoint: Path) -> None:
 
 def test_steps_are_told_with_a_preview(checkpoint: Path) -> None:
     told: list[DenoisingStep] = []
-    for _ in load_svd(checkpoint, SMALL).generate(conditions(), told.append):
+
+    def watch(step: Step) -> None:
+        assert isinstance(step, DenoisingStep)
+        told.append(step)
+
+    for _ in load_svd(checkpoint, SMALL).generate(conditions(), watch):
         pass
     assert [(step.done, step.total) for step in told] == [(1, 2), (2, 2)]
     preview = told[-1].preview()

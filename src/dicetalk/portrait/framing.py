@@ -73,9 +73,9 @@ def framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture
     if scale < 1:
         picture, face = _resized(picture, scale), face.scaled(scale)
     _check_frame(picture, face)
-    # Video needs even sides: at most one row and one column at the far edges go.
+    # Video needs even sides: at most one row and one column at the far edges go. A copy, since frames are drawn later.
     height, width = (side // 2 * 2 for side in picture.shape[:2])
-    return np.ascontiguousarray(picture[:height, :width]), face
+    return picture[:height, :width].copy(), face
 
 
 def _check_frame(picture: Picture, face: Face) -> None:

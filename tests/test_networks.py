@@ -1,0 +1,64 @@
+"""The networks that ship: loaded once; one that is missing or damaged is told in a line, and nowhere else."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dicetalk.errors import CheckpointError
+from dicetalk.networks import WEIGHTS, open_network
+
+SHIPPED = WEIGHTS / "face" / "detector_proposal.onnx"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return Path(shutil.copy(SHIPPED, tmp_path))
+
+
+def test_one_is_loaded_once(path: Path) -> None:
+    network = open_network(path)
+    assert open_network(path) is network
+    path.unlink()
+    assert open_network(path) is network
+
+
+def test_several_threads_may_ask_one(path: Path) -> None:
+    network = open_network(path)
+    rng = np.random.default_rng(0)
+    inputs = [{"pixels": rng.integers(0, 255, (1, 24, 30, 3), np.uint8)} for _ in range(8)]
+    alone = [network.run(None, given) for given in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda given: network.run(None, given), inputs))
+    for one, other in zip(alone, together, strict=True):
+        for first, second in zip(one, other, strict=True):
+            np.testing.assert_array_equal(first, second)
+
+
+def damage(path: Path, how: str) -> None:
+    whole = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    else:
+        path.write_bytes({"empty": b"", "cut short": whole[: len(whole) // 2], "no network": b"hello " * 99}[how])
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "cut short", "no network"])
+def test_one_that_cannot_be_loaded(path: Path, how: str, capfd: pytest.CaptureFixture[str]) -> None:
+    damage(path, how)
+    with pytest.raises(CheckpointError, match=r"cannot be loaded .*; install DiceTalk again") as caught:
+        open_network(path)
+    assert str(path) in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_one_that_was_repaired_opens(path: Path) -> None:
+    damage(path, "missing")
+    with pytest.raises(CheckpointError):
+        open_network(path)
+    shutil.copy(SHIPPED, path)
+    assert open_network(path).get_inputs()
