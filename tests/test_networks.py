@@ -50,7 +50,7 @@ def damage(path: Path, how: str) -> None:
 @pytest.mark.parametrize("how", ["missing", "empty", "cut short", "no network"])
 def test_one_that_cannot_be_loaded(path: Path, how: str, capfd: pytest.CaptureFixture[str]) -> None:
     damage(path, how)
-    with pytest.raises(CheckpointError, match=r"cannot be loaded .*; install DiceTalk again") as caught:
+    with pytest.raises(CheckpointError, match=r"cannot be loaded .*; get or write it again") as caught:
         open_network(path)
     assert str(path) in str(caught.value)
     assert capfd.readouterr() == ("", "")
