@@ -26,4 +26,4 @@ def test_emotions_lists_the_vocabulary(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert dicetalk("emotions", "none.safetensors") == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.startswith("error: none.safetensors cannot be read") and err.count("\n") == 1
+    assert out == "" and err.startswith("error: none.safetensors cannot be opened") and err.count("\n") == 1
