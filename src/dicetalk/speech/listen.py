@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +27,8 @@ MARGIN = FPS
 """Rows of context on either side of a block: a second, silent outside the clip."""
 
 
-FIRST_S, NEXT_S = 1.0, 4.0
-"""The same where frames wait for it, first and after: short blocks come soon, but margins are heard twice."""
+LIVE_BLOCK_S = 4.0
+"""The same where frames wait for it: longer ones keep the first frame waiting, shorter ones hear margins twice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +96,14 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     level = measure_level(waveform)
     silence = np.pad(speech.silence, MARGIN, constant_values=True)
     parts = []
-    block = round(BLOCK_S * FPS)
-    for start, stop in _blocks(speech.frames, block, block):
+    for start, stop in _blocks(speech.frames, round(BLOCK_S * FPS)):
         sound = stretch(waveform, start - MARGIN, stop + MARGIN)
         part = _measure(sound, level, silence[start : stop + 2 * MARGIN])
         parts.append(replace(part, first=start - MARGIN, margin=MARGIN).trimmed())
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S, first_s: float | None = None) -> Iterator[Speech]:
+def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -113,13 +111,11 @@ def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S, first_s: float |
     Args:
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
-        first_s: length of the first block [s], if that is another: a shorter one comes sooner.
     """
     frames, block = frame_count(len(waveform)), round(block_s * FPS)
-    first = block if first_s is None else round(first_s * FPS)
     level = measure_level(waveform)
     decoder = make_decoder()
-    for start, stop in _blocks(frames, block, first):
+    for start, stop in _blocks(frames, block):
         yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoder)
 
 
@@ -136,8 +132,8 @@ class Hearing:
         return frame_count(len(self.waveform))
 
     def blocks(self) -> Iterator[Speech]:
-        """Blocks of 1 s, then of 4 s, with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        return iter(self._kept) if self._kept else listen_blocks(self.waveform, NEXT_S, FIRST_S)
+        """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
+        return iter(self._kept) if self._kept else listen_blocks(self.waveform, LIVE_BLOCK_S)
 
     def whole(self) -> Speech:
         """Features of all of it; its blocks are kept (40 MB an hour)."""
@@ -146,10 +142,10 @@ class Hearing:
         return _join([block.trimmed() for block in self._kept])
 
 
-def _blocks(frames: int, block: int, first: int) -> Iterator[tuple[int, int]]:
-    """First frame of each block and the one behind its last; `first` [frames] is the length of the first one."""
-    stops = [*range(min(first, frames), frames, block), frames]
-    yield from pairwise([0, *stops])
+def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
+    """First frame of each block and the one behind its last."""
+    for start in range(0, frames, block):
+        yield start, min(start + block, frames)
 
 
 def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoder: Decoder) -> Speech:
