@@ -28,7 +28,7 @@ class Recording:
     """A stretch of one person's speech.
 
     Attributes:
-        speech: (T, 85) rows of `speech.rows`; None without a voice.
+        speech: (T, C) rows of `speech.rows`; None without a voice.
         motion: (T, 58) 52 shapes and the head's pose; None without a face.
         lacks: why a modality is missing, in one line; "" if it was not looked for or both are there.
     """
@@ -57,7 +57,7 @@ class Missing:
 
 def heard(waveform: Waveform) -> Recording:
     """A voice alone: `waveform` (N,) int16 mono at 16 kHz."""
-    return Recording(speech_rows(listen(waveform)), None)
+    return Recording(speech_rows(waveform, listen(waveform)), None)
 
 
 def perceive(path: Path) -> Recording:
@@ -84,9 +84,10 @@ def perceive(path: Path) -> Recording:
 def _voice(path: Path) -> Float32 | Missing:
     """Rows of speech, or why there are none."""
     try:
-        return speech_rows(listen(read_sound(path).waveform))
+        waveform = read_sound(path).waveform
     except MediaError as error:
         return Missing(str(error))
+    return speech_rows(waveform, listen(waveform))
 
 
 @contextmanager
