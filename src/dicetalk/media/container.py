@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -45,22 +47,50 @@ def opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
+@dataclass
+class Damage:
+    """What could not be decoded of a stream. As in every player a few damaged packets are skipped.
+
+    Attributes:
+        good, bad: numbers of packets.
+        lost: seconds that the bad ones stood for, as far as they told.
+        reason: what was wrong with the last of them.
+    """
+
+    good: int = 0
+    bad: int = 0
+    lost: float = 0.0
+    reason: str = ""
+
+    def add(self, packet: av.Packet[Any] | None, error: Exception) -> None:
+        """Note a packet that was damaged; None where it could not even be read."""
+        self.bad, self.reason = self.bad + 1, one_line(error)
+        if packet is not None and packet.duration and packet.time_base:
+            self.lost += float(packet.duration * packet.time_base)
+
+    def refuse(self, path: Path, most: float) -> None:
+        """Stop where more than a share of the packets, or all of them, are damaged.
+
+        Raises:
+            MediaError: they are.
+        """
+        if self.bad > most * (self.good + self.bad):
+            raise MediaError(f"{path} is damaged or its codec cannot be read ({self.reason}); convert it to WAV or MP4")
+
+
 def decoded(
-    path: Path, container: InputContainer, stream: av.AudioStream | av.VideoStream
+    container: InputContainer, stream: av.AudioStream | av.VideoStream, damage: Damage
 ) -> Iterator[av.AudioFrame | av.VideoFrame]:
-    """Decode one stream. As in every player a few damaged packets are skipped; one in ten is too much."""
-    good, bad, reason = 0, 0, ""
+    """Decode one stream; what cannot be decoded is noted."""
     packets = container.demux(stream)
     while True:
         packet, frames = None, []
         try:
             packet = next(packets, None)
             frames = packet.decode() if packet is not None else []
-            good += bool(frames)
+            damage.good += bool(frames)
         except (av.FFmpegError, ValueError) as error:
-            bad, reason = bad + 1, one_line(error)
+            damage.add(packet, error)
         yield from (frame for frame in frames if isinstance(frame, av.AudioFrame | av.VideoFrame))
         if packet is None:
             break
-    if bad * 10 > good:
-        raise MediaError(f"{path} is damaged or its codec cannot be read ({reason}); convert it to WAV or MP4")

@@ -19,11 +19,14 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, taking_place
-from dicetalk.media.container import decoded, encoding, opened
-from dicetalk.media.sound import Sound, decode_sound, resampled
+from dicetalk.media.container import Damage, decoded, encoding, opened
+from dicetalk.media.sound import Sound
+from dicetalk.media.soundtrack import resampled
 from dicetalk.rates import FPS, SAMPLES_PER_FRAME
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
+BAD_PICTURES = 0.1
+"""Share of damaged packets beyond which a video is not read."""
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 
@@ -155,7 +158,7 @@ class _SpeechTrack:
         self._stream = container.add_stream("aac", rate=self._rate, layout=layout)
         # AAC holds at most 6 bits a sample and channel: at low rates the usual bit rate would not fit
         self._stream.bit_rate = min((128_000, 192_000)[channels - 1], 5 * self._rate * channels)
-        self._blocks = resampled(decode_sound(speech.path), "fltp", layout, self._rate)
+        self._blocks = resampled(speech.blocks(), "fltp", layout, self._rate)
         self._heard = 0  # samples
 
     def write(self, until: Fraction) -> None:
@@ -195,12 +198,14 @@ def read_video(path: str | Path, fps: float | None = None, most: int | None = No
         if not isinstance(stream, av.VideoStream):
             raise MediaError(f"{path} has no pictures in it; give a video")
         stream.thread_type = "AUTO"  # frames decode on all cores
-        frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
+        damage = Damage()
+        frames = (frame for frame in decoded(container, stream, damage) if isinstance(frame, av.VideoFrame))
         begin = (container.start_time or 0) / av.time_base
         step = 1 / float(stream.average_rate or FPS)
         for frame in frames if fps is None else _at_rate(_timed(frames, begin, step), fps):
             small = _at_most(frame, most)
             yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))
+        damage.refuse(path, most=BAD_PICTURES)
 
 
 def _at_most(frame: av.VideoFrame, most: int | None) -> av.VideoFrame:
