@@ -31,17 +31,27 @@ def one_line(error: Exception) -> str:
     return " ".join(str(text).split()) or type(error).__name__
 
 
+FORMATS = (
+    "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,apng,aptx,aptx_hd,asf,asf_o,ast,au,av1,avi,bonk,caf,dsf,dss,dts,dtshd,dv,"
+    "eac3,f4v,flac,flv,g722,gif,gsm,h263,h264,hevc,iff,ilbc,ircam,ivf,lc3,loas,m4a,m4v,matroska,mj2,mjpeg,mlp,mov,mp3,"
+    "mp4,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nistsphere,nsv,nut,nuv,obu,ogg,oma,osq,qcp,qoa,rka,rm,rso,sbc,shn,sln,sox,"
+    "spdif,swf,tak,truehd,tta,vc1,voc,vvc,w64,wav,webm,wsd,wtv,wv,xa,xwma,yuv4mpegpipe"
+)
+"""The formats that are read, as FFmpeg calls them. Left out are those that open other files or run something: playlists
+and manifests (hls, dash, concat, sdp, imf), numbered pictures (image2), scripts (avisynth), devices."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Open for demuxing. Only this very file: a playlist may not reach out to the network."""
+    """Open for demuxing: this very file and no other."""
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
-        container = av.open(
-            str(path.absolute()), mode="r", metadata_errors="replace", options={"protocol_whitelist": "file"}
-        )
+        container = av.open(str(path.absolute()), mode="r", metadata_errors="replace", options=options)
     except (av.FFmpegError, ValueError) as error:
-        reason = one_line(error)
+        unread = isinstance(error, av.ArgumentError)  # what FFmpeg says of a format that is not among ours
+        reason = "a playlist, or a format that is not read" if unread else one_line(error)
         raise MediaError(
-            f"{path} is no sound or video that can be read ({reason}); convert it to WAV or MP4"
+            f"{path} is no sound or video that can be read ({reason}); give a recording itself, as WAV or MP4"
         ) from error
     with container:
         yield container

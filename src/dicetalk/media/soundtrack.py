@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +13,14 @@ from av.stream import Disposition
 
 from dicetalk.errors import MediaError
 from dicetalk.media.container import Damage, decoded, opened
+from dicetalk.media.length import told_length
 
 JITTER = 0.06
 """Time stamps this far from where the samples have come [s] are as good as exact; live recorders write such ones."""
 LONGEST_GAP = 600.0
 """Longest gap that is believed where a file does not tell its length [s]."""
+WITHOUT_PAUSES = ("flac",)
+"""Formats whose time stamps only count samples: a gap in them is damage."""
 LOST = 0.1
 """Least end that counts as missing [s]: headers count the encoder's delay and the padding of the last block."""
 
@@ -55,7 +57,7 @@ class SoundDecoder:
                 raise MediaError(f"{self.path} has no sound track; give a recording of speech")
             yield from self._in_time(container, decoded(container, stream, self._damage))
             self._damage.refuse(self.path, most=0.5)
-            self._judge(_told_length(container, stream))
+            self._judge(told_length(self.path, container, stream))
 
     def _in_time(
         self, container: InputContainer, frames: Iterator[av.AudioFrame | av.VideoFrame]
@@ -74,7 +76,8 @@ class SoundDecoder:
                 gap = _gap(container, clock, frame.time)
                 yield from _silence(frame, gap)
                 self._silent += gap
-                self._torn += gap if self._damage.bad > bad else 0.0
+                torn = self._damage.bad > bad or container.format.name in WITHOUT_PAUSES
+                self._torn += gap if torn else 0.0
                 clock = _clock(clock + gap, frame.time)
             bad = self._damage.bad
             length = frame.samples / frame.rate
@@ -124,25 +127,6 @@ def _silence(like: av.AudioFrame, seconds: float) -> Iterator[av.AudioFrame]:
             plane.update((b"\x80" if like.format.name.startswith("u8") else b"\0") * plane.buffer_size)
         silence.rate = like.rate
         yield silence
-
-
-def _told_length(container: InputContainer, stream: av.AudioStream) -> float | None:
-    """How long the sound track is [s] as the header has it; None where it does not tell."""
-    tick = float(stream.time_base or 0)
-    if stream.duration:
-        length = stream.duration * tick
-        return None if _guessed(container, stream, length) else length
-    tag = re.fullmatch(r"(\d+):(\d+):(\d+\.\d+)", stream.metadata.get("DURATION", ""))
-    if tag is not None:  # of Matroska: until when it lasts
-        hours, minutes, seconds = (float(part) for part in tag.groups())
-        return hours * 3600 + minutes * 60 + seconds - (stream.start_time or 0) * tick
-    return None
-
-
-def _guessed(container: InputContainer, stream: av.AudioStream, length: float) -> bool:
-    """Whether a length [s] is only the file's size by its bit rate, as FFmpeg tells it where no header does."""
-    rate = stream.codec_context.bit_rate
-    return bool(rate and abs(container.size * 8 / rate - length) < 0.02 * length)
 
 
 def _check_finite(path: Path, frame: av.AudioFrame) -> None:
