@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Step, check_seed, find_backbone, load_backbone, named
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.files import check_output, existing_file, taking_place
+from dicetalk.files import check_output, existing_file, path_of, taking_place
 from dicetalk.media.sheet import write_preview
 from dicetalk.sources.scheme import source_of
 
@@ -43,6 +43,7 @@ class Job:
         crop: only the square around the face.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
+        replace: whether `output` may take the place of another file.
     """
 
     portrait: Path
@@ -57,6 +58,7 @@ class Job:
     crop: bool = False
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
+    replace: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """The job as what JSON can hold."""
@@ -79,7 +81,7 @@ class Job:
             if type(value) not in VALUES[name]:
                 kinds = " or ".join(JSON[kind] for kind in VALUES[name])
                 raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
-        paths = {name: Path(told[name]) for name in PATHS if told.get(name) is not None}
+        paths = {name: path_of(told[name]) for name in PATHS if told.get(name) is not None}
         return cls(**{**told, **paths})
 
 
@@ -90,7 +92,7 @@ VALUES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("motion_out", "preview"), (str, type(None))),
     **dict.fromkeys(("seed", "size"), (int,)),
     "face": (int, type(None)),
-    "crop": (bool,),
+    **dict.fromkeys(("crop", "replace"), (bool,)),
     "backbone": (str,),
     "options": (dict,),
 }
@@ -194,7 +196,7 @@ def check(job: Job) -> None:
     inputs = [existing_file(path) for path in (job.portrait, job.speech, *source_of(job.emotion).files)]
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
         if path is not None:
-            check_output(path, kinds, inputs)
+            check_output(path, kinds, inputs, job.replace or path != job.output)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
 
@@ -243,9 +245,9 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
             write_preview(job.preview, step.preview())
 
     if job.motion_out is None:
-        video.save(job.output, progress=drawn, watch=watch)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)
         return
     video.conditions.speech.whole()  # kept: curves and frames both need it
     with taking_place(job.motion_out) as hidden:
         video.save_motion(hidden)
-        video.save(job.output, progress=drawn, watch=watch)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)

@@ -13,6 +13,7 @@ from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Backbone, Conditions, Moves
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
+from dicetalk.files import PathLike, path_of
 from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
 from dicetalk.motion.live_link import write_csv
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
@@ -20,7 +21,6 @@ from dicetalk.rates import FPS
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
 
-PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
@@ -74,20 +74,30 @@ class Video:
         """
         return self.backbone.generate(self.conditions, watch)
 
-    def save(self, path: PathLike, *, progress: Progress | None = None, watch: Watch | None = None) -> Path:
+    def save(
+        self,
+        path: PathLike,
+        *,
+        progress: Progress | None = None,
+        watch: Watch | None = None,
+        replace: bool = True,
+    ) -> Path:
         """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
 
         Args:
             path: of the video.
             progress: called with frames done and frames in all.
             watch: as in `stream`.
+            replace: whether it may take the place of another file.
 
         Raises:
             MediaError: the output cannot be written.
         """
-        target = Path(path)
+        target = path_of(path)
         done = 0
-        with VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video:
+        with VideoWriter(
+            target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
+        ) as video:
             for chunk in self.stream(watch=watch):
                 video.write(chunk)
                 done += len(chunk)
@@ -104,8 +114,9 @@ class Video:
         """
         if not isinstance(self.backbone, Moves):
             raise ConfigError(f"the {self.backbone.kind} backbone draws frames without motion curves; use {DEFAULT}")
-        write_csv(Path(path), self.backbone.act(self.conditions))
-        return Path(path)
+        target = path_of(path)
+        write_csv(target, self.backbone.act(self.conditions))
+        return target
 
 
 class DiceTalk:
