@@ -21,7 +21,7 @@ from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, taking_place
 from dicetalk.media.container import decoded, encoding, opened
 from dicetalk.media.sound import Sound, decode_sound, resampled
-from dicetalk.rates import FPS, SAMPLES_PER_FRAME
+from dicetalk.rates import FPS, frames_in
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
@@ -29,7 +29,7 @@ WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 def frame_count(samples: int) -> int:
     """How many frames cover `samples` of 16 kHz speech: at most one frame longer than the speech, never shorter."""
-    return -(-samples // SAMPLES_PER_FRAME)
+    return frames_in(samples, FPS)
 
 
 class VideoWriter:
