@@ -25,7 +25,7 @@ from dicetalk.backbone import (
     named,
 )
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.files import check_output, existing_file, taking_place
+from dicetalk.files import check_output, existing_file, path_of, taking_place
 from dicetalk.media.sheet import write_preview
 from dicetalk.rates import FPS
 from dicetalk.sources.scheme import source_of
@@ -56,6 +56,7 @@ class Job:
         head, blink, gaze, fps, ease, idle, motion_in: as in `dicetalk.DiceTalk`.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
+        replace: whether `output` may take the place of another file.
     """
 
     portrait: Path
@@ -77,6 +78,7 @@ class Job:
     motion_in: Path | None = None
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
+    replace: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """The job as what JSON can hold."""
@@ -101,7 +103,7 @@ class Job:
             if type(value) not in VALUES[name] and not (type(value) is int and float in VALUES[name]):
                 kinds = " or ".join(JSON[kind] for kind in VALUES[name])
                 raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
-        paths = {name: Path(told[name]) for name in PATHS if told.get(name) is not None}
+        paths = {name: path_of(told[name]) for name in PATHS if told.get(name) is not None}
         return cls(**{**told, **paths})
 
 
@@ -116,7 +118,7 @@ VALUES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("head", "blink"), (float,)),
     "face": (int, type(None)),
     "idle": (float, type(None)),
-    **dict.fromkeys(("crop", "ease"), (bool,)),
+    **dict.fromkeys(("crop", "ease", "replace"), (bool,)),
     "backbone": (str,),
     "options": (dict,),
 }
@@ -229,7 +231,7 @@ def check(job: Job) -> None:
     inputs = [existing_file(path) for path in files if path is not None]
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
         if path is not None:
-            check_output(path, kinds, inputs)
+            check_output(path, kinds, inputs, job.replace or path != job.output)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
 
@@ -298,10 +300,10 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
             write_preview(job.preview, step.preview())
 
     if job.motion_out is None:
-        video.save(job.output, progress=drawn, watch=watch)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)
         return
     if video.conditions.motion is None:
         video.conditions.speech.whole()  # kept: curves and frames both need it
     with taking_place(job.motion_out) as hidden:
         video.save_motion(hidden)
-        video.save(job.output, progress=drawn, watch=watch)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)

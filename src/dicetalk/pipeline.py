@@ -26,7 +26,7 @@ from dicetalk.backbone import (
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
-from dicetalk.files import existing_file
+from dicetalk.files import PathLike, path_of
 from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
@@ -36,7 +36,6 @@ from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
 
-PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
@@ -90,20 +89,30 @@ class Video:
         """
         return self.backbone.generate(self.conditions, watch)
 
-    def save(self, path: PathLike, *, progress: Progress | None = None, watch: Watch | None = None) -> Path:
+    def save(
+        self,
+        path: PathLike,
+        *,
+        progress: Progress | None = None,
+        watch: Watch | None = None,
+        replace: bool = True,
+    ) -> Path:
         """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
 
         Args:
             path: of the video.
             progress: called with frames done and frames in all.
             watch: as in `stream`.
+            replace: whether it may take the place of another file.
 
         Raises:
             MediaError: the output cannot be written.
         """
-        target = Path(path)
+        target = path_of(path)
         done = 0
-        with VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video:
+        with VideoWriter(
+            target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
+        ) as video:
             for chunk in self.stream(watch=watch):
                 video.write(chunk)
                 done += len(chunk)
@@ -120,8 +129,9 @@ class Video:
         """
         if not isinstance(self.backbone, Moves):
             raise ConfigError(f"the {self.backbone.kind} backbone draws frames without motion curves; use {DEFAULT}")
-        write_csv(Path(path), self.backbone.act(self.conditions))
-        return Path(path)
+        target = path_of(path)
+        write_csv(target, self.backbone.act(self.conditions))
+        return target
 
 
 class DiceTalk:
@@ -203,7 +213,7 @@ def _silence(seconds: float) -> Hearing:
 def _given(motion: PathLike | Motion, fps: int) -> Motion:
     """A motion to play, at a rate."""
     if not isinstance(motion, Motion):
-        return read_csv(existing_file(Path(motion)), fps)
+        return read_csv(motion, fps)
     return concatenate(list(resampled([motion], fps, max(round(len(motion) * fps / motion.fps), 1))))
 
 

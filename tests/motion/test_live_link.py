@@ -85,7 +85,7 @@ def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path: P
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="does not exist; make it first"):
         write_csv(tmp_path / "none" / "a.csv", [Motion.still(1)])
 
 
@@ -101,7 +101,8 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda text: "", "no column 'eyeblinkleft'"),
+        (lambda text: "", "is empty"),
+        (lambda text: "\n", "no column 'eyeblinkleft'"),
         (lambda text: text.replace("JawOpen", "Jaw"), "no column 'jawopen'"),
         (lambda text: text[:-200], "line 3 has"),
         (lambda text: text.replace("0.000000", "nan"), "line 2 holds"),
@@ -162,5 +163,5 @@ def test_an_app_that_starts_at_noon_and_drops_rows(tmp_path: Path) -> None:
 
 
 def test_missing_csv(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="cannot be opened"):
         read_csv(tmp_path / "none.csv")

@@ -12,6 +12,7 @@ import click
 
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
 from dicetalk.cli.display import display
+from dicetalk.cli.paths import FILE
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
 from dicetalk.rates import FPS, VIDEO_RATES
 
@@ -42,8 +43,8 @@ Examples:
 
 
 @click.command(cls=CommandWithSvd, epilog=EXAMPLES)
-@click.argument("portrait", type=click.Path(path_type=Path))
-@click.argument("speech", type=click.Path(path_type=Path), required=False)
+@click.argument("portrait", type=FILE)
+@click.argument("speech", type=FILE, required=False)
 @click.option(
     "--emotion",
     "-e",
@@ -56,9 +57,11 @@ Examples:
 @click.option(
     "--output",
     "-o",
-    type=click.Path(path_type=Path),
-    help="The video to write: .mp4, .m4v or .mov.  [default: the portrait's name with .mp4, in this folder]",
+    type=FILE,
+    help="The video to write: .mp4, .m4v or .mov; a file of that name is replaced.  [default: the portrait's name with "
+    ".mp4, in this folder, if there is none yet]",
 )
+@click.option("--force", is_flag=True, help="Replace the file of the default name.")
 @click.option(
     "--seed", default=0, show_default=True, help="Which take: another seed blinks, glances and nods at other times."
 )
@@ -92,14 +95,14 @@ Examples:
 @click.option(
     "--motion-in",
     metavar="CSV",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Play these curves, a Live Link Face file of any rate, as --motion-out writes it too; SPEECH, which may be "
     "left out, is only the sound track.",
 )
 @click.option(
     "--motion-out",
     metavar="CSV",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Also write the motion, 61 Live Link Face channels, for any ARKit avatar.",
 )
 @click.option(
@@ -116,6 +119,7 @@ def generate(
     speech: Path | None,
     emotion: str,
     output: Path | None,
+    force: bool,
     seed: int,
     face: int | None,
     size: int,
@@ -161,6 +165,7 @@ def generate(
         backbone=backbone,
         options=svd.given,
         preview=svd.preview,
+        replace=force or output is not None,
     )
     done = make_video(job, quiet=quiet)
     report(done, as_json=as_json, quiet=quiet)

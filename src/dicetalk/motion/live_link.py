@@ -7,14 +7,13 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
-from dicetalk.errors import InputError
-from dicetalk.files import whole
+from dicetalk.errors import InputError, MediaError
+from dicetalk.files import existing_file, path_of, whole
 from dicetalk.motion.resample import SAME, between
 from dicetalk.motion.space import POSE, SHAPES, Motion, gaze, index
 from dicetalk.rates import FPS
@@ -50,7 +49,7 @@ def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
     Raises:
         MediaError: the file cannot be written.
     """
-    with whole(Path(path)) as temporary, temporary.open("w", newline="", encoding="ascii") as file:
+    with whole(path_of(path)) as temporary, temporary.open("w", newline="", encoding="ascii") as file:
         return _write_rows(file, motions)
 
 
@@ -92,10 +91,10 @@ def read_csv(path: str | os.PathLike[str], fps: int = FPS) -> Motion:
             are not in the order of their times (says which line).
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        with existing_file(path).open(newline="", encoding="utf-8-sig") as file:
             return _read_rows(csv.reader(file), fps)
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)} ({error.strerror}); expected a Live Link Face CSV") from error
+    except (MediaError, OSError) as error:
+        raise InputError(f"{error}; expected a Live Link Face CSV") from error
     except (ValueError, csv.Error, InputError) as error:
         raise InputError(f"{os.fspath(path)}: {error}; expected a Live Link Face CSV") from error
 
