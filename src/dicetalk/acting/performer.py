@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dicetalk.acting.postures import MOUTH, manner, posture_pose, posture_shapes
+from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.arrays import Float64, Int64
+from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.motion.basis import lip_parting
-from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
+from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera
 from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Speech
 
@@ -45,21 +46,22 @@ _SPREADING = [index(name) for name in SPREADING]
 _ROUNDING = [index("mouthPucker"), index("mouthFunnel")]
 
 
-def perform(blocks: Iterable[Speech], emotion: Float64, seed: int) -> Iterator[Motion]:
+def perform(blocks: Iterable[Speech], emotion: Float64, seed: int, amounts: Amounts = AS_USUAL) -> Iterator[Motion]:
     """Act out a clip.
 
     Args:
         blocks: the clip's features, block by block as `speech.listen_blocks` gives them.
         emotion: (T, 8) weights over the vocabulary for each frame of the clip; rows sum to 1.
         seed: the take; the same seed gives the same motion.
+        amounts: how much head, lids and eyes do.
 
     Yields:
         the motion of each block, without its margins.
     """
-    take = rehearse(len(emotion), seed)
+    take = rehearse(len(emotion), seed, amounts)
     for block in blocks:
         rows = np.clip(block.first + np.arange(block.frames), 0, len(emotion) - 1)
-        motion = act(block, emotion[rows], _part(take, rows))
+        motion = act(block, emotion[rows], _part(take, rows), amounts)
         yield motion[block.margin : len(motion) - block.margin]
 
 
@@ -67,14 +69,16 @@ def _part(take: Take, rows: Int64) -> Take:
     return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows])
 
 
-def act(speech: Speech, emotion: Float64, take: Take) -> Motion:
+def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUAL) -> Motion:
     """One stretch of motion: T rows of speech, emotion weights (T, 8) and a take of T frames."""
     mouth = _speaking_mouth(speech, emotion)
     shapes = _with_emotion(mouth, _felt(speech, emotion, take))
     _close_lips(shapes, speech)
     stress = _stress(speech)
-    pose = _head(speech, emotion, take, stress)
-    _brows_and_eyes(shapes, take, stress, pose)
+    pose = amounts.head * _head(speech, emotion, take, stress)
+    _brows_and_eyes(shapes, take, amounts.head * stress, pose)
+    if amounts.gaze == "camera":
+        look_at_camera(shapes, pose)
     return Motion(shapes.astype(np.float32), pose.astype(np.float32)).clipped()
 
 
@@ -168,11 +172,7 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
         shapes[:, index(name)] += share * flash * (1 - 0.8 * shapes[:, index("browDownLeft")])
     right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
-    for name, amount in (
-        ("eyeLookOutLeft", right), ("eyeLookInRight", right), ("eyeLookInLeft", -right), ("eyeLookOutRight", -right),
-        ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down),
-    ):  # fmt: skip
-        shapes[:, index(name)] += np.maximum(amount, 0)
+    shapes += look(right, down)
     for side in ("Left", "Right"):
         lid, wide = index("eyeBlink" + side), index("eyeWide" + side)
         shapes[:, wide] *= 1 - take.blink

@@ -22,7 +22,7 @@ from dicetalk.files import existing_file, output_kind, path_of, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
 from dicetalk.media.sound import Sound
 from dicetalk.media.soundtrack import resampled
-from dicetalk.rates import FPS, SAMPLES_PER_FRAME
+from dicetalk.rates import FPS, frames_in
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
 BAD_PICTURES = 0.1
@@ -34,7 +34,7 @@ WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 def frame_count(samples: int) -> int:
     """How many frames cover `samples` of 16 kHz speech: at most one frame longer than the speech, never shorter."""
-    return -(-samples // SAMPLES_PER_FRAME)
+    return frames_in(samples, FPS)
 
 
 class VideoWriter:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dicetalk.arrays import Float64
+from dicetalk.arrays import Float32, Float64
 from dicetalk.face import Face, person_mask
 from dicetalk.media import Picture
 from dicetalk.motion.basis import emphasis, face_shapes
@@ -87,19 +87,20 @@ class Rig:
     seal: Float64
     mouth_is_open: bool
 
-    def deformed(self, motion: Motion, *, settle: float = 1.0) -> Float64:
+    def deformed(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Float64:
         """The mesh of each frame of a motion.
 
         Args:
             motion: T frames. Without any motion and with `settle` 0 the mesh lies as in the picture.
             settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own smile and closes
-                its lips, so that a motion looks the same on a laughing portrait.
+                its lips, so that a motion looks the same on a laughing portrait. One for all frames, or (T,).
 
         Returns:
             (T, V, 3) positions [px].
         """
-        weights = motion.shapes.astype(np.float64) - settle * self.rest
-        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + settle * self.seal
+        share = np.broadcast_to(np.asarray(settle, np.float64), len(motion))[:, None]
+        weights = motion.shapes.astype(np.float64) - share * self.rest
+        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + share[..., None] * self.seal
         self._keep_lips_and_lids_apart(moved)
         return self._turned(moved, motion)
 
