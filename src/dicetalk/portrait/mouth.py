@@ -83,9 +83,9 @@ class Mouth:
         places = self._on_the_arch(places)
         colour = self._behind(places, jaw)
         drop = max(float(jaw[1]), 0.0)
-        tongue_shift = jaw * 0.8 + (0.0, -0.03 - 0.08 * drop - 0.08 * tongue_out)
         lifted = np.array([0.0, -_given(UPPER_EDGE - float(lips[0]), *UPPER_BARED)])
         lowered = jaw + np.array([0.0, _given(float(lips[1]) - drop - LOWER_EDGE, *LOWER_BARED)])
+        tongue_shift = np.array([0.8 * jaw[0], 0.85 * lowered[1] - 0.02 - 0.06 * drop - 0.08 * tongue_out])
         for layer, shift in ((self.tongue, tongue_shift), (self.lower, lowered), (self.upper, lifted)):
             patch = _sample(layer, (places - shift) * self.detail)
             colour = colour * (1 - patch[..., 3:]) + patch[..., :3]

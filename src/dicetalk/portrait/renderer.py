@@ -217,7 +217,7 @@ def _middle_of_mouth(rig: Rig) -> Float64:
 
 
 def _in_the_skull(rig: Rig, places: Float64) -> Float64:
-    """Places (..., 2) of the picture [px], from the middle of the mouth along the head's axes [inter-ocular distances]."""
+    """Places (..., 2) of the picture [px], from the middle of the mouth along the head's axes [unit]."""
     return np.asarray((places - _middle_of_mouth(rig)[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit)
 
 
