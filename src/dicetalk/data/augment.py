@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dicetalk.motion.resting import reading_statistics
 from dicetalk.motion.space import MIRROR, SHAPES
-from dicetalk.tracking.fitting import BEYOND, reading_statistics
+from dicetalk.tracking.fitting import BEYOND
 
 
 @dataclass(frozen=True, kw_only=True)
