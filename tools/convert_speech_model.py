@@ -1,4 +1,4 @@
-"""Make `src/dicetalk/weights/hearing/frontend.onnx`: the network that hears how things are said, from a wheel on PyPI.
+"""Make `src/dicetalk/weights/speech/frontend.onnx`: the network that hears how things are said, from a wheel on PyPI.
 
     pip install onnx
     pip download --no-deps openwakeword==0.4.0 -d wheels/
@@ -20,7 +20,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-OUT = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "hearing" / "frontend.onnx"
+OUT = Path(__file__).resolve().parents[1] / "src" / "dicetalk" / "weights" / "speech" / "frontend.onnx"
 SOURCE = "openwakeword/resources/models/embedding_model.onnx"
 SHA256 = "ba754db3cd768a524c655ea90655ee5e6055a43b8dfd29366a11e93716ae9e51"
 BANDS, WIDTH = 32, 96
@@ -67,7 +67,10 @@ def converted(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in model.graph.node:
         if node.op_type == "Reshape":
             continue
-        inputs = [f"{name}/float" if name in halves else renamed.get(renamed.get(name, name), renamed.get(name, name)) for name in node.input]
+        inputs = [
+            f"{name}/float" if name in halves else renamed.get(renamed.get(name, name), renamed.get(name, name))
+            for name in node.input
+        ]
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
         del copy.input[:], copy.output[:]

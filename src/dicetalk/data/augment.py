@@ -112,7 +112,11 @@ def read_at(rows: Tensor, places: Tensor) -> Tensor:
 def augment_speech(rows: Tensor, spread: Tensor, options: Augmentation, generator: torch.Generator) -> Tensor:
     """Speech `(B, T, C)` moved by chance, in units of each column's usual spread `(C,)`; the same shape."""
     dice = Dice(len(rows), generator)
-    moved = rows + spread * dice.normal(options.offset, 1, len(spread)) + spread * dice.normal(options.jitter, *rows.shape[1:])
+    moved = (
+        rows
+        + spread * dice.normal(options.offset, 1, len(spread))
+        + spread * dice.normal(options.jitter, *rows.shape[1:])
+    )
     return _masked(moved, dice.chosen(options.mask), dice)
 
 

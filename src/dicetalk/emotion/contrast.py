@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 
 TEMPERATURE = 0.1
+SMOOTHING = 0.1
+"""Share of each label that is given to all: acted emotions are taken for each other by people too."""
 
 
 def contrast(samples: Tensor, emotions: Tensor, identities: Tensor, temperature: float = TEMPERATURE) -> Tensor:
@@ -39,20 +41,34 @@ def contrast(samples: Tensor, emotions: Tensor, identities: Tensor, temperature:
 
 
 class Anchors(nn.Module):
-    """A learned point for each emotion, which draws its clips near: the same loss against points instead of clips.
+    """A point for each emotion, which draws its clips near: the same loss against points instead of clips.
 
     With a thousand clips the loss between clips alone hardly begins to fall; a batch holds too few of each emotion.
     """
 
+    middle: Tensor
+
     def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE) -> None:
+        """Points that are learned, seen from the origin."""
         super().__init__()
         self.temperature = temperature
         self.points = nn.Parameter(torch.randn(emotions, width))
+        self.register_buffer("middle", torch.zeros(width))
+
+    def hold(self, points: Tensor) -> None:
+        """Points `(K, D)` that stay where they are, seen from their middle."""
+        self.points = nn.Parameter(points, requires_grad=False)
+        self.middle.copy_(points.mean(0))
 
     def forward(self, samples: Tensor, emotions: Tensor) -> Tensor:
         """InfoNCE of samples `(B, D)` of emotions `(B,)` against all points, a scalar."""
-        similarity = fn.normalize(samples, dim=1) @ fn.normalize(self.points, dim=1).T
-        return fn.cross_entropy(similarity / self.temperature, emotions)
+        ours, theirs = (fn.normalize(x - self.middle, dim=1) for x in (samples, self.points))
+        return fn.cross_entropy(ours @ theirs.T / self.temperature, emotions, label_smoothing=SMOOTHING)
+
+    def distance(self, samples: Tensor, emotions: Tensor) -> Tensor:
+        """Mean square of how far samples lie from their points, in units of how far the points lie from their middle."""
+        usual = (self.points - self.middle).square().sum(1).mean()
+        return (samples - self.points[emotions]).square().sum(1).mean() / usual
 
 
 def balanced_batch(emotions: Tensor, identities: Tensor, p: int, k: int, generator: torch.Generator) -> Tensor:

@@ -52,16 +52,15 @@ RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mea
 
 
 def likeness(
-    vectors: Float32, priors: Mapping[str, Prior], names: Sequence[str], even: Float32, temperature: float = LIKENESS
+    vectors: Float32, priors: Mapping[str, Prior], names: Sequence[str], temperature: float = LIKENESS
 ) -> Float32:
     """How much vectors `(N, D)` resemble each named prior, as shares that sum to 1, `(N, len(names))`.
 
-    Angles are taken about the middle of all priors, since most of every vector is common to all, and in directions that
-    count alike: `even` `(D, D)` is that of the embedder's `Discriminant`.
+    Angles are taken about the middle of all these priors, since most of every vector is common to all.
     """
     means = np.stack([priors[name].mean for name in names])
     middle = means.mean(0)
-    ours, theirs = (_directions((x - middle) @ even.T) for x in (vectors, means))
+    ours, theirs = (_directions(x - middle) for x in (vectors, means))
     scores = ours @ theirs.T / np.float32(temperature)
     odds = np.exp(scores - scores.max(1, keepdims=True))
     return np.asarray(odds / odds.sum(1, keepdims=True))

@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-import safetensors.numpy
-
-from dicetalk.arrays import Float32
 from dicetalk.checkpoints import CONFIG, open_checkpoint
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.priors import Prior, likeness, read_priors
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import CheckpointError
 
-KIND, VERSION = "embedder", 3
+KIND, VERSION = "embedder", 4
 WEIGHTS, PRIORS = "embedder.safetensors", "priors.safetensors"
 SHIPPED = Path(__file__).parents[1] / "weights" / "embedder"
 
@@ -71,12 +67,10 @@ class Space:
     Attributes:
         name: of the space; priors can be compared if they lie in spaces of one name.
         priors: of the named emotions, neutral among them.
-        even: (D, D) lets directions count alike where priors are compared; see `emotion.discriminant`.
     """
 
     name: str
     priors: Mapping[str, Prior]
-    even: Float32
 
     def offset(self, parts: Sequence[tuple[Prior, float]]) -> Prior:
         """Priors as offsets from neutral, each scaled by its strength and added up; spreads likewise."""
@@ -103,7 +97,7 @@ class Space:
         if prior.mean.shape != (width,):
             raise CheckpointError(f"the emotion has {len(prior.mean)} numbers; this embedder's have {width}")
         there = tuple(name for name in names if name in self.priors)
-        shares = likeness(prior.mean[None], self.priors, there, self.even)[0]
+        shares = likeness(prior.mean[None], self.priors, there)[0]
         return Likeness(tuple(shares.tolist()), there)
 
     def feeling(self, prior: Prior, likeness: Likeness, why: str, whole: float = DEFAULT_STRENGTH) -> Feeling:
@@ -127,10 +121,7 @@ def open_space(folder: Path) -> Space:
     if absent:
         there = ", ".join(vocabulary)
         raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; expected all of {there}")
-    even = safetensors.numpy.load(weights).get("discriminant.even")
-    if even is None:
-        raise CheckpointError(f"{folder / WEIGHTS} holds no discriminant.even; get or write it again")
-    return Space(config["space"], priors, even)
+    return Space(config["space"], priors)
 
 
 def _weights(path: Path) -> bytes:

@@ -42,7 +42,7 @@ class Auto:
 
     def feel(self, speech: Hearing) -> Timeline:
         """What is heard; each feeling is neutral where the voice does not tell enough."""
-        rows = speech_rows(speech.whole())
+        rows = speech_rows(speech.waveform, speech.whole())
         if self.every is None:
             return Timeline([(0.0, heard_feeling(shipped_embedder().embed(rows, None)))])
         step = round(self.every * FPS)

@@ -1,7 +1,7 @@
 """What a public network hears: Google's speech embedding (Lin et al., arXiv 2002.01322), which learned words from YouTube.
 
 It hears through rooms, microphones and languages, which a network that learns from a thousand clips of one studio does
-not. `weights/hearing/card.md` tells where it is from; its log-mel follows what it was trained on.
+not. `weights/speech/README.md` tells where it is from; its log-mel follows what it was trained on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dicetalk.rates import HOP, HOPS_PER_FRAME, SPEECH_RATE
 from dicetalk.speech.grid import stretch, windows
 from dicetalk.speech.level import Level
 
-NETWORK = WEIGHTS / "hearing" / "frontend.onnx"
+NETWORK = WEIGHTS / "speech" / "frontend.onnx"
 WIDTH = 96
 
 FRAMES_PER_ROW = 2
