@@ -1,6 +1,6 @@
 """Make a corpus of plain speech: many languages and voices in which nothing is felt, to teach what neutral sounds like.
 
-    apt-get install espeak-ng flite festival festvox-{kallpc16k,kdlpc16k,us-slt-hts,italp16k,itapc16k,ru,hi-nsk} \\
+    apt-get install espeak-ng flite festival festvox-{kallpc16k,kdlpc16k,us-slt-hts,italp16k,itapc16k,ru} \\
         festvox-ca-ona-hts festvox-czech-{dita,krb,machac,ph} festvox-suopuhe-{lj,mv} \\
         asterisk-core-sounds-{en,es,fr,it,ru}-wav asterisk-prompt-{es-co,fr-armelle,it-menardi-wav}
     python tools/plain_voices.py plain/
@@ -35,7 +35,6 @@ FESTIVAL = {
     "cs": ("czech_dita", "czech_krb", "czech_machac", "czech_ph"),
     "fi": ("hy_fi_mv_diphone", "suo_fi_lj_diphone"),
     "ru": ("msu_ru_nsh_clunits",),
-    "hi": ("hindi_NSK_diphone",),
     "ca": ("upc_ca_ona_hts",),
 }
 ENCODINGS = {"cs": "iso-8859-2", "fi": "iso-8859-15", "it": "iso-8859-1", "ca": "iso-8859-15", "es": "iso-8859-1"}

@@ -17,7 +17,7 @@ from dicetalk.training.stage1_embedder import train_embedder
 @pytest.fixture(scope="module")
 def checkpoint(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny embedder, for which dora was held out."""
-    return train_embedder(prepared, tmp_path_factory.mktemp("trained"), TINY)
+    return train_embedder([prepared], tmp_path_factory.mktemp("trained"), TINY)
 
 
 def test_every_way_of_looking_has_a_row(prepared: Path, checkpoint: Path, tmp_path: Path) -> None:

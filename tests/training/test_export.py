@@ -27,7 +27,7 @@ CLOSE = 1e-5
 @pytest.fixture(scope="module")
 def trained(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny embedder, fresh from training."""
-    return train_embedder(prepared, tmp_path_factory.mktemp("trained"), TINY)
+    return train_embedder([prepared], tmp_path_factory.mktemp("trained"), TINY)
 
 
 @pytest.fixture(params=["shipped", "trained"])

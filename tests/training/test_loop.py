@@ -97,7 +97,7 @@ def test_recipes_by_name() -> None:
 
 
 def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path) -> None:
-    train_embedder(prepared, tmp_path, TINY)
+    train_embedder([prepared], tmp_path, TINY)
     with (tmp_path / "curves.csv").open() as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
@@ -113,18 +113,18 @@ def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path)
 
 def test_stage_1_resumes_bit_for_bit(prepared: Path, tmp_path: Path) -> None:
     recipe = replace(TINY, loop=replace(TINY.loop, steps=40))
-    train_embedder(prepared, tmp_path / "whole", recipe)
+    train_embedder([prepared], tmp_path / "whole", recipe)
 
     def stop(done: int, total: int) -> None:
         if done == 25:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_embedder(prepared, tmp_path / "parts", recipe, stop)
-    train_embedder(prepared, tmp_path / "parts", recipe)
+        train_embedder([prepared], tmp_path / "parts", recipe, stop)
+    train_embedder([prepared], tmp_path / "parts", recipe)
     assert files(tmp_path / "parts") == files(tmp_path / "whole")
 
 
 def test_nobody_to_learn_from(prepared: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="fewer than two people"):
-        train_embedder(prepared, tmp_path, replace(TINY, held_out=("ann", "bob", "cid")))
+        train_embedder([prepared], tmp_path, replace(TINY, held_out=("ann", "bob", "cid")))

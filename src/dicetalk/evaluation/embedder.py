@@ -10,7 +10,7 @@ import numpy as np
 from dicetalk.arrays import Float64
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.dataset import Recordings, embed, load_recordings
-from dicetalk.emotion.space import KIND, VERSION
+from dicetalk.emotion.embedding import HEARING, HEARING_KIND, HEARING_VERSION
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
 from dicetalk.evaluation.emotion_score import Row, Vectors, draw_confusion, draw_map, probe_row, table
@@ -45,7 +45,7 @@ def _parts(data: Path, checkpoint: Path) -> tuple[dict[str, Vectors], dict[str, 
     """Vectors of the people learned from and of the held-out ones, by what was looked at."""
     everything = load_recordings(data)
     everything = everything.part(everything.heard)  # contempt is only seen, so that the rows of the table compare
-    told = open_checkpoint(checkpoint, KIND, VERSION).config["recipe"]["held_out"]
+    told = open_checkpoint(checkpoint / HEARING, HEARING_KIND, HEARING_VERSION).config["held_out"]
     apart = set(told) & set(everything.people)
     if not apart or apart == set(everything.people):
         raise InputError(f"{data} needs clips of people held out ({', '.join(told) or 'nobody'}) and of others")
