@@ -28,20 +28,20 @@ def test_a_voice_alone(voice: Waveform) -> None:
 
 
 def test_what_there_is_in_words() -> None:
-    rows, motion = np.zeros((3, 85), np.float32), np.zeros((3, 58), np.float32)
+    rows, motion = np.zeros((3, 117), np.float32), np.zeros((3, 58), np.float32)
     assert Recording(rows, motion).senses == ["voice", "face"] and Recording(None, motion).senses == ["face"]
 
 
 def test_a_sound_file(speech: Path) -> None:
     found = perceive(speech)
-    assert found.speech is not None and found.speech.shape == (30, 85) and found.motion is None and found.lacks == ""
+    assert found.speech is not None and found.speech.shape == (30, 117) and found.motion is None and found.lacks == ""
 
 
 def test_a_video_is_heard_and_seen(talking: Path) -> None:
     recording = perceive(talking)
     assert recording.lacks == "" and recording.senses == ["voice", "face"]
     assert recording.speech is not None and recording.motion is not None
-    assert recording.speech.shape == (30, 85) and recording.motion.shape == (30, 58)
+    assert recording.speech.shape == (30, 117) and recording.motion.shape == (30, 58)
 
 
 def test_a_face_without_sound_goes_on(talking: Path, tmp_path: Path) -> None:

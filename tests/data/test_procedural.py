@@ -19,7 +19,7 @@ def heard(voice: Waveform) -> Speech:
 
 def test_rows_of_speech(heard: Speech) -> None:
     rows = speech_rows(heard)
-    assert rows.shape == (75, 85) == (75, len(COLUMNS)) and rows.dtype == np.float32
+    assert rows.shape == (75, 117) == (75, len(COLUMNS)) and rows.dtype == np.float32
     np.testing.assert_array_equal(rows[:, :80], heard.log_mel)
     voiced = rows[:, COLUMNS.index("voiced")] > 0
     np.testing.assert_allclose(150 * 2 ** rows[voiced, 80], heard.pitch[voiced], rtol=1e-5)

@@ -142,11 +142,11 @@ def test_prepared_resumed_and_drawn(voice: Waveform, tmp_path: Path) -> None:
     clips, out = corpus(tmp_path, voice), tmp_path / "out"
     assert prepare(clips, out, Preparation(faces=1, voices=2)).new == 2
     first = load_file(out / "clips" / "happy.safetensors")
-    assert first["voices"].shape == (2, 30, 85) and first["voices"].dtype == np.float16
+    assert first["voices"].shape == (2, 30, 117) and first["voices"].dtype == np.float16
     assert not np.array_equal(first["voices"][0], first["voices"][1])
     assert prepare(clips, out, Preparation(faces=1, voices=2)).new == 0
     recordings = load_recordings(out)
-    assert recordings.speech.shape == (3, 3, 30, 85)
+    assert recordings.speech.shape == (3, 3, 30, 117)
     torch.testing.assert_close(whole(recordings, torch.tensor([2])).speech[0].half(), torch.from_numpy(first["speech"]))
     assert torch.equal(recordings.speech[0], recordings.speech[1])  # contempt is said in the neutral clip's voices
     batch = draw(recordings, torch.full((400,), 2), 30, STILL, Misreading(), torch.Generator().manual_seed(0))
@@ -160,11 +160,11 @@ def test_another_number_of_voices_is_prepared_anew(voice: Waveform, tmp_path: Pa
     prepare(clips, out, Preparation(faces=1, voices=0))
     file = out / "clips" / "happy.safetensors"
     assert set(load_file(file)) == {"speech", "motion"}
-    assert load_recordings(out).speech.shape == (3, 1, 30, 85)
+    assert load_recordings(out).speech.shape == (3, 1, 30, 117)
     report = prepare(clips, out, Preparation(faces=1, voices=1))
     assert (report.clips, report.new) == (2, 2)
     tensors = load_file(file)
-    assert tensors.pop("voices").shape == (1, 30, 85)
+    assert tensors.pop("voices").shape == (1, 30, 117)
     save_file(tensors, file)
     with pytest.raises(InputError, match=r"neutral 1 other voices, happy 0\); run `dicetalk prepare` again"):
         load_recordings(out)

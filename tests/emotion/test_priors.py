@@ -34,7 +34,7 @@ PRIORS = {
 def test_clips_resemble_their_own_prior() -> None:
     names = ["neutral", "happy", "sad"]
     vectors = np.stack([PRIORS[name].mean + 0.05 for name in names])
-    shares = likeness(vectors, PRIORS, names, np.eye(4, dtype=np.float32))
+    shares = likeness(vectors, PRIORS, names)
     assert shares.argmax(1).tolist() == [0, 1, 2]
     np.testing.assert_allclose(shares.sum(1), 1, rtol=1e-6)
 

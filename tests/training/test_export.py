@@ -46,7 +46,7 @@ def by_torch(net: EmotionEmbedder, speech: np.ndarray, motion: np.ndarray, heard
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 30, 250, 1500])
 def test_both_runtimes_find_the_same(folder: Path, frames: int) -> None:
     net, embedder, rng = load_embedder(folder), Embedder(folder), np.random.default_rng(frames)
-    speech, motion = (rng.standard_normal((frames, columns), np.float32) for columns in (85, 58))
+    speech, motion = (rng.standard_normal((frames, columns), np.float32) for columns in (117, 58))
     for heard, seen in ((True, True), (True, False), (False, True)):
         found = embedder.embed(speech if heard else None, motion if seen else None)
         mean, std = by_torch(net, speech, motion, heard, seen)

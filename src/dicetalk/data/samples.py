@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from dicetalk.arrays import Float16
 from dicetalk.data.clip import Clip, Missing
@@ -85,7 +85,7 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | Miss
     # One entry: the order of several is not the same each time.
     told = {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})}
     with whole(target) as temporary:
-        save_file(samples, temporary, told)
+        temporary.write_bytes(save(samples, told))
     return found
 
 
