@@ -104,7 +104,7 @@ class Renderer:
                 yield self._frame(mesh, part[i : i + 1])
 
     def _fine(self, mesh: Float64) -> Float64:
-        return np.asarray(self._mesh.subdivide @ mesh)
+        return self._mesh.fine(mesh)
 
     def _frame(self, mesh: Float64, motion: Motion) -> Picture:
         left, top, right, bottom = self._region
