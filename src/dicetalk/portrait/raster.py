@@ -14,6 +14,10 @@ CACHE = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, Pat
 """Compiled code is kept for the next start where there is a place to keep it."""
 
 
+SLACK = 1e-4
+"""How far beyond its edges a triangle is drawn, as a share of it: no pixel falls between two."""
+
+
 @numba.njit(cache=CACHE, fastmath=True, nogil=True)
 def rasterise(
     target: Float32, source: Float32, triangles: Int32, map_x: Float32, map_y: Float32, depth: Float32
@@ -39,27 +43,49 @@ def rasterise(
             continue
         top = max(0, int(np.ceil(min(ay, by, cy))))
         bottom = min(height - 1, int(np.floor(max(ay, by, cy))))
-        left = max(0, int(np.ceil(min(ax, bx, cx))))
-        right = min(width - 1, int(np.floor(max(ax, bx, cx))))
+        left = max(0.0, np.ceil(min(ax, bx, cx)))
+        right = min(width - 1.0, np.floor(max(ax, bx, cx)))
         if top > bottom or left > right:
             continue
+        # Shares of the corners a, b, c at a pixel: u, v, w, linear in x and y, and so is all that they weigh.
         inverse = 1.0 / area
         u_x, u_y = (by - cy) * inverse, (cx - bx) * inverse
         v_x, v_y = (cy - ay) * inverse, (ax - cx) * inverse
+        z_u, z_v, z_w = _from_last(target, a, b, c, 2)
+        x_u, x_v, x_w = _from_last(source, a, b, c, 0)
+        y_u, y_v, y_w = _from_last(source, a, b, c, 1)
+        z_x, x_x, y_x = (u_x * z_u + v_x * z_v), (u_x * x_u + v_x * x_v), (u_x * y_u + v_x * y_v)
         for y in range(top, bottom + 1):
-            u_row = u_y * (y - cy) - u_x * cx
-            v_row = v_y * (y - cy) - v_x * cx
-            for x in range(left, right + 1):
-                u = u_row + u_x * x
-                v = v_row + v_x * x
-                w = 1.0 - u - v
-                if u < -1e-4 or v < -1e-4 or w < -1e-4:
-                    continue
-                z = u * target[a, 2] + v * target[b, 2] + w * target[c, 2]
-                if z < depth[y, x]:
-                    depth[y, x] = z
-                    map_x[y, x] = u * source[a, 0] + v * source[b, 0] + w * source[c, 0]
-                    map_y[y, x] = u * source[a, 1] + v * source[b, 1] + w * source[c, 1]
+            u = u_y * (y - cy) - u_x * cx
+            v = v_y * (y - cy) - v_x * cx
+            low, high = _span(left, right, u, u_x)
+            low, high = _span(low, high, v, v_x)
+            low, high = _span(low, high, 1.0 - u - v, -u_x - v_x)
+            if low > high:
+                continue
+            z, at_x, at_y = u * z_u + v * z_v + z_w, u * x_u + v * x_v + x_w, u * y_u + v * y_v + y_w
+            row = np.uint64(y)  # unsigned: no index is looked at from behind
+            for x in range(np.uint64(np.ceil(low)), np.uint64(np.floor(high) + 1.0)):
+                if z + z_x * x < depth[row, x]:
+                    depth[row, x] = z + z_x * x
+                    map_x[row, x] = at_x + x_x * x
+                    map_y[row, x] = at_y + y_x * x
+
+
+@numba.njit(cache=CACHE, fastmath=True, nogil=True)
+def _from_last(values: Float32, a: int, b: int, c: int, k: int) -> tuple[float, float, float]:
+    """Column `k` of three vertices: how far the first two lie from the last, and the last."""
+    return values[a, k] - values[c, k], values[b, k] - values[c, k], values[c, k]
+
+
+@numba.njit(cache=CACHE, fastmath=True, nogil=True)
+def _span(low: float, high: float, share: float, slope: float) -> tuple[float, float]:
+    """The part of a row, from `low` to `high`, in which a corner's share `share + slope * x` is not negative."""
+    if slope > 0:
+        return max(low, (-SLACK - share) / slope), high
+    if slope < 0:
+        return low, min(high, (-SLACK - share) / slope)
+    return (low, high) if share >= -SLACK else (1.0, 0.0)
 
 
 @numba.njit(cache=CACHE, nogil=True)
