@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from dicetalk.portrait.framing import check_size, checked_picture, face_of, fram
 from dicetalk.rates import FPS
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
+from dicetalk.threads import Behind
 
 PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
@@ -66,13 +68,13 @@ class Video:
         """Length [s]."""
         return self.frames / self.fps
 
-    def stream(self, *, watch: Watch | None = None) -> Iterator[Picture]:
-        """The frames as they are drawn, in chunks (t, H, W, 3) uint8.
+    def stream(self, *, watch: Watch | None = None) -> Generator[Picture, None, None]:
+        """The frames as they are drawn, in chunks (t, H, W, 3) uint8; closing it early ends the work.
 
         Args:
             watch: is told after each step of a backbone that takes long before its first frame.
         """
-        return self.backbone.generate(self.conditions, watch)
+        yield from self.backbone.generate(self.conditions, watch)
 
     def save(self, path: PathLike, *, progress: Progress | None = None, watch: Watch | None = None) -> Path:
         """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
@@ -87,9 +89,13 @@ class Video:
         """
         target = Path(path)
         done = 0
-        with VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video:
-            for chunk in self.stream(watch=watch):
-                video.write(chunk)
+        with (
+            VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video,
+            Behind(video.write) as write,
+            closing(self.stream(watch=watch)) as chunks,
+        ):
+            for chunk in chunks:
+                write(chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.frames)

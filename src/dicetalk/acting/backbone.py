@@ -17,6 +17,7 @@ from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
+from dicetalk.threads import Ahead
 
 CHUNK = FPS // 5
 """Frames a chunk: small enough for live use."""
@@ -35,10 +36,11 @@ class RulesBackbone:
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
-        renderer = Renderer(conditions.portrait, conditions.face)
-        for motion in self.act(conditions):
-            for start in range(0, len(motion), CHUNK):
-                yield np.stack(list(renderer.render(motion[start : start + CHUNK])))
+        with Ahead(self.act(conditions)) as motions:  # heard while the portrait is read, and what was heard is drawn
+            renderer = Renderer(conditions.portrait, conditions.face)
+            for motion in motions:
+                for start in range(0, len(motion), CHUNK):
+                    yield np.stack(list(renderer.render(motion[start : start + CHUNK])))
 
 
 def load_rules(folder: Path | None = None, options: None = None) -> RulesBackbone:
