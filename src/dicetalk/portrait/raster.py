@@ -1,4 +1,4 @@
-"""Draw a deformed mesh as a pixel map: where in the source picture each pixel of the frame comes from."""
+"""Loops over pixels: a deformed mesh as a map of where in the source each pixel comes from, and shade laid over it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from dicetalk.arrays import Bool, Float32, Int32
+from dicetalk.arrays import Bool, Float32, Int32, Picture
 
 CACHE = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, Path.home()))
 """Compiled code is kept for the next start where there is a place to keep it."""
@@ -89,7 +89,7 @@ def _span(low: float, high: float, share: float, slope: float) -> tuple[float, f
 
 
 @numba.njit(cache=CACHE, nogil=True)
-def grow(map_x: Float32, map_y: Float32, covered: Bool, times: int) -> None:
+def grow(map_x: Float32, map_y: Float32, covered: Bool, times: int, step: int) -> None:
     """Continue the displacement `times` pixels into what is not covered, so that soft edges have skin on both sides.
 
     The displacement, not the place: without any motion the maps stay the identity.
@@ -99,6 +99,7 @@ def grow(map_x: Float32, map_y: Float32, covered: Bool, times: int) -> None:
         map_y: (H, W) source rows; changed in place.
         covered: (H, W) which pixels hold a value; changed in place.
         times: [px] how far to grow.
+        step: how far apart two neighbours are in the source that do not move.
     """
     height, width = map_x.shape
     for _ in range(times):
@@ -113,18 +114,64 @@ def grow(map_x: Float32, map_y: Float32, covered: Bool, times: int) -> None:
                         yy, xx = y + dy, x + dx
                         if 0 <= yy < height and 0 <= xx < width and before[yy, xx]:
                             count += 1
-                            sum_x += map_x[yy, xx] - dx
-                            sum_y += map_y[yy, xx] - dy
+                            sum_x += map_x[yy, xx] - dx * step
+                            sum_y += map_y[yy, xx] - dy * step
                 if count:
                     map_x[y, x] = sum_x / count
                     map_y[y, x] = sum_y / count
                     covered[y, x] = True
 
 
+@numba.njit(cache=CACHE, fastmath=True, nogil=True)
+def mixed(shares: Float32, layers: Float32) -> Float32:
+    """The sum of layers (K, h, w), each by its share (K,). BLAS would keep a second core waiting for the next frame."""
+    total = np.zeros(layers.shape[1:], np.float32)
+    for k in range(len(shares)):
+        if shares[k] != 0:
+            for y in range(total.shape[0]):
+                for x in range(total.shape[1]):
+                    total[y, x] += shares[k] * layers[k, y, x]
+    return total
+
+
+@numba.njit(cache=CACHE, fastmath=True, nogil=True)
+def shade(
+    frame: Picture, map_x: Float32, map_y: Float32, light: Float32, tint: Float32, scale: float, left: float, top: float
+) -> None:
+    """Lay light and dark over a frame.
+
+    Args:
+        frame: (H, W, 3); changed in place.
+        map_x: (H, W) source column of each pixel.
+        map_y: (H, W) source row of each pixel.
+        light: (h, w) what is added to a light of 1, read between its pixels; 0 beyond its border.
+        tint: (3,) how much of it each channel takes.
+        scale: pixels of `light` for one of the source.
+        left: column of the source where its first pixel lies.
+        top: row of the same.
+    """
+    height, width = light.shape
+    for y in range(frame.shape[0]):
+        for x in range(frame.shape[1]):
+            at_x, at_y = (map_x[y, x] - left) * scale, (map_y[y, x] - top) * scale
+            if at_x < 0 or at_y < 0 or at_x >= width - 1 or at_y >= height - 1:
+                continue
+            column, row = int(at_x), int(at_y)
+            right, down = at_x - column, at_y - row
+            upper = light[row, column] * (1 - right) + light[row, column + 1] * right
+            lower = light[row + 1, column] * (1 - right) + light[row + 1, column + 1] * right
+            added = upper * (1 - down) + lower * down
+            for k in range(3):
+                frame[y, x, k] = min(max(frame[y, x, k] * (1 + tint[k] * added) + 0.5, 0.0), 255.0)
+
+
 def warm_up() -> None:
-    """Compile both loops, or load them compiled, by drawing one triangle."""
+    """Compile all loops, or load them compiled, by drawing one triangle."""
     corners = np.array([[0, 0, 0], [4, 0, 0], [0, 4, 0]], np.float32)
     map_x, map_y, depth = (np.zeros((4, 4), np.float32) for _ in range(3))
     rasterise(corners, np.ascontiguousarray(corners[:, :2]), np.array([[0, 1, 2]], np.int32), map_x, map_y, depth)
-    # A part of a larger map, as an opening's box is: another memory layout is another compiled loop.
-    grow(map_x[1:3, 1:3], map_y[1:3, 1:3], np.zeros((2, 2), np.bool_), 1)
+    # Parts of larger arrays, as an opening's box is: another memory layout is another compiled loop.
+    part = (slice(1, 3), slice(1, 3))
+    grow(map_x[part], map_y[part], np.zeros((2, 2), np.bool_), 1, 1)
+    light = mixed(np.zeros(1, np.float32), np.zeros((1, 2, 2), np.float32))
+    shade(np.zeros((4, 4, 3), np.uint8)[part], map_x[part], map_y[part], light, np.ones(3, np.float32), 1.0, 0.0, 0.0)

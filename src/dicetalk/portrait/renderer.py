@@ -12,16 +12,16 @@ from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.face import Face
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
-from dicetalk.motion.landmarks import LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
+from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.eyes import Eyeball, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import UPPER_EDGE, Mouth, draw_mouth
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
-from dicetalk.portrait.raster import grow, rasterise
 from dicetalk.portrait.rig import Rig, build_rig
 from dicetalk.portrait.topology import Topology, topology
+from dicetalk.portrait.warp import Warp
 from dicetalk.rates import FPS
 
 LIP_MIDDLES = (13, 14)
@@ -80,9 +80,8 @@ class Renderer:
         self.rig: Rig = build_rig(picture, face)
         self._mesh: Topology = topology()
         fine = self._still = self._fine(self.rig.points)
-        self._source = np.ascontiguousarray(fine[:, :2], np.float32)
-        self._region = _region(fine, picture.shape)
-        self._unmoved = _unmoved(self._region)
+        left, top, right, bottom = self._region = _region(fine, picture.shape)
+        self._warp = Warp(picture[top:bottom, left:right], fine[:, :2] - (left, top))
         outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
         irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
         self._outlines = outlines
@@ -90,8 +89,7 @@ class Renderer:
             eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
             for side in outlines
         ]
-        self._folds = _folds(picture, self.rig)
-        self._shaded = self.picture.copy()
+        self._folds = _folds(picture, self.rig).seen_from(left, top)
         self._own_mouth = own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes, self._own_mouth)
 
@@ -115,22 +113,22 @@ class Renderer:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
-        map_x, map_y = (axis.copy() for axis in self._unmoved)
-        depth = np.full(map_x.shape, np.inf, np.float32)
-        rasterise(target, self._source, self._mesh.triangles, map_x, map_y, depth)
-        openings = {name: _opening(target[loop, :2], depth.shape) for name, loop in self._loops().items()}
+        self._warp.move(target, self._mesh.triangles)
+        shape = (bottom - top, right - left)
+        openings = {name: _opening(target[loop, :2], shape) for name, loop in self._loops().items()}
         for opening in openings.values():
             if opening is not None:
-                _grow_rim(opening, map_x, map_y, depth)
-        self._folds.apply(self.picture, self._shaded, motion.shapes[0] - self.rig.rest)
-        region = np.asarray(
-            cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
+                # Pixels that are partly skin: the skin goes on into the rim of the opening.
+                self._warp.grow((slice(opening.top, opening.bottom), slice(opening.left, opening.right)), 2)
+        frame = self.picture.copy()
+        region = frame[top:bottom, left:right]
+        self._warp.draw(region)
+        face = _box(target[:FACE_VERTICES], region.shape)
+        x, y = self._warp.x[face], self._warp.y[face]
+        self._folds.apply(region[face], motion.shapes[0] - self.rig.rest, x, y, self._warp.detail)
         for eye in self._eyes:
             self._draw_eye(region, openings[eye.side], eye, fine, motion)
         self._draw_mouth(region, openings["mouth"], fine, motion)
-        frame = self.picture.copy()
-        frame[top:bottom, left:right] = region
         return np.ascontiguousarray(frame[self._cut])
 
     def _loops(self) -> dict[str, Int64]:
@@ -218,7 +216,8 @@ def _middle_of_mouth(rig: Rig) -> Float64:
 
 def _in_the_skull(rig: Rig, places: Float64) -> Float64:
     """Places (..., 2) of the picture [px], from the middle of the mouth along the head's axes [unit]."""
-    return np.asarray((places - _middle_of_mouth(rig)[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit)
+    turn = np.linalg.inv(rig.axes[:2, :2]) / rig.unit
+    return _apply(np.column_stack([turn, -turn @ _middle_of_mouth(rig)[:2]]), places)
 
 
 def _region(fine: Float64, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -227,11 +226,11 @@ def _region(fine: Float64, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     return max(low[0], 0), max(low[1], 0), min(high[0] + 1, shape[1]), min(high[1] + 1, shape[0])
 
 
-def _unmoved(region: tuple[int, int, int, int]) -> tuple[Float32, Float32]:
-    """The pixel maps (h, w) of a region in which nothing moves."""
-    left, top, right, bottom = region
-    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-    return x, y
+def _box(points: Float32, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The part of a frame that holds points (N, >=2) [px]."""
+    left, top = np.floor(points.min(0)[:2]).astype(int).clip(0)
+    right, bottom = np.minimum(np.ceil(points.max(0)[:2]).astype(int) + 1, (shape[1], shape[0]))
+    return slice(top, bottom), slice(left, right)
 
 
 def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
@@ -248,13 +247,6 @@ def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
     height = abs(cv2.contourArea(outline)) / max(float(np.ptp(outline[:, 0])), 1.0)
     share = np.float32(min(height / SLIT, 1) / 255)
     return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) * share)
-
-
-def _grow_rim(opening: Opening, map_x: Float32, map_y: Float32, depth: Float32) -> None:
-    """Continue the skin into the rim of an opening, for pixels that are partly skin."""
-    box = (slice(opening.top, opening.bottom), slice(opening.left, opening.right))
-    covered = np.isfinite(depth[box])
-    grow(map_x[box], map_y[box], covered, 2)
 
 
 def _blend(region: Picture, opening: Opening, inside: Float32) -> None:
@@ -279,5 +271,6 @@ def _back_to_picture(rig: Rig, motion: Motion, near: Float64) -> Float64:
 
 
 def _apply(affine: Float64, places: Float64) -> Float64:
-    """An affine map (2, 3) on places (..., 2)."""
-    return np.asarray(places @ affine[:, :2].T + affine[:, 2])
+    """An affine map (2, 3) on places (..., 2). Written out: BLAS keeps a second core waiting for its next call."""
+    x, y = places[..., :1], places[..., 1:]
+    return np.asarray(x * affine[:, 0] + y * affine[:, 1] + affine[:, 2])
