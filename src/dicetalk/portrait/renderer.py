@@ -93,23 +93,24 @@ class Renderer:
         self._own_mouth = own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes, self._own_mouth)
 
-    def render(self, motion: Motion, *, settle: float = 1.0) -> Iterator[Picture]:
+    def render(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Iterator[Picture]:
         """Frames (H, W, 3) uint8 of a motion, one after the other.
 
         Args:
             motion: any number of frames.
             settle: as in `Rig.deformed`; with 0 and no motion the picture comes back as it is.
         """
+        shares = np.broadcast_to(np.asarray(settle, np.float32), len(motion))
         for start in range(0, len(motion), AT_ONCE):
-            part = motion[start : start + AT_ONCE]
-            meshes = self.rig.deformed(part, settle=settle)
+            part, share = motion[start : start + AT_ONCE], shares[start : start + AT_ONCE]
+            meshes = self.rig.deformed(part, settle=share)
             for i, mesh in enumerate(meshes):
-                yield self._frame(mesh, part[i : i + 1])
+                yield self._frame(mesh, part[i : i + 1], float(share[i]))
 
     def _fine(self, mesh: Float64) -> Float64:
         return self._mesh.fine(mesh)
 
-    def _frame(self, mesh: Float64, motion: Motion) -> Picture:
+    def _frame(self, mesh: Float64, motion: Motion, settle: float) -> Picture:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
@@ -125,7 +126,7 @@ class Renderer:
         self._warp.draw(region)
         face = _box(target[:FACE_VERTICES], region.shape)
         x, y = self._warp.x[face], self._warp.y[face]
-        self._folds.apply(region[face], motion.shapes[0] - self.rig.rest, x, y, self._warp.detail)
+        self._folds.apply(region[face], motion.shapes[0] - settle * self.rig.rest, x, y, self._warp.detail)
         for eye in self._eyes:
             self._draw_eye(region, openings[eye.side], eye, fine, motion)
         self._draw_mouth(region, openings["mouth"], fine, motion)
