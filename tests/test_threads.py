@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event
 
 import pytest
 
 from dicetalk import threads
-from dicetalk.threads import Ahead, Behind
+from dicetalk.threads import Ahead, Behind, Promise
 
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     before = threading.active_count()
     yield
-    assert threading.active_count() == before
+    wait_until(lambda: threading.active_count() == before)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """For a thread that is ending by itself, 10 s at most."""
+    end = Event()
+    assert any(true() or end.wait(0.01) for _ in range(1000))
 
 
 def numbers(until: int, made: list[int], closed: Event) -> Iterator[int]:
@@ -40,8 +46,7 @@ def test_no_more_is_made_than_may_wait() -> None:
     closed = Event()
     with Ahead(numbers(9, made, closed), most=2) as items:
         assert next(items) == 0
-        while len(made) < 3:
-            pass
+        wait_until(lambda: len(made) == 3)
         assert not closed.wait(0.05) and made == [0, 1, 2]
     assert closed.is_set() and len(made) == 3
 
@@ -172,3 +177,20 @@ def test_a_second_interruption_waits_for_the_thread_as_well(monkeypatch: pytest.
         hand_on(1)
         assert begun.wait(10)
     assert done == [1] and Impatient.presses == 3
+
+
+def test_what_is_promised_is_made_at_once_and_taken_later() -> None:
+    begun, made = Event(), Promise(lambda: threading.current_thread().name)
+    assert made.take() != threading.current_thread().name
+    promise = Promise(begun.set)
+    assert begun.wait(10)
+    promise.take()
+
+
+def test_a_broken_promise_is_told_when_it_is_taken() -> None:
+    def broken() -> int:
+        raise ValueError("broken")
+
+    promise = Promise(broken)
+    with pytest.raises(ValueError, match="broken"):
+        promise.take()

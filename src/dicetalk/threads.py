@@ -14,6 +14,28 @@ from typing import Generic, Self, TypeVar
 Item = TypeVar("Item")
 
 
+class Promise(Generic[Item]):
+    """Makes one thing in a thread of its own, from the start on, for whoever takes it later."""
+
+    def __init__(self, make: Callable[[], Item]) -> None:
+        self._made: SimpleQueue[Item | _End] = SimpleQueue()
+        self._thread = _started(lambda: self._keep(make))
+
+    def _keep(self, make: Callable[[], Item]) -> None:
+        try:
+            self._made.put(make())
+        except BaseException as error:  # told to whoever takes it, in whose thread it belongs
+            self._made.put(_End(error))
+
+    def take(self) -> Item:
+        """The thing, once it is made; to be asked for once."""
+        made = self._made.get()
+        if isinstance(made, _End):
+            assert made.error is not None
+            raise made.error
+        return made
+
+
 class Ahead(Iterator[Item]):
     """Takes from an iterator in a thread of its own, from the start on: `with Ahead(frames) as made: for one in made`.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import SHAPES
-from dicetalk.portrait.folds import FOLDS, Shading, fold_shading
+from dicetalk.portrait.folds import FOLDS, STEPS, Shading, curve_through, fold_shading
 
 UNIT = 120.0
 MIDDLE = np.array([200.0, 180.0, 0.0])
@@ -106,3 +107,11 @@ def test_folds_move_with_the_skin(shading: Shading) -> None:
     part = np.ascontiguousarray(skin()[40:360, 30:370])
     shading.seen_from(30, 40).apply(part, np.ones(len(SHAPES)), (x - 30 + 7) * 2, (y - 40 - 5) * 2, detail=2)
     np.testing.assert_array_equal(part[5:, :-7], whole[40:355, 37:370])
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8])
+def test_a_curve_is_the_spline_through_its_knots(count: int) -> None:
+    knots = np.cumsum(np.random.default_rng(count).uniform(1, 20, (count, 2)), axis=0)
+    lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1) + 1e-6)])
+    expected = CubicSpline(lengths, knots)(np.linspace(0, lengths[-1], STEPS))
+    np.testing.assert_allclose(curve_through(knots), expected, atol=1e-3)  # [px]

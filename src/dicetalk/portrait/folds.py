@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.easing import smoothstep
@@ -212,7 +211,7 @@ def _colourfulness(face: Picture) -> np.float32:
 
 def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: bool) -> Float32:
     """One fold (h, w) through its knots (N, 2) [px]: dark along its curve, lit beside it, fading out at the ends."""
-    curve = _curve(knots)
+    curve = curve_through(knots)
     width = max(fold.width * unit, 0.8)
     result = np.zeros(pixels.shape[:2], np.float32)
     reach = 2.5 * SHADOW * width
@@ -233,10 +232,17 @@ def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: b
     return result
 
 
-def _curve(knots: Float64) -> Float32:
-    """A smooth curve (STEPS, 2) through knots (N, 2)."""
+def curve_through(knots: Float64) -> Float32:
+    """A smooth curve (STEPS, 2) through knots (N, 2): a cubic spline that bends at none but the inner ones."""
     lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1) + 1e-6)])
-    return np.asarray(CubicSpline(lengths, knots)(np.linspace(0, lengths[-1], STEPS)), np.float32)
+    at, degree = lengths / lengths[-1], min(len(knots) - 1, 3)
+
+    def powers(x: Float64) -> Float64:
+        bends = np.maximum(x[:, None] - at[2:-2], 0) ** 3
+        return np.hstack([x[:, None] ** np.arange(degree + 1), bends])
+
+    weights = np.linalg.solve(powers(at), knots)
+    return np.asarray(powers(np.linspace(0, 1, STEPS)) @ weights, np.float32)
 
 
 def _beside(places: Float32, curve: Float32) -> tuple[Float32, Float32, Float32]:

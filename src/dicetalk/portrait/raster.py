@@ -125,11 +125,12 @@ def grow(map_x: Float32, map_y: Float32, covered: Bool, times: int, step: int) -
 @numba.njit(cache=CACHE, fastmath=True, nogil=True)
 def mixed(shares: Float32, layers: Float32) -> Float32:
     """The sum of layers (K, h, w), each by its share (K,). BLAS would keep a second core waiting for the next frame."""
-    total = np.zeros(layers.shape[1:], np.float32)
-    for k in range(len(shares)):
+    count, height, width = layers.shape
+    total = np.zeros((height, width), np.float32)
+    for k in range(count):
         if shares[k] != 0:
-            for y in range(total.shape[0]):
-                for x in range(total.shape[1]):
+            for y in range(height):
+                for x in range(width):
                     total[y, x] += shares[k] * layers[k, y, x]
     return total
 

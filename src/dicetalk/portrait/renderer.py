@@ -59,10 +59,11 @@ class Opening:
     bottom: int
     cover: Float32
 
-    def places(self) -> Float64:
-        """(h, w, 2) coordinates of the box's pixels in the frame [px]."""
-        x, y = np.meshgrid(np.arange(self.left, self.right), np.arange(self.top, self.bottom))
-        return np.asarray(np.stack([x, y], -1), np.float64)
+    def places(self, affine: Float64) -> Float64:
+        """(h, w, 2) where an affine map (2, 3) of the frame [px] takes the box's pixels."""
+        across = np.arange(self.left, self.right)[:, None] * affine[:, 0]
+        down = np.arange(self.top, self.bottom)[:, None, None] * affine[:, 1] + affine[:, 2]
+        return np.asarray(across + down)
 
 
 class Renderer:
@@ -85,6 +86,9 @@ class Renderer:
         outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
         irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
         self._outlines = outlines
+        self._anchors = _anchors(
+            self.rig, [*(fine[loop].mean(0) for loop in outlines.values()), _middle_of_mouth(self.rig)]
+        )
         self._eyes: list[Eyeball] = [
             eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
             for side in outlines
@@ -103,14 +107,14 @@ class Renderer:
         shares = np.broadcast_to(np.asarray(settle, np.float32), len(motion))
         for start in range(0, len(motion), AT_ONCE):
             part, share = motion[start : start + AT_ONCE], shares[start : start + AT_ONCE]
-            meshes = self.rig.deformed(part, settle=share)
-            for i, mesh in enumerate(meshes):
-                yield self._frame(mesh, part[i : i + 1], float(share[i]))
+            meshes, anchors = self.rig.deformed(part, settle=share), self.rig.skull(self._anchors, part)
+            for i, (mesh, moved) in enumerate(zip(meshes, anchors, strict=True)):
+                yield self._frame(mesh, part[i : i + 1], float(share[i]), self._back_to_picture(moved))
 
     def _fine(self, mesh: Float64) -> Float64:
         return self._mesh.fine(mesh)
 
-    def _frame(self, mesh: Float64, motion: Motion, settle: float) -> Picture:
+    def _frame(self, mesh: Float64, motion: Motion, settle: float, back: dict[str, Float64]) -> Picture:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
@@ -128,19 +132,28 @@ class Renderer:
         x, y = self._warp.x[face], self._warp.y[face]
         self._folds.apply(region[face], motion.shapes[0] - settle * self.rig.rest, x, y, self._warp.detail)
         for eye in self._eyes:
-            self._draw_eye(region, openings[eye.side], eye, fine, motion)
-        self._draw_mouth(region, openings["mouth"], fine, motion)
+            self._draw_eye(region, openings[eye.side], eye, fine, motion, back[eye.side])
+        self._draw_mouth(region, openings["mouth"], fine, motion, back["mouth"])
         return np.ascontiguousarray(frame[self._cut])
 
     def _loops(self) -> dict[str, Int64]:
         return {**self._outlines, "mouth": self._mesh.mouth}
 
-    def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion) -> None:
+    def _back_to_picture(self, moved: Float64) -> dict[str, Float64]:
+        """(2, 3) affine maps from the region of the frame to the picture for what is fixed to the skull behind each
+        opening, whose anchors (9, 3) have moved to some places [px]."""
+        before, after = (points[:, :2].astype(np.float32).reshape(-1, 3, 2) for points in (self._anchors, moved))
+        corner = np.array(self._region[:2], np.float32)
+        affines = (cv2.getAffineTransform(there - corner, here) for here, there in zip(before, after, strict=True))
+        return dict(zip(self._loops(), map(np.asarray, affines), strict=True))
+
+    def _draw_eye(
+        self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion, back: Float64
+    ) -> None:
         if opening is None:
             return
         loop = self._outlines[eye.side]
-        back = _back_to_picture(self.rig, motion, self._still[loop].mean(0))
-        places = _apply(back, opening.places() + self._region[:2])
+        places = opening.places(back)
         moved = self._moved(loop, fine, back)
         gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
         shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
@@ -148,18 +161,23 @@ class Renderer:
         # Where the lids are as in the picture, their shadow is in the picture too.
         _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
 
+    def _at_rest(self, vertices: Int64 | list[int], fine: Float64, back: Float64) -> Float64:
+        """Where vertices (N,) of the frame's mesh would lie in the picture (N, 2) [px], had the head not moved."""
+        return _apply(back, fine[vertices, :2] - self._region[:2])
+
     def _moved(self, loop: Int64, fine: Float64, back: Float64) -> float:
         """How far an outline has left its place in the picture: 0, to 1 where nothing of its old rim may show."""
-        away = np.abs(_apply(back, fine[loop, :2]) - self._still[loop, :2]).max()
+        away = np.abs(self._at_rest(loop, fine, back) - self._still[loop, :2]).max()
         return float(np.clip(away / (RIM * self.rig.unit), 0, 1))
 
-    def _draw_mouth(self, region: Picture, opening: Opening | None, fine: Float64, motion: Motion) -> None:
+    def _draw_mouth(
+        self, region: Picture, opening: Opening | None, fine: Float64, motion: Motion, back: Float64
+    ) -> None:
         if opening is None:
             return
         rig = self.rig
-        back = _back_to_picture(rig, motion, _middle_of_mouth(rig))
-        in_picture = _apply(back, opening.places() + self._region[:2])
-        lips = _in_the_skull(rig, _apply(back, fine[list(LIP_MIDDLES), :2]))[:, 1]
+        in_picture = opening.places(back)
+        lips = _in_the_skull(rig, self._at_rest(list(LIP_MIDDLES), fine, back))[:, 1]
         tongue_out = float(motion.shapes[0, index("tongueOut")])
         inside = self._mouth.inside(_in_the_skull(rig, in_picture), self._jaw(motion), lips, tongue_out)
         inside *= 1 - 0.5 * _shadow(opening, 0.075 * rig.unit)[..., None]
@@ -262,13 +280,10 @@ def _shadow(opening: Opening, reach: float) -> Float32:
     return np.asarray(1 - np.clip(np.cumsum(opening.cover, axis=0) / reach, 0, 1), np.float32)
 
 
-def _back_to_picture(rig: Rig, motion: Motion, near: Float64) -> Float64:
-    """(2, 3) affine map from the frame to the picture for what is fixed to the skull near a point (3,) [px]."""
-    step = 0.3 * rig.unit
-    before = near + np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ rig.axes.T * step
-    after = rig.skull(before, motion)[0]
-    forth = cv2.getAffineTransform(before[:, :2].astype(np.float32), after[:, :2].astype(np.float32))
-    return np.asarray(cv2.invertAffineTransform(forth))
+def _anchors(rig: Rig, places: list[Float64]) -> Float64:
+    """Three points of the skull around each of some places (3,) [px], that tell how it lies there: (3 * N, 3)."""
+    step = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ rig.axes.T * (0.3 * rig.unit)
+    return np.concatenate([near + step for near in places])
 
 
 def _apply(affine: Float64, places: Float64) -> Float64:
