@@ -12,6 +12,7 @@ import click
 
 from dicetalk.backbone import DEFAULT, KINDS, Place, find_backbone, named
 from dicetalk.cli.failures import YOURS_TO_FIX
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.errors import ConfigError, DiceTalkError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Report:
         return all(check.ok for check in self.checks) and (self.forecast is None or self.forecast.able)
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.option(
     "--backbone",
     default=DEFAULT,
