@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -97,6 +98,53 @@ def test_a_phone_video_is_turned_upright(tmp_path: Path) -> None:
     assert turned.shape == (64, 32, 3)
     assert turned[:28].min() > 240  # what was left is on top after a quarter turn clockwise
     assert turned[36:].max() < 15
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "avi"])
+@pytest.mark.parametrize(
+    ("pixel", "most", "shape"),
+    [
+        (Fraction(2), None, (48, 128)),
+        (Fraction(1, 2), None, (96, 64)),
+        (Fraction(16, 11), None, (48, 94)),
+        (Fraction(2), 64, (24, 64)),
+        (Fraction(1), None, (48, 64)),
+    ],
+)
+def test_pixels_that_are_not_square_are_stretched(
+    tmp_path: Path, suffix: str, pixel: Fraction, most: int | None, shape: tuple[int, int]
+) -> None:
+    path = tmp_path / f"wide.{suffix}"
+    half = np.repeat(np.repeat(np.array([[[0], [255]]], np.uint8), 32, 1), 48, 0).repeat(3, 2)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.codec_context.sample_aspect_ratio = 64, 48, pixel
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(half, format="rgb24")))
+        container.mux(stream.encode(None))
+    frames = list(read_video(path, most=most))
+    assert {frame.shape[:2] for frame in frames} == {shape}
+    middle = shape[1] // 2
+    assert frames[0][:, : middle - 4].max() < 40 and frames[0][:, middle + 4 :].min() > 215
+
+
+def test_pictures_that_begin_after_the_sound_wait_for_their_time(tmp_path: Path, speech: Path) -> None:
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as container, av.open(str(speech)) as sound:
+        audio = container.add_stream("pcm_s16le", rate=SPEECH_RATE, layout="mono")
+        video = container.add_stream("libx264", rate=25)
+        video.width = video.height = 32
+        assert isinstance(audio, av.AudioStream)
+        for block in sound.decode(audio=0):
+            container.mux(audio.encode(block))
+        for number in range(20):
+            value = 0 if number < 10 else 255
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), value, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number + 10, Fraction(1, 25)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    seen = np.array([frame.mean() for frame in read_video(path, fps=25)])
+    assert len(seen) == 30 and (seen[:20] < 20).all() and (seen[20:] > 235).all()
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, GeneratorExit, SystemExit])
