@@ -82,7 +82,7 @@ class Place:
 
         before = read_space(self.path) if self.others else space
         if before not in (None, space):
-            raise EmotionError(f"{self.path} holds emotions of another embedder ({before}); write to another file")
+            raise EmotionError(f"{self.path} holds emotions of another embedder ({before!r}); write to another file")
         save_priors(self.path, {**self.others, self.name: prior}, before)  # what does not tell its space stays so
 
     def __str__(self) -> str:
