@@ -61,7 +61,7 @@ ENDS: dict[str, tuple[Exception, int, str, str]] = {
     "an extra": (
         MissingExtraError("torch", "svd"),
         YOURS_TO_FIX,
-        "torch is not installed; run: pip install 'dicetalk[svd]'",
+        "torch is not installed; run: pip install -e '.[svd]' in the clone of DiceTalk",
         "MissingExtraError",
     ),
     "a system library": (
