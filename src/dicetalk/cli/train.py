@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import require
 
@@ -22,9 +23,9 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("recipe")
-@click.argument("data", type=FOLDER)
+@click.argument("data", nargs=-1, required=True, type=FOLDER)
 @click.option("--output", "-o", required=True, type=FOLDER, help="The folder of the run.")
 @click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -120,10 +121,13 @@ class _Voice:
 
 def _listened(clip: Clip) -> _Voice | Missing:
     """The clip's voice, or why there is none."""
-    if clip.sound is None:
-        return Missing("has no sound")
+    return Missing("has no sound") if clip.sound is None else _voice(clip.sound)
+
+
+@lru_cache(maxsize=1)  # virtual people say the same one after the other
+def _voice(sound: Path) -> _Voice | Missing:
     try:
-        waveform = read_sound(clip.sound).waveform
+        waveform = read_sound(sound).waveform
     except MediaError as error:
         return Missing(str(error))
     return _Voice(waveform, listen(waveform))

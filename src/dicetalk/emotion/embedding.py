@@ -12,7 +12,6 @@ import math
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,10 +20,7 @@ from dicetalk.checkpoints import open_checkpoint
 from dicetalk.emotion.priors import Prior, average
 from dicetalk.emotion.space import KIND, SHIPPED, VERSION, open_space, shipped_space
 from dicetalk.errors import CheckpointError
-from dicetalk.networks import open_network
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from dicetalk.networks import Network, open_network
 
 GRAPH = "embedder.onnx"
 HEARING = "hearing"
@@ -53,7 +49,7 @@ class Embedder:
         self.space = shipped_space() if folder == SHIPPED else open_space(folder)
         self.folder = folder
         self._net = open_network(folder / GRAPH)
-        self._columns = {stream.name: stream.shape[-1] for stream in self._net.get_inputs()}
+        self._columns = self._net.widths()
         self._stride = open_checkpoint(folder, KIND, VERSION).config["sizes"]["stride"]
 
     def embed(self, speech: Float32 | None, motion: Float32 | None) -> Prior:
@@ -100,7 +96,7 @@ class Embedder:
         return motion[None].astype(np.float32, copy=False)
 
     @cached_property
-    def _hearing(self) -> InferenceSession:
+    def _hearing(self) -> Network:
         """What hears."""
         folder = self.folder / HEARING
         told = open_checkpoint(folder, HEARING_KIND, HEARING_VERSION).config

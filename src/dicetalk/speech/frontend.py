@@ -1,7 +1,8 @@
-"""What a public network hears: Google's speech embedding (Lin et al., arXiv 2002.01322), which learned words from YouTube.
+"""What a public network hears: Google's speech embedding (Lin et al., arXiv 2002.01322), which learned words on YouTube.
 
 It hears through rooms, microphones and languages, which a network that learns from a thousand clips of one studio does
-not. `weights/speech/README.md` tells where it is from; its log-mel follows what it was trained on.
+not. What tells phones apart is taken out: how something is said is to be heard, not what. `weights/speech/README.md`
+tells where it is from; its log-mel follows what it was trained on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import safetensors.numpy
 
 from dicetalk.arrays import Float32, Float64
 from dicetalk.media import Waveform, frame_count
@@ -18,6 +20,8 @@ from dicetalk.speech.grid import stretch, windows
 from dicetalk.speech.level import Level
 
 NETWORK = WEIGHTS / "speech" / "frontend.onnx"
+FITTED = WEIGHTS / "speech" / "fitted.safetensors"
+"""Made by `tools/fit_frontend.py`."""
 WIDTH = 96
 
 FRAMES_PER_ROW = 2
@@ -44,12 +48,19 @@ _AT_ONCE = 750
 
 
 def speech_embedding(waveform: Waveform, level: Level) -> Float32:
-    """Hear a clip; (N,) int16 mono at 16 kHz -> (ceil(T / 2), 96), a row for two video frames, heard from 0.76 s around.
+    """Hear how a clip is said; (N,) int16 mono at 16 kHz -> (ceil(T / 2), 96), a row for two video frames.
 
     Args:
         waveform: at least one sample.
         level: of this clip's speech; louder and softer recordings give the same rows.
     """
+    rows, phones = whole_embedding(waveform, level), fitted()["phones"]
+    left: Float32 = rows - (rows @ phones.T) @ phones
+    return left
+
+
+def whole_embedding(waveform: Waveform, level: Level) -> Float32:
+    """The same with what tells phones apart, as the network gives it; each row is heard from 0.76 s around it."""
     rows = -(-frame_count(len(waveform)) // FRAMES_PER_ROW)
     gain = np.float32(_SPEAKING / np.sqrt(level.speaking))
     parts = [_heard(waveform, start, min(start + _AT_ONCE, rows), gain) for start in range(0, rows, _AT_ONCE)]
@@ -64,6 +75,12 @@ def _heard(waveform: Waveform, start: int, stop: int, gain: np.float32) -> Float
     log_mel = _log_mel(sound)[spare : spare + (stop - start - 1) * _ROW + _SEEN]
     (found,) = open_network(NETWORK).run(None, {"log_mel": log_mel[None, None]})
     return np.asarray(found[0, :, :, 0].T)
+
+
+@cache
+def fitted() -> dict[str, Float32]:
+    """What was fitted to the network: `phones` (12, 96), orthonormal; and what `speech.presence` tells speech by."""
+    return safetensors.numpy.load_file(FITTED)
 
 
 def _log_mel(sound: Float32) -> Float32:

@@ -1,22 +1,16 @@
 """Whether there is enough speech to tell anything by, and not noise or music.
 
-A logistic regression on what the front end hears, `weights/speech/presence.safetensors`; `tools/fit_presence.py` made it.
+A logistic regression on what the front end hears, made by `tools/fit_frontend.py`.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
-import safetensors.numpy
 
-from dicetalk.arrays import Float32, Float64
-from dicetalk.networks import WEIGHTS
+from dicetalk.arrays import Float32
 from dicetalk.rates import FPS
-from dicetalk.speech.frontend import WIDTH
+from dicetalk.speech.frontend import WIDTH, fitted
 from dicetalk.speech.rows import COLUMNS
-
-FITTED = WEIGHTS / "speech" / "presence.safetensors"
 
 LEAST_SPEECH_S = 1.0
 """Less says nothing of a mood [s]."""
@@ -43,11 +37,4 @@ def summary(rows: Float32) -> Float32:
 
 def speech_odds(summary: Float32) -> float:
     """Logarithm of the odds that it is speech, of a summary (192,)."""
-    weights, offset = _fitted()
-    return float(summary @ weights + offset)
-
-
-@cache
-def _fitted() -> tuple[Float64, float]:
-    found = safetensors.numpy.load_file(FITTED)
-    return found["weights"].astype(np.float64), float(found["offset"][0])
+    return float(summary @ fitted()["speech"] + fitted()["offset"][0])
