@@ -49,7 +49,7 @@ POSTURES: dict[str, Posture] = {
              mouthShrugLower=0.15),
         dict(pitch=-0.09, roll=0.06, yaw=0.04), jaw=0.85, restlessness=0.7,
     ),
-    # AU 6+7+9+10+17: nose wrinkled, upper lip and lower lids raised; the eyes stay open, for anger shuts them as well.
+    # AU 6+7+9+10+17: nose wrinkled, upper lip and lower lids raised; the eyes stay open.
     "disgusted": Posture(
         dict(noseSneer=1.0, browDown=0.2, eyeSquint=0.42, cheekSquint=0.58, mouthUpperUp=0.75, mouthFrown=0.65,
              mouthShrugLower=0.85, mouthShrugUpper=0.1, mouthPress=0.1, mouthLowerDown=0.1),
