@@ -37,14 +37,14 @@ LOWER_EDGE = 0.015
 """Height of the biting edges below the line where the lips meet, with the jaw closed."""
 
 UPPER_BARED = (0.10, 0.145)
-LOWER_BARED = (0.025, 0.055)
+LOWER_BARED = (0.035, 0.07)
 """How much of each row lips lay bare before it begins to go along with them, and the most they ever do: gums and roots
 stay covered, however far a shape lifts a lip."""
 
 ARCH = 1.6
 """How fast the rows of teeth run back into the mouth: depth over half width squared [1 / inter-ocular distances]."""
 
-LOWER_LIGHT = 0.78
+LOWER_LIGHT = 0.85
 """Light on the lower teeth: lips and upper teeth shade them."""
 
 

@@ -14,12 +14,13 @@ from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
-from dicetalk.portrait.eyes import Eyeball, eyeball
+from dicetalk.portrait.eyes import Eyeball, draw_shut_lids, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import UPPER_EDGE, Mouth, draw_mouth
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
 from dicetalk.portrait.raster import grow, rasterise
+from dicetalk.portrait.rig import EYES as LIDS
 from dicetalk.portrait.rig import Rig, build_rig
 from dicetalk.portrait.topology import Topology, topology
 from dicetalk.rates import FPS
@@ -119,9 +120,8 @@ class Renderer:
         depth = np.full(map_x.shape, np.inf, np.float32)
         rasterise(target, self._source, self._mesh.triangles, map_x, map_y, depth)
         openings = {name: _opening(target[loop, :2], depth.shape) for name, loop in self._loops().items()}
-        for opening in openings.values():
-            if opening is not None:
-                _grow_rim(opening, map_x, map_y, depth)
+        for loop in self._loops().values():
+            _grow_rim(target[loop, :2], map_x, map_y, depth)
         self._folds.apply(self.picture, self._shaded, motion.shapes[0] - self.rig.rest)
         region = np.asarray(
             cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
@@ -137,17 +137,18 @@ class Renderer:
         return {**self._outlines, "mouth": self._mesh.mouth}
 
     def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion) -> None:
-        if opening is None:
-            return
         loop = self._outlines[eye.side]
         back = _back_to_picture(self.rig, motion, self._still[loop].mean(0))
-        places = _apply(back, opening.places() + self._region[:2])
         moved = self._moved(loop, fine, back)
-        gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
-        shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
-        seen = eye.look(places, shift, moved).astype(np.float32)
-        # Where the lids are as in the picture, their shadow is in the picture too.
-        _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+        if opening is not None:
+            places = _apply(back, opening.places() + self._region[:2])
+            gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
+            shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
+            seen = eye.look(places, shift, moved).astype(np.float32)
+            # Where the lids are as in the picture, their shadow is in the picture too.
+            _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+        upper, lower = (fine[list(lid), :2] - self._region[:2] for lid in LIDS[eye.side])
+        draw_shut_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
 
     def _moved(self, loop: Int64, fine: Float64, back: Float64) -> float:
         """How far an outline has left its place in the picture: 0, to 1 where nothing of its old rim may show."""
@@ -234,10 +235,16 @@ def _unmoved(region: tuple[int, int, int, int]) -> tuple[Float32, Float32]:
     return x, y
 
 
-def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
-    """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
+def _box(outline: Float32, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what lies inside and around an outline (N, 2) of the region [px]."""
     left, top = (np.floor(outline.min(0)).astype(int) - 2).clip(0)
     right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, shape[::-1])
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
+    """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
+    left, top, right, bottom = _box(outline, shape)
     if right - left < 3 or bottom - top < 3 or abs(cv2.contourArea(outline)) < 1.0:
         return None
     fourfold = np.zeros(((bottom - top) * 4, (right - left) * 4), np.uint8)
@@ -247,14 +254,19 @@ def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
     # A slit thinner than a pixel is shut: fade it out instead of drawing a line of teeth or eye white.
     height = abs(cv2.contourArea(outline)) / max(float(np.ptp(outline[:, 0])), 1.0)
     share = np.float32(min(height / SLIT, 1) / 255)
-    return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) * share)
+    return Opening(left, top, right, bottom, cover.astype(np.float32) * share)
 
 
-def _grow_rim(opening: Opening, map_x: Float32, map_y: Float32, depth: Float32) -> None:
-    """Continue the skin into the rim of an opening, for pixels that are partly skin."""
-    box = (slice(opening.top, opening.bottom), slice(opening.left, opening.right))
-    covered = np.isfinite(depth[box])
-    grow(map_x[box], map_y[box], covered, 2)
+def _grow_rim(outline: Float32, map_x: Float32, map_y: Float32, depth: Float32) -> None:
+    """Continue the skin into the rim of an opening, for pixels that are partly skin.
+
+    Of one that is shut as well: pixels stay open between two rims that touch, and would show what lay there before.
+    """
+    left, top, right, bottom = _box(outline, depth.shape)
+    if right <= left or bottom <= top:
+        return
+    box = (slice(top, bottom), slice(left, right))
+    grow(map_x[box], map_y[box], np.isfinite(depth[box]), 2)
 
 
 def _blend(region: Picture, opening: Opening, inside: Float32) -> None:

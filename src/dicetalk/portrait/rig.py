@@ -31,7 +31,7 @@ from dicetalk.motion.landmarks import (
     UPPER_LIP,
 )
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
-from dicetalk.portrait import glasses, lips
+from dicetalk.portrait import brows, glasses, lips
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
 EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
@@ -56,6 +56,9 @@ TOUCH = 0.05
 LID_RIM = 0.012
 """How far below the mesh's lower lid line its skin begins [inter-ocular distances]: a rim of white that stayed with the
 skin would show as a slit in closed eyes."""
+
+LEAST_FOLD = 0.15
+"""The least height the skin between a lid and its brow can be folded to, as a share of what it is at rest."""
 
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
@@ -134,6 +137,18 @@ class Rig:
             step = (touching * (apart @ deep - (self.points[two] - self.points[one]) @ deep))[..., None] * deep / 2
             moved[:, one] += step
             moved[:, two] -= step
+        self._keep_skin_above_lids(moved)
+
+    def _keep_skin_above_lids(self, moved: Float64) -> None:
+        """However far brows come down, the skin under them folds above the lid, not over the eye."""
+        for side, (upper, _) in EYES.items():
+            below = list(upper[1:-1])
+            for row in LID_FOLDS[side]:
+                rest = (self.points[below] - self.points[list(row)]) @ self.axes[:, 1]
+                apart = (moved[:, below] - moved[:, list(row)]) @ self.axes[:, 1]
+                over = np.maximum(np.minimum(LEAST_FOLD * rest, rest) - apart, 0)
+                moved[:, list(row)] -= over[..., None] * self.axes[:, 1]
+                below = list(row)
 
 
 def build_rig(picture: Picture, face: Face) -> Rig:
@@ -247,9 +262,11 @@ def _fitted_shapes(local: Float64, basis: dict[str, Float64], give: Float64) -> 
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
     delta *= emphasis()[:, None, None]
+    brows.carry_whole(delta, local)
     # Lids move behind the lenses; what would bend the frame gives way.
-    frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
-    delta[frame_bends] *= give[:, None]
+    lids = np.isin(np.arange(len(local)), [i for side in EYES for rim in (*EYES[side], *LID_FOLDS[side]) for i in rim])
+    for i, name in enumerate(SHAPES):
+        delta[i] *= np.where(lids if name.startswith("eye") else False, 1, give)[:, None]
     for side, (upper, lower) in EYES.items():
         _fit_lids(delta, local, neutral, side, upper, lower)
     # Only the jaw takes along what lies outside the face; a working jaw must not pull at ears and background.
