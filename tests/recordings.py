@@ -32,10 +32,34 @@ def chirp(rate: int, seconds: float = SECONDS) -> NDArray[Any]:
     return 0.6 * sweep * envelope
 
 
-def encode_sound(path: Path, codec: str, rate: int, layout: str, signal: NDArray[Any], start: float = 0.0) -> None:
-    """Write `signal` on every channel; with `start` the file also has a picture track, which begins at 0."""
+def encode_sound(
+    path: Path,
+    codec: str,
+    rate: int,
+    layout: str,
+    signal: NDArray[Any],
+    start: float = 0.0,
+    *,
+    leave_out: tuple[float, float] | None = None,
+    again: float = 0.0,
+    tremble: float = 0.0,
+    options: dict[str, str] | None = None,
+) -> None:
+    """Write `signal` on every channel; with `start` the file also has a picture track, which begins at 0.
+
+    Args:
+        path, codec, rate, layout, signal: of the file.
+        start: when the sound begins [s].
+        leave_out: from when until when blocks are left out [s].
+        again: when the signal comes a second time, behind what is left out [s]; 0 never.
+        tremble: how far every second time stamp is off [s].
+        options: of the file format.
+    """
     channels = av.AudioLayout(layout).nb_channels
-    with av.open(str(path), "w") as container:
+    if again:
+        gap = np.zeros(round(again * rate))
+        signal = np.concatenate([signal, gap]) + np.concatenate([gap, signal])
+    with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=rate, layout=layout, options={"strict": "-2"})
         assert isinstance(stream, av.AudioStream)
         kind = (stream.codec_context.codec.audio_formats or [])[0].name
@@ -46,10 +70,19 @@ def encode_sound(path: Path, codec: str, rate: int, layout: str, signal: NDArray
             np.tile(signal.astype(np.float32), (channels, 1)), format="fltp", layout=layout
         )
         frame.rate, frame.pts, frame.time_base = rate, round(start * rate), Fraction(1, rate)
-        resampler = av.AudioResampler(kind, layout, rate, frame_size=1024)
+        resampler = av.AudioResampler(kind, layout, rate, frame_size=960 if codec == "libopus" else 1024)
+        packets = []
         for block in resampler.resample(frame) + resampler.resample(None):
-            container.mux(stream.encode(block))
-        container.mux(stream.encode(None))
+            packets += stream.encode(block)
+        packets += stream.encode(None)
+        for number, packet in enumerate(packets):
+            assert packet.pts is not None and packet.time_base is not None
+            time = float(packet.pts * packet.time_base) - start
+            if leave_out and leave_out[0] <= time < leave_out[1]:
+                continue
+            if tremble and number % 2:
+                packet.pts = packet.dts = packet.pts + round(tremble / packet.time_base)
+            container.mux(packet)
 
 
 def write_black(container: av.container.OutputContainer, stream: av.VideoStream) -> None:

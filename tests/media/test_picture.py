@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,9 +24,13 @@ from recordings import (
 
 from dicetalk.errors import MediaError
 from dicetalk.media import (
+    picture as picture_module,
+)
+from dicetalk.media import (
     read_picture,
     write_picture,
 )
+from dicetalk.media.picture import is_still, read_photo
 
 
 def test_bad_pictures_to_write_are_refused(tmp_path: Path) -> None:
@@ -154,8 +159,8 @@ BAD_PICTURES = {
         b"\0\0\0\x18ftypheic" * 9
     ),
     "is EPS": lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n"),
-    "7100 x 7100, more than 50": lambda path: path.write_bytes(png_header(7100, 7100)),
-    "more than 50 megapixels": lambda path: path.write_bytes(png_header(60000, 60000)),
+    "7500 x 7500, more than 55": lambda path: path.write_bytes(png_header(7500, 7500)),
+    "more than 55 megapixels": lambda path: path.write_bytes(png_header(60000, 60000)),
     "10000 x 10000": lambda path: path.write_bytes(png_header(10000, 10000)),
     "31 x 40; a picture needs at least 32": lambda path: Image.new("RGB", (31, 40)).save(path),
     "damaged": lambda path: path.write_bytes(png_header(700, 700)),
@@ -177,11 +182,154 @@ def test_bad_pictures_are_refused(tmp_path: Path, says: str) -> None:
     assert str(path) in one_line(raised)
 
 
-def test_a_truncated_photograph_is_refused(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.jpg", scene(200, 300))
-    path.write_bytes(path.read_bytes()[:-300])
+JPEGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "progressive": {"progressive": True},
+    "with restarts": {"restart_marker_rows": 1},
+    "grey": {"mode": "L"},
+    "of four colours": {"mode": "CMYK"},
+    "of two pictures": {"format": "MPO", "save_all": True, "append_images": [Image.new("RGB", (300, 200))]},
+}
+
+
+@pytest.mark.parametrize("gone", [1, 2, 40, 300])
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_that_lacks_its_end_is_shown(tmp_path: Path, kind: str, gone: int) -> None:
+    path = save(tmp_path / "a.jpg", scene(200, 300), **JPEGS[kind])
+    whole = read_picture(path)
+    pages = path.read_bytes().split(b"\xff\xd8\xff\xe0")
+    path.write_bytes((path.read_bytes() if len(pages) < 3 else path.read_bytes()[: -len(pages[2]) - 4])[:-gone])
+    photo = read_photo(path)
+    assert "lacks its last bytes" in photo.warnings[0] and "\n" not in photo.warnings[0]
+    assert photo.picture.shape == whole.shape
+    assert np.abs(photo.picture[:60].astype(int) - whole[:60]).mean() < 4
+
+
+def test_how_much_of_a_jpeg_is_missing_is_told(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (512, 64, 3), dtype=np.uint8)
+    path = save(tmp_path / "a.jpg", noise, quality=90)
+    assert read_photo(path).warnings == ()
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 3 // 4])
+    assert "lacks its last bytes, 2" in read_photo(path).warnings[0]  # about a quarter: the head counts too
+    path.write_bytes(data[:300])
     with pytest.raises(MediaError, match="damaged"):
         read_picture(path)
+
+
+@pytest.mark.parametrize("suffix", ["heic", "avif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_phone_photos_are_read_upright(tmp_path: Path, suffix: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pillow_heif.register_heif_opener()
+    phone = save(tmp_path / f"phone.{suffix}", scene(), exif=exif.tobytes(), quality=95)
+    plain = save(tmp_path / "phone.png", scene(), exif=exif.tobytes())
+    seen = read_photo(phone)
+    assert np.abs(seen.picture.astype(int) - read_picture(plain)).mean() < 4
+    assert seen.warnings == ()
+
+
+def test_phone_photos_of_tiles_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pillow_heif.options.GRID_TILE_SIZE", 64, raising=False)
+    pillow_heif.register_heif_opener()
+    path = save(tmp_path / "tiles.heic", scene(200, 300), quality=95)
+    assert b"grid" in path.read_bytes()
+    assert np.abs(read_picture(path).astype(int) - scene(200, 300)).mean() < 4
+
+
+def test_a_large_photograph_is_reduced_while_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "a.jpg", scene(400, 600), quality=95)
+    deep = save(tmp_path / "a.png", scene(400, 600))
+    sizes = {}
+    for most in (240_000, 239_999, 60_000, 59_999, 3_750):
+        monkeypatch.setattr("dicetalk.media.picture.MAX_PIXELS", most)
+        sizes[most] = read_picture(path).shape[:2]
+    assert list(sizes.values()) == [(400, 600), (200, 300), (200, 300), (100, 150), (50, 75)]
+    with pytest.raises(MediaError, match="600 x 400, more than"):
+        read_picture(deep)
+
+
+@pytest.mark.parametrize(("progressive", "most"), [(False, 260), (True, 110)])
+def test_a_photograph_that_memory_cannot_hold_is_refused(
+    tmp_path: Path, progressive: bool, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MAX_JPEG", "MAX_PROGRESSIVE"):
+        monkeypatch.setattr(f"dicetalk.media.picture.{name}", getattr(picture_module, name) // 10**4)
+    side = int((most * 100) ** 0.5)
+    for wide, works in ((side, True), (side + 40, False)):
+        path = save(tmp_path / "a.jpg", scene(side, wide), progressive=progressive)
+        if works:
+            assert read_picture(path).shape == (side, wide, 3)
+        else:
+            with pytest.raises(MediaError, match="megapixels; scale it down"):
+                read_picture(path)
+
+
+def odd_profile(space: bytes) -> bytes:
+    """A profile about grey whose tones are steeper than sRGB's, or one about colours with red and blue swapped."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if space == b"RGB ":
+        swapped = bytearray(srgb.replace(b"s\0R\0G\0B", b"o\0d\0d\0 "))
+        red, blue = swapped.index(b"rXYZ"), swapped.index(b"bXYZ")
+        swapped[red : red + 4], swapped[blue : blue + 4] = b"bXYZ", b"rXYZ"
+        return bytes(swapped)
+    curve = b"curv" + bytes(4) + struct.pack(">IHxx", 1, 3 * 256)  # a gamma of 3
+    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)
+    name = b"desc" + bytes(4) + struct.pack(">I", 4) + b"odd\0" + bytes(79)
+    parts = {b"wtpt": white, b"kTRC": curve, b"desc": name}
+    offset, table, body = 132 + 12 * len(parts), b"", b""
+    for tag, part in parts.items():
+        part += bytes(-len(part) % 4)
+        table += tag + struct.pack(">II", offset + len(body), len(part))
+        body += part
+    head = bytearray(srgb[:128])
+    head[0:4], head[16:20] = struct.pack(">I", offset + len(body)), space
+    return bytes(head) + struct.pack(">I", len(parts)) + table + body
+
+
+COLOURED = {
+    "colours": ("a.png", "RGB", b"RGB "),
+    "a palette": ("a.png", "P", b"RGB "),
+    "a palette in a GIF's manner": ("a.tif", "P", b"RGB "),
+    "colours with transparency": ("a.png", "RGBA", b"RGB "),
+    "grey": ("a.png", "L", b"GRAY"),
+    "grey as a photograph": ("a.jpg", "L", b"GRAY"),
+    "grey with transparency": ("a.png", "LA", b"GRAY"),
+    "black and white": ("a.tif", "1", b"GRAY"),
+    "deep grey": ("a.png", "I;16", b"GRAY"),
+    "colours of another kind, which nobody honours": ("a.png", "L", b"RGB "),
+}
+
+
+@pytest.mark.parametrize("kind", COLOURED)
+def test_the_profile_of_every_kind_of_picture_is_honoured(tmp_path: Path, kind: str) -> None:
+    name, mode, space = COLOURED[kind]
+    grey = np.repeat(np.repeat(np.arange(0, 256, 8, dtype=np.uint8)[None], 40, 0), 2, 1)
+    image = Image.fromarray(grey.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(scene()).convert(mode)
+    if mode == "L":
+        image = Image.fromarray(grey)
+    image.save(tmp_path / name, icc_profile=odd_profile(space))
+    seen = read_picture(tmp_path / name).astype(int)
+    plain = np.asarray(Image.fromarray(grey).convert("RGB") if mode == "I;16" else image.convert("RGB")).astype(int)
+    if kind.endswith("honours"):
+        assert np.abs(seen - plain).max() == 0
+    elif space == b"RGB ":
+        assert np.abs(seen - plain[..., ::-1]).max() <= 3
+    else:
+        linear = (plain / 255) ** 3
+        srgb = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055)
+        assert np.abs(seen - 255 * srgb).max() <= 5
+
+
+def test_what_stands_still_is_told_from_what_moves(tmp_path: Path, speech: Path) -> None:
+    frames = [Image.fromarray(np.full((40, 40, 3), value, np.uint8)) for value in (10, 200)]
+    frames[0].save(tmp_path / "moves.gif", save_all=True, append_images=frames[1:])
+    (tmp_path / "text.txt").write_text("no picture")
+    pillow_heif.register_heif_opener()
+    for name in ("a.png", "a.jpg", "a.webp", "a.gif", "a.heic", "a.avif", "a.tif", "a.bmp"):
+        assert is_still(save(tmp_path / name, scene())), name
+    assert not any(is_still(tmp_path / name) for name in ("moves.gif", "text.txt", speech.name))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

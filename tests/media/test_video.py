@@ -6,6 +6,9 @@ import os
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -97,6 +100,53 @@ def test_a_phone_video_is_turned_upright(tmp_path: Path) -> None:
     assert turned[36:].max() < 15
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "avi"])
+@pytest.mark.parametrize(
+    ("pixel", "most", "shape"),
+    [
+        (Fraction(2), None, (48, 128)),
+        (Fraction(1, 2), None, (96, 64)),
+        (Fraction(16, 11), None, (48, 94)),
+        (Fraction(2), 64, (24, 64)),
+        (Fraction(1), None, (48, 64)),
+    ],
+)
+def test_pixels_that_are_not_square_are_stretched(
+    tmp_path: Path, suffix: str, pixel: Fraction, most: int | None, shape: tuple[int, int]
+) -> None:
+    path = tmp_path / f"wide.{suffix}"
+    half = np.repeat(np.repeat(np.array([[[0], [255]]], np.uint8), 32, 1), 48, 0).repeat(3, 2)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.codec_context.sample_aspect_ratio = 64, 48, pixel
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(half, format="rgb24")))
+        container.mux(stream.encode(None))
+    frames = list(read_video(path, most=most))
+    assert {frame.shape[:2] for frame in frames} == {shape}
+    middle = shape[1] // 2
+    assert frames[0][:, : middle - 4].max() < 40 and frames[0][:, middle + 4 :].min() > 215
+
+
+def test_pictures_that_begin_after_the_sound_wait_for_their_time(tmp_path: Path, speech: Path) -> None:
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as container, av.open(str(speech)) as sound:
+        audio = container.add_stream("pcm_s16le", rate=SPEECH_RATE, layout="mono")
+        video = container.add_stream("libx264", rate=25)
+        video.width = video.height = 32
+        assert isinstance(audio, av.AudioStream)
+        for block in sound.decode(audio=0):
+            container.mux(audio.encode(block))
+        for number in range(20):
+            value = 0 if number < 10 else 255
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), value, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number + 10, Fraction(1, 25)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    seen = np.array([frame.mean() for frame in read_video(path, fps=25)])
+    assert len(seen) == 30 and (seen[:20] < 20).all() and (seen[20:] > 235).all()
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, GeneratorExit, SystemExit])
 def test_an_interrupted_video_leaves_nothing(tmp_path: Path, speech: Path, error: type[BaseException]) -> None:
     before = b"an older video"
@@ -116,11 +166,12 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full, a device that is always full")
 
-    def full(path: Path) -> Path:
+    @contextmanager
+    def full(path: Path) -> Iterator[Path]:
         (path.parent / ".full.mp4").symlink_to("/dev/full")
-        return path.parent / ".full.mp4"
+        yield path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.files.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.files.claimed", full)
     noise = np.random.default_rng(0).integers(0, 255, (60, 128, 128, 3), dtype=np.uint8)
     with (
         pytest.raises(MediaError, match=r"no space left .* \(free: ") as raised,

@@ -12,7 +12,7 @@ from scipy.signal import correlate
 
 from dicetalk.arrays import Waveform
 from dicetalk.errors import MediaError
-from dicetalk.media.sound import resampled
+from dicetalk.media.soundtrack import resampled
 from dicetalk.rates import SPEECH_RATE
 
 MAX_DELAY = 0.3
@@ -45,7 +45,7 @@ def through_codec(waveform: Waveform, codec: Codec, bit_rate: int | None = None)
         MediaError: this build of FFmpeg lacks the codec.
     """
     try:
-        coded = _decoded(_encoded(waveform, codec, bit_rate))
+        coded = _decoded(_encoded(waveform, codec, bit_rate), codec)
     except (av.FFmpegError, ValueError) as error:
         raise MediaError(f"the codec {codec.name} cannot be used ({error}); install av from PyPI") from None
     return _aligned(coded, waveform)
@@ -75,9 +75,9 @@ def _frames(waveform: Waveform) -> Iterator[av.AudioFrame]:
         yield frame
 
 
-def _decoded(file: bytes) -> Waveform:
+def _decoded(file: bytes, codec: Codec) -> Waveform:
     """(M,) int16 at 16 kHz."""
-    with av.open(io.BytesIO(file), "r") as container:
+    with av.open(io.BytesIO(file), "r", format=codec.container) as container:
         frames = container.decode(container.streams.audio[0])
         blocks = [frame.to_ndarray()[0] for frame in resampled(frames, "s16", "mono", SPEECH_RATE)]
     return np.concatenate([np.zeros(0, np.int16), *blocks])

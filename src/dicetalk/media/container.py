@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -29,38 +31,76 @@ def one_line(error: Exception) -> str:
     return " ".join(str(text).split()) or type(error).__name__
 
 
+FORMATS = (
+    "3g2,3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,apng,aptx,aptx_hd,asf,asf_o,ast,au,av1,avi,bonk,caf,dsf,dss,dts,dtshd,dv,"
+    "eac3,f4v,flac,flv,g722,gif,gsm,h263,h264,hevc,iff,ilbc,ircam,ivf,lc3,loas,m4a,m4v,matroska,mj2,mjpeg,mlp,mov,mp3,"
+    "mp4,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nistsphere,nsv,nut,nuv,obu,ogg,oma,osq,qcp,qoa,rka,rm,rso,sbc,shn,sln,sox,"
+    "spdif,swf,tak,truehd,tta,vc1,voc,vvc,w64,wav,webm,wsd,wtv,wv,xa,xwma,yuv4mpegpipe"
+)
+"""The formats that are read, as FFmpeg calls them. Left out are those that open other files or run something: playlists
+and manifests (hls, dash, concat, sdp, imf), numbered pictures (image2), scripts (avisynth), devices."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Open for demuxing. Only this very file: a playlist may not reach out to the network."""
+    """Open for demuxing: this very file and no other."""
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
-        container = av.open(
-            str(path.absolute()), mode="r", metadata_errors="replace", options={"protocol_whitelist": "file"}
-        )
+        container = av.open(str(path.absolute()), mode="r", metadata_errors="replace", options=options)
     except (av.FFmpegError, ValueError) as error:
-        reason = one_line(error)
+        unread = isinstance(error, av.ArgumentError)  # what FFmpeg says of a format that is not among ours
+        reason = "a playlist, or a format that is not read" if unread else one_line(error)
         raise MediaError(
-            f"{path} is no sound or video that can be read ({reason}); convert it to WAV or MP4"
+            f"{path} is no sound or video that can be read ({reason}); give a recording itself, as WAV or MP4"
         ) from error
     with container:
         yield container
 
 
+@dataclass
+class Damage:
+    """What could not be decoded of a stream. As in every player a few damaged packets are skipped.
+
+    Attributes:
+        good, bad: numbers of packets.
+        lost: seconds that the bad ones stood for, as far as they told.
+        reason: what was wrong with the last of them.
+    """
+
+    good: int = 0
+    bad: int = 0
+    lost: float = 0.0
+    reason: str = ""
+
+    def add(self, packet: av.Packet[Any] | None, error: Exception) -> None:
+        """Note a packet that was damaged; None where it could not even be read."""
+        self.bad, self.reason = self.bad + 1, one_line(error)
+        if packet is not None and packet.duration and packet.time_base:
+            self.lost += float(packet.duration * packet.time_base)
+
+    def refuse(self, path: Path, most: float) -> None:
+        """Stop where more than a share of the packets, or all of them, are damaged.
+
+        Raises:
+            MediaError: they are.
+        """
+        if self.bad > most * (self.good + self.bad):
+            raise MediaError(f"{path} is damaged or its codec cannot be read ({self.reason}); convert it to WAV or MP4")
+
+
 def decoded(
-    path: Path, container: InputContainer, stream: av.AudioStream | av.VideoStream
+    container: InputContainer, stream: av.AudioStream | av.VideoStream, damage: Damage
 ) -> Iterator[av.AudioFrame | av.VideoFrame]:
-    """Decode one stream. As in every player a few damaged packets are skipped; one in ten is too much."""
-    good, bad, reason = 0, 0, ""
+    """Decode one stream; what cannot be decoded is noted."""
     packets = container.demux(stream)
     while True:
         packet, frames = None, []
         try:
             packet = next(packets, None)
             frames = packet.decode() if packet is not None else []
-            good += bool(frames)
+            damage.good += bool(frames)
         except (av.FFmpegError, ValueError) as error:
-            bad, reason = bad + 1, one_line(error)
+            damage.add(packet, error)
         yield from (frame for frame in frames if isinstance(frame, av.AudioFrame | av.VideoFrame))
         if packet is None:
             break
-    if bad * 10 > good:
-        raise MediaError(f"{path} is damaged or its codec cannot be read ({reason}); convert it to WAV or MP4")

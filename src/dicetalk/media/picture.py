@@ -2,50 +2,95 @@
 
 from __future__ import annotations
 
-import io
 import warnings
+from dataclasses import dataclass, field
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from dicetalk.arrays import Float32, Picture
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, whole
+from dicetalk.media.colours import to_srgb
 from dicetalk.media.container import one_line
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 55_000_000
+"""Of a picture in memory: all steps with it stay within 1.5 GB. Phones of "50 megapixels" reach 50.3 million."""
+MAX_JPEG, MAX_PROGRESSIVE = 260_000_000, 110_000_000
+"""Of a JPEG, which can be reduced while it is decoded; a progressive one is held whole all the same."""
 MIN_SIDE = 32  # [px]
 # Formats that Pillow decodes by itself. EPS and the like run a program and stay out.
-READ = "AVIF BMP DIB GIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP"
+READ = "AVIF BMP DIB GIF HEIF ICO JPEG JPEG2000 MPO PCX PNG PPM PSD QOI SGI TGA TIFF WEBP"
+UNMISTAKABLE = "AVIF BMP GIF HEIF JPEG JPEG2000 PNG PSD QOI TIFF WEBP"
+"""Those of them whose first bytes tell them from a sound or a video."""
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+JPEG_MARK, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+UNKNOWN_GREY = 128
+"""What libjpeg shows where nothing is left of a picture."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture file as it was read.
+
+    Attributes:
+        picture: uint8 `(H, W, 3)`, RGB in sRGB.
+        warnings: what is wrong with the file and does not stop the work, one line each.
+    """
+
+    picture: Picture = field(repr=False, compare=False)
+    warnings: tuple[str, ...] = ()
 
 
 def read_picture(path: str | Path) -> Picture:
-    """Read a picture as it is meant to be seen: uint8 `(H, W, 3)`, RGB.
+    """The picture of `read_photo`, without its warnings."""
+    return read_photo(path).picture
+
+
+def read_photo(path: str | Path) -> Photo:
+    """Read a picture as it is meant to be seen.
 
     The camera's rotation is honoured, embedded colour profiles are brought to sRGB, deep grey is scaled to 8 bits, and
-    transparency lies on white, as a browser shows it. Of an animation the first frame is taken.
+    transparency lies on white, as a browser shows it. Of an animation the first frame is taken. JPEGs of more than 55
+    megapixels are halved while they are decoded, until they have less. One that lacks its end is shown as far as it
+    goes, with a warning.
 
     Raises:
-        MediaError: no such file, not a picture, damaged, a side under 32 px, or more than 50 megapixels (told from the
-            header, before anything is decoded).
+        MediaError: no such file, not a picture, damaged, a side under 32 px, or too many pixels for memory (told from
+            the header, before anything is decoded).
     """
     path = existing_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs, which we refuse earlier, and of odd EXIF data
-            with Image.open(path) as image:
+            with _opened(path) as image:
                 _check_header(path, image)
-                return _to_rgb(image)
+                image, told = _loaded(path, image)
+                return Photo(_to_rgb(image), told)
     except MediaError:
         raise
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{path} has more than 50 megapixels; scale it down") from error
+        raise MediaError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels; scale it down") from error
     except UnidentifiedImageError as error:
         raise MediaError(f"{path} is not a picture that can be read; convert it to PNG or JPEG") from error
     except Exception as error:  # Pillow's decoders raise nearly every built-in class on damaged files
         raise MediaError(f"{path} is a damaged picture ({one_line(error)}); export it again as PNG or JPEG") from error
+
+
+def is_still(path: Path) -> bool:
+    """Whether a file is a picture that does not move, by its header."""
+    _know_heif()
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=UNMISTAKABLE.split()) as image:
+            return getattr(image, "n_frames", 1) == 1 or image.format in ("HEIF", "TIFF", "PSD")
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # as in `read_photo`; whatever it is, it is no picture
+        return False
 
 
 def write_picture(path: str | Path, rgb: Picture) -> None:
@@ -60,45 +105,95 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
         Image.fromarray(rgb).save(temporary, format=kind, quality=92)
 
 
+@cache
+def _know_heif() -> None:
+    """Let Pillow open phone photos."""
+    from pillow_heif import register_heif_opener  # 20 ms, which only pictures need
+
+    register_heif_opener(thumbnails=False)
+
+
+def _opened(path: Path) -> Image.Image:
+    with path.open("rb") as file:
+        jpeg = file.read(len(JPEG_MARK)) == JPEG_MARK
+    if jpeg:
+        return JpegImageFile(path)  # Image.open would refuse what is reduced while it is decoded
+    _know_heif()
+    return Image.open(path)
+
+
 def _check_header(path: Path, image: Image.Image) -> None:
     width, height = image.size
     if image.format not in READ.split():
         raise MediaError(f"{path} is {image.format}, which is not read; convert it to PNG or JPEG")
-    if width * height > MAX_PIXELS:
-        raise MediaError(f"{path} is {width} x {height}, more than 50 megapixels; scale it down")
+    most = MAX_PIXELS
+    if isinstance(image, JpegImageFile):
+        most = MAX_PROGRESSIVE if "progressive" in image.info else MAX_JPEG
+    if width * height > most:
+        raise MediaError(f"{path} is {width} x {height}, more than {most // 10**6} megapixels; scale it down")
     if min(width, height) < MIN_SIDE:
         raise MediaError(f"{path} is {width} x {height}; a picture needs at least {MIN_SIDE} pixels a side")
 
 
+def _loaded(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """The picture decoded, reduced where it is too large, and what it lacks."""
+    if not isinstance(image, JpegImageFile):
+        image.load()
+        return image, ()
+    try:
+        return _reduced(image), ()
+    except OSError as error:
+        if "truncated" not in str(error):
+            raise
+    patched = _reduced(JpegImageFile(BytesIO(path.read_bytes() + JPEG_END)))
+    return patched, (f"{path} lacks its last bytes{_missing(patched)}; going on with what is there",)
+
+
+def _reduced(image: JpegImageFile) -> JpegImageFile:
+    """Decoded at the largest of its eight scales that fits in memory: the whole, a half, a quarter, an eighth."""
+    width, height = image.size
+    halvings = next(n for n in range(4) if width * height <= MAX_PIXELS * 4**n)
+    image.draft(None, (width >> halvings, height >> halvings))
+    image.load()
+    return image
+
+
+def _missing(image: Image.Image) -> str:
+    """How much of a picture whose end is missing cannot be seen, in words; "" where all of it can."""
+    filled = (np.asarray(image) != UNKNOWN_GREY).reshape(image.height, -1).any(1)
+    share = 1 - (int(np.flatnonzero(filled).max(initial=-1)) + 1) / image.height
+    return f", {max(share, 0.01):.0%} of the picture" if share > 0 else ""
+
+
 def _to_rgb(image: Image.Image) -> Picture:
     deep = 65535 if image.mode.startswith("I;16") or image.format in ("PNG", "PPM") else 0
+    profile = image.info.get("icc_profile")
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode == "F" or image.mode.startswith("I"):
-        return np.repeat(_grey_from_deep(np.asarray(image, np.float32), deep)[..., None], 3, axis=2)
-    profile = image.info.get("icc_profile")
-    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return np.array(_to_srgb(image, profile) if profile else image.convert("RGB"))
+        image = Image.fromarray(_grey_from_deep(np.array(image, np.float32), deep))
+    alpha = _alpha(image)
+    colours = to_srgb(image, profile)
+    if alpha is not None:
+        shown = Image.new("RGB", image.size, "white")
+        shown.paste(colours, mask=alpha)
+        colours = shown
+    return np.array(colours)
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    """How much each pixel covers; None where all are opaque."""
+    if image.mode in ("RGBA", "LA", "PA"):
+        return image.getchannel("A")
+    if image.mode in ("RGBa", "La") or "transparency" in image.info:
+        return image.convert("RGBA").getchannel("A")
+    return None
 
 
 def _grey_from_deep(values: Float32, full_scale: float) -> Picture:
-    """Scale grey of more than 8 bits, `(H, W)`; without a known full scale, the smallest usual one that holds it."""
+    """Scale grey of more than 8 bits, `(H, W)`, in place; full scale 0 takes the least usual one that holds it."""
     if not np.isfinite(values).all():
         raise ValueError("NaN or infinite pixels")
     top = float(values.max())
-    full = full_scale or next((scale for scale in (1.0, 255.0, 65535.0) if top <= scale), top)
-    return np.asarray(np.clip(values / full, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    if image.mode not in ("RGB", "CMYK"):
-        return image.convert("RGB")
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):  # nothing to do, and no rounding on the way
-            return image.convert("RGB")
-        target = ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, source, target, outputMode="RGB") or image.convert("RGB")
-    except (ImageCms.PyCMSError, OSError):  # a broken profile: every viewer shows such a picture without it
-        return image.convert("RGB")
+    values *= 255.0 / (full_scale or next((scale for scale in (1.0, 255.0, 65535.0) if top <= scale), top))
+    values += 0.5
+    return np.clip(values, 0.0, 255.0, out=values).astype(np.uint8)

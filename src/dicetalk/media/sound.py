@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain, groupby
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import av
 import numpy as np
-from av.container import InputContainer
-from av.stream import Disposition
 
 from dicetalk.arrays import Waveform
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file
-from dicetalk.media.container import decoded, opened
+from dicetalk.media.channel import Channel, channel_number, only_channel
+from dicetalk.media.loudness import Loudness
+from dicetalk.media.soundtrack import SoundDecoder, resampled, scaled
 from dicetalk.rates import SPEECH_RATE
 
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS
+OVERSHOOT = 1.12
+"""Peaks of real samples, in units of full scale, up to which they are cut off as in every player: the decoders of lossy
+codecs overshoot by less than 1 dB."""
+MOST_PEAK = 2.0**32
+"""Beyond it samples are no sound: 32-bit whole numbers that were stored as real ones reach half of it."""
 
 
 @dataclass(frozen=True)
@@ -30,93 +35,114 @@ class Sound:
     Attributes:
         path: the file; its own samples are decoded from it again when they are needed.
         rate: its own sampling rate [Hz].
-        channels: its own number of channels.
+        channels: number of channels that are used: its own, or 1 where one was chosen.
         waveform: the whole at 16 kHz, mono, int16 `(N,)`, read-only; sample 0 is what plays at time 0.
+        channel: the one that was chosen, from 1; None uses all.
+        gain: what samples are multiplied by, because they reach beyond full scale.
+        warnings: what is wrong with it and does not stop the work, one line each.
     """
 
     path: Path
     rate: int
     channels: int
     waveform: Waveform = field(repr=False, compare=False)
+    channel: int | None = None
+    gain: float = 1.0
+    warnings: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
         """Length of what was decoded [s]."""
         return self.waveform.size / SPEECH_RATE
 
+    def blocks(self) -> Iterator[av.AudioFrame]:
+        """Its own samples, decoded from the file again: the channels that are used, within full scale."""
+        return _chosen(SoundDecoder(self.path), self.channel, self.gain)
 
-def read_sound(path: str | Path) -> Sound:
+
+def read_sound(path: str | Path, *, channel: Channel | None = None) -> Sound:
     """Read any sound that FFmpeg's decoders know, the sound of a video included.
 
+    Gaps in the time stamps are silence. Of channels that cancel each other the loudest is taken. Samples beyond full
+    scale are brought back. A damaged file is used as far as it goes, with a warning.
+
+    Args:
+        path: of the file.
+        channel: "left", "right" or a number from 1; None mixes all channels.
+
     Raises:
-        MediaError: no such file, no sound track, unreadable codec, damaged, NaN samples, no samples at all, under
+        InputError: no such channel.
+        MediaError: no such file, no sound track, unreadable codec, NaN or absurd samples, no samples at all, under
             0.2 s or 4 kHz, or silent (peak below -60 dBFS).
     """
-    path = existing_file(path)
-    frames = decode_sound(path)
+    path, number = existing_file(path), channel_number(channel)
+    heard = Loudness()
+    sound = _read(path, number, 1.0, heard)
+    _check_peak(path, heard.peak)
+    better = _bettered(sound, heard)
+    if better is not None:
+        sound = replace(better, waveform=_read(path, better.channel, better.gain, Loudness()).waveform)
+    _check_speech(sound)
+    return sound
+
+
+def _read(path: Path, channel: int | None, gain: float, heard: Loudness) -> Sound:
+    decoder = SoundDecoder(path)
+    frames = _chosen(_listened(decoder, heard), channel, gain)
     first = next(frames, None)
     if first is None:
         raise MediaError(f"{path} holds no sound samples; record it again")
-    rate, channels = first.rate, len(first.layout.channels)
-    if rate < MIN_RATE:
-        raise MediaError(f"{path} has {rate} samples a second; speech needs at least {MIN_RATE}")
+    if first.rate < MIN_RATE:
+        raise MediaError(f"{path} has {first.rate} samples a second; speech needs at least {MIN_RATE}")
     samples = bytearray()  # grows in place: the waveform is held once
     for block in resampled(chain([first], frames), "s16", "mono", SPEECH_RATE):
         samples += block.to_ndarray().tobytes()
     waveform = np.frombuffer(samples, np.int16)
     waveform.flags.writeable = False
-    _check_speech(path, waveform)
-    return Sound(path, rate, channels, waveform)
+    return Sound(path, first.rate, len(first.layout.channels), waveform, channel, gain, decoder.warnings)
 
 
-def _check_speech(path: Path, waveform: Waveform) -> None:
+def _listened(frames: Iterator[av.AudioFrame] | SoundDecoder, heard: Loudness) -> Iterator[av.AudioFrame]:
+    for frame in frames:
+        heard.add(frame)
+        yield frame
+
+
+def _chosen(
+    frames: Iterator[av.AudioFrame] | SoundDecoder, channel: int | None, gain: float
+) -> Iterator[av.AudioFrame]:
+    """Blocks with the channels that are used, times the gain."""
+    chosen = iter(frames) if channel is None else only_channel(frames, channel)
+    return chosen if gain == 1.0 else scaled(chosen, gain)
+
+
+def _bettered(sound: Sound, heard: Loudness) -> Sound | None:
+    """How a sound should be read instead, and why; None where it is right as it is."""
+    channel, gain, warnings = sound.channel, 1.0, list(sound.warnings)
+    if channel is None and heard.cancels:
+        channel = heard.loudest
+        warnings.append(f"{sound.path} has channels that cancel each other; going on with channel {channel} alone")
+    if heard.peak > OVERSHOOT:
+        gain = 1 / heard.peak
+        warnings.append(f"{sound.path} reaches {heard.peak:.3g} times full scale; it is scaled down to it")
+    if (channel, gain) == (sound.channel, sound.gain):
+        return None
+    channels = sound.channels if channel is None else 1
+    return replace(sound, channels=channels, channel=channel, gain=gain, warnings=tuple(warnings))
+
+
+def _check_peak(path: Path, peak: float) -> None:
+    if peak > MOST_PEAK:
+        raise MediaError(
+            f"{path} has samples of {peak:.1g} times full scale, which are no sound; export it again as 16-bit WAV"
+        )
+
+
+def _check_speech(sound: Sound) -> None:
+    path, waveform = sound.path, sound.waveform
     if waveform.size < MIN_SPEECH * SPEECH_RATE:
-        seconds = waveform.size / SPEECH_RATE
-        raise MediaError(f"{path} lasts {seconds:.3f} s; speech needs at least {MIN_SPEECH} s")
+        why = f" ({sound.warnings[0].removeprefix(f'{path} ')})" if sound.warnings else ""
+        raise MediaError(f"{path} lasts {sound.seconds:.3f} s{why}; speech needs at least {MIN_SPEECH} s")
     if int(waveform.max()) - int(waveform.min()) < 2 * SILENCE * 32768:  # a constant offset is silence too
-        raise MediaError(f"{path} is silent (below -60 dBFS throughout); give a recording with a voice in it")
-
-
-def decode_sound(path: Path) -> Iterator[av.AudioFrame]:
-    """Decoded blocks of the sound track at its own rate. The libraries cut off the encoder's delay themselves."""
-    with opened(path) as container:
-        stream = container.streams.best("audio")
-        if not isinstance(stream, av.AudioStream):
-            raise MediaError(f"{path} has no sound track; give a recording of speech")
-        started = False
-        for frame in decoded(path, container, stream):
-            assert isinstance(frame, av.AudioFrame)
-            if not started:
-                yield from _lead_in(container, frame)
-                started = True
-            _check_finite(path, frame)
-            yield frame
-
-
-def _lead_in(container: InputContainer, first: av.AudioFrame) -> Iterator[av.AudioFrame]:
-    """Silence before a sound track that begins after its video, a second or less at a time."""
-    pictures = [track for track in container.streams.video if Disposition.attached_pic not in track.disposition]
-    if not pictures or first.time is None or container.start_time is None:
-        return
-    missing = round((first.time - container.start_time / av.time_base) * first.rate)
-    for start in range(0, missing, first.rate):
-        silence = av.AudioFrame(first.format, first.layout, min(first.rate, missing - start))
-        for plane in silence.planes:
-            plane.update((b"\x80" if first.format.name.startswith("u8") else b"\0") * plane.buffer_size)
-        silence.rate = first.rate
-        yield silence
-
-
-def _check_finite(path: Path, frame: av.AudioFrame) -> None:
-    if frame.format.name[:3] in ("flt", "dbl") and not np.isfinite(frame.to_ndarray()).all():
-        raise MediaError(f"{path} has NaN or infinite samples; export the sound again")
-
-
-def resampled(frames: Iterable[av.AudioFrame], kind: str, layout: str, rate: int) -> Iterator[av.AudioFrame]:
-    """Bring blocks to one sample format, channel layout and rate, also when theirs change on the way."""
-    for _, alike in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.rate)):
-        resampler = av.AudioResampler(kind, layout, rate)
-        for frame in alike:
-            frame.pts = None  # gaps in the time stamps are not ours to judge: samples follow one another
-            yield from resampler.resample(frame)
-        yield from resampler.resample(None)
+        where = "" if sound.channel is None else f" in channel {sound.channel}"
+        raise MediaError(f"{path} is silent{where} (below -60 dBFS throughout); give a recording with a voice in it")

@@ -18,18 +18,23 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file, output_kind, taking_place
-from dicetalk.media.container import decoded, encoding, opened
-from dicetalk.media.sound import Sound, decode_sound, resampled
-from dicetalk.rates import FPS, SAMPLES_PER_FRAME
+from dicetalk.files import existing_file, output_kind, path_of, taking_place
+from dicetalk.media.container import Damage, decoded, encoding, opened
+from dicetalk.media.sound import Sound
+from dicetalk.media.soundtrack import resampled
+from dicetalk.rates import FPS, frames_in
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
+BAD_PICTURES = 0.1
+"""Share of damaged packets beyond which a video is not read."""
+MOST_STRETCH = 8
+"""Pixels that are said to be longer than this are a mistake in the header."""
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 
 def frame_count(samples: int) -> int:
     """How many frames cover `samples` of 16 kHz speech: at most one frame longer than the speech, never shorter."""
-    return -(-samples // SAMPLES_PER_FRAME)
+    return frames_in(samples, FPS)
 
 
 class VideoWriter:
@@ -45,6 +50,7 @@ class VideoWriter:
         fps: frames a second.
         speech: the sound track; None writes a silent video.
         crf: x264's quality, 0 (lossless) to 51; 18 cannot be told from the input by eye.
+        replace: whether it may take the place of another file.
 
     Raises:
         MediaError: the output cannot be written, or would overwrite the speech; disk full.
@@ -60,10 +66,11 @@ class VideoWriter:
         fps: int | Fraction = FPS,
         speech: Sound | None = None,
         crf: int = 18,
+        replace: bool = True,
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
-        self._path, self._speech = Path(path), speech
+        self._path, self._speech, self._replace = path_of(path), speech, replace
         self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
         self._written = 0  # frames
         self._sound: _SpeechTrack | None = None
@@ -99,7 +106,7 @@ class VideoWriter:
     @contextmanager
     def _open(self) -> Iterator[Self]:
         """From the first frame to the last; on failure the file goes first, for then the container closes at once."""
-        with ExitStack() as closing, taking_place(self._path) as temporary:
+        with ExitStack() as closing, taking_place(self._path, self._replace) as temporary:
             with encoding(self._path):
                 self._container = av.open(
                     str(temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}
@@ -155,7 +162,7 @@ class _SpeechTrack:
         self._stream = container.add_stream("aac", rate=self._rate, layout=layout)
         # AAC holds at most 6 bits a sample and channel: at low rates the usual bit rate would not fit
         self._stream.bit_rate = min((128_000, 192_000)[channels - 1], 5 * self._rate * channels)
-        self._blocks = resampled(decode_sound(speech.path), "fltp", layout, self._rate)
+        self._blocks = resampled(speech.blocks(), "fltp", layout, self._rate)
         self._heard = 0  # samples
 
     def write(self, until: Fraction) -> None:
@@ -179,7 +186,7 @@ class _SpeechTrack:
 
 
 def read_video(path: str | Path, fps: float | None = None, most: int | None = None) -> Iterator[Picture]:
-    """Frames of a video, one at a time, uint8 `(H, W, 3)`, RGB, turned the way a player shows them.
+    """Frames of a video, one at a time, uint8 `(H, W, 3)`, RGB, turned and stretched the way a player shows them.
 
     Args:
         path: of the video.
@@ -195,21 +202,37 @@ def read_video(path: str | Path, fps: float | None = None, most: int | None = No
         if not isinstance(stream, av.VideoStream):
             raise MediaError(f"{path} has no pictures in it; give a video")
         stream.thread_type = "AUTO"  # frames decode on all cores
-        frames = (frame for frame in decoded(path, container, stream) if isinstance(frame, av.VideoFrame))
+        damage = Damage()
+        frames = (frame for frame in decoded(container, stream, damage) if isinstance(frame, av.VideoFrame))
         begin = (container.start_time or 0) / av.time_base
         step = 1 / float(stream.average_rate or FPS)
         for frame in frames if fps is None else _at_rate(_timed(frames, begin, step), fps):
-            small = _at_most(frame, most)
+            small = _resized(frame, _shown_size(frame, stream.sample_aspect_ratio, most))
             yield np.ascontiguousarray(np.rot90(small.to_ndarray(format="rgb24"), frame.rotation // 90))
+        damage.refuse(path, most=BAD_PICTURES)
 
 
-def _at_most(frame: av.VideoFrame, most: int | None) -> av.VideoFrame:
-    """A frame scaled down to a longest side, both sides even; one that is not larger stays as it is."""
-    longest = max(frame.width, frame.height)
-    if most is None or longest <= most:
+def _shown_size(frame: av.VideoFrame, pixel: Fraction | None, most: int | None) -> tuple[int, int]:
+    """Width and height [px] of a frame before it is turned, with square pixels and a longest side.
+
+    Args:
+        frame: as it is stored.
+        pixel: width of a stored pixel, in units of its height.
+        most: longest side [px]; no frame is made larger to reach it.
+    """
+    shape = float(pixel) if pixel and 1 / MOST_STRETCH <= pixel <= MOST_STRETCH else 1.0
+    width, height = frame.width * max(shape, 1.0), frame.height * max(1 / shape, 1.0)
+    scale = 1.0 if most is None else min(1.0, most / max(width, height))
+    if shape == scale == 1:
+        return frame.width, frame.height
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+
+
+def _resized(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
+    if (frame.width, frame.height) == size:
         return frame
-    width, height = (max(2, round(side * most / longest / 2) * 2) for side in (frame.width, frame.height))
-    return frame.reformat(width=width, height=height, interpolation="AREA")
+    way = "AREA" if size[0] <= frame.width and size[1] <= frame.height else "BICUBIC"
+    return frame.reformat(width=size[0], height=size[1], interpolation=way)
 
 
 def _timed(frames: Iterator[av.VideoFrame], begin: float, step: float) -> Iterator[tuple[av.VideoFrame, float, float]]:

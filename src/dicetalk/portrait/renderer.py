@@ -96,23 +96,24 @@ class Renderer:
         self._own_mouth = own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes, self._own_mouth)
 
-    def render(self, motion: Motion, *, settle: float = 1.0) -> Iterator[Picture]:
+    def render(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Iterator[Picture]:
         """Frames (H, W, 3) uint8 of a motion, one after the other.
 
         Args:
             motion: any number of frames.
             settle: as in `Rig.deformed`; with 0 and no motion the picture comes back as it is.
         """
+        shares = np.broadcast_to(np.asarray(settle, np.float32), len(motion))
         for start in range(0, len(motion), AT_ONCE):
-            part = motion[start : start + AT_ONCE]
-            meshes = self.rig.deformed(part, settle=settle)
+            part, share = motion[start : start + AT_ONCE], shares[start : start + AT_ONCE]
+            meshes = self.rig.deformed(part, settle=share)
             for i, mesh in enumerate(meshes):
-                yield self._frame(mesh, part[i : i + 1])
+                yield self._frame(mesh, part[i : i + 1], float(share[i]))
 
     def _fine(self, mesh: Float64) -> Float64:
         return np.asarray(self._mesh.subdivide @ mesh)
 
-    def _frame(self, mesh: Float64, motion: Motion) -> Picture:
+    def _frame(self, mesh: Float64, motion: Motion, settle: float) -> Picture:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
@@ -122,7 +123,7 @@ class Renderer:
         openings = {name: _opening(target[loop, :2], depth.shape) for name, loop in self._loops().items()}
         for loop in self._loops().values():
             _grow_rim(target[loop, :2], map_x, map_y, depth)
-        self._folds.apply(self.picture, self._shaded, motion.shapes[0] - self.rig.rest)
+        self._folds.apply(self.picture, self._shaded, motion.shapes[0] - settle * self.rig.rest)
         region = np.asarray(
             cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
         )

@@ -8,11 +8,12 @@ three-quarter view and a child.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
-from dicetalk.arrays import Float64
+from dicetalk.arrays import Float32, Float64
 from dicetalk.face import Face, person_mask
 from dicetalk.media import Picture
 from dicetalk.motion.basis import emphasis, face_shapes
@@ -30,6 +31,7 @@ from dicetalk.motion.landmarks import (
     RIGID,
     UPPER_LIP,
 )
+from dicetalk.motion.resting import reading_statistics, unusual
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
 from dicetalk.portrait import brows, glasses, lips
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
@@ -75,7 +77,7 @@ class Rig:
         shapes: (52, V, 3) displacement of each shape at 1 [px].
         rigid: (V,) how far each vertex follows the head's turn, 0 to 1.
         pivot: (3,) what the head turns about [px].
-        rest: (52,) the expression already in the picture, as far as it stands in the way of another.
+        rest: (52,) the expression already in the picture, which stands in the way of another.
         seal: (V, 3) displacement that closes lips which stand apart in the picture [px].
         mouth_is_open: whether they do.
     """
@@ -90,19 +92,21 @@ class Rig:
     seal: Float64
     mouth_is_open: bool
 
-    def deformed(self, motion: Motion, *, settle: float = 1.0) -> Float64:
+    def deformed(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Float64:
         """The mesh of each frame of a motion.
 
         Args:
             motion: T frames. Without any motion and with `settle` 0 the mesh lies as in the picture.
-            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own smile and closes
-                its lips, so that a motion looks the same on a laughing portrait.
+            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own look and closes
+                its lips, so that a motion looks the same on a laughing portrait and on a stern one. One for all frames,
+                or (T,).
 
         Returns:
             (T, V, 3) positions [px].
         """
-        weights = motion.shapes.astype(np.float64) - settle * self.rest
-        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + settle * self.seal
+        share = np.broadcast_to(np.asarray(settle, np.float64), len(motion))[:, None]
+        weights = motion.shapes.astype(np.float64) - share * self.rest
+        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + share[..., None] * self.seal
         self._keep_lips_and_lids_apart(moved)
         return self._turned(moved, motion)
 
@@ -300,7 +304,25 @@ def _fit_lids(
         blink[list(fold)] = follows * blink[one[1:-1]]
 
 
+@cache
+def usual_rest() -> tuple[Float64, Float64]:
+    """How faces look at rest (468, 3), in the head's frame, and the shapes on that one (52, 468, 3)."""
+    mean = face_shapes()["neutral"]
+    rest = mean + np.tensordot(reading_statistics()["usual"], shapes_of(mean)[:, :FACE_VERTICES], axes=1)
+    return rest, shapes_of(rest)[:, :FACE_VERTICES]
+
+
 def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
+    """The look already in the picture, as weights (52,): stern or raised brows, a sad mouth, a smile."""
+    look = unusual(local[:FACE_VERTICES], *usual_rest(), MADE_SO)
+    return np.maximum(look, _smile(local, basis))
+
+
+MADE_SO = 0.3
+"""So many spreads from the usual face still count as the way a face is made: people show more than the least."""
+
+
+def _smile(local: Float64, basis: dict[str, Float64]) -> Float64:
     """The smile already in the picture, as weights (52,).
 
     Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight
