@@ -33,7 +33,7 @@ from dicetalk.motion.landmarks import (
 )
 from dicetalk.motion.resting import reading_statistics, unusual
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
-from dicetalk.portrait import brows, glasses, lips
+from dicetalk.portrait import brows, glasses, lips, turned
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
 EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
@@ -117,13 +117,14 @@ class Rig:
 
     def _head_motion(self, motion: Motion) -> tuple[Float64, Float64]:
         """Turns (T, 3, 3) about and shifts (T, 1, 3) along the head's own axes, however it is held, in the picture."""
-        turn = self.axes @ rotations(motion.pose).astype(np.float64) @ self.axes.T
+        pose = motion.pose * np.array([1 - turned.LESS_YAW * turned.amount(self.axes), 1, 1, 1, 1, 1], np.float32)
+        turn = self.axes @ rotations(pose).astype(np.float64) @ self.axes.T
         return turn, (motion.pose[:, None, 3:].astype(np.float64) * self.unit) @ self.axes.T
 
     def _turned(self, moved: Float64, motion: Motion) -> Float64:
         turn, shift = self._head_motion(motion)
-        turned = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
-        return np.asarray(moved + self.rigid[:, None] * (turned - moved))
+        whole = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
+        return np.asarray(moved + self.rigid[:, None] * (whole - moved))
 
     def _keep_lips_and_lids_apart(self, moved: Float64) -> None:
         """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way.
@@ -167,17 +168,26 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     for _, lower in EYES.values():
         local[list(lower[1:-1]), 1] += LID_RIM
     frame = glasses.give(local) if glasses.wears_glasses(picture, local, (axes * unit, origin)) else np.ones(len(local))
-    delta = _fitted_shapes(local, basis, frame)
+    points = local @ axes.T * unit + origin
+    mask = person_mask(picture)
+    shown = turned.shown(mask, points[:FACE_VERTICES], axes, unit)
+    shapes = _fitted_shapes(local, basis, frame) @ axes.T * unit
+    shapes[:, :FACE_VERTICES] *= shown[:, None]
+    turned.hold_outline(shapes[:, :FACE_VERTICES], points[:FACE_VERTICES], axes, unit)
+    rigid = _rigid_weights(local) * _stillness(mask, points, unit)
+    rigid[:FACE_VERTICES] *= shown
     gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))
+    seal = lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit
+    seal[:FACE_VERTICES] *= shown[:, None]
     return Rig(
-        points=local @ axes.T * unit + origin,
+        points=points,
         axes=axes,
         unit=unit,
-        shapes=delta @ axes.T * unit,
-        rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
+        shapes=shapes,
+        rigid=rigid,
         pivot=axes @ NECK * unit + origin,
         rest=_rest(local, basis),
-        seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
+        seal=seal,
         mouth_is_open=not closed,
     )
 
@@ -231,17 +241,17 @@ def _below_nose(local: Float64) -> Float64:
     return np.asarray(np.clip((local[list(OVAL), 1] - nose) / (chin - nose), 0, 1))
 
 
-def _stillness(picture: Picture, points: Float64, unit: float) -> Float64:
-    """How far each vertex (V,) may follow the head, for what it lies on in the picture.
+def _stillness(mask: Float32, points: Float64, unit: float) -> Float64:
+    """How far each vertex (V,) may follow the head, for what it lies on in the picture: `mask` (H, W) is of persons.
 
     The background stays where it is, and so does the border of the picture: nothing is known beyond it. The face itself
     always moves.
     """
-    height, width = picture.shape[:2]
+    height, width = mask.shape
     places = points[:, :2]
     inside = np.minimum(places, (width - 1, height - 1) - places).min(1)
     still = np.clip(inside / (BORDER * unit), 0, 1)
-    person = cv2.GaussianBlur(person_mask(picture), (0, 0), 0.12 * unit)
+    person = cv2.GaussianBlur(mask, (0, 0), 0.12 * unit)
     x, y = np.clip(places, 0, (width - 1, height - 1)).astype(int).T
     if person[y[:FACE_VERTICES], x[:FACE_VERTICES]].mean() > PERSON_FOUND:
         still *= BACKGROUND + (1 - BACKGROUND) * person[y, x]
