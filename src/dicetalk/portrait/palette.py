@@ -19,7 +19,7 @@ TYPICAL_SKIN = np.array([200.0, 152.0, 128.0])
 TYPICAL = {"tongue": (168.0, 88.0, 86.0), "gum": (176.0, 98.0, 96.0), "cavity": (52.0, 20.0, 18.0)}
 """Colours beside a typical skin, from which each portrait's are derived."""
 
-MOST_TINT = 0.2
+MOST_TINT = 0.16
 """How far the channels of a tooth's colour may lie apart, as a share of the brightest."""
 
 DARKEST_WHITE = 0.85
@@ -75,7 +75,7 @@ def enamel(skin: Float64, light: float, white: Float64 | None) -> Float64:
         light: brightness of the most lit part of the face, 0 to 255.
         white: (3,) of the whites of the eyes; None where none can be believed.
     """
-    by_face = max(1.2 * float(skin @ LUMA), 0.95 * light)
+    by_face = max(1.25 * float(skin @ LUMA), 0.95 * light)
     # Whites lie in the shadow of lids and lashes: teeth are never darker than the skin makes them.
     brightness = by_face if white is None else 0.5 * (by_face + max(float(white @ LUMA), 0.9 * by_face))
     # The light's own colour, as far as the skin tells; a black-and-white skin tells nothing.

@@ -16,7 +16,7 @@ from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIG
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.eyes import Eyeball, draw_shut_lids, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
-from dicetalk.portrait.mouth import UPPER_EDGE, Mouth, draw_mouth
+from dicetalk.portrait.mouth import Mouth, draw_mouth
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
 from dicetalk.portrait.rig import EYES as LIDS
@@ -223,11 +223,8 @@ def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball], own: OwnMouth 
     corners = (rig.points[list(LIP_CORNERS)] @ rig.axes)[:, 0]
     width = float(np.ptp(corners)) / rig.unit
     lean = np.clip(np.linalg.inv(rig.axes[:2, :2]) @ rig.axes[:2, 2], -MOST_LEAN, MOST_LEAN)
-    edge = UPPER_EDGE
-    if own is not None and own.edge is not None:
-        # Drawn teeth only continue those of the picture.
-        edge = min(edge, float(_in_the_skull(rig, own.edge)[1]) - 0.01)
-    return draw_mouth(colours, width, rig.unit, lean=lean, upper_edge=edge)
+    edge = None if own is None or own.edge is None else float(_in_the_skull(rig, own.edge)[1])
+    return draw_mouth(colours, width, rig.unit, lean=lean, own_edge=edge)
 
 
 def _middle_of_mouth(rig: Rig) -> Float64:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -62,6 +63,16 @@ skin would show as a slit in closed eyes."""
 LEAST_FOLD = 0.15
 """The least height the skin between a lid and its brow can be folded to, as a share of what it is at rest."""
 
+BELOW_LIP = (
+    (91, 181, 84, 17, 314, 405, 321),
+    (106, 182, 83, 18, 313, 406, 335),
+    (204, 194, 201, 200, 421, 418, 424),
+)
+"""Rows of the mesh from the lower lip's outer rim down to the chin."""
+
+LEAST_CHIN = 0.35
+"""The least height the skin between two of these rows can be folded to, as a share of what it is at rest."""
+
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
 
@@ -106,8 +117,9 @@ class Rig:
         """
         share = np.broadcast_to(np.asarray(settle, np.float64), len(motion))[:, None]
         weights = motion.shapes.astype(np.float64) - share * self.rest
-        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + share[..., None] * self.seal
-        self._keep_lips_and_lids_apart(moved)
+        settled = self.points + share[..., None] * self.seal
+        moved = settled + np.tensordot(weights, self.shapes, axes=1)
+        self._keep_lips_and_lids_apart(moved, settled)
         return self._turned(moved, motion)
 
     def skull(self, points: Float64, motion: Motion) -> Float64:
@@ -126,10 +138,11 @@ class Rig:
         whole = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
         return np.asarray(moved + self.rigid[:, None] * (whole - moved))
 
-    def _keep_lips_and_lids_apart(self, moved: Float64) -> None:
+    def _keep_lips_and_lids_apart(self, moved: Float64, settled: Float64) -> None:
         """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way.
 
-        Lips that touch touch at one depth as well; else a head that nods would part them again.
+        Lips that touch touch at one depth as well, that of the settled mesh (T, V, 3); else a head that nods would part
+        them again.
         """
         down, deep = self.axes[:, 1], self.axes[:, 2]
         for upper, lower in ((UPPER_LIP, LOWER_LIP), *EYES.values()):
@@ -139,10 +152,11 @@ class Rig:
             moved[:, two] -= crossing
             apart = moved[:, two] - moved[:, one]
             touching = np.clip(1 - (apart @ down) / (TOUCH * self.unit), 0, 1)
-            step = (touching * (apart @ deep - (self.points[two] - self.points[one]) @ deep))[..., None] * deep / 2
+            step = (touching * ((apart - settled[:, two] + settled[:, one]) @ deep))[..., None] * deep / 2
             moved[:, one] += step
             moved[:, two] -= step
         self._keep_skin_above_lids(moved)
+        self._keep_chin_below_lip(moved)
 
     def _keep_skin_above_lids(self, moved: Float64) -> None:
         """However far brows come down, the skin under them folds above the lid, not over the eye."""
@@ -154,6 +168,14 @@ class Rig:
                 over = np.maximum(np.minimum(LEAST_FOLD * rest, rest) - apart, 0)
                 moved[:, list(row)] -= over[..., None] * self.axes[:, 1]
                 below = list(row)
+
+    def _keep_chin_below_lip(self, moved: Float64) -> None:
+        """However far a lower lip is drawn down, the skin below it folds under, not behind it."""
+        for above, below in pairwise(BELOW_LIP):
+            rest = (self.points[list(below)] - self.points[list(above)]) @ self.axes[:, 1]
+            apart = (moved[:, list(below)] - moved[:, list(above)]) @ self.axes[:, 1]
+            over = np.maximum(np.minimum(LEAST_CHIN * rest, rest) - apart, 0)
+            moved[:, list(below)] += over[..., None] * self.axes[:, 1]
 
 
 def build_rig(picture: Picture, face: Face) -> Rig:
@@ -171,12 +193,15 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     points = local @ axes.T * unit + origin
     mask = person_mask(picture)
     shown = turned.shown(mask, points[:FACE_VERTICES], axes, unit)
-    shapes = _fitted_shapes(local, basis, frame) @ axes.T * unit
+    delta = _fitted_shapes(local, basis, frame)
+    shapes = delta @ axes.T * unit
     shapes[:, :FACE_VERTICES] *= shown[:, None]
     turned.hold_outline(shapes[:, :FACE_VERTICES], points[:FACE_VERTICES], axes, unit)
     rigid = _rigid_weights(local) * _stillness(mask, points, unit)
     rigid[:FACE_VERTICES] *= shown
-    gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))
+    rest = _rest(local, basis)
+    # A smile that is taken out lets go of the lips it held together.
+    gaps = lips.lip_gaps(local - np.tensordot(rest, delta, axes=1), np.array([0.0, 1.0, 0.0]))
     seal = lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit
     seal[:FACE_VERTICES] *= shown[:, None]
     return Rig(
@@ -186,7 +211,7 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         shapes=shapes,
         rigid=rigid,
         pivot=axes @ NECK * unit + origin,
-        rest=_rest(local, basis),
+        rest=rest,
         seal=seal,
         mouth_is_open=not closed,
     )
