@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -36,6 +37,7 @@ from dicetalk.portrait.framing import check_size, checked_picture, face_of, fram
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
+from dicetalk.threads import Behind
 
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
@@ -82,13 +84,13 @@ class Video:
         """Length [s]."""
         return self.frames / self.fps
 
-    def stream(self, *, watch: Watch | None = None) -> Iterator[Picture]:
-        """The frames as they are drawn, in chunks (t, H, W, 3) uint8.
+    def stream(self, *, watch: Watch | None = None) -> Generator[Picture, None, None]:
+        """The frames as they are drawn, in chunks (t, H, W, 3) uint8; closing it early ends the work.
 
         Args:
             watch: is told after each step of a backbone that takes long before its first frame.
         """
-        return self.backbone.generate(self.conditions, watch)
+        yield from self.backbone.generate(self.conditions, watch)
 
     def save(
         self,
@@ -113,11 +115,15 @@ class Video:
         function(progress, "progress")
         function(watch, "watch")
         done = 0
-        with VideoWriter(
-            target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
-        ) as video:
-            for chunk in self.stream(watch=watch):
-                video.write(chunk)
+        with (
+            VideoWriter(
+                target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
+            ) as video,
+            Behind(video.write) as write,
+            closing(self.stream(watch=watch)) as chunks,
+        ):
+            for chunk in chunks:
+                write(chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.frames)
@@ -200,9 +206,9 @@ class DiceTalk:
         source = source_of(emotion)
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = speech if isinstance(speech, Sound) or speech is None else read_sound(speech)
+        hearing = Hearing(sound.waveform.copy()) if sound is not None else _silence(idle or 0.0)
         picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(portrait)
         frame, found = framed(picture, face_of(picture, face), size, crop)
-        hearing = Hearing(sound.waveform.copy()) if sound is not None else _silence(idle or 0.0)
         heard = source.feel(hearing)
         felt = track(heard, (np.arange(len(hearing)) + 0.5) / FPS)
         conditions = Conditions(frame, found, hearing, felt, seed, amounts, fps, ease, motion)

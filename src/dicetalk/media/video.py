@@ -14,7 +14,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.stream import Disposition
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
@@ -73,6 +73,7 @@ class VideoWriter:
         self._path, self._speech, self._replace = path_of(path), speech, replace
         self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
         self._written = 0  # frames
+        self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
         self._sound: _SpeechTrack | None = None
         self._kind = output_kind(self._path, WRITTEN)
         if speech is not None and same_file(self._path, speech.path):
@@ -130,8 +131,9 @@ class VideoWriter:
         self._pictures = track
 
     def _write_picture(self, rgb: Picture) -> None:
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        given = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24")
+        frame = self._converter.reformat(
+            given, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
         frame.pts, frame.time_base = self._written, 1 / self._fps
         self._container.mux(self._pictures.encode(frame))
