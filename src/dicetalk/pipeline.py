@@ -24,6 +24,7 @@ from dicetalk.backbone import (
     check_seed,
     load_backbone,
 )
+from dicetalk.checks import function, truth
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
@@ -111,6 +112,8 @@ class Video:
             MediaError: the output cannot be written.
         """
         target = path_of(path)
+        function(progress, "progress")
+        function(watch, "watch")
         done = 0
         with (
             VideoWriter(
@@ -195,15 +198,16 @@ class DiceTalk:
         """
         check_seed(seed)
         check_size(size)
+        crop, ease = truth(crop, "crop"), truth(ease, "ease")
         amounts = amounts_of(head, blink, gaze)
-        given = motion_in is not None
-        check_content(speech=speech is not None, idle=idle, motion=given, feels=emotion != "neutral")
+        given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
+        check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
         check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
         source = source_of(emotion)
         motion = None if motion_in is None else _given(motion_in, fps)
-        sound = speech if isinstance(speech, Sound) or speech is None else read_sound(Path(speech))
-        hearing = Hearing(sound.waveform) if sound is not None else _silence(idle or 0.0)
-        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
+        sound = speech if isinstance(speech, Sound) or speech is None else read_sound(speech)
+        hearing = Hearing(sound.waveform.copy()) if sound is not None else _silence(idle or 0.0)
+        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(portrait)
         frame, found = framed(picture, face_of(picture, face), size, crop)
         heard = source.feel(hearing)
         felt = track(heard, (np.arange(len(hearing)) + 0.5) / FPS)

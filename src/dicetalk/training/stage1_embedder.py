@@ -170,8 +170,11 @@ def load_embedder(folder: Path) -> EmotionEmbedder:
         CheckpointError: not an embedder's checkpoint, or a damaged one.
     """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
-    with torch.device("meta"):
-        net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    try:
+        with torch.device("meta"):
+            net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
     load_module(net, folder / WEIGHTS)
     return net
 
