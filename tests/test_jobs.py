@@ -50,6 +50,7 @@ ALL = job(
     seed=3,
     face=2,
     crop=True,
+    channel="left",
     backbone="svd",
     options={"preset": "fast", "steps": 3, "emotion_scale": 2.5, "compile": True},
 )
@@ -236,6 +237,7 @@ def test_the_record_of_a_video(desk: Path) -> None:
         "seconds": 1.2,
         "seed": 2,
         "emotion": "sad:0.5,happy:0.25",
+        "warnings": [],
         "backbone": "rules",
         "motion_out": "c.csv",
     }

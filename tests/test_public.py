@@ -46,10 +46,10 @@ def test_an_unknown_name_is_no_attribute() -> None:
 
 def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
-    assert list(parameters) == ["self", "portrait", "speech", "emotion", "seed", "face", "size", "crop"]
+    assert list(parameters) == ["self", "portrait", "speech", "emotion", "seed", "face", "size", "crop", "channel"]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
-    assert defaults == {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
+    assert defaults == {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False, "channel": None}
 
 
 def test_what_load_takes() -> None:
@@ -62,7 +62,7 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard"}
+    assert fields == {"conditions", "backbone", "sound", "heard", "warnings"}
     assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion"}
     for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch"])):
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
@@ -72,7 +72,7 @@ def test_what_a_video_offers() -> None:
 def test_what_a_feeling_and_a_timeline_hold() -> None:
     held = {field.name for field in dataclasses.fields(dicetalk.Feeling)}
     assert held == {"weights", "intensity", "confidence", "why", "prior", "space"}
-    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks"}
+    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks", "warnings"}
 
 
 def test_the_tree_of_errors() -> None:

@@ -28,6 +28,18 @@ def existing_file(path: str | Path) -> Path:
     return path
 
 
+def at_home(path: str | Path) -> Path:
+    """A path whose `~` or `~name` at the start, which a shell does not see inside a word, is that home.
+
+    Raises:
+        MediaError: nobody of that name has one.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise MediaError(f"{path} cannot be found (no such home); give the whole path") from error
+
+
 def _check_name(path: Path) -> None:
     if "\0" in str(path):  # from JSON: a command line cannot hold one
         raise MediaError(f"{str(path)!r} is no name of a file; give another")

@@ -41,6 +41,7 @@ class Job:
         face: 1 is the leftmost; None takes the largest.
         size: longest side of the frames [px], 0 keeps every size.
         crop: only the square around the face.
+        channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
     """
@@ -55,6 +56,7 @@ class Job:
     face: int | None = None
     size: int = DEFAULT_SIZE
     crop: bool = False
+    channel: str | int | None = None
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,6 +93,7 @@ VALUES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("seed", "size"), (int,)),
     "face": (int, type(None)),
     "crop": (bool,),
+    "channel": (str, int, type(None)),
     "backbone": (str,),
     "options": (dict,),
 }
@@ -155,6 +158,7 @@ class Done:
             "seed": job.seed,
             "emotion": job.emotion,
             "heard": to_json(video.heard),
+            "warnings": list(video.warnings),
             "backbone": job.backbone,
         }
         return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
@@ -184,6 +188,7 @@ def check(job: Job) -> None:
     Raises:
         DiceTalkError: a name, an option, an input or an output cannot be used.
     """
+    from dicetalk.media.channel import channel_number
     from dicetalk.media.video import WRITTEN
     from dicetalk.portrait.framing import check_size
 
@@ -191,6 +196,7 @@ def check(job: Job) -> None:
     options_of(job)
     check_seed(job.seed)
     check_size(job.size)
+    channel_number(job.channel)
     inputs = [existing_file(path) for path in (job.portrait, job.speech, *source_of(job.emotion).files)]
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
         if path is not None:
@@ -226,7 +232,14 @@ def _prepare(job: Job, tell: Tell) -> Video:
     talk = DiceTalk(load_backbone(job.backbone, options_of(job)))
     tell(Event("reading"))
     return talk(
-        job.portrait, job.speech, emotion=job.emotion, seed=job.seed, face=job.face, size=job.size, crop=job.crop
+        job.portrait,
+        job.speech,
+        emotion=job.emotion,
+        seed=job.seed,
+        face=job.face,
+        size=job.size,
+        crop=job.crop,
+        channel=job.channel,
     )
 
 

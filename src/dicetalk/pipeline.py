@@ -13,7 +13,8 @@ from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Backbone, Conditions, Moves
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
-from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
+from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
+from dicetalk.media.channel import Channel
 from dicetalk.motion.live_link import write_csv
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
 from dicetalk.rates import FPS
@@ -34,12 +35,14 @@ class Video:
         backbone: what draws it.
         sound: the recording it speaks.
         heard: the emotion as it was understood: what was asked for, heard or seen, how surely and why.
+        warnings: what is wrong with what was given and did not stop the work, one line each.
     """
 
     conditions: Conditions
     backbone: Backbone
     sound: Sound
     heard: Timeline
+    warnings: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -125,6 +128,7 @@ class DiceTalk:
         face: int | None = None,
         size: int = DEFAULT_SIZE,
         crop: bool = False,
+        channel: Channel | None = None,
     ) -> Video:
         """Prepare a video; it is drawn when it is streamed or saved.
 
@@ -138,6 +142,7 @@ class DiceTalk:
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
             crop: only the square around the face.
+            channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
 
         Raises:
             MediaError: a file cannot be read.
@@ -149,13 +154,22 @@ class DiceTalk:
         check_seed(seed)
         check_size(size)
         source = source_of(emotion)
-        sound = speech if isinstance(speech, Sound) else read_sound(Path(speech))
-        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
-        frame, found = framed(picture, face_of(picture, face), size, crop)
+        sound = _sound(speech, channel)
+        photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(Path(portrait))
+        frame, found = framed(photo.picture, face_of(photo.picture, face), size, crop)
         hearing = Hearing(sound.waveform)
         heard = source.feel(hearing)
         times = (np.arange(len(hearing)) + 0.5) / FPS
-        return Video(Conditions(frame, found, hearing, track(heard, times), seed), self.backbone, sound, heard)
+        conditions = Conditions(frame, found, hearing, track(heard, times), seed)
+        warnings = (*photo.warnings, *sound.warnings, *heard.warnings)
+        return Video(conditions, self.backbone, sound, heard, warnings)
+
+
+def _sound(speech: PathLike | Sound, channel: Channel | None) -> Sound:
+    """The speech, one channel of it where that is asked for."""
+    if isinstance(speech, Sound):
+        return speech if channel is None else read_sound(speech.path, channel=channel)
+    return read_sound(Path(speech), channel=channel)
 
 
 def load(name: str | os.PathLike[str] = DEFAULT, options: object | None = None) -> DiceTalk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,7 @@ Examples:
     help="Longest side of the video in pixels; a smaller picture keeps its size; 0 keeps every size.",
 )
 @click.option("--crop", is_flag=True, help="Only the square around the face.")
+@click.option("--channel", help="Of SPEECH: left, right or a number from 1.  [default: all of them, mixed]")
 @click.option(
     "--motion-out",
     metavar="CSV",
@@ -91,6 +92,7 @@ def generate(
     face: int | None,
     size: int,
     crop: bool,
+    channel: str | None,
     motion_out: Path | None,
     backbone: str,
     svd: SvdRequest,
@@ -115,6 +117,7 @@ def generate(
         face=face,
         size=size,
         crop=crop,
+        channel=channel,
         backbone=backbone,
         options=svd.given,
         preview=svd.preview,
@@ -140,8 +143,13 @@ def report(done: Done, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print(json.dumps(done.to_json()))
     elif not quiet:
-        for line in (*_heard(done.video), _line(done)):
+        for line in (*warned(done.video.warnings), *_heard(done.video), _line(done)):
             print(line, file=sys.stderr)
+
+
+def warned(warnings: Iterable[str]) -> Iterator[str]:
+    """Warnings as they are shown."""
+    return (f"warning: {warning}" for warning in warnings)
 
 
 def _heard(video: Video) -> Iterator[str]:
