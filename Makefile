@@ -24,7 +24,7 @@ install: .venv/.installed  ## the environment in .venv, with the package in it
 develop: .venv/.tested  ## the same, with all extras and what tests and checks need
 
 demo: install  ## demo.mp4 and its contact sheet demo.png
-	$(BIN)/dicetalk demo -o demo.mp4
+	$(BIN)/dicetalk demo --force
 
 test: develop  ## all tests; one line says what was left out, and why
 	$(BIN)/python -m pytest -q -n auto --dist loadfile

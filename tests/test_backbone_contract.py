@@ -107,6 +107,13 @@ STEPS = {"fake": 2, "rules": 0, "svd": 2}
 """How many are told by kinds of which that is known; the rules draw at once."""
 
 
+def test_every_rate_that_it_says(backbone: Backbone, kind: str, conditions: Conditions, frames: Picture) -> None:
+    for fps in KINDS[kind].rates:
+        wanted = replace(conditions, fps=fps)
+        assert len(drawn(backbone, wanted)) == wanted.frames == -(-FRAMES * fps // 25)
+    assert 25 in KINDS[kind].rates
+
+
 def test_whoever_watches_is_told_of_every_step(backbone: Backbone, conditions: Conditions, frames: Picture) -> None:
     told: list[tuple[int, int]] = []
 

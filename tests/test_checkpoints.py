@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ def test_what_is_written_is_opened(folder: Path) -> None:
     assert kind_of(folder) == "toy"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / CONFIG)
+    with pytest.raises(CheckpointError, match="is a pipe"):
+        kind_of(tmp_path)
+
+
 def test_writing_again_replaces_and_leaves_nothing_beside(folder: Path) -> None:
     write_config(folder, "toy", 3, {})
     assert open_checkpoint(folder, "toy", 3).config.get("width") is None
@@ -31,7 +39,7 @@ def test_writing_again_replaces_and_leaves_nothing_beside(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_cannot_be_completed(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="cannot be written"):
+    with pytest.raises(MediaError, match=r"the folder .*none does not exist; make it first"):
         write_config(tmp_path / "none", "toy", 1, {})
 
 
@@ -44,8 +52,13 @@ def test_another_kind_or_version(folder: Path) -> None:
 
 BAD: dict[str, tuple[bytes | None, str]] = {
     "no config": (None, r"has no config\.json: not a checkpoint, or one not completely written"),
-    "empty": (b"", "is not valid JSON .*; write the checkpoint again"),
-    "cut short": (b'{"kind": "toy", "ver', "is not valid JSON"),
+    "empty": (b"", r"is empty \(0 bytes\)"),
+    "cut short": (b'{"kind": "toy", "ver', "is not valid JSON .*; write the checkpoint again"),
+    "brackets": (b"[" * 100_000, "is not valid JSON"),
+    "a long number": (b'{"kind": ' + b"9" * 5000 + b"}", "is not valid JSON"),
+    "not a number": (b'{"kind": "toy", "version": NaN}', "NaN is no number"),
+    "beyond numbers": (b'{"kind": "toy", "version": -Infinity}', "-Infinity is no number"),
+    "large": (b" " * 2_000_000, "expected at most 1 MB"),
     "not UTF-8": (b'{"kind": "\xff"}', "is not valid JSON"),
     "a list": (b'["toy", 2]', "holds a list; expected an object with a kind"),
     "a word": (b'"toy"', "holds a str; expected an object"),

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import dicetalk
+from dicetalk.acting.backbone import RulesBackbone
 from dicetalk.media import Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
 from dicetalk.motion.live_link import read_csv
+from dicetalk.motion.space import concatenate
 from dicetalk.rates import SPEECH_RATE
 
 FRAMES = 30
@@ -178,6 +180,64 @@ def test_a_picture_of_another_shape_is_refused(talk: dicetalk.DiceTalk, speech: 
 def test_an_unknown_backbone_is_refused() -> None:
     with pytest.raises(dicetalk.ConfigError, match="no backbone is called 'gpu'; choose rules, svd"):
         dicetalk.load("gpu")
+
+
+def test_curves_drive_the_portrait_as_the_speech_did(
+    talk: dicetalk.DiceTalk, happy: dicetalk.Video, hopper: Path, speech: Path, tmp_path: Path
+) -> None:
+    one, two = happy.save_motion(tmp_path / "one.csv"), tmp_path / "two.csv"
+    played = talk(hopper, speech, motion_in=one, size=256)
+    assert played.frames == FRAMES
+    assert played.save_motion(two).read_text() == one.read_text()
+    silent = talk(hopper, motion_in=one, size=256)
+    assert silent.frames == FRAMES and silent.sound is None
+    np.testing.assert_array_equal(drawn(silent), drawn(played))
+    video, sound = probe(silent.save(tmp_path / "silent.mp4"))
+    assert video and video.seconds == 1.2 and sound is None
+    back, acted = read_csv(one), concatenate(list(RulesBackbone().act(happy.conditions)))
+    back.pose[:, 3:] = acted.pose[:, 3:]  # the head's shift, which the format lacks
+    assert np.abs(drawn(talk(hopper, motion_in=back, size=256)).astype(int) - drawn(happy)).mean() < 0.001
+
+
+def test_speech_that_outlasts_its_curves_is_heard_to_the_end(
+    talk: dicetalk.DiceTalk, happy: dicetalk.Video, hopper: Path, speech: Path, tmp_path: Path
+) -> None:
+    motion = read_csv(happy.save_motion(tmp_path / "one.csv"))
+    assert talk(hopper, speech, motion_in=motion[:10], size=64).frames == FRAMES
+    assert talk(hopper, motion_in=motion[:10], size=64).frames == 10
+    assert talk(hopper, motion_in=motion[:10], size=64, fps=50).frames == 20
+    held = talk(hopper, speech, motion_in=motion[:10], size=64, head=0)
+    assert not np.concatenate([part.pose for part in RulesBackbone().act(held.conditions)]).any()
+
+
+@pytest.mark.parametrize("fps", [24, 50, 60])
+def test_every_rate_lasts_as_long_as_the_speech(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, tmp_path: Path, fps: int
+) -> None:
+    video = talk(hopper, speech, size=64, fps=fps)
+    pictures, sound = probe(video.save(tmp_path / "out.mp4"))
+    assert pictures and sound and pictures.fps == fps == video.fps
+    assert abs(pictures.seconds - 1.2) <= 1 / fps and abs(sound.seconds - pictures.seconds) < 0.05
+    lines = video.save_motion(tmp_path / "out.csv").read_text().splitlines()
+    assert len(lines) - 1 == video.frames == -(-fps * 6 // 5)
+
+
+@pytest.mark.parametrize("name", ["cc0_030", "st_happy"], ids=["laughing", "smiling"])
+def test_an_eased_clip_begins_and_ends_as_the_portrait(
+    talk: dicetalk.DiceTalk, portraits: Path, speech: Path, name: str
+) -> None:
+    video = talk(portraits / f"{name}.jpg", speech, emotion="surprised:1", size=256, ease=True)
+    frames = drawn(video).astype(int)
+    for end in (0, -1):
+        assert np.abs(frames[end] - video.conditions.portrait).max() <= 1
+    assert np.abs(frames[15] - video.conditions.portrait).max() > 30
+
+
+def test_who_listens_moves_and_says_nothing(talk: dicetalk.DiceTalk, hopper: Path, tmp_path: Path) -> None:
+    video = talk(hopper, idle=2, size=64, emotion="happy:0.3")
+    motion = read_csv(video.save_motion(tmp_path / "idle.csv"))
+    assert len(motion) == video.frames == 50 and video.sound is None
+    assert motion.column("jawOpen").max() < 0.02 and motion.pose[:, :3].std() > 0.002
 
 
 def test_a_failed_save_leaves_nothing(happy: dicetalk.Video, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
+from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
 if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing heavy
     from dicetalk.emotion.road import EmotionTrack
@@ -23,6 +24,43 @@ if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing
     from dicetalk.speech import Hearing
 
 
+GAZES = ("free", "camera")
+"""Where eyes may look."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """How much a person does besides speaking and feeling.
+
+    Attributes:
+        head: how far the head moves, and brows that stress what is said: 0 (held as in the portrait) to 1 (as usual).
+        blink: how many of the usual blinks there are, 0 to 1.
+        gaze: "free", with glances beside the camera, or "camera", never off it.
+    """
+
+    head: float = 1.0
+    blink: float = 1.0
+    gaze: Literal["free", "camera"] = "free"
+
+
+AS_USUAL = Amounts()
+
+
+def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
+    """What was asked for, checked; where nothing is said, the eyes of a head that is held still do not wander.
+
+    Raises:
+        InputError: one is out of range.
+    """
+    for name, share in (("head", head), ("blink", blink)):
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise InputError(f"{name} is {share!r}; use a number from 0 (none) to 1 (as usual)")
+    if gaze not in (None, *GAZES):
+        raise InputError(f"gaze is {gaze!r}; use {' or '.join(GAZES)}")
+    on_camera = gaze == "camera" or (gaze is None and head == 0)
+    return Amounts(head=head, blink=blink, gaze="camera" if on_camera else "free")
+
+
 @dataclass(frozen=True, eq=False)
 class Conditions:
     """Everything a backbone may know.
@@ -30,9 +68,13 @@ class Conditions:
     Attributes:
         portrait: (H, W, 3) uint8, RGB, at the size of the frames to make.
         face: the face to animate, in the portrait's coordinates.
-        speech: what is said, T frames of it.
-        emotion: what is felt in each of the T frames.
+        speech: what is said, T rows of it, 25 a second.
+        emotion: what is felt in each of the T rows.
         seed: which take; the same seed gives the same frames.
+        amounts: how much head, lids and eyes do.
+        fps: frames a second to make.
+        ease: whether the first and the last frame are the portrait as it is.
+        motion: the motion to draw, at `fps`, in place of what would be acted; None acts.
     """
 
     portrait: Picture
@@ -40,6 +82,16 @@ class Conditions:
     speech: Hearing
     emotion: EmotionTrack
     seed: int
+    amounts: Amounts = AS_USUAL
+    fps: int = FPS
+    ease: bool = False
+    motion: Motion | None = None
+
+    @property
+    def frames(self) -> int:
+        """Number of frames to make: as long as what is said, or as the given motion where that lasts longer."""
+        spoken = frames_in(len(self.speech.waveform), self.fps)
+        return spoken if self.motion is None else max(spoken, len(self.motion))
 
 
 class Step(Protocol):
@@ -77,7 +129,7 @@ class Backbone(Protocol):
     fps: int
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
-        """Frames as chunks (t, H, W, 3) uint8, T in all."""
+        """Frames as chunks (t, H, W, 3) uint8, `conditions.frames` in all."""
         ...
 
 
@@ -86,7 +138,7 @@ class Moves(Protocol):
     """A backbone that draws by facial motion, and can give it."""
 
     def act(self, conditions: Conditions) -> Iterator[Motion]:
-        """The motion of the whole clip, stretch by stretch, T frames in all."""
+        """The motion of the whole clip, stretch by stretch, `conditions.frames` in all."""
         ...
 
 
@@ -103,7 +155,8 @@ class Kind:
         packages: what that is.
         options: the class of its options, "" for none.
         forecast: function that predicts its cost for `dicetalk doctor`; "" where a second of video is made to see.
-        moves: whether it is one that `Moves`.
+        moves: whether it is one that `Moves`: only those can be told how to move.
+        rates: frames a second that it can make.
     """
 
     loads: str
@@ -113,10 +166,11 @@ class Kind:
     options: str = ""
     forecast: str = ""
     moves: bool = False
+    rates: tuple[int, ...] = (FPS,)
 
 
 KINDS = {
-    "rules": Kind(loads="dicetalk.acting.backbone:load_rules", moves=True),
+    "rules": Kind(loads="dicetalk.acting.backbone:load_rules", moves=True, rates=VIDEO_RATES),
     "svd": Kind(
         loads="dicetalk.svd.backbone:load_svd",
         folder="dice-svd",
@@ -124,6 +178,7 @@ KINDS = {
         packages=("torch", "diffusers", "transformers", "accelerate"),
         options="dicetalk.svd.options:SvdOptions",
         forecast="dicetalk.evaluation.forecast:svd_forecast",
+        rates=(FPS, 2 * FPS),
     ),
 }
 """What can draw, by the `kind` in a checkpoint's config.json."""
@@ -143,6 +198,62 @@ def check_seed(seed: int) -> None:
     """
     if seed < 0:
         raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
+
+
+def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion: bool) -> None:
+    """Refuse what a kind of backbone cannot be told.
+
+    Args:
+        name: of the kind.
+        amounts: of head, lids and eyes.
+        fps: frames a second.
+        ease: whether the portrait is to begin and end the clip.
+        motion: whether a motion is given.
+
+    Raises:
+        InputError: no backbone makes so many frames a second.
+        ConfigError: another backbone can.
+    """
+    _check_rate(fps, name)
+    told = {"head": amounts.head != 1, "blink": amounts.blink != 1, "gaze": amounts.gaze != "free", "ease": ease,
+            "motion-in": motion}  # fmt: skip
+    wanted = [word for word, is_told in told.items() if is_told]
+    if wanted and not KINDS[name].moves:
+        raise ConfigError(f"the {name} backbone cannot be told how to move; leave {wanted[0]} out, or use {DEFAULT}")
+
+
+def _check_rate(fps: int, name: str) -> None:
+    if fps not in VIDEO_RATES or isinstance(fps, bool):
+        raise InputError(f"fps is {fps!r}; use one of {', '.join(map(str, VIDEO_RATES))}")
+    if fps not in KINDS[name].rates:
+        rates = " or ".join(map(str, KINDS[name].rates))
+        raise ConfigError(f"the {name} backbone makes {rates} frames a second, not {fps}; use {rates}, or {DEFAULT}")
+
+
+SHORTEST_IDLE, LONGEST_IDLE = 0.2, 3600.0
+"""Of a clip without speech [s]."""
+
+
+def check_content(*, speech: bool, idle: float | None, motion: bool, feels: bool) -> None:
+    """Refuse a clip with nothing in it, or with what does not go together.
+
+    Args:
+        speech: whether there is any.
+        idle: length of a clip without [s]; None where that is not wanted.
+        motion: whether a motion is given.
+        feels: whether an emotion is asked for.
+
+    Raises:
+        InputError: says what to add or to leave out.
+    """
+    if idle is not None and (speech or motion):
+        raise InputError("an idle clip has no speech and no given motion; leave idle out, or the other one")
+    if idle is not None and (isinstance(idle, bool) or not SHORTEST_IDLE <= idle <= LONGEST_IDLE):
+        raise InputError(f"idle is {idle!r}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
+    if motion and feels:
+        raise InputError("the curves hold the whole expression; leave the emotion out, or the curves")
+    if not (speech or motion or idle):
+        raise InputError("there is no speech; give a recording, seconds to idle, or curves to play")
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dicetalk.errors import CheckpointError
-from dicetalk.files import whole
+from dicetalk.errors import CheckpointError, MediaError
+from dicetalk.files import read_bytes, whole
 
 CONFIG = "config.json"
+MAX_CONFIG_BYTES = 1_000_000
+"""Ours have 2 kB, that of a stock model up to 10."""
 
 
 @dataclass(frozen=True)
@@ -43,25 +45,50 @@ def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
     """
     told = _config(folder)
     if told.get("kind") != kind:
-        raise CheckpointError(f"{folder} does not hold a {kind} checkpoint; its {CONFIG} says {told.get('kind')!r}")
+        found = _short(told.get("kind"))
+        raise CheckpointError(f"{folder} does not hold a {kind} checkpoint; its {CONFIG} says {found}")
     if told.get("version") != version:
-        raise CheckpointError(f"{folder} is of version {told.get('version')}; this DiceTalk reads version {version}")
+        found = _short(told.get("version"))
+        raise CheckpointError(f"{folder} is of version {found}; this DiceTalk reads version {version}")
     return Checkpoint(folder, told)
+
+
+def _short(value: object) -> str:
+    return repr(value)[:60]
 
 
 def _config(folder: Path) -> dict[str, Any]:
     """What a folder's `config.json` says, whatever kind it is of."""
     if not folder.is_dir():
         raise CheckpointError(f"no folder {folder}; pass the folder of a checkpoint")
+    if not (folder / CONFIG).exists():
+        raise CheckpointError(f"{folder} has no {CONFIG}: not a checkpoint, or one not completely written")
+    return read_json(folder / CONFIG, "write the checkpoint again")
+
+
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
+    """The object that a JSON file of a checkpoint holds.
+
+    Args:
+        path: of the file.
+        remedy: what to do if it is damaged.
+
+    Raises:
+        CheckpointError: it cannot be read, is no object, or no JSON: NaN and infinity are none.
+    """
     try:
-        told = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder} has no {CONFIG}: not a checkpoint, or one not completely written") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{folder / CONFIG} is not valid JSON ({error}); write the checkpoint again") from None
+        told = json.loads(read_bytes(path, MAX_CONFIG_BYTES).decode(), parse_constant=_no_number)
+    except MediaError as error:
+        raise CheckpointError(str(error)) from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
+        raise CheckpointError(f"{path} is not valid JSON ({error}); {remedy}") from None
     if not isinstance(told, dict):
-        raise CheckpointError(f"{folder / CONFIG} holds a {type(told).__name__}; expected an object with a kind")
+        raise CheckpointError(f"{path} holds a {type(told).__name__}; expected an object with a kind")
     return told
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def write_config(folder: Path, kind: str, version: int, config: Mapping[str, Any]) -> None:
@@ -77,4 +104,4 @@ def kind_of(folder: Path) -> str:
     Raises:
         CheckpointError: not a checkpoint.
     """
-    return str(_config(folder).get("kind"))
+    return str(_config(folder).get("kind"))[:60]

@@ -3,28 +3,69 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 import shutil
+import stat
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dicetalk.errors import MediaError
 
+if sys.platform != "win32":
+    import fcntl
 
-def existing_file(path: str | Path) -> Path:
-    """The path of a file that can be opened and is not empty, else `MediaError`."""
-    path = Path(path)
-    _check_name(path)
+PathLike = str | os.PathLike[str]
+
+HIDDEN = ".dicetalk-"
+"""How the names of unfinished files begin."""
+
+
+def path_of(name: object) -> Path:
+    """The path that a name stands for.
+
+    Raises:
+        MediaError: it is no text and no path, empty, holds a null character, or ends as the names of folders do.
+    """
+    if not isinstance(name, str | os.PathLike) or not isinstance(text := os.fspath(name), str):
+        raise MediaError(f"{_short(name)} is no name of a file; expected text or a path")
+    if not text.strip():
+        raise MediaError("the name of a file is empty; give one")
+    if "\0" in text:  # from JSON: a command line cannot hold one
+        raise MediaError(f"{text!r} is no name of a file; give another")
+    if text.endswith(_SEPARATORS):
+        raise MediaError(f"{text} names a folder; give the name of a file, without the last {text[-1]}")
+    return Path(text)
+
+
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+
+
+def _short(value: object) -> str:
+    """A value in a few words: an array would fill the screen."""
+    text = " ".join(repr(value).split())
+    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
+
+
+def existing_file(path: PathLike, most: int | None = None) -> Path:
+    """The path of a file that can be opened and is not empty, nor larger than `most` [bytes], else `MediaError`.
+
+    What is no file, a pipe or a device, is refused and not waited for.
+    """
+    path = path_of(path)
     try:
-        if path.is_dir():
-            raise MediaError(f"{path} is a folder; give a file")
+        found = path.stat()
+        _check_regular(path, found.st_mode)
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
         raise MediaError(f"{path} cannot be opened ({error.strerror}); check the name") from error
     if empty:
         raise MediaError(f"{path} is empty (0 bytes); copy it again")
+    if most is not None and found.st_size > most:
+        raise MediaError(f"{path} has {found.st_size / 1e6:.1f} MB; expected at most {most / 1e6:g} MB")
     return path
 
 
@@ -40,49 +81,146 @@ def at_home(path: str | Path) -> Path:
         raise MediaError(f"{path} cannot be found (no such home); give the whole path") from error
 
 
-def _check_name(path: Path) -> None:
-    if "\0" in str(path):  # from JSON: a command line cannot hold one
-        raise MediaError(f"{str(path)!r} is no name of a file; give another")
+def read_bytes(path: PathLike, most: int) -> bytes:
+    """What a file holds, at most `most` bytes; `MediaError` as `existing_file`."""
+    path = existing_file(path, most)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}); copy it again") from error
 
 
-def output_kind(path: Path, kinds: dict[str, str]) -> str:
-    """The format to write, by suffix; `MediaError` for another suffix, a folder, or a folder that is not there."""
-    _check_name(path)
+KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFLNK: "a link",
+}
+"""What lies in folders beside files and folders."""
+
+
+def _check_regular(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise MediaError(f"{path} is a folder; give a file")
+    if not stat.S_ISREG(mode):
+        what = KINDS.get(stat.S_IFMT(mode), "no file")
+        raise MediaError(f"{path} is {what}; save what it gives to a file, and give that")
+
+
+def output_kind(path: PathLike, kinds: dict[str, str], replace: bool = True) -> str:
+    """The format to write, by suffix; `MediaError` for another suffix, or a place that `check_place` refuses."""
+    path = path_of(path)
     kind = kinds.get(path.suffix.lower())
     if kind is None:
         raise MediaError(f"{path} ends in {path.suffix or 'nothing'!r}; end the output name in {', '.join(kinds)}")
-    with writing(path):
-        if path.is_dir():
-            raise MediaError(f"{path} is a folder; give the name of a file")
-        if not path.parent.is_dir():
-            raise MediaError(f"the folder {path.parent} does not exist; make it first")
+    check_place(path, replace)
     return kind
 
 
-def claim_temporary(path: Path) -> Path:
-    """Make an empty hidden file beside `path`, to be moved there when it is whole."""
-    temporary = path.with_name(f".{secrets.token_hex(6)}{path.suffix}")
+def check_place(path: Path, replace: bool = True) -> None:
+    """Make sure that a file may be written here.
+
+    Args:
+        path: the file to write later.
+        replace: whether it may take the place of another file.
+
+    Raises:
+        MediaError: there is a folder, a device, a pipe, a link or, without `replace`, a file of that name; or its
+            folder is not there.
+    """
     with writing(path):
-        temporary.touch(exist_ok=False)
-    return temporary
+        if not path.parent.is_dir():
+            raise MediaError(f"the folder {path.parent} does not exist; make it first")
+        with suppress(FileNotFoundError):
+            _check_replaced(path, path.lstat().st_mode, replace)
+
+
+def _check_replaced(path: Path, mode: int, replace: bool) -> None:
+    if stat.S_ISDIR(mode):
+        raise MediaError(f"{path} is a folder; give the name of a file")
+    if stat.S_ISLNK(mode):
+        raise MediaError(f"{path} is a link to {path.readlink()}, which would be lost; give another output name")
+    if not stat.S_ISREG(mode):
+        what = KINDS.get(stat.S_IFMT(mode), "no file")
+        raise MediaError(f"{path} is {what}, which no file may replace; give another output name")
+    if not replace:
+        raise MediaError(f"{path} is there already; give an output name with -o, or --force to replace it")
 
 
 @contextmanager
-def taking_place(path: Path) -> Iterator[Path]:
+def claimed(path: Path) -> Iterator[Path]:
+    """An empty hidden file beside `path`, locked while the block runs: if it ever lies there without its lock, whoever
+    made it was killed, and the next one who writes into the folder removes it.
+
+    Raises:
+        MediaError: the file cannot be made.
+    """
+    with writing(path):
+        _remove_abandoned(path.parent)
+        temporary, handle = _new(path)
+    try:
+        yield temporary
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _new(path: Path) -> tuple[Path, int | None]:
+    """A new hidden file, and the handle that holds its lock; None on Windows, where an open file cannot be moved."""
+    while True:
+        temporary = path.with_name(f"{HIDDEN}{secrets.token_hex(6)}{path.suffix}")
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if sys.platform == "win32":
+            os.close(handle)
+            return temporary, None
+        with suppress(OSError):  # a kind of disk that knows no locks: nobody will remove it there either
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:  # else another one has removed it before it was locked
+            return temporary, handle
+        os.close(handle)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what runs that were killed have left in a folder."""
+    if sys.platform != "win32":
+        for path in folder.glob(f"{HIDDEN}*"):
+            with suppress(OSError):  # somebody has its lock, or it is not ours to write
+                handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if stat.S_ISREG(os.fstat(handle).st_mode):
+                        path.unlink()
+                finally:
+                    os.close(handle)
+
+
+@contextmanager
+def taking_place(path: Path, replace: bool = True) -> Iterator[Path]:
     """An empty hidden file that takes the place of `path` when the block ends well, and is removed when it does not.
 
-    What is raised inside passes through as it is: `whole` is for a block that only writes.
+    What is raised inside passes through as it is: `whole` is for a block that only writes. A `path` that is such a
+    hidden file itself is written in its place.
+
+    Args:
+        path: the file to write.
+        replace: whether it may take the place of another file.
 
     Raises:
         MediaError: the file cannot be made or moved.
     """
-    temporary = claim_temporary(path)
-    try:
-        yield temporary
-        with writing(path):
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if path.name.startswith(HIDDEN):
+        yield path
+        return
+    check_place(path, replace)
+    with claimed(path) as temporary:
+        try:
+            yield temporary
+            with writing(path):
+                check_place(path, replace)  # once more: the work may have taken long
+                temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -108,22 +246,25 @@ def writing(path: Path) -> Iterator[None]:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place") from error
 
 
-def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path]) -> None:
+def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path], replace: bool = True) -> None:
     """Make sure that a file can be written, by making one beside it and taking it away again.
 
     Args:
         path: the file to write later.
-        kinds: the suffixes it may have.
+        kinds: the formats by suffix.
         inputs: files that must not be overwritten.
+        replace: whether it may take the place of another file.
 
     Raises:
-        MediaError: another suffix, no such folder, a folder that cannot be written, or one of the inputs.
+        MediaError: another suffix, no such folder, a folder that cannot be written, one of the inputs, or a place that
+            `check_place` refuses.
     """
-    output_kind(path, kinds)
     for source in inputs:
         if _same(path, source):
             raise MediaError(f"{path} is an input and would be overwritten; choose another output name")
-    claim_temporary(path).unlink()
+    output_kind(path, kinds, replace)
+    with claimed(path) as temporary:
+        temporary.unlink()
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -10,12 +10,24 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Step, check_seed, find_backbone, load_backbone, named
+from dicetalk.backbone import (
+    DEFAULT,
+    DEFAULT_SIZE,
+    Step,
+    amounts_of,
+    check_content,
+    check_controls,
+    check_seed,
+    find_backbone,
+    load_backbone,
+    named,
+)
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.files import check_output, existing_file, taking_place
+from dicetalk.files import check_output, existing_file, path_of, taking_place
 from dicetalk.media.sheet import write_preview
+from dicetalk.rates import FPS
 from dicetalk.sources.scheme import source_of
 
 if TYPE_CHECKING:
@@ -32,7 +44,7 @@ class Job:
     """One video to make.
 
     Attributes:
-        portrait, speech: input files.
+        portrait, speech: input files; there need be no speech where `idle` or `motion_in` is given.
         emotion: as typed, see `sources.scheme.source_of`.
         output: the video file.
         motion_out: the file of motion curves, if one is wanted.
@@ -42,12 +54,15 @@ class Job:
         size: longest side of the frames [px], 0 keeps every size.
         crop: only the square around the face.
         channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
+        anyway: go on where the mouth or an eye is covered.
+        head, blink, gaze, fps, ease, idle, motion_in: as in `dicetalk.DiceTalk`.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
+        replace: whether `output` may take the place of another file.
     """
 
     portrait: Path
-    speech: Path
+    speech: Path | None = None
     output: Path
     emotion: str = "neutral"
     motion_out: Path | None = None
@@ -57,8 +72,17 @@ class Job:
     size: int = DEFAULT_SIZE
     crop: bool = False
     channel: str | int | None = None
+    anyway: bool = False
+    head: float = 1.0
+    blink: float = 1.0
+    gaze: Literal["free", "camera"] | None = None
+    fps: int = FPS
+    ease: bool = False
+    idle: float | None = None
+    motion_in: Path | None = None
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
+    replace: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """The job as what JSON can hold."""
@@ -74,32 +98,45 @@ class Job:
         unknown = sorted(set(told) - set(VALUES))
         if unknown:
             raise InputError(f"a job has no field {unknown[0]!r}; expected some of: {', '.join(VALUES)}")
+        silent = told.get("idle") is not None or told.get("motion_in") is not None
         absent = [name for name in ("portrait", "speech", "output") if told.get(name) is None]
+        absent = [name for name in absent if name != "speech" or not silent]
         if absent:
             raise InputError(f"the job names no {absent[0]}; expected a path")
         for name, value in told.items():
-            if type(value) not in VALUES[name]:
+            if type(value) not in VALUES[name] and not (type(value) is int and float in VALUES[name]):
                 kinds = " or ".join(JSON[kind] for kind in VALUES[name])
                 raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
-        paths = {name: Path(told[name]) for name in PATHS if told.get(name) is not None}
+        paths = {name: path_of(told[name]) for name in PATHS if told.get(name) is not None}
         return cls(**{**told, **paths})
 
 
-PATHS = ("portrait", "speech", "output", "motion_out", "preview")
+PATHS = ("portrait", "speech", "output", "motion_in", "motion_out", "preview")
 
 VALUES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("portrait", "speech", "output", "emotion"), (str,)),
-    **dict.fromkeys(("motion_out", "preview"), (str, type(None))),
-    **dict.fromkeys(("seed", "size"), (int,)),
+    "portrait": (str,),
+    "speech": (str, type(None)),
+    **dict.fromkeys(("output", "emotion"), (str,)),
+    **dict.fromkeys(("motion_in", "motion_out", "preview", "gaze"), (str, type(None))),
+    **dict.fromkeys(("seed", "size", "fps"), (int,)),
+    **dict.fromkeys(("head", "blink"), (float,)),
     "face": (int, type(None)),
-    "crop": (bool,),
+    "idle": (float, type(None)),
+    **dict.fromkeys(("crop", "anyway", "ease", "replace"), (bool,)),
     "channel": (str, int, type(None)),
     "backbone": (str,),
     "options": (dict,),
 }
 """The fields of a job in JSON, and which kinds of values they take."""
 
-JSON = {str: "text", int: "a whole number", bool: "true or false", dict: "an object", type(None): "null"}
+JSON = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+    type(None): "null",
+}
 """How those are called."""
 
 
@@ -197,12 +234,21 @@ def check(job: Job) -> None:
     check_seed(job.seed)
     check_size(job.size)
     channel_number(job.channel)
-    inputs = [existing_file(path) for path in (job.portrait, job.speech, *source_of(job.emotion).files)]
+    _check_controls(job)
+    files = (job.portrait, job.speech, job.motion_in, *source_of(job.emotion).files)
+    inputs = [existing_file(path) for path in files if path is not None]
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
         if path is not None:
-            check_output(path, kinds, inputs)
+            check_output(path, kinds, inputs, job.replace or path != job.output)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
+
+
+def _check_controls(job: Job) -> None:
+    given = job.motion_in is not None
+    check_content(speech=job.speech is not None, idle=job.idle, motion=given, feels=job.emotion != "neutral")
+    amounts = amounts_of(job.head, job.blink, job.gaze)
+    check_controls(find_backbone(job.backbone).name, amounts, job.fps, ease=job.ease, motion=given)
 
 
 def options_of(job: Job) -> object | None:
@@ -240,6 +286,14 @@ def _prepare(job: Job, tell: Tell) -> Video:
         size=job.size,
         crop=job.crop,
         channel=job.channel,
+        anyway=job.anyway,
+        head=job.head,
+        blink=job.blink,
+        gaze=job.gaze,
+        fps=job.fps,
+        ease=job.ease,
+        idle=job.idle,
+        motion_in=job.motion_in,
     )
 
 
@@ -256,9 +310,10 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
             write_preview(job.preview, step.preview())
 
     if job.motion_out is None:
-        video.save(job.output, progress=drawn, watch=watch)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)
         return
-    video.conditions.speech.whole()  # kept: curves and frames both need it
+    if video.conditions.motion is None:
+        video.conditions.speech.whole()  # kept: curves and frames both need it
     with taking_place(job.motion_out) as hidden:
         video.save_motion(hidden)
-        video.save(job.output, progress=drawn, watch=watch)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)

@@ -6,22 +6,38 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, Backbone, Conditions, Moves, Watch, check_seed, load_backbone
+from dicetalk.backbone import (
+    DEFAULT,
+    DEFAULT_SIZE,
+    Backbone,
+    Conditions,
+    Moves,
+    Watch,
+    amounts_of,
+    check_content,
+    check_controls,
+    check_seed,
+    load_backbone,
+)
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
+from dicetalk.files import PathLike, path_of
 from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
 from dicetalk.media.channel import Channel
-from dicetalk.motion.live_link import write_csv
+from dicetalk.motion.live_link import read_csv, write_csv
+from dicetalk.motion.resample import resampled
+from dicetalk.motion.space import Motion, concatenate
+from dicetalk.portrait.cover import look_over
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
-from dicetalk.rates import FPS
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
 
-PathLike = str | os.PathLike[str]
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
@@ -33,26 +49,26 @@ class Video:
     Attributes:
         conditions: what it is made from.
         backbone: what draws it.
-        sound: the recording it speaks.
+        sound: the recording it speaks; None where it has no sound track.
         heard: the emotion as it was understood: what was asked for, heard or seen, how surely and why.
         warnings: what is wrong with what was given and did not stop the work, one line each.
     """
 
     conditions: Conditions
     backbone: Backbone
-    sound: Sound
+    sound: Sound | None
     heard: Timeline
     warnings: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
         """Number of frames."""
-        return len(self.conditions.emotion)
+        return self.conditions.frames
 
     @property
     def fps(self) -> int:
         """Frames a second."""
-        return self.backbone.fps
+        return self.conditions.fps
 
     @property
     def width(self) -> int:
@@ -77,20 +93,30 @@ class Video:
         """
         return self.backbone.generate(self.conditions, watch)
 
-    def save(self, path: PathLike, *, progress: Progress | None = None, watch: Watch | None = None) -> Path:
+    def save(
+        self,
+        path: PathLike,
+        *,
+        progress: Progress | None = None,
+        watch: Watch | None = None,
+        replace: bool = True,
+    ) -> Path:
         """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
 
         Args:
             path: of the video.
             progress: called with frames done and frames in all.
             watch: as in `stream`.
+            replace: whether it may take the place of another file.
 
         Raises:
             MediaError: the output cannot be written.
         """
-        target = Path(path)
+        target = path_of(path)
         done = 0
-        with VideoWriter(target, width=self.width, height=self.height, fps=self.fps, speech=self.sound) as video:
+        with VideoWriter(
+            target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
+        ) as video:
             for chunk in self.stream(watch=watch):
                 video.write(chunk)
                 done += len(chunk)
@@ -107,8 +133,9 @@ class Video:
         """
         if not isinstance(self.backbone, Moves):
             raise ConfigError(f"the {self.backbone.kind} backbone draws frames without motion curves; use {DEFAULT}")
-        write_csv(Path(path), self.backbone.act(self.conditions))
-        return Path(path)
+        target = path_of(path)
+        write_csv(target, self.backbone.act(self.conditions))
+        return target
 
 
 class DiceTalk:
@@ -121,7 +148,7 @@ class DiceTalk:
     def __call__(
         self,
         portrait: PathLike | Picture,
-        speech: PathLike | Sound,
+        speech: PathLike | Sound | None = None,
         *,
         emotion: Emotion = "neutral",
         seed: int = 0,
@@ -129,12 +156,20 @@ class DiceTalk:
         size: int = DEFAULT_SIZE,
         crop: bool = False,
         channel: Channel | None = None,
+        anyway: bool = False,
+        head: float = 1.0,
+        blink: float = 1.0,
+        gaze: Literal["free", "camera"] | None = None,
+        fps: int = FPS,
+        ease: bool = False,
+        idle: float | None = None,
+        motion_in: PathLike | Motion | None = None,
     ) -> Video:
         """Prepare a video; it is drawn when it is streamed or saved.
 
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
-            speech: a sound file (or a video with sound), or a `Sound`.
+            speech: a sound file (or a video with sound), or a `Sound`; None where `idle` or `motion_in` is given.
             emotion: a `Feeling`, a `Timeline`, or text: "happy", "happy:0.7,surprised:0.3",
                 "mine.safetensors:tender:0.5", the path of a timeline (.json), "auto" or "auto:3" (heard in the speech),
                 "like:clip.mp4" (heard and seen in another recording); see `sources.scheme.source_of`.
@@ -143,26 +178,53 @@ class DiceTalk:
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
             crop: only the square around the face.
             channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
+            anyway: go on where the mouth or an eye is covered; what is hidden stays still.
+            head: how far the head moves, 0 (held as in the portrait) to 1 (as usual).
+            blink: how many of the usual blinks there are, 0 to 1.
+            gaze: "free" with glances, or "camera"; None is free, and camera where `head` is 0.
+            fps: frames a second, one of `rates.VIDEO_RATES`.
+            ease: begin and end with the portrait as it is, so that clips join, and loop.
+            idle: length of a clip without speech [s]: somebody who listens.
+            motion_in: curves to play instead of acting: a Live Link Face CSV of any rate, or a `Motion`.
 
         Raises:
             MediaError: a file cannot be read.
-            NoFaceError: no face, or fewer faces than `face`.
+            NoFaceError: no face, fewer faces than `face`, or its mouth or an eye is covered.
             EmotionError: the emotion cannot be understood.
             CheckpointError: a file of own emotions is damaged.
-            InputError: another argument is out of range.
+            InputError: another argument is out of range, or there is neither speech, `idle` nor `motion_in`.
+            ConfigError: the backbone cannot do it.
         """
         check_seed(seed)
         check_size(size)
+        amounts = amounts_of(head, blink, gaze)
+        given = motion_in is not None
+        check_content(speech=speech is not None, idle=idle, motion=given, feels=emotion != "neutral")
+        check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
         source = source_of(emotion)
-        sound = _sound(speech, channel)
+        motion = None if motion_in is None else _given(motion_in, fps)
+        sound = None if speech is None else _sound(speech, channel)
         photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(Path(portrait))
-        frame, found = framed(photo.picture, face_of(photo.picture, face), size, crop)
-        hearing = Hearing(sound.waveform)
+        looked, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
+        frame, found = framed(photo.picture, looked, size, crop)
+        hearing = Hearing(sound.waveform) if sound is not None else _silence(idle or 0.0)
         heard = source.feel(hearing)
-        times = (np.arange(len(hearing)) + 0.5) / FPS
-        conditions = Conditions(frame, found, hearing, track(heard, times), seed)
-        warnings = (*photo.warnings, *sound.warnings, *heard.warnings)
+        felt = track(heard, (np.arange(len(hearing)) + 0.5) / FPS)
+        conditions = Conditions(frame, found, hearing, felt, seed, amounts, fps, ease, motion)
+        warnings = (*photo.warnings, *doubts, *(() if sound is None else sound.warnings), *heard.warnings)
         return Video(conditions, self.backbone, sound, heard, warnings)
+
+
+def _silence(seconds: float) -> Hearing:
+    """What is heard by somebody who says nothing."""
+    return Hearing(np.zeros(round(seconds * SPEECH_RATE), np.int16))
+
+
+def _given(motion: PathLike | Motion, fps: int) -> Motion:
+    """A motion to play, at a rate."""
+    if not isinstance(motion, Motion):
+        return read_csv(motion, fps)
+    return concatenate(list(resampled([motion], fps, max(round(len(motion) * fps / motion.fps), 1))))
 
 
 def _sound(speech: PathLike | Sound, channel: Channel | None) -> Sound:

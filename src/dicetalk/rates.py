@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 FPS = 25
-"""Frames a second of the videos that are written, and rows a second of speech and of motion."""
+"""Rows a second of speech and of acted motion, and frames a second of videos where no other rate is asked for."""
+
+VIDEO_RATES = (24, 25, 30, 50, 60)
+"""Frames a second that can be asked for."""
 
 SPEECH_RATE = 16_000
 """Samples a second of speech that is analysed [Hz]."""
@@ -32,3 +35,8 @@ SAMPLES_PER_ROW = SPEECH_RATE // WHISPER_RATE
 ROWS_PER_FRAME = WHISPER_RATE // FPS
 
 ROWS_PER_LATENT = ROWS_PER_FRAME * FRAMES_PER_LATENT
+
+
+def frames_in(samples: int, fps: int) -> int:
+    """How many frames at a rate cover so many samples of speech: at most one longer than it, never shorter."""
+    return -(-samples * fps // SPEECH_RATE)

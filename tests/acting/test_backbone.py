@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from dicetalk.acting.backbone import CHUNK, RulesBackbone, load_rules
+from dicetalk.acting.backbone import CHUNK_S, RulesBackbone, load_rules
 from dicetalk.backbone import Conditions, Moves
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
@@ -62,8 +62,8 @@ def test_frames_are_the_motion_it_tells(conditions: Conditions, motion: Motion) 
 
 def test_pieces_are_small_and_the_first_comes_early(conditions: Conditions) -> None:
     stream = RulesBackbone().generate(replace(conditions, speech=Live(conditions.speech.waveform)))
-    chunks = list(islice(stream, FPS // CHUNK))
-    assert [len(chunk) for chunk in chunks] == [CHUNK] * 5
+    chunks = list(islice(stream, 5))
+    assert [len(chunk) for chunk in chunks] == [round(CHUNK_S * FPS)] * 5
 
 
 def test_a_single_frame(conditions: Conditions) -> None:

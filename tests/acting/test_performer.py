@@ -14,11 +14,12 @@ from dicetalk.acting.performer import act, perform
 from dicetalk.acting.postures import POSTURES, posture_shapes
 from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
+from dicetalk.backbone import Amounts
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Waveform, frame_count
 from dicetalk.motion.basis import lip_parting
-from dicetalk.motion.space import SHAPES, Motion, concatenate, index
+from dicetalk.motion.space import EYES, MOUTH, SHAPES, Motion, concatenate, gaze, index
 from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
@@ -209,6 +210,43 @@ def test_a_timeline_moves_from_one_face_to_another(clip: Waveform) -> None:
     smile, frown = motion.column("mouthSmileLeft"), motion.column("mouthFrownLeft")
     assert smile[:40].max() < 0.25 < smile[90:].mean()
     assert frown[:40].mean() > 0.3 > frown[90:].max()
+
+
+def amounted(clip: Waveform, emotion: str = "happy", **amounts: Any) -> Motion:
+    times = (np.arange(frame_count(len(clip))) + 0.5) / FPS
+    weights = Timeline([(0.0, emotion)]).at(times).astype(np.float64)
+    return concatenate(list(perform(listen_blocks(clip), weights, 0, Amounts(**amounts))))
+
+
+def test_a_still_head_leaves_lips_and_emotion(clip: Waveform) -> None:
+    usual, still = amounted(clip), amounted(clip, head=0, blink=0, gaze="camera")
+    assert not still.pose.any() and not still.column("eyeBlinkLeft").any() and not still.shapes[:, EYES].any()
+    np.testing.assert_array_equal(still.shapes[:, MOUTH], usual.shapes[:, MOUTH])
+    assert still.column("cheekSquintLeft").min() > 0.3  # the smile
+    assert (
+        np.abs(np.diff(amounted(clip, "neutral", head=0, blink=0, gaze="camera").shapes[:, ~MOUTH], axis=0)).max() == 0
+    )
+
+
+def test_half_the_head_is_half_its_way(clip: Waveform) -> None:
+    np.testing.assert_allclose(amounted(clip, head=0.5).pose, 0.5 * amounted(clip).pose, atol=1e-6)
+
+
+def test_fewer_blinks_are_some_of_them() -> None:
+    def blinks(share: float) -> set[int]:
+        closed = rehearse(300 * FPS, 0, Amounts(blink=share)).blink > 0.5
+        return set(np.flatnonzero(closed[1:] & ~closed[:-1]).tolist())
+
+    none, some, more, usual = (blinks(share) for share in (0, 0.3, 0.7, 1))
+    assert not none and some < more < usual
+    assert 0.15 < len(some) / len(usual) < 0.45
+
+
+@pytest.mark.parametrize("emotion", ["neutral", "sad"])
+def test_on_the_camera_the_eyes_turn_back_as_far_as_the_head_turns(clip: Waveform, emotion: str) -> None:
+    motion = amounted(clip, emotion, gaze="camera")
+    np.testing.assert_allclose(gaze(motion.shapes)[:, 0], -motion.pose[:, :2], atol=1e-6)
+    assert np.abs(gaze(amounted(clip, emotion).shapes)[:, 0] + motion.pose[:, :2]).max() > 0.05  # free ones do not
 
 
 def test_shapes_are_named_once() -> None:

@@ -6,7 +6,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from command_line import dicetalk, names
 from PIL import Image
 from scipy.io import wavfile
 
-from dicetalk.files import claim_temporary
+from dicetalk.files import claimed
 from dicetalk.media import Picture, Waveform, probe, write_picture
 
 RATE = 16_000
@@ -250,13 +251,16 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
 def test_a_full_disk_is_told(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path) -> Path:
-        if path.suffix != ".mp4":
-            return claim_temporary(path)
-        (path.parent / ".full.mp4").symlink_to("/dev/full")
-        return path.parent / ".full.mp4"
+    @contextmanager
+    def full(path: Path) -> Iterator[Path]:
+        if path.suffix == ".mp4":
+            (path.parent / ".full.mp4").symlink_to("/dev/full")
+            yield path.parent / ".full.mp4"
+        else:
+            with claimed(path) as temporary:
+                yield temporary
 
-    monkeypatch.setattr("dicetalk.files.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.files.claimed", full)
     before = names(desk)
     arguments = ("face.jpg", "speech.wav", "--size", "256", "-o", "out.mp4", "--motion-out", "curves.csv")
     assert dicetalk("generate", *arguments) == 2

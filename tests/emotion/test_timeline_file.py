@@ -44,7 +44,8 @@ def key_file(key: str) -> str:
     ("text", "says"),
     [
         ('{"keys": [\n\n  oops]}', "not JSON: line 3"),
-        ("", "not JSON: line 1"),
+        ("", "is empty"),
+        (" ", "not JSON: line 1"),
         ("[]", "the file is not an object"),
         ("{}", "no field 'keys'"),
         ('{"keys": []}', "no keys"),
@@ -71,7 +72,7 @@ def key_file(key: str) -> str:
         (key_file('{"time": 1, "emotion": {"a.safetensors:b:0.5": 0.5}}'), r"keys\[1\]: .* names a strength, and"),
         (key_file('{"time": 1, "emotion": {"sad": 0.1, "sadness": 0.1}}'), r"keys\[1\]: 'sad' is given twice"),
         ("[" * 100_000, "nested too deep"),
-        (" " * (MAX_FILE_BYTES + 1), "over 1 MB"),
+        (" " * (MAX_FILE_BYTES + 1), "at most 1 MB"),
     ],
 )
 def test_bad_file(tmp_path: Path, text: str, says: str) -> None:
@@ -86,7 +87,7 @@ def test_bad_file(tmp_path: Path, text: str, says: str) -> None:
 def test_files_which_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.json").write_bytes(b'{"keys": "\xe9"}')
     (tmp_path / "folder.json").mkdir()
-    for name, says in [("none.json", "No such file"), ("folder.json", "directory"), ("latin.json", "UTF-8")]:
+    for name, says in [("none.json", "No such file"), ("folder.json", "is a folder"), ("latin.json", "UTF-8")]:
         with pytest.raises(EmotionError, match=says):
             read_timeline(tmp_path / name)
 

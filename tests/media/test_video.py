@@ -6,6 +6,8 @@ import os
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -164,11 +166,12 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full, a device that is always full")
 
-    def full(path: Path) -> Path:
+    @contextmanager
+    def full(path: Path) -> Iterator[Path]:
         (path.parent / ".full.mp4").symlink_to("/dev/full")
-        return path.parent / ".full.mp4"
+        yield path.parent / ".full.mp4"
 
-    monkeypatch.setattr("dicetalk.files.claim_temporary", full)
+    monkeypatch.setattr("dicetalk.files.claimed", full)
     noise = np.random.default_rng(0).integers(0, 255, (60, 128, 128, 3), dtype=np.uint8)
     with (
         pytest.raises(MediaError, match=r"no space left .* \(free: ") as raised,

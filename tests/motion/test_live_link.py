@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from dicetalk.motion.space import (
     EYE_PITCH,
     Motion,
 )
+from dicetalk.rates import VIDEO_RATES
 
 
 def random_motion(frames: int, seed: int = 0) -> Motion:
@@ -83,7 +85,7 @@ def test_failure_while_writing_leaves_nothing_and_keeps_the_old_file(tmp_path: P
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="does not exist; make it first"):
         write_csv(tmp_path / "none" / "a.csv", [Motion.still(1)])
 
 
@@ -99,11 +101,20 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda text: "", "no column 'eyeblinkleft'"),
+        (lambda text: "", "is empty"),
+        (lambda text: "\n", "no column 'eyeblinkleft'"),
         (lambda text: text.replace("JawOpen", "Jaw"), "no column 'jawopen'"),
         (lambda text: text[:-200], "line 3 has"),
         (lambda text: text.replace("0.000000", "nan"), "line 2 holds"),
+        (lambda text: text.replace("0.000000", "inf"), "line 2 holds"),
         (lambda text: text.replace("0.000000", "zero"), "could not convert"),
+        (lambda text: text.replace("0.000000", ""), "could not convert"),
+        (lambda text: text.replace("Timecode", "Time"), "no column 'timecode'"),
+        (lambda text: text.splitlines()[0], "there are no rows below the header"),
+        (lambda text: text.replace("00:00:00:01.000", "soon"), "line 3 has the time code 'soon'"),
+        (lambda text: text.replace("00:00:00:01.000", "00:00:00:00.000"), "of line 3 is not after that of line 2"),
+        (lambda text: text.replace("00:00:00:00.000", "00:00:00:02.000"), "of line 3 is not after that of line 2"),
+        (lambda text: text.replace("00:00:00:01.000", "09:00:00:01.000"), "of line 3 is 32400 s after that of line 2"),
     ],
 )
 def test_bad_csv(tmp_path: Path, change: Callable[[str], str], says: str) -> None:
@@ -113,6 +124,44 @@ def test_bad_csv(tmp_path: Path, change: Callable[[str], str], says: str) -> Non
         read_csv(tmp_path / "a.csv")
 
 
+@pytest.mark.parametrize("fps", VIDEO_RATES)
+@pytest.mark.parametrize("frames", [1, 2, 10, 130])
+def test_what_was_written_comes_back_to_the_last_digit(tmp_path: Path, fps: int, frames: int) -> None:
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    write_csv(one, [replace(random_motion(frames), fps=fps)])
+    back = read_csv(one, fps)
+    write_csv(two, [back])
+    assert len(back) == frames and back.fps == fps
+    assert one.read_text() == two.read_text()
+
+
+@pytest.mark.parametrize(("recorded", "wanted"), [(60, 25), (60, 24), (30, 60), (120, 25), (24, 50)])
+def test_a_recording_of_any_rate(tmp_path: Path, recorded: int, wanted: int) -> None:
+    motion = Motion.still(3 * recorded, recorded)
+    motion.column("jawOpen")[:] = np.linspace(0, 1, 3 * recorded)
+    write_csv(tmp_path / "a.csv", [motion])
+    found = read_csv(tmp_path / "a.csv", wanted)
+    assert len(found) == 3 * wanted
+    middle = slice(wanted, 2 * wanted)  # in the middle of each frame the jaw is where it was at that time
+    times = (np.arange(3 * wanted) + 0.5) / wanted
+    expected = np.interp(times, (np.arange(3 * recorded) + 0.5) / recorded, motion.column("jawOpen"))
+    np.testing.assert_allclose(found.column("jawOpen")[middle], expected[middle], atol=1e-4)
+
+
+def test_an_app_that_starts_at_noon_and_drops_rows(tmp_path: Path) -> None:
+    """Time codes as the app writes them: of the day, with parts of frames, two rows lost."""
+    motion = random_motion(180)
+    write_csv(tmp_path / "a.csv", [replace(motion, fps=60)])
+    header, *lines = (tmp_path / "a.csv").read_text().splitlines()
+    codes = [f"12:07:{41 + (i + 50) // 60}:{(i + 50) % 60 + 0.25:06.3f}" for i in range(180)]
+    rows = [code + line[line.index(",") :] for code, line in zip(codes, lines, strict=True)]
+    (tmp_path / "b.csv").write_text("\n".join([header, *rows[:100], *rows[102:]]))
+    found = read_csv(tmp_path / "b.csv", 60)
+    assert len(found) == 180
+    np.testing.assert_allclose(found.shapes[:100], motion.shapes[:100], atol=1e-5)
+    np.testing.assert_allclose(found.shapes[102:], motion.shapes[102:], atol=1e-5)
+
+
 def test_missing_csv(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="cannot be opened"):
         read_csv(tmp_path / "none.csv")

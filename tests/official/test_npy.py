@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from dicetalk.errors import CheckpointError
 from dicetalk.official.npy import read_npy
+
+HOSTILE = Path(__file__).parents[1] / "hostile"
 
 
 class Runs:
@@ -89,6 +92,97 @@ def test_missing_and_large_files_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "large.npy", np.zeros(2_000_000))
     with pytest.raises(CheckpointError, match="larger"):
         read_npy(tmp_path / "large.npy")
+
+
+HEAD = b"\x93NUMPY\x01\x007\x00{'descr': '|O', 'fortran_order': False, 'shape': (), }\n"
+DTYPE = b"cnumpy\ndtype\n(\x8c\x02u1tR"
+ENCODED = b"c_codecs\nencode\n(" + b"X" + (900_000).to_bytes(4, "little") + b"a" * 900_000 + b"\x8c\x06latin1tR"
+
+
+def plain(descr: str, shape: str, data: bytes = b"") -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".encode("latin1")
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+
+
+CRAFTED = {
+    "dicts in dicts": HEAD + b"}\x94" + b"(\x8c\x01ah\x00u" * 10 + b".",
+    "a dict of shared dicts": HEAD + b"}\x94(\x8c\x01x}\x94\x8c\x01yh\x01u.",
+    "a number in the memo beyond any": HEAD + b"K\x01r\xff\xff\xff\x0f.",
+    "an array that wraps itself": HEAD
+    + b"cnumpy.core.multiarray\n_reconstruct\n(NNNtR\x94(K\x01)cnumpy\ndtype\n(\x8c\x02O8tR"
+    b"\x89]h\x00atb.",
+    "an attribute of a function": HEAD + b"c_codecs\nencode\nN}\x8c\x0c__defaults__)s\x86b.",
+    "an attribute of a class": HEAD + b"cnumpy\nndarray\n}\x8c\x01xK\x01sb.",
+    "a state of a dtype that is none": HEAD + DTYPE + b"K\x01b.",
+    "a text longer than the file": HEAD + b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7f.",
+    "bytes longer than the file": HEAD + b"B\xff\xff\xff\x7f.",
+    "a million steps": HEAD + b"N0" * 400_000 + b".",
+    "the same large text many times": HEAD + ENCODED + b"\x94" + b"h\x00" * 2000 + b".",
+    "a call of what was read": HEAD + b"\x8c\x02os)R.",
+    "an object made without a call": HEAD + b"cnumpy\nndarray\n)\x81.",
+    "a persistent object": HEAD + b"Px\n.",
+    "no end": HEAD + b"}",
+    "nothing on the stack": HEAD + b".",
+    "items without a dict": HEAD + b"K\x01\x8c\x01aK\x02s.",
+    "a key that is no text": HEAD + b"}K\x01K\x02s.",
+    "records": plain("[('a', '<f4'), ('b', '<f4')]", "(2,)", b"\0" * 16),
+    "records in records": plain("[('a', " * 90 + "'<f4'" + ")]" * 90, "(1,)", b"\0" * 4),
+    "text": plain("'<U4'", "(2,)", b"\0" * 32),
+    "bytes": plain("'|S4'", "(2,)", b"\0" * 8),
+    "void": plain("'|V2000000000'", "(0,)"),
+    "dates": plain("'<M8[s]'", "(1,)", b"\0" * 8),
+    "complex numbers": plain("'<c8'", "(1,)", b"\0" * 8),
+    "a huge shape": plain("'<f4'", "(100000000000, 100000000000)"),
+    "a shape below 0": plain("'<f4'", "(-1,)", b"\0" * 8),
+    "a shape of truth values": plain("'<f4'", "(True,)", b"\0" * 8),
+    "brackets": b"\x93NUMPY\x01\x00\xe8\x03" + b"[" * 1000,
+    "minus signs": b"\x93NUMPY\x01\x00\xe8\x03" + b"-" * 999 + b"1",
+    "a header of 4 GB": b"\x93NUMPY\x02\x00\xff\xff\xff\xff{",
+    "a header that is a list": b"\x93NUMPY\x01\x00\x02\x00[]",
+    "a header that is a call": b"\x93NUMPY\x01\x00\x0a\x00__import__",
+}
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_crafted_files_end_with_one_line_at_once(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "happy.npy"
+    path.write_bytes(CRAFTED[name])
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError) as caught:
+            read_npy(path)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600 + len(str(path))
+
+
+@pytest.mark.parametrize("name", ["laughs", "bigmemo", "deepdict"])
+def test_files_that_were_crafted_for_us(name: str) -> None:
+    with pytest.raises(CheckpointError, match="nothing was run"):
+        read_npy(HOSTILE / f"{name}.npy")
+
+
+def test_the_same_bytes_named_often_take_their_room_once(tmp_path: Path) -> None:
+    array = b"cnumpy.core.multiarray\n_reconstruct\n(NNNtR(K\x01J\xa0\x86\x01\x00\x85h\x00\x89h\x01tb"
+    data = b"B" + (100_000).to_bytes(4, "little") + b"\1" * 100_000
+    items = b"".join(b"\x8c\x02" + f"{n:02d}".encode() + array for n in range(50))
+    path = tmp_path / "happy.npy"
+    path.write_bytes(HEAD + DTYPE + b"\x940" + data + b"\x940" + b"}(" + items + b"u.")
+    tracemalloc.start()
+    try:
+        found = read_npy(path)
+        assert len(found) == 50 and all(item.shape == (100_000,) for item in found.values())
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "happy.npy")
+    with pytest.raises(CheckpointError, match="is a pipe"):
+        read_npy(tmp_path / "happy.npy")
 
 
 @settings(max_examples=300, deadline=None)

@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.acting.performer import perform
-from dicetalk.backbone import Conditions, Watch
+from dicetalk.backbone import AS_USUAL, Amounts, Conditions, Watch
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
-from dicetalk.motion.space import Motion
+from dicetalk.motion.ease import Ease
+from dicetalk.motion.resample import resampled
+from dicetalk.motion.space import Motion, index, look_at_camera
 from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
 
-CHUNK = FPS // 5
-"""Frames a chunk: small enough for live use."""
+CHUNK_S = 0.2
+"""Length of a chunk [s]: small enough for live use."""
 
 
 class RulesBackbone:
@@ -30,15 +32,47 @@ class RulesBackbone:
 
     def act(self, conditions: Conditions) -> Iterator[Motion]:
         """Facial motion of the whole clip, block by block."""
-        weights = conditions.emotion.onto(NAMES).astype(np.float64)
-        return perform(conditions.speech.blocks(), weights, conditions.seed)
+        motions = _played(conditions) if conditions.motion is not None else _acted(conditions)
+        return _ease(conditions).eased(motions) if conditions.ease else motions
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
-        renderer = Renderer(conditions.portrait, conditions.face)
+        renderer, chunk, start = Renderer(conditions.portrait, conditions.face), round(CHUNK_S * conditions.fps), 0
         for motion in self.act(conditions):
-            for start in range(0, len(motion), CHUNK):
-                yield np.stack(list(renderer.render(motion[start : start + CHUNK])))
+            for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
+                settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0
+                yield np.stack(list(renderer.render(part, settle=settle)))
+                start += len(part)
+
+
+def _acted(conditions: Conditions) -> Iterator[Motion]:
+    """What the rules make of speech and feelings."""
+    weights = conditions.emotion.onto(NAMES).astype(np.float64)
+    acted = perform(conditions.speech.blocks(), weights, conditions.seed, conditions.amounts)
+    return acted if conditions.fps == FPS else resampled(acted, conditions.fps, conditions.frames)
+
+
+def _played(conditions: Conditions) -> Iterator[Motion]:
+    """What was given, as much of it as is wanted."""
+    assert conditions.motion is not None
+    given = _toned(conditions.motion, conditions.amounts)
+    return resampled([given], conditions.fps, conditions.frames)
+
+
+def _toned(motion: Motion, amounts: Amounts) -> Motion:
+    """A given motion with as much of head, lids and eyes as is wanted: lids come down less far, since it is not told
+    which of their movements are blinks."""
+    if amounts == AS_USUAL:
+        return motion
+    shapes, pose = motion.shapes.copy(), motion.pose * np.float32(amounts.head)
+    shapes[:, [index("eyeBlinkLeft"), index("eyeBlinkRight")]] *= np.float32(amounts.blink)
+    if amounts.gaze == "camera":
+        look_at_camera(shapes, pose)
+    return Motion(shapes, pose, motion.fps).clipped()
+
+
+def _ease(conditions: Conditions) -> Ease:
+    return Ease(conditions.frames, conditions.fps)
 
 
 def load_rules(folder: Path | None = None, options: None = None) -> RulesBackbone:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from dicetalk.acting.postures import MOUTH, manner, posture_pose, posture_shapes
+from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.arrays import Float64, Int64
+from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.motion.basis import lip_parting
-from dicetalk.motion.space import EYE_PITCH, EYE_YAW, Motion, index
+from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera
 from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Speech
 
@@ -39,27 +40,32 @@ SPREADING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStre
              "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight")  # fmt: skip
 """Shapes that pull the mouth wide, against rounding."""
 
+HELD = 0.5
+"""How much of an emotion's raised upper lip stays in a pause: the lower lip comes up to meet it."""
+
+_HELD = [index("mouthUpperUpLeft"), index("mouthUpperUpRight")]
 _JAW, _CLOSE = index("jawOpen"), index("mouthClose")
 _PARTING = [index(name) for name in PARTING]
 _SPREADING = [index(name) for name in SPREADING]
 _ROUNDING = [index("mouthPucker"), index("mouthFunnel")]
 
 
-def perform(blocks: Iterable[Speech], emotion: Float64, seed: int) -> Iterator[Motion]:
+def perform(blocks: Iterable[Speech], emotion: Float64, seed: int, amounts: Amounts = AS_USUAL) -> Iterator[Motion]:
     """Act out a clip.
 
     Args:
         blocks: the clip's features, block by block as `speech.listen_blocks` gives them.
         emotion: (T, 8) weights over the vocabulary for each frame of the clip; rows sum to 1.
         seed: the take; the same seed gives the same motion.
+        amounts: how much head, lids and eyes do.
 
     Yields:
         the motion of each block, without its margins.
     """
-    take = rehearse(len(emotion), seed)
+    take = rehearse(len(emotion), seed, amounts)
     for block in blocks:
         rows = np.clip(block.first + np.arange(block.frames), 0, len(emotion) - 1)
-        motion = act(block, emotion[rows], _part(take, rows))
+        motion = act(block, emotion[rows], _part(take, rows), amounts)
         yield motion[block.margin : len(motion) - block.margin]
 
 
@@ -67,14 +73,17 @@ def _part(take: Take, rows: Int64) -> Take:
     return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows])
 
 
-def act(speech: Speech, emotion: Float64, take: Take) -> Motion:
+def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUAL) -> Motion:
     """One stretch of motion: T rows of speech, emotion weights (T, 8) and a take of T frames."""
     mouth = _speaking_mouth(speech, emotion)
-    shapes = _with_emotion(mouth, _felt(speech, emotion, take))
-    _close_lips(shapes, speech)
+    felt = _felt(speech, emotion, take)
+    shapes = _with_emotion(mouth, felt)
+    _close_lips(shapes, felt, speech)
     stress = _stress(speech)
-    pose = _head(speech, emotion, take, stress)
-    _brows_and_eyes(shapes, take, stress, pose)
+    pose = amounts.head * _head(speech, emotion, take, stress)
+    _brows_and_eyes(shapes, take, amounts.head * stress, pose)
+    if amounts.gaze == "camera":
+        look_at_camera(shapes, pose)
     return Motion(shapes.astype(np.float32), pose.astype(np.float32)).clipped()
 
 
@@ -89,10 +98,11 @@ def _speaking_mouth(speech: Speech, emotion: Float64) -> Float64:
 
 
 def _felt(speech: Speech, emotion: Float64, take: Take) -> Float64:
-    """The emotion's posture (T, 52), breathing with the voice."""
+    """The emotion's posture (T, 52): brows, lids and nose hold it, the mouth's part grows with the voice."""
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 0.35 * FPS)
-    strength = 0.9 + 0.2 * np.clip(voice, 0, 1.2) + 0.05 * take.breath
-    return np.asarray(posture_shapes(emotion) * strength[:, None])
+    felt = posture_shapes(emotion) * (1 + 0.05 * take.breath)[:, None]
+    felt[:, MOUTH] *= (0.9 + 0.2 * np.clip(voice, 0, 1.2))[:, None]
+    return np.asarray(felt)
 
 
 def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
@@ -106,7 +116,7 @@ def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
     return both
 
 
-def _close_lips(shapes: Float64, speech: Speech) -> None:
+def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
     times = speech.times
     bilabial = gate(speech.phones, BILABIALS, times)
@@ -116,6 +126,8 @@ def _close_lips(shapes: Float64, speech: Speech) -> None:
     # In a pause the jaw rests as well; within a word only the lips meet.
     shapes[:, _JAW] *= (1 - 0.75 * pause) * (1 - 0.35 * bilabial) * (1 - 0.55 * biting)
     shapes[:, _PARTING] *= (1 - shut)[:, None]
+    still = (pause * (1 - bilabial))[:, None]
+    shapes[:, _HELD] = np.maximum(shapes[:, _HELD], HELD * still * felt[:, _HELD])
     shapes[:, _CLOSE] = shut * _closing(shapes)
     lower = [index("mouthLowerDownLeft"), index("mouthLowerDownRight"), index("mouthFunnel")]
     shapes[:, lower] *= (1 - 0.9 * biting)[:, None]
@@ -168,11 +180,7 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
         shapes[:, index(name)] += share * flash * (1 - 0.8 * shapes[:, index("browDownLeft")])
     right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
-    for name, amount in (
-        ("eyeLookOutLeft", right), ("eyeLookInRight", right), ("eyeLookInLeft", -right), ("eyeLookOutRight", -right),
-        ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down),
-    ):  # fmt: skip
-        shapes[:, index(name)] += np.maximum(amount, 0)
+    shapes += look(right, down)
     for side in ("Left", "Right"):
         lid, wide = index("eyeBlink" + side), index("eyeWide" + side)
         shapes[:, wide] *= 1 - take.blink

@@ -81,9 +81,6 @@ POSTURES: dict[str, Posture] = {
 }  # fmt: skip
 """What an emotion looks like, by its name."""
 
-MOUTH = np.array([name.startswith(("mouth", "jaw", "tongue")) for name in SHAPES])
-"""Which shapes (52,) belong to the lower face, where the lips' work comes first."""
-
 
 def posture_shapes(weights: Float64) -> Float64:
     """Emotion weights (T, 8) over the vocabulary's names -> shapes (T, 52)."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.easing import smoothstep
 from dicetalk.rates import FPS
 
@@ -40,27 +42,35 @@ class Take:
     breath: Float32
 
 
-def rehearse(frames: int, seed: int) -> Take:
+def rehearse(frames: int, seed: int, amounts: Amounts = AS_USUAL) -> Take:
     """The take of a seed for a clip of some frames: the same whatever is felt, so that emotions can be compared."""
     blinks, gaze, sway, breath = (np.random.default_rng([seed, part]) for part in range(4))
     quick, slow = (_wandering(sway, frames, 6, period) for period in SWAY_PERIODS)
     return Take(
-        blink=_blinks(blinks, frames),
-        gaze=_glances(gaze, frames),
+        blink=_blinks(blinks, frames, _kept(seed, amounts.blink)),
+        gaze=_glances(gaze, frames) * np.float32(amounts.gaze == "free"),
         sway=0.45 * quick + 0.9 * slow,
         breath=_wandering(breath, frames, 1, 2.5)[:, 0],
     )
 
 
-def _blinks(rng: np.random.Generator, frames: int) -> Float32:
-    """Lids (T,): irregular blinks, now and then two in a row, never two alike."""
+def _kept(seed: int, share: float) -> Iterator[bool]:
+    """For one blink after the other, whether it is among a share of them; a smaller share is a part of a larger one."""
+    rng = np.random.default_rng([seed, 4])
+    while True:
+        yield bool(rng.random() < share)
+
+
+def _blinks(rng: np.random.Generator, frames: int, kept: Iterator[bool]) -> Float32:
+    """Lids (T,): irregular blinks, now and then two in a row, never two alike; only those that are kept."""
     lids = np.zeros(frames, np.float32)
     times = (np.arange(frames) + 0.5) / FPS
     start = rng.uniform(0.4, BLINK_EVERY)
     while start < times[-1]:
         slow = rng.lognormal(0, 0.12)
         near = slice(max(int((start - 0.4) * FPS), 0), int((start + 0.7) * FPS) + 1)
-        lids[near] = np.maximum(lids[near], _one_blink(times[near] - start, slow) * rng.uniform(0.9, 1.0))
+        depth = rng.uniform(0.9, 1.0) * next(kept)
+        lids[near] = np.maximum(lids[near], _one_blink(times[near] - start, slow) * depth)
         double = rng.random() < 0.12
         start += (
             rng.uniform(0.3, 0.45)

@@ -10,6 +10,7 @@ import click
 
 from dicetalk import assets
 from dicetalk.cli.generate import make_video, report
+from dicetalk.cli.paths import FILE
 
 if TYPE_CHECKING:
     from dicetalk.media import Picture
@@ -28,16 +29,16 @@ CELL, CAPTION = 320, 30
 @click.option(
     "--output",
     "-o",
-    default="demo.mp4",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The video to write; the contact sheet gets the same name with .png.",
+    type=FILE,
+    help="The video to write; a file of that name is replaced. The contact sheet gets the same name with .png.  "
+    "[default: demo.mp4, if there is none yet]",
 )
+@click.option("--force", is_flag=True, help="Replace the files of names that were not given.")
 @click.option("--emotion", "-e", help="As for `dicetalk generate`.  [default: a timeline of several]")
 @click.option("--seed", default=0, show_default=True, help="Which take.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
-def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: bool) -> None:
+def demo(output: Path | None, force: bool, emotion: str | None, seed: int, as_json: bool, quiet: bool) -> None:
     """Make a photograph speak: a video and a contact sheet, no input needed.
 
     Portrait (CC0) and speech (synthetic) come with DiceTalk.
@@ -46,12 +47,18 @@ def demo(output: Path, emotion: str | None, seed: int, as_json: bool, quiet: boo
     from dicetalk.jobs import SHEETS, Job
     from dicetalk.media.sheet import CELLS
 
-    sheet = output.with_suffix(".png")
-    check_output(sheet, SHEETS, [])
-    felt = emotion or str(assets.timeline())
-    job = Job(portrait=assets.portrait(), speech=assets.speech(), emotion=felt, output=output, seed=seed)
+    job = Job(
+        portrait=assets.portrait(),
+        speech=assets.speech(),
+        emotion=emotion or str(assets.timeline()),
+        output=output or Path("demo.mp4"),
+        seed=seed,
+        replace=force or output is not None,
+    )
+    sheet = job.output.with_suffix(".png")
+    check_output(sheet, SHEETS, [], replace=force)
     done = make_video(job, quiet=quiet)
-    write_contact_sheet(sheet, output, done.video)
+    write_contact_sheet(sheet, job.output, done.video)
     report(done, as_json=as_json, quiet=quiet)
     if not (quiet or as_json):
         print(f"wrote {sheet}: {CELLS} of its frames", file=sys.stderr)

@@ -12,6 +12,7 @@ import click
 
 from dicetalk.cli.display import display
 from dicetalk.cli.generate import warned
+from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.emotion.vocabulary import UNNAMED, check_own_name
 from dicetalk.errors import ConfigError, EmotionError
 
@@ -29,14 +30,10 @@ FILES = {".safetensors": "safetensors"}
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="The file to write: .safetensors; it may hold others."
-)
+@click.argument("clips", nargs=-1, required=True, type=FILE)
+@click.option("--output", "-o", type=FILE, help="The file to write: .safetensors; it may hold others.")
 @click.option("--name", help=f"What the emotion is called in the file.  [default: {UNNAMED}]")
-@click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="A trained embedder's folder.  [default: the shipped one]"
-)
+@click.option("--checkpoint", type=FOLDER, help="A trained embedder's folder.  [default: the shipped one]")
 @click.option("--channel", help="Of the sound: left, right or a number from 1.  [default: all of them, mixed]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")

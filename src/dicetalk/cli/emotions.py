@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicetalk.cli.paths import FILE
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def emotions(file: Path | None, as_json: bool) -> None:
     """List the emotions, their other names, valence and arousal; or the own emotions of FILE and what they resemble.

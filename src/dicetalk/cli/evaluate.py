@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.evaluate_clips import clips
+from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import require
 
 EXAMPLES = """\b
@@ -25,9 +26,9 @@ evaluate.add_command(clips)
 
 
 @evaluate.command(epilog=EXAMPLES)
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("--checkpoint", type=click.Path(path_type=Path), required=True, help="A trained embedder's folder.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="A folder for table, confusion and map.")
+@click.argument("data", type=FOLDER)
+@click.option("--checkpoint", type=FOLDER, required=True, help="A trained embedder's folder.")
+@click.option("--output", "-o", type=FOLDER, help="A folder for table, confusion and map.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def embedder(data: Path, checkpoint: Path, output: Path | None, as_json: bool) -> None:
     """Fit linear probes on an embedder's means of the prepared folder DATA; one table.

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.errors import InputError
 
 EXAMPLES = """\b
@@ -19,11 +20,9 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--checkpoint", type=click.Path(path_type=Path), help="A trained embedder's folder.  [default: the shipped one]"
-)
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="A Markdown file for the table.")
+@click.argument("folder", type=FOLDER)
+@click.option("--checkpoint", type=FOLDER, help="A trained embedder's folder.  [default: the shipped one]")
+@click.option("--output", "-o", type=FILE, help="A Markdown file for the table.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: bool, quiet: bool) -> None:

@@ -6,13 +6,15 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, KINDS
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
 from dicetalk.cli.display import display
+from dicetalk.cli.paths import FILE
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
+from dicetalk.rates import FPS, VIDEO_RATES
 
 if TYPE_CHECKING:
     from dicetalk.jobs import Done, Job
@@ -30,15 +32,19 @@ Examples:
   dicetalk generate face.png speech.wav -e like:clip.mp4    as in another recording
   dicetalk generate face.png speech.wav -e mine.safetensors:tender:0.5,happy:0.2      an own emotion: dicetalk embed
   dicetalk generate group.jpg speech.mp3 --face 2 --crop    the second face from the left
-  dicetalk generate face.png speech.wav --motion-out curves.csv
+  dicetalk generate face.png speech.wav --head 0.3 --blink 0.5 --gaze camera
+  dicetalk generate face.png speech.wav --head 0 --blink 0  only lips and emotion move
+  dicetalk generate face.png speech.wav --fps 60 --motion-out curves.csv
+  dicetalk generate face.png speech.wav --motion-in curves.csv
+  dicetalk generate face.png --idle 6 --ease -o idle.mp4    listens, and loops without a jump
   dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
   dicetalk generate face.png speech.wav --backbone dice-svd/ --preset fast --memory low --emotion-scale 8
 """
 
 
 @click.command(cls=CommandWithSvd, epilog=EXAMPLES)
-@click.argument("portrait", type=click.Path(path_type=Path))
-@click.argument("speech", type=click.Path(path_type=Path))
+@click.argument("portrait", type=FILE)
+@click.argument("speech", type=FILE, required=False)
 @click.option(
     "--emotion",
     "-e",
@@ -51,9 +57,11 @@ Examples:
 @click.option(
     "--output",
     "-o",
-    type=click.Path(path_type=Path),
-    help="The video to write: .mp4, .m4v or .mov.  [default: the portrait's name with .mp4, in this folder]",
+    type=FILE,
+    help="The video to write: .mp4, .m4v or .mov; a file of that name is replaced.  [default: the portrait's name with "
+    ".mp4, in this folder, if there is none yet]",
 )
+@click.option("--force", is_flag=True, help="Replace the file of the default name.")
 @click.option(
     "--seed", default=0, show_default=True, help="Which take: another seed blinks, glances and nods at other times."
 )
@@ -67,11 +75,36 @@ Examples:
     help="Longest side of the video in pixels; a smaller picture keeps its size; 0 keeps every size.",
 )
 @click.option("--crop", is_flag=True, help="Only the square around the face.")
+@click.option("--anyway", is_flag=True, help="Go on where the mouth or an eye is covered; what is hidden stays still.")
 @click.option("--channel", help="Of SPEECH: left, right or a number from 1.  [default: all of them, mixed]")
+@click.option("--head", metavar="X", default=1.0, show_default=True, help="How far the head moves, 0 (still) to 1.")
+@click.option("--blink", metavar="X", default=1.0, show_default=True, help="How many of the usual blinks, 0 to 1.")
+@click.option(
+    "--gaze",
+    type=click.Choice(GAZES),
+    help="Where the eyes look: free glances about, camera never.  [default: free; camera with --head 0]",
+)
+@click.option(
+    "--fps",
+    metavar="|".join(map(str, VIDEO_RATES)),
+    type=int,
+    default=FPS,
+    show_default=True,
+    help="Frames a second of video and curves; svd makes 25 or 50.",
+)
+@click.option("--ease", is_flag=True, help="Begin and end with the portrait as it is: clips join, and loop.")
+@click.option("--idle", metavar="SECONDS", type=float, help="A listening clip of this length, without SPEECH.")
+@click.option(
+    "--motion-in",
+    metavar="CSV",
+    type=FILE,
+    help="Play these curves, a Live Link Face file of any rate, as --motion-out writes it too; SPEECH, which may be "
+    "left out, is only the sound track.",
+)
 @click.option(
     "--motion-out",
     metavar="CSV",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Also write the motion, 61 Live Link Face channels, for any ARKit avatar.",
 )
 @click.option(
@@ -85,14 +118,23 @@ Examples:
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def generate(
     portrait: Path,
-    speech: Path,
+    speech: Path | None,
     emotion: str,
     output: Path | None,
+    force: bool,
     seed: int,
     face: int | None,
     size: int,
     crop: bool,
+    anyway: bool,
     channel: str | None,
+    head: float,
+    blink: float,
+    gaze: Literal["free", "camera"] | None,
+    fps: int,
+    ease: bool,
+    idle: float | None,
+    motion_in: Path | None,
     motion_out: Path | None,
     backbone: str,
     svd: SvdRequest,
@@ -117,10 +159,19 @@ def generate(
         face=face,
         size=size,
         crop=crop,
+        anyway=anyway,
         channel=channel,
+        head=head,
+        blink=blink,
+        gaze=gaze,
+        fps=fps,
+        ease=ease,
+        idle=idle,
+        motion_in=motion_in,
         backbone=backbone,
         options=svd.given,
         preview=svd.preview,
+        replace=force or output is not None,
     )
     done = make_video(job, quiet=quiet)
     report(done, as_json=as_json, quiet=quiet)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import CheckpointError, require
 
 WEIGHTS_EXAMPLES = """\b
@@ -22,7 +23,7 @@ Examples:
 
 
 @click.command(epilog=WEIGHTS_EXAMPLES)
-@click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Fetch everything into this folder.")
+@click.option("--download", type=FOLDER, help="Fetch everything into this folder.")
 def weights(download: Path | None) -> None:
     """Tell where the published weights are, how large, and under which licences; fetch them if asked to."""
     _need_extra()
@@ -62,8 +63,8 @@ def _download(folder: Path) -> None:
 
 
 @click.command("import-official", epilog=IMPORT_EXAMPLES)
-@click.argument("release", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("release", type=FOLDER)
+@click.argument("out", type=FOLDER)
 @click.option(
     "--precision",
     type=click.Choice(["float16", "bfloat16", "float32"]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.paths import FOLDER
 
 if TYPE_CHECKING:
     from dicetalk.data.clip import Dropped
@@ -24,8 +25,8 @@ CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder")
 
 @click.command(epilog=EXAMPLES)
 @click.argument("corpus", type=click.Choice(CORPORA))
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("source", type=FOLDER)
+@click.argument("out", type=FOLDER)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
 @click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
@@ -47,6 +48,8 @@ def prepare(
 
     if crop and (crop < 64 or crop % 2):
         raise InputError(f"the crop is {crop} pixels; use an even number from 64, or 0 for none")
+    if out.resolve() == source.resolve():
+        raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
     with display(quiet) as shown:
         options = Preparation(faces=faces, voices=voices, crop=crop, workers=workers)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from dicetalk.backbone import KINDS
+from dicetalk.cli.paths import FILE
 from dicetalk.errors import ConfigError
 from dicetalk.svd.options import CHOICES, SvdOptions
 
@@ -87,7 +88,7 @@ DECLARED = (
         "--preview",
         cls=SvdOption,
         metavar="PNG",
-        type=click.Path(path_type=Path),
+        type=FILE,
         help="A rough look at the clip, written again after each denoising step.",
     ),
 )

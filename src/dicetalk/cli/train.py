@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import require
 
 EXAMPLES = """\b
@@ -21,8 +22,8 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("recipe")
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="The folder of the run.")
+@click.argument("data", type=FOLDER)
+@click.option("--output", "-o", required=True, type=FOLDER, help="The folder of the run.")
 @click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet: bool) -> None:

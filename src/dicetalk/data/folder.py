@@ -12,7 +12,8 @@ from pathlib import Path
 
 from dicetalk.data.clip import Clip, Corpus, Dropped
 from dicetalk.emotion.vocabulary import resolve
-from dicetalk.errors import EmotionError, InputError
+from dicetalk.errors import EmotionError, InputError, MediaError
+from dicetalk.files import existing_file
 
 TABLE = "clips.csv"
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".flv")
@@ -42,7 +43,7 @@ def read_folder(folder: Path) -> Corpus:
 def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The number and the fields of each line; absent ones are ""."""
     try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
+        with existing_file(table).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, restval="")
             missing = {"file", "identity"} - set(reader.fieldnames or ())
             if missing:
@@ -50,7 +51,7 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
                     f"{table} has no column {sorted(missing)[0]!r}; expected file,identity,emotion,strength"
                 )
             yield from ((reader.line_num, row) for row in reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (MediaError, OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{table} cannot be read ({error}); expected a CSV with file,identity,emotion,strength"
         ) from None

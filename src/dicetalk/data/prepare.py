@@ -17,7 +17,7 @@ from pathlib import Path
 from dicetalk.data.clip import Clip, Corpus, Dropped, Missing
 from dicetalk.data.samples import CLIPS, CROPS, Preparation, Prepared, known_clip, prepare_clip
 from dicetalk.errors import InputError
-from dicetalk.files import whole
+from dicetalk.files import existing_file, whole
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -26,6 +26,8 @@ TABLE, DROPPED = "clips.csv", "dropped.csv"
 COLUMNS = (
     *("name", "corpus", "identity", "emotion", "strength", "sentence", "frames", "heard", "seen", "offset", "note"),
 )
+
+DROPPED_COLUMNS = ("file", "reason")
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     """Prepare every clip that is not there yet; a clip that cannot be read is dropped, never the run.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or holds tables of somebody else.
     """
+    _check_tables(out)
     _make_folders(out, options)
     done: dict[str, Prepared] = {}
     dropped = list(corpus.dropped)
@@ -63,6 +66,20 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     _write_tables(out, kept, done, dropped)
     incomplete = [Dropped(Path(clip.name), done[clip.name].note) for clip in kept if done[clip.name].note]
     return Report(len(done), len(done.keys() - before), tuple(dropped), tuple(incomplete))
+
+
+def _check_tables(out: Path) -> None:
+    """Refuse a folder with a table of these names that somebody else wrote: it would be overwritten.
+
+    Raises:
+        InputError: there is one.
+    """
+    for table, header in ((out / TABLE, COLUMNS), (out / DROPPED, DROPPED_COLUMNS)):
+        if not table.exists():
+            continue
+        with existing_file(table).open(newline="", encoding="utf-8", errors="replace") as file:
+            if tuple(next(csv.reader(file), ())) != header:
+                raise InputError(f"{table} was not written by `dicetalk prepare` and would be lost; use another folder")
 
 
 def _make_folders(out: Path, options: Preparation) -> None:
@@ -87,7 +104,7 @@ def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterato
 
 def _write_tables(out: Path, clips: Sequence[Clip], done: dict[str, Prepared], dropped: Sequence[Dropped]) -> None:
     rows = [_row(clip, done[clip.name]) for clip in clips]
-    _write_table(out / DROPPED, ("file", "reason"), [(drop.file.name, drop.reason) for drop in dropped])
+    _write_table(out / DROPPED, DROPPED_COLUMNS, [(drop.file.name, drop.reason) for drop in dropped])
     _write_table(out / TABLE, COLUMNS, rows)
 
 

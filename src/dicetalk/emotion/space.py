@@ -134,10 +134,9 @@ def open_space(folder: Path) -> Space:
 
 
 def _weights(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise CheckpointError(f"no file {path.name} in {path.parent}; the checkpoint is not complete") from None
+    if not path.is_file():
+        raise CheckpointError(f"no file {path.name} in {path.parent}; the checkpoint is not complete")
+    return path.read_bytes()
 
 
 def space_of(weights: bytes) -> str:

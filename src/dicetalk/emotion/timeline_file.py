@@ -11,7 +11,8 @@ from dicetalk.emotion.feeling import DIGITS, Feeling, number, short
 from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline, seconds
 from dicetalk.emotion.typed import mixture, parse, term
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import EmotionError
+from dicetalk.errors import EmotionError, MediaError
+from dicetalk.files import read_bytes
 
 MAX_FILE_BYTES = 1_000_000
 
@@ -51,15 +52,9 @@ def _told(time: float, feeling: Feeling) -> dict[str, Any]:
 def _load(path: Path) -> object:
     """The JSON value in a file."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise EmotionError(f"cannot be read ({error.strerror}); expected a JSON file") from error
-    except ValueError:  # a path with a null character
-        raise EmotionError("not a file name; expected the path of a JSON file") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise EmotionError(f"over {MAX_FILE_BYTES // 1_000_000} MB; expected a short list of keys")
-    return _decode(data)
+        return _decode(read_bytes(path, MAX_FILE_BYTES))
+    except MediaError as error:
+        raise EmotionError(str(error)) from error
 
 
 def _decode(data: bytes) -> object:

@@ -18,11 +18,11 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file, output_kind, taking_place
+from dicetalk.files import existing_file, output_kind, path_of, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
 from dicetalk.media.sound import Sound
 from dicetalk.media.soundtrack import resampled
-from dicetalk.rates import FPS, SAMPLES_PER_FRAME
+from dicetalk.rates import FPS, frames_in
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
 BAD_PICTURES = 0.1
@@ -34,7 +34,7 @@ WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 def frame_count(samples: int) -> int:
     """How many frames cover `samples` of 16 kHz speech: at most one frame longer than the speech, never shorter."""
-    return -(-samples // SAMPLES_PER_FRAME)
+    return frames_in(samples, FPS)
 
 
 class VideoWriter:
@@ -50,6 +50,7 @@ class VideoWriter:
         fps: frames a second.
         speech: the sound track; None writes a silent video.
         crf: x264's quality, 0 (lossless) to 51; 18 cannot be told from the input by eye.
+        replace: whether it may take the place of another file.
 
     Raises:
         MediaError: the output cannot be written, or would overwrite the speech; disk full.
@@ -65,10 +66,11 @@ class VideoWriter:
         fps: int | Fraction = FPS,
         speech: Sound | None = None,
         crf: int = 18,
+        replace: bool = True,
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
-        self._path, self._speech = Path(path), speech
+        self._path, self._speech, self._replace = path_of(path), speech, replace
         self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
         self._written = 0  # frames
         self._sound: _SpeechTrack | None = None
@@ -104,7 +106,7 @@ class VideoWriter:
     @contextmanager
     def _open(self) -> Iterator[Self]:
         """From the first frame to the last; on failure the file goes first, for then the container closes at once."""
-        with ExitStack() as closing, taking_place(self._path) as temporary:
+        with ExitStack() as closing, taking_place(self._path, self._replace) as temporary:
             with encoding(self._path):
                 self._container = av.open(
                     str(temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 import numpy as np
 
-from dicetalk.arrays import Float32
-from dicetalk.errors import InputError
-from dicetalk.files import whole
+from dicetalk.arrays import Float32, Float64
+from dicetalk.errors import InputError, MediaError
+from dicetalk.files import existing_file, path_of, whole
+from dicetalk.motion.resample import SAME, between
 from dicetalk.motion.space import POSE, SHAPES, Motion, gaze, index
 from dicetalk.rates import FPS
 
@@ -35,6 +36,9 @@ LIVE_LINK_COLUMNS = (
 
 _CHANNELS = len(LIVE_LINK_COLUMNS) - 2
 
+DIGITS = 6
+"""Decimals of every value."""
+
 
 def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
     """Write stretches of motion as one Live Link Face CSV; gives the number of frames.
@@ -45,7 +49,7 @@ def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
     Raises:
         MediaError: the file cannot be written.
     """
-    with whole(Path(path)) as temporary, temporary.open("w", newline="", encoding="ascii") as file:
+    with whole(path_of(path)) as temporary, temporary.open("w", newline="", encoding="ascii") as file:
         return _write_rows(file, motions)
 
 
@@ -55,16 +59,18 @@ def _write_rows(file: TextIO, motions: Iterable[Motion]) -> int:
     frame = 0
     for motion in motions:
         for row in _channels(motion):
-            writer.writerow([_timecode(frame, motion.fps), _CHANNELS, *(f"{value:.6f}" for value in row)])
+            writer.writerow([_timecode(frame, motion.fps), _CHANNELS, *(f"{value:.{DIGITS}f}" for value in row)])
             frame += 1
     return frame
 
 
 def _channels(motion: Motion) -> Float32:
     """(T, 61): shapes in the app's order, head angles, eye angles [rad]."""
+    shapes = np.round(motion.shapes, DIGITS)  # eyes as the written shapes tell: so that it comes back the same
     eyes = np.zeros((len(motion), 2, 3), np.float32)  # an eye does not roll
-    eyes[:, :, :2] = gaze(motion.shapes)
-    return np.concatenate([motion.shapes[:, _CSV_ORDER], motion.pose[:, :3], eyes.reshape(-1, 6)], axis=1)
+    eyes[:, :, :2] = gaze(shapes)
+    table = np.concatenate([shapes[:, _CSV_ORDER], motion.pose[:, :3], eyes.reshape(-1, 6)], axis=1)
+    return np.round(table, DIGITS) + np.float32(0)  # no zero has a sign
 
 
 def _timecode(frame: int, fps: float) -> str:
@@ -73,41 +79,101 @@ def _timecode(frame: int, fps: float) -> str:
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:{frame - second * fps:06.3f}"
 
 
-def read_csv(path: str | os.PathLike[str], fps: float = FPS) -> Motion:
-    """Read a Live Link Face CSV recorded at `fps`; columns are found by name, in any order and letter case.
+def read_csv(path: str | os.PathLike[str], fps: int = FPS) -> Motion:
+    """Read a Live Link Face CSV of any rate as motion of `fps` frames a second, from its first row on.
 
-    Eye angles are not read (the eyeLook shapes hold the same); head translation is 0.
+    Columns are found by name, in any order and letter case. A row counts from its time code on; where all rows are of
+    one second, so that nothing tells how many frames that has, it has `fps` of them or, if it holds more, the next
+    usual number. Eye angles are not read (the eyeLook shapes hold the same); head translation is 0.
 
     Raises:
-        InputError: the file cannot be read, a column is missing, a value is no finite number (says which line).
+        InputError: the file cannot be read, a column is missing, there are no rows, a value is no finite number, rows
+            are not in the order of their times (says which line).
     """
     try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        with existing_file(path).open(newline="", encoding="utf-8-sig") as file:
             return _read_rows(csv.reader(file), fps)
-    except OSError as error:
-        raise InputError(f"cannot read {os.fspath(path)} ({error.strerror}); expected a Live Link Face CSV") from error
+    except (MediaError, OSError) as error:
+        raise InputError(f"{error}; expected a Live Link Face CSV") from error
     except (ValueError, csv.Error, InputError) as error:
         raise InputError(f"{os.fspath(path)}: {error}; expected a Live Link Face CSV") from error
 
 
-def _read_rows(rows: Iterator[list[str]], fps: float) -> Motion:
+def _read_rows(rows: Iterator[list[str]], fps: int) -> Motion:
     header = {name.strip().lower(): column for column, name in enumerate(next(rows, []))}
-    wanted = [name.lower() for name in (*SHAPES, *_HEAD)]
+    wanted = [name.lower() for name in (*SHAPES, *_HEAD, LIVE_LINK_COLUMNS[0])]
     missing = [name for name in wanted if name not in header]
     if missing:
         raise InputError(f"no column {missing[0]!r}")
     columns = [header[name] for name in wanted]
-    values = [_row(number, row, columns) for number, row in enumerate(rows, start=2) if row]
-    table = np.array(values, np.float32).reshape(-1, len(wanted))
+    found = [(number, *_row(number, row, columns)) for number, row in enumerate(rows, start=2) if row]
+    if not found:
+        raise InputError("there are no rows below the header")
+    lines, codes, values = zip(*found, strict=True)
+    table = np.array(values, np.float32)
     pose = np.zeros((len(table), len(POSE)), np.float32)
     pose[:, :3] = table[:, len(SHAPES) :]
-    return Motion(table[:, : len(SHAPES)], pose, fps)
+    motion = Motion(table[:, : len(SHAPES)], pose, fps).clipped()
+    return _at_rate(motion, _seconds(np.array(codes), lines, fps), fps)
 
 
-def _row(number: int, row: list[str], columns: list[int]) -> list[float]:
+def _row(number: int, row: list[str], columns: list[int]) -> tuple[tuple[int, float], list[float]]:
+    """The time code and the values of a line."""
     if len(row) <= max(columns):
         raise InputError(f"line {number} has {len(row)} columns of the {max(columns) + 1} in the header")
-    values = [float(row[column]) for column in columns]
-    if not all(math.isfinite(value) for value in values):
+    *values, code = columns
+    numbers = [float(row[column]) for column in values]
+    if not all(math.isfinite(value) for value in numbers):
         raise InputError(f"line {number} holds a number that is not finite")
-    return values
+    return _read_timecode(number, row[code]), numbers
+
+
+_TIMECODE = re.compile(r"(\d{1,2})[:;](\d{1,2})[:;](\d{1,2})[:;.](\d{1,3}(?:\.\d+)?)")
+
+
+def _read_timecode(number: int, text: str) -> tuple[int, float]:
+    """Seconds, and the frame within the second."""
+    found = _TIMECODE.fullmatch(text.strip())
+    if found is None:
+        raise InputError(f"line {number} has the time code {text[:30]!r} instead of hours:minutes:seconds:frames")
+    hours, minutes, seconds = (int(part) for part in found.groups()[:3])
+    return hours * 3600 + minutes * 60 + seconds, float(found[4])
+
+
+USUAL_RATES = (24, 25, 30, 50, 60, 120, 240)
+"""Frames that a second of a time code has."""
+
+LONGEST_GAP = 10.0
+"""Rows further apart [s] are no recording of one piece."""
+
+
+def _seconds(codes: Float64, lines: Sequence[int], fps: float) -> Float64:
+    """The time of each row [s] (N,), from the first on; `codes` (N, 2) hold seconds and frames within them."""
+    whole, frames = codes.T
+    times = whole + frames / _frames_a_second(whole, frames, fps)
+    steps = np.diff(times)
+    for row in np.flatnonzero((steps <= 0) | (steps > LONGEST_GAP))[:1]:
+        told = "is not after" if steps[row] <= 0 else f"is {steps[row]:.0f} s after"
+        raise InputError(f"the time code of line {lines[row + 1]} {told} that of line {lines[row]}; sort or cut them")
+    return np.asarray(times - times[0])
+
+
+def _frames_a_second(whole: Float64, frames: Float64, fps: float) -> float:
+    """How many frames a second of the time codes has, as its turns tell: ..., 58, 59, 0, 1, ..."""
+    seconds, steps = np.diff(whole), np.diff(frames)
+    turns = seconds == 1
+    if turns.any() and (seconds == 0).any():
+        told = float(np.median(np.median(steps[seconds == 0]) - steps[turns]))
+    else:
+        told = fps
+    least = max(told, math.floor(frames.max()) + 1)
+    return min(USUAL_RATES, key=lambda rate: (rate < least - 0.5, abs(rate - least)))
+
+
+def _at_rate(motion: Motion, times: Float64, fps: int) -> Motion:
+    """Rows that count from their times (N,) [s] on as motion at a rate."""
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
+    moments = (np.arange(max(round((times[-1] + step) * fps), 1)) + 0.5) / fps - step / 2
+    places = np.interp(moments, times, np.arange(len(times)))
+    rows = np.rint(places).astype(int)
+    return between(motion, times, np.where(np.abs(places - rows) < SAME, times[rows], moments), fps)

@@ -17,8 +17,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from dicetalk.arrays import Float32, Float64
@@ -140,6 +142,29 @@ def _turn(angle: Float32, a: int, b: int) -> Float32:
     matrix[:, b, a] = np.sin(angle)
     matrix[:, a, b] = -np.sin(angle)
     return matrix
+
+
+def look(right: Float64, down: Float64) -> Float64:
+    """The shapes (T, 52) of two eyes that look to the right of the image and down (T,), in eyeLook weights."""
+    shapes = np.zeros((len(right), len(SHAPES)))
+    for name, amount in (
+        ("eyeLookOutLeft", right), ("eyeLookInRight", right), ("eyeLookInLeft", -right), ("eyeLookOutRight", -right),
+        ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down),
+    ):  # fmt: skip
+        shapes[:, index(name)] = np.maximum(amount, 0)
+    return shapes
+
+
+MOUTH = np.array([name.startswith(("mouth", "jaw", "tongue")) for name in SHAPES])
+"""Which shapes (52,) belong to the lower face, where the lips' work comes first."""
+
+EYES = np.array([name.startswith("eyeLook") for name in SHAPES])
+"""Which shapes (52,) turn the eyes."""
+
+
+def look_at_camera(shapes: NDArray[Any], pose: NDArray[Any]) -> None:
+    """Turn the eyes of shapes (T, 52) as far back as a pose (T, 6) turns the head, wherever they looked."""
+    shapes[:, EYES] = look(-pose[:, 0] / EYE_YAW, -pose[:, 1] / EYE_PITCH)[:, EYES]
 
 
 def gaze(shapes: Float32) -> Float32:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import CONFIG, write_config
+from dicetalk.checkpoints import CONFIG, kind_of, read_json, write_config
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.files import whole
@@ -53,6 +53,7 @@ def import_official(
     Raises:
         CheckpointError: something is missing, does not fit (every tensor is named), or the disk is too full.
     """
+    check_out(out)
     sources = find_sources(release)
     config = (sizes or SvdSizes()).to_config() | {
         "vae": sources["vae"].config,
@@ -66,6 +67,18 @@ def import_official(
     write_config(out, KIND, VERSION, {**config, "vocabulary": list(PUBLISHED)})
     (out / LEDGER).unlink(missing_ok=True)
     return out
+
+
+def check_out(out: Path) -> None:
+    """Refuse a folder that holds anything but an svd checkpoint, or a part of one: it would be overwritten.
+
+    Raises:
+        CheckpointError: it does.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())) or (out / LEDGER).is_file():
+        return
+    if not out.is_dir() or not (out / CONFIG).exists() or kind_of(out) != KIND:
+        raise CheckpointError(f"{out} holds something else than an svd checkpoint; give an empty or a new folder")
 
 
 def _write_modules(
@@ -148,8 +161,8 @@ def _stamp(source: Path, dtype: torch.dtype) -> list[Any]:
 def _read_ledger(out: Path) -> dict[str, Any]:
     """Which modules are already written, from which files. A damaged ledger is an empty one: all is written again."""
     try:
-        told = json.loads((out / LEDGER).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        told = read_json(out / LEDGER, "")
+    except CheckpointError:
         return {}
     return {name: stamp for name, stamp in told.items() if (out / f"{name}.safetensors").is_file()}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from dicetalk.checkpoints import read_json
 from dicetalk.emotion.vocabulary import ALIASES, PUBLISHED, resolve
 from dicetalk.errors import CheckpointError
 from dicetalk.official.npy import read_npy
@@ -175,14 +175,12 @@ def read_config(path: Path, kind: str) -> dict[str, Any]:
     Raises:
         CheckpointError: not JSON, or the config of another class.
     """
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON ({error}); download it again") from None
-    names = config.get("architectures") or [config.get("_class_name")] if isinstance(config, dict) else [None]
-    if kind not in names:
-        raise CheckpointError(f"{path} describes {names[0]}; expected {kind}; is this the right folder?")
-    return dict(config)
+    config = read_json(path, "download it again")
+    names = config.get("architectures") or [config.get("_class_name")]
+    if not isinstance(names, list) or kind not in names:
+        found = names[0] if isinstance(names, list) else names
+        raise CheckpointError(f"{path} describes {str(found)[:60]}; expected {kind}; is this the right folder?")
+    return config
 
 
 def read_weights(source: Source) -> dict[str, Tensor]:

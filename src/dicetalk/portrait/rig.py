@@ -8,11 +8,12 @@ three-quarter view and a child.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
-from dicetalk.arrays import Float64
+from dicetalk.arrays import Float32, Float64
 from dicetalk.face import Face, person_mask
 from dicetalk.media import Picture
 from dicetalk.motion.basis import emphasis, face_shapes
@@ -30,6 +31,7 @@ from dicetalk.motion.landmarks import (
     RIGID,
     UPPER_LIP,
 )
+from dicetalk.motion.resting import reading_statistics, unusual
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
 from dicetalk.portrait import glasses, lips
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
@@ -72,7 +74,7 @@ class Rig:
         shapes: (52, V, 3) displacement of each shape at 1 [px].
         rigid: (V,) how far each vertex follows the head's turn, 0 to 1.
         pivot: (3,) what the head turns about [px].
-        rest: (52,) the expression already in the picture, as far as it stands in the way of another.
+        rest: (52,) the expression already in the picture, which stands in the way of another.
         seal: (V, 3) displacement that closes lips which stand apart in the picture [px].
         mouth_is_open: whether they do.
     """
@@ -87,19 +89,21 @@ class Rig:
     seal: Float64
     mouth_is_open: bool
 
-    def deformed(self, motion: Motion, *, settle: float = 1.0) -> Float64:
+    def deformed(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Float64:
         """The mesh of each frame of a motion.
 
         Args:
             motion: T frames. Without any motion and with `settle` 0 the mesh lies as in the picture.
-            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own smile and closes
-                its lips, so that a motion looks the same on a laughing portrait.
+            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own look and closes
+                its lips, so that a motion looks the same on a laughing portrait and on a stern one. One for all frames,
+                or (T,).
 
         Returns:
             (T, V, 3) positions [px].
         """
-        weights = motion.shapes.astype(np.float64) - settle * self.rest
-        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + settle * self.seal
+        share = np.broadcast_to(np.asarray(settle, np.float64), len(motion))[:, None]
+        weights = motion.shapes.astype(np.float64) - share * self.rest
+        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + share[..., None] * self.seal
         self._keep_lips_and_lids_apart(moved)
         return self._turned(moved, motion)
 
@@ -141,14 +145,18 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     basis = face_shapes()
     landmarks = face.landmarks[:FACE_VERTICES].astype(np.float64)
     axes, unit, origin = _head_frame(landmarks, basis["neutral"])
-    closed = lips.is_closed(landmarks, axes[:, 1], unit)
-    if closed:
+    covered = "mouth" in face.hidden
+    closed = covered or lips.is_closed(landmarks, axes[:, 1], unit)
+    if covered:
+        landmarks[list(UPPER_LIP)] = landmarks[list(LOWER_LIP)] = _middle(landmarks)
+    elif closed:
         _lay_lips_on_their_seam(landmarks, picture, unit)
     local = _with_rings((landmarks - origin) @ axes / unit)
     for _, lower in EYES.values():
         local[list(lower[1:-1]), 1] += LID_RIM
     frame = glasses.give(local) if glasses.wears_glasses(picture, local, (axes * unit, origin)) else np.ones(len(local))
     delta = _fitted_shapes(local, basis, frame)
+    _hold(delta, face.hidden)
     gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))
     return Rig(
         points=local @ axes.T * unit + origin,
@@ -161,6 +169,20 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
         mouth_is_open=not closed,
     )
+
+
+def _middle(points: Float64) -> Float64:
+    """The line (..., N, 3) half way between both inner outlines of the lips."""
+    return np.asarray((points[..., list(UPPER_LIP), :] + points[..., list(LOWER_LIP), :]) / 2)
+
+
+def _hold(delta: Float64, hidden: frozenset[str]) -> None:
+    """Take from shapes (52, V, 3) what would show something behind a cover: lips that part, lids that close."""
+    if "mouth" in hidden:
+        delta[:, list(UPPER_LIP)] = delta[:, list(LOWER_LIP)] = _middle(delta)
+    for side in ("Right", "Left"):
+        if f"{side.lower()} eye" in hidden:
+            delta[[name.startswith("eye") and name.endswith(side) for name in SHAPES]] = 0
 
 
 def _lay_lips_on_their_seam(landmarks: Float64, picture: Picture, unit: float) -> None:
@@ -283,7 +305,25 @@ def _fit_lids(
         blink[list(fold)] = follows * blink[one[1:-1]]
 
 
+@cache
+def usual_rest() -> tuple[Float64, Float64]:
+    """How faces look at rest (468, 3), in the head's frame, and the shapes on that one (52, 468, 3)."""
+    mean = face_shapes()["neutral"]
+    rest = mean + np.tensordot(reading_statistics()["usual"], shapes_of(mean)[:, :FACE_VERTICES], axes=1)
+    return rest, shapes_of(rest)[:, :FACE_VERTICES]
+
+
 def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
+    """The look already in the picture, as weights (52,): stern or raised brows, a sad mouth, a smile."""
+    look = unusual(local[:FACE_VERTICES], *usual_rest(), MADE_SO)
+    return np.maximum(look, _smile(local, basis))
+
+
+MADE_SO = 0.3
+"""So many spreads from the usual face still count as the way a face is made: people show more than the least."""
+
+
+def _smile(local: Float64, basis: dict[str, Float64]) -> Float64:
     """The smile already in the picture, as weights (52,).
 
     Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight

@@ -78,7 +78,7 @@ class SvdBackbone:
     fps = FPS
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
-        """Frames as chunks (t, H, W, 3) uint8, one per 40 ms of speech; `watch` is told after each denoising step.
+        """Frames as chunks (t, H, W, 3) uint8, 25 or 50 a second; `watch` is told after each denoising step.
 
         All frames are denoised first; then they are decoded and come out as they are ready.
 
@@ -92,7 +92,8 @@ class SvdBackbone:
             latents = self._denoise(known, length.latent_frames, conditions.seed, watch)
             modules = self.modules
             with self.placement.use(modules.vae), self.placement.use(modules.interpolator):
-                yield from film(modules.vae, modules.interpolator, latents, canvas, length, DECODE_CHUNK)
+                total, fps = conditions.frames, conditions.fps
+                yield from film(modules.vae, modules.interpolator, latents, canvas, length, DECODE_CHUNK, fps, total)
 
     def _prepare(self, conditions: Conditions, canvas: Canvas, length: SpeechLength) -> ClipConditions:
         left, top = canvas.box[:2]

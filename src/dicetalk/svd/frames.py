@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dicetalk.arrays import Float32
 from dicetalk.media import Picture
+from dicetalk.rates import FPS
 from dicetalk.svd.encoders import decode_latents
 from dicetalk.svd.interpolate import Interpolator, double_rate
 from dicetalk.svd.preprocess import SpeechLength
@@ -101,22 +102,24 @@ def film(
     canvas: Canvas,
     length: SpeechLength,
     chunk: int,
+    fps: int,
+    total: int,
 ) -> Iterator[Picture]:
-    """The video, in chunks `(t, H, W, 3)` uint8: exactly `length.frames` at 25 a second, whatever the length
+    """The video, in chunks `(t, H, W, 3)` uint8: exactly `total` frames at 25 or 50 a second, whatever the length
     in bounded memory.
 
-    One frame more than interpolation gives is the last one again.
+    What lacks at the end of what interpolation gives is the last one again.
     """
     doubled = double_rate(decoded(vae, latents, length.latent_frames, chunk), interpolator)
-    pictures = itertools.islice(held(canvas.put(frame) for frame in doubled), length.frames)
+    if fps == 2 * FPS:
+        doubled = double_rate(doubled, interpolator)
+    pictures = itertools.islice(held(canvas.put(frame) for frame in doubled), total)
     while part := list(itertools.islice(pictures, chunk)):
         yield np.stack(part)
 
 
 def held(pictures: Iterator[Picture]) -> Iterator[Picture]:
-    """The pictures, and the last one once more."""
-    picture: Picture | None = None
+    """The pictures, and the last one for ever; at least one."""
     for picture in pictures:
         yield picture
-    if picture is not None:
-        yield picture
+    yield from itertools.repeat(picture)
