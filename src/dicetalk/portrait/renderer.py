@@ -90,6 +90,7 @@ class Renderer:
         self._anchors = _anchors(
             self.rig, [*(fine[loop].mean(0) for loop in outlines.values()), _middle_of_mouth(self.rig)]
         )
+        self._hidden = face.hidden
         self._eyes: list[Eyeball] = [
             eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
             for side in outlines
@@ -153,13 +154,14 @@ class Renderer:
     ) -> None:
         loop = self._outlines[eye.side]
         moved = self._moved(loop, fine, back)
+        seen = f"{eye.side.lower()} eye" not in self._hidden
         if opening is not None:
             places = opening.places(back)
-            gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
+            gaze = eye.gaze(motion.shapes[0]) * self.rig.unit * seen
             shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
-            seen = eye.look(places, shift, moved).astype(np.float32)
+            ball = eye.look(places, shift, moved).astype(np.float32)
             # Where the lids are as in the picture, their shadow is in the picture too.
-            _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+            _blend(region, opening, ball * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
         upper, lower = (fine[list(lid), :2] - self._region[:2] for lid in LIDS[eye.side])
         draw_shut_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
 

@@ -184,8 +184,11 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     basis = face_shapes()
     landmarks = face.landmarks[:FACE_VERTICES].astype(np.float64)
     axes, unit, origin = _head_frame(landmarks, basis["neutral"])
-    closed = lips.is_closed(landmarks, axes[:, 1], unit)
-    if closed:
+    covered = "mouth" in face.hidden
+    closed = covered or lips.is_closed(landmarks, axes[:, 1], unit)
+    if covered:
+        landmarks[list(UPPER_LIP)] = landmarks[list(LOWER_LIP)] = _middle(landmarks)
+    elif closed:
         _lay_lips_on_their_seam(landmarks, picture, unit)
     local = _with_rings((landmarks - origin) @ axes / unit)
     for _, lower in EYES.values():
@@ -195,6 +198,7 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     mask = person_mask(picture)
     shown = turned.shown(mask, points[:FACE_VERTICES], axes, unit)
     delta = _fitted_shapes(local, basis, frame)
+    _hold(delta, face.hidden)
     shapes = delta @ axes.T * unit
     shapes[:, :FACE_VERTICES] *= shown[:, None]
     turned.hold_outline(shapes[:, :FACE_VERTICES], points[:FACE_VERTICES], axes, unit)
@@ -216,6 +220,20 @@ def build_rig(picture: Picture, face: Face) -> Rig:
         seal=seal,
         mouth_is_open=not closed,
     )
+
+
+def _middle(points: Float64) -> Float64:
+    """The line (..., N, 3) half way between both inner outlines of the lips."""
+    return np.asarray((points[..., list(UPPER_LIP), :] + points[..., list(LOWER_LIP), :]) / 2)
+
+
+def _hold(delta: Float64, hidden: frozenset[str]) -> None:
+    """Take from shapes (52, V, 3) what would show something behind a cover: lips that part, lids that close."""
+    if "mouth" in hidden:
+        delta[:, list(UPPER_LIP)] = delta[:, list(LOWER_LIP)] = _middle(delta)
+    for side in ("Right", "Left"):
+        if f"{side.lower()} eye" in hidden:
+            delta[[name.startswith("eye") and name.endswith(side) for name in SHAPES]] = 0
 
 
 def _lay_lips_on_their_seam(landmarks: Float64, picture: Picture, unit: float) -> None:
