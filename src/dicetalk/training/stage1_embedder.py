@@ -237,7 +237,10 @@ def load_embedder(folder: Path) -> EmotionEmbedder:
         CheckpointError: not an embedder's checkpoint, or a damaged one.
     """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
-    net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    try:
+        net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
     _load(net, folder, folder / HEARING / HEARING_WEIGHTS)
     return net.eval()
 
