@@ -27,7 +27,7 @@ from dicetalk.data.dataset import Recordings, embed, load_recordings
 from dicetalk.data.folder import read_folder
 from dicetalk.data.ravdess import HELD_OUT, read_ravdess
 from dicetalk.emotion.embedding import Embedder
-from dicetalk.emotion.priors import likeness, read_priors
+from dicetalk.emotion.priors import LIKENESS, likeness, read_priors
 from dicetalk.emotion.space import PRIORS
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.evaluation.emotion_score import Vectors, probe_identity
@@ -44,7 +44,7 @@ ACTORS = tuple(f"ravdess_{number:02d}" for number in range(1, 21))
 
 
 def calibration_error(confidence: Float64, right: Float64, bins: int = BINS) -> float:
-    """Expected calibration error (Naeini et al. 2015): how far confidence (N,) and what is right (N,) differ, by bin."""
+    """Expected calibration error (Naeini et al. 2015) of confidence (N,) against what is right (N,), by bins."""
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [abs(float((confidence - right)[place == k].sum())) for k in range(bins)]
     return sum(gaps) / len(confidence)
@@ -59,31 +59,30 @@ def taught(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, 
     return np.asarray(embed(load_embedder(out), clips.part(clips.heard), heard=True, seen=False).mean.numpy())
 
 
-def told(means: Float32, emotions: Int64, space: Path, temperature: float) -> tuple[Int64, Float64]:
+def told(means: Float32, space: Path, temperature: float) -> tuple[Int64, Float64]:
     """The likeliest name of each clip, by number, and its confidence, both (N,)."""
-    names = [name for name in HEARD]
-    shares = likeness(means, read_priors(space / PRIORS), names, temperature)
-    return np.array([NAMES.index(name) for name in names])[shares.argmax(1)], shares.max(1).astype(np.float64)
+    shares = likeness(means, read_priors(space / PRIORS), HEARD, temperature)
+    return np.array([NAMES.index(name) for name in HEARD])[shares.argmax(1)], shares.max(1).astype(np.float64)
 
 
-def people(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, temperatures: Sequence[float]) -> Iterator[str]:
+def people(
+    data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, temperatures: Sequence[float]
+) -> Iterator[str]:
     """Leave one out."""
-    parts = {who: data.of([who]) for who in ACTORS}
-    parts = {who: clips.part(clips.heard) for who, clips in parts.items()}
-    means = {who: taught(data, folders, runs, base, [who]) for who in ACTORS}
-    truth = np.concatenate([parts[who].emotions.numpy() for who in ACTORS])
-    everything = np.concatenate([means[who] for who in ACTORS])
-    chosen, _ = told(everything, truth, Path(base.space), temperatures[0])
-    rng, each = np.random.default_rng(0), []
-    per_actor = np.array([score(told(means[who], truth, Path(base.space), 0.3)[0], parts[who].emotions.numpy(), 10).accuracy for who in ACTORS])
-    for _ in range(1000):
-        each.append(per_actor[rng.integers(len(ACTORS), size=len(ACTORS))].mean())
-    low, high = np.percentile(each, [2.5, 97.5])
-    yield f"leave one of {len(ACTORS)} actors out: {per_actor.mean():.3f} ({low:.3f} to {high:.3f} over actors), pooled {score(chosen, truth)}"
-    yield "each actor: " + " ".join(f"{value:.2f}" for value in per_actor)
+    space, found, truth = Path(base.space), [], []
+    for who in ACTORS:
+        clips = data.of([who])
+        found.append(taught(data, folders, runs, base, [who]))
+        truth.append(clips.part(clips.heard).emotions.numpy())
+    each = np.array([score(told(m, space, LIKENESS)[0], t, 2).accuracy for m, t in zip(found, truth, strict=True)])
+    means, emotions = np.concatenate(found), np.concatenate(truth)
+    rng = np.random.default_rng(0)
+    low, high = np.percentile([each[rng.integers(len(each), size=len(each))].mean() for _ in range(1000)], [2.5, 97.5])
+    yield f"each of {len(ACTORS)} actors left out: {each.mean():.3f} ({low:.3f} to {high:.3f}, over actors)"
+    yield "each actor: " + " ".join(f"{value:.2f}" for value in each)
     for temperature in temperatures:
-        chosen, confidence = told(everything, truth, Path(base.space), temperature)
-        error = calibration_error(confidence, (chosen == truth).astype(float))
+        chosen, confidence = told(means, space, temperature)
+        error = calibration_error(confidence, (chosen == emotions).astype(float))
         yield f"temperature {temperature:g}: mean confidence {confidence.mean():.3f}, calibration error {error:.3f}"
 
 
@@ -97,7 +96,7 @@ def splits(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, 
         clips = clips.part(clips.heard)
         vectors = Vectors(means.astype(np.float64), clips.emotions.numpy(), clips.identities.numpy())
         who = probe_identity(vectors)
-        chosen, _ = told(means, clips.emotions.numpy(), Path(base.space), 0.3)
+        chosen, _ = told(means, Path(base.space), LIKENESS)
         right = score(chosen, clips.emotions.numpy())
         found.append((who.accuracy / who.chance, right.accuracy))
         yield f"{' '.join(apart)}: who {who}, {found[-1][0]:.2f} x chance; emotion {right}"
@@ -128,7 +127,7 @@ def levels(folder: Path, embedder: Embedder) -> Iterator[str]:
     truth = np.array([NAMES.index(str(clip.emotion)) for clip in clips])
     for name, change in CHANGES.items():
         means = np.stack([embedder.embed(heard(change(waveform)).speech, None).mean for waveform in waveforms])
-        chosen, confidence = told(means, truth, embedder.folder, 0.3)
+        chosen, confidence = told(means, embedder.folder, LIKENESS)
         error = calibration_error(confidence, (chosen == truth).astype(float))
         yield f"{name}: {score(chosen, truth)}, calibration error {error:.3f}"
 

@@ -99,7 +99,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         voice = rng.normal(size=len(SPEECH_COLUMNS))
         for emotion in ("neutral", "happy", "sad"):
             name, number = f"{who}_{emotion}", NAMES.index(emotion)
-            speech, motion = rng.normal(size=(24, len(SPEECH_COLUMNS))) * 0.3 + voice * 0.3, rng.normal(size=(2, 24, 58)) * 0.1
+            speech, motion = (
+                rng.normal(size=(24, len(SPEECH_COLUMNS))) * 0.3 + voice * 0.3,
+                rng.normal(size=(2, 24, 58)) * 0.1,
+            )
             speech[:, 10 * number : 10 * number + 8] += 2
             motion[..., number] += 1
             tensors = {"speech": speech.astype(np.float16), "motion": motion.astype(np.float16)}

@@ -1,4 +1,4 @@
-"""Fit what `speech.frontend` and `speech.presence` need to the front end: `src/dicetalk/weights/speech/fitted.safetensors`.
+"""Fit what `speech.frontend` and `speech.presence` need: `src/dicetalk/weights/speech/fitted.safetensors`.
 
     python tools/plain_voices.py plain/                                          speech in many languages
     apt-get install asterisk-moh-opsound-wav supertux-data sound-theme-freedesktop      what is no speech
@@ -69,7 +69,7 @@ def embedding(waveform: Waveform) -> Array:
 
 
 def phone_directions(waveforms: list[Waveform]) -> Array:
-    """(12, 96) orthonormal: the directions in which the phones' means differ most, each counted as often as it is said."""
+    """(12, 96) orthonormal: the directions in which the means of phones differ most, weighted by how often they come."""
     said = defaultdict(list)
     for waveform in waveforms[::2]:
         phones = listen(waveform).phones

@@ -66,7 +66,7 @@ class Anchors(nn.Module):
         return fn.cross_entropy(ours @ theirs.T / self.temperature, emotions, label_smoothing=SMOOTHING)
 
     def distance(self, samples: Tensor, emotions: Tensor) -> Tensor:
-        """Mean square of how far samples lie from their points, in units of how far the points lie from their middle."""
+        """Mean square of how far samples lie from their points, against that of the points from their middle."""
         usual = (self.points - self.middle).square().sum(1).mean()
         return (samples - self.points[emotions]).square().sum(1).mean() / usual
 

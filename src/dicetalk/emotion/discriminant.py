@@ -1,4 +1,4 @@
-"""Linear discriminant analysis of an embedder's means (Fisher 1936; Rao 1948): what tells emotions apart is all that stays.
+"""Linear discriminant analysis of an embedder's means (Fisher 1936; Rao 1948): only what tells emotions apart stays.
 
 A trained embedder still holds some of whose face it is, in directions in which emotions hardly differ. They are left
 out; the others are scaled so that emotions of one name lie about each other at distance one.

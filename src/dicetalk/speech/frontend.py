@@ -1,7 +1,7 @@
 """What a public network hears: Google's speech embedding (Lin et al., arXiv 2002.01322), which learned words on YouTube.
 
-It hears through rooms, microphones and languages, which a network that learns from a thousand clips of one studio does
-not. What tells phones apart is taken out: how something is said is to be heard, not what. `weights/speech/README.md`
+It hears through rooms, microphones and languages, which a network that learns from a thousand clips of one studio
+does not. What tells phones apart is taken out: how something is said is to be heard, not what. `weights/speech/README.md`
 tells where it is from; its log-mel follows what it was trained on.
 """
 

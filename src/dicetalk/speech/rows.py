@@ -30,8 +30,8 @@ def speech_rows(waveform: Waveform, speech: Speech) -> Float32:
     """What a clip sounds like, (T, 117) float32, columns as `COLUMNS`.
 
     Cepstra of the log-mel, whose first tells of loudness; pitch [octaves over the clip's median], 0 where unvoiced;
-    voiced and silence 0 or 1, voicing 0 to 1; loudness [dozens of decibels against the clip's loud part]; and a tenth of
-    the front end's embedding.
+    voiced and silence 0 or 1, voicing 0 to 1; loudness against the clip's loud part [four nepers of power]; and a tenth
+    of the front end's embedding.
 
     Args:
         waveform: (N,) int16 mono at 16 kHz.

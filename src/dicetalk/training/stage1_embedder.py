@@ -28,7 +28,7 @@ from dicetalk.emotion.priors import Prior, prior_of, read_priors, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import CheckpointError, InputError
-from dicetalk.modules import check_layout, read_tensors, save_tensors
+from dicetalk.modules import cast, check_layout, read_tensors, save_tensors
 from dicetalk.training.export import export_embedder, export_hearing
 from dicetalk.training.loop import LoopOptions, Progress, train
 from dicetalk.training.processes import ALONE, Processes
@@ -250,7 +250,7 @@ def _load(net: EmotionEmbedder, folder: Path, hearing: Path | None = None) -> No
     heard = read_tensors(hearing) if hearing is not None and hearing.is_file() else net.hearing.state_dict()
     tensors = read_tensors(folder / WEIGHTS) | {f"{HEARS}{name}": tensor for name, tensor in heard.items()}
     check_layout(str(folder), {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}, tensors)
-    net.load_state_dict(tensors)
+    net.load_state_dict({name: cast(folder, name, tensor, None) for name, tensor in tensors.items()})
 
 
 DRAWS = 4
