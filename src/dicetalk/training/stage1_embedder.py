@@ -18,7 +18,7 @@ from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modal
 from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
-from dicetalk.errors import InputError
+from dicetalk.errors import CheckpointError, InputError
 from dicetalk.modules import load_module, save_tensors
 from dicetalk.training.export import export_embedder
 from dicetalk.training.loop import LoopOptions, Progress, train
