@@ -64,6 +64,18 @@ def existing_file(path: PathLike, most: int | None = None) -> Path:
     return path
 
 
+def at_home(path: str | Path) -> Path:
+    """A path whose `~` or `~name` at the start, which a shell does not see inside a word, is that home.
+
+    Raises:
+        MediaError: nobody of that name has one.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise MediaError(f"{path} cannot be found (no such home); give the whole path") from error
+
+
 def read_bytes(path: PathLike, most: int) -> bytes:
     """What a file holds, at most `most` bytes; `MediaError` as `existing_file`."""
     path = existing_file(path, most)

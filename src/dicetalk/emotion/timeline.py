@@ -36,14 +36,20 @@ class Timeline:
         keys: (time [s], feeling), times rising.
         fade: length of a fade [s], 0 for hard cuts.
         lacks: what its source could not hear or see, in one line; "" where nothing is missing.
+        warnings: what is wrong with what its source read and did not stop it, one line each.
     """
 
     keys: tuple[tuple[float, Feeling], ...]
     fade: float
     lacks: str
+    warnings: tuple[str, ...]
 
     def __init__(
-        self, keys: Iterable[tuple[float, Feeling | str]], fade: float = DEFAULT_FADE, lacks: str = ""
+        self,
+        keys: Iterable[tuple[float, Feeling | str]],
+        fade: float = DEFAULT_FADE,
+        lacks: str = "",
+        warnings: tuple[str, ...] = (),
     ) -> None:
         """Check and keep the keys; a feeling given as text is parsed (`typed.parse`).
 
@@ -60,6 +66,7 @@ class Timeline:
         object.__setattr__(self, "keys", read)
         object.__setattr__(self, "fade", seconds(fade, "fade"))
         object.__setattr__(self, "lacks", lacks)
+        object.__setattr__(self, "warnings", warnings)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Timeline:
