@@ -67,7 +67,7 @@ def test_what_a_video_offers() -> None:
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
     assert fields == {"conditions", "backbone", "sound", "heard", "warnings"}
     assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion", "warnings"}
-    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch"])):
+    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch", "replace"])):
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == keywords
 

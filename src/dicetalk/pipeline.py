@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,7 @@ from dicetalk.backbone import (
     check_seed,
     load_backbone,
 )
+from dicetalk.checks import function, truth
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
@@ -37,6 +39,7 @@ from dicetalk.portrait.framing import check_size, checked_picture, face_of, fram
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speech import Hearing
+from dicetalk.threads import Behind
 
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
@@ -85,13 +88,13 @@ class Video:
         """Length [s]."""
         return self.frames / self.fps
 
-    def stream(self, *, watch: Watch | None = None) -> Iterator[Picture]:
-        """The frames as they are drawn, in chunks (t, H, W, 3) uint8.
+    def stream(self, *, watch: Watch | None = None) -> Generator[Picture, None, None]:
+        """The frames as they are drawn, in chunks (t, H, W, 3) uint8; closing it early ends the work.
 
         Args:
             watch: is told after each step of a backbone that takes long before its first frame.
         """
-        return self.backbone.generate(self.conditions, watch)
+        yield from self.backbone.generate(self.conditions, watch)
 
     def save(
         self,
@@ -113,12 +116,18 @@ class Video:
             MediaError: the output cannot be written.
         """
         target = path_of(path)
+        function(progress, "progress")
+        function(watch, "watch")
         done = 0
-        with VideoWriter(
-            target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
-        ) as video:
-            for chunk in self.stream(watch=watch):
-                video.write(chunk)
+        with (
+            VideoWriter(
+                target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
+            ) as video,
+            Behind(video.write) as write,
+            closing(self.stream(watch=watch)) as chunks,
+        ):
+            for chunk in chunks:
+                write(chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.frames)
@@ -197,17 +206,18 @@ class DiceTalk:
         """
         check_seed(seed)
         check_size(size)
+        crop, ease = truth(crop, "crop"), truth(ease, "ease")
         amounts = amounts_of(head, blink, gaze)
-        given = motion_in is not None
-        check_content(speech=speech is not None, idle=idle, motion=given, feels=emotion != "neutral")
+        given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
+        check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
         check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
         source = source_of(emotion)
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = None if speech is None else _sound(speech, channel)
-        photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(Path(portrait))
+        hearing = Hearing(sound.waveform.copy()) if sound is not None else _silence(idle or 0.0)
+        photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
         looked, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
         frame, found = framed(photo.picture, looked, size, crop)
-        hearing = Hearing(sound.waveform) if sound is not None else _silence(idle or 0.0)
         heard = source.feel(hearing)
         felt = track(heard, (np.arange(len(hearing)) + 0.5) / FPS)
         conditions = Conditions(frame, found, hearing, felt, seed, amounts, fps, ease, motion)
@@ -231,7 +241,7 @@ def _sound(speech: PathLike | Sound, channel: Channel | None) -> Sound:
     """The speech, one channel of it where that is asked for."""
     if isinstance(speech, Sound):
         return speech if channel is None else read_sound(speech.path, channel=channel)
-    return read_sound(Path(speech), channel=channel)
+    return read_sound(speech, channel=channel)
 
 
 def load(name: str | os.PathLike[str] = DEFAULT, options: object | None = None) -> DiceTalk:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
 from dicetalk.arrays import Float64, Int64
 from dicetalk.backbone import AS_USUAL, Amounts
+from dicetalk.easing import gaussian_filter1d
 from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera
 from dicetalk.rates import FPS
@@ -40,7 +40,7 @@ SPREADING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStre
              "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight")  # fmt: skip
 """Shapes that pull the mouth wide, against rounding."""
 
-HELD = 0.5
+HELD = 0.7
 """How much of an emotion's raised upper lip stays in a pause: the lower lip comes up to meet it."""
 
 _HELD = [index("mouthUpperUpLeft"), index("mouthUpperUpRight")]
@@ -176,8 +176,9 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
     """Brow flashes, blinks, and eyes that stay on the camera while the head moves."""
     flash = BROW_FLASH * gaussian_filter1d(stress, 1.5)
     for name, share in (("browInnerUp", 0.7), ("browOuterUpLeft", 1.0), ("browOuterUpRight", 1.0)):
-        # Brows that are drawn down do not flash up as well.
-        shapes[:, index(name)] += share * flash * (1 - 0.8 * shapes[:, index("browDownLeft")])
+        # Brows that are drawn down do not flash up as well, and those that are up have little left to go.
+        room = (1 - 0.8 * shapes[:, index("browDownLeft")]) * np.maximum(1 - shapes[:, index(name)], 0)
+        shapes[:, index(name)] += share * flash * room
     right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
     shapes += look(right, down)

@@ -14,11 +14,11 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.stream import Disposition
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file, output_kind, path_of, taking_place
+from dicetalk.files import existing_file, output_kind, path_of, same_file, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
 from dicetalk.media.sound import Sound
 from dicetalk.media.soundtrack import resampled
@@ -73,9 +73,10 @@ class VideoWriter:
         self._path, self._speech, self._replace = path_of(path), speech, replace
         self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
         self._written = 0  # frames
+        self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
         self._sound: _SpeechTrack | None = None
         self._kind = output_kind(self._path, WRITTEN)
-        if speech is not None and self._path.exists() and self._path.samefile(speech.path):
+        if speech is not None and same_file(self._path, speech.path):
             raise MediaError(f"{path} is the speech itself and would be overwritten; choose another output name")
 
     def __enter__(self) -> Self:
@@ -130,8 +131,9 @@ class VideoWriter:
         self._pictures = track
 
     def _write_picture(self, rgb: Picture) -> None:
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        given = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24")
+        frame = self._converter.reformat(
+            given, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
         frame.pts, frame.time_base = self._written, 1 / self._fps
         self._container.mux(self._pictures.encode(frame))

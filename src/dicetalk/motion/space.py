@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.errors import InputError
 from dicetalk.rates import FPS
 
 SHAPES = (
@@ -76,6 +76,9 @@ class Motion:
         shapes: (T, 52) float32, columns as `SHAPES`, 0 to 1.
         pose: (T, 6) float32, columns as `POSE`, [rad] and [inter-ocular distances].
         fps: frames a second.
+
+    Raises:
+        InputError: a number is not finite, of which later only a black picture would tell.
     """
 
     shapes: Float32
@@ -88,6 +91,8 @@ class Motion:
         frames = len(self.shapes)
         assert self.shapes.shape == (frames, len(SHAPES)), self.shapes.shape
         assert self.pose.shape == (frames, len(POSE)), self.pose.shape
+        if not (np.isfinite(self.shapes).all() and np.isfinite(self.pose).all()):
+            raise InputError("the motion holds numbers that are not finite; what gave it is damaged")
 
     @classmethod
     def still(cls, frames: int, fps: float = FPS) -> Motion:
@@ -132,7 +137,10 @@ def rotations(pose: Float32) -> Float32:
 
 def angles(turns: Float64) -> Float64:
     """Yaw, pitch and roll [rad] (T, 3) of head rotations (T, 3, 3): the inverse of `rotations`."""
-    return np.asarray(Rotation.from_matrix(turns).as_euler("YXZ") * np.array([-1.0, 1.0, -1.0]))
+    yaw = np.arctan2(turns[:, 0, 2], turns[:, 2, 2])
+    pitch = np.arcsin(np.clip(-turns[:, 1, 2], -1, 1))
+    roll = np.arctan2(turns[:, 1, 0], turns[:, 1, 1])
+    return np.stack([-yaw, pitch, -roll], axis=1)
 
 
 def _turn(angle: Float32, a: int, b: int) -> Float32:

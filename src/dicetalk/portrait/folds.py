@@ -7,17 +7,17 @@ the shapes that cause it. Most of what is read lies in the wide shadow; a dark l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.easing import smoothstep
 from dicetalk.media import Picture
 from dicetalk.motion.landmarks import OVAL
 from dicetalk.motion.space import SHAPES, index
+from dicetalk.portrait.raster import mixed, shade
 
 
 @dataclass(frozen=True)
@@ -52,44 +52,44 @@ MIDLINE = (9, 8, 168, 6, 197, 18)
 FOLDS = (
     # Nose wing to beside the mouth: smile, raised upper lip, wrinkled nose.
     Fold(((129, -0.03, -0.05), (203, -0.02, 0), (206, -0.02, 0.01), (216, -0.02, -0.01), (212, 0.01, -0.06)),
-         dict(mouthSmile=0.19, mouthUpperUp=0.15, noseSneer=0.2, cheekSquint=0.04), 0.02, 0.3, 0.35),
+         dict(mouthSmile=0.23, mouthUpperUp=0.18, noseSneer=0.24, cheekSquint=0.05), 0.02, 0.3, 0.35),
     # Frown lines between the brows.
     Fold(((9, -0.095, -0.13), (9, -0.08, -0.03), (8, -0.075, 0.04)),
-         dict(browDown=0.25, noseSneer=0.06), 0.02, 0.2, 0.3),
+         dict(browDown=0.30, noseSneer=0.07), 0.02, 0.2, 0.3),
     # Across the root of the nose, and down its sides.
     Fold(((168, 0.0, -0.01), (168, -0.06, -0.01), (168, -0.12, -0.03)),
-         dict(noseSneer=0.13, browDown=0.05), 0.022, 0.2, 0.15),
+         dict(noseSneer=0.16, browDown=0.06), 0.022, 0.2, 0.15),
     Fold(((6, -0.05, -0.05), (6, -0.11, 0.0), (6, -0.18, 0.07), (197, -0.24, 0.08)),
-         dict(noseSneer=0.15), 0.024, 0.25, 0.12),
+         dict(noseSneer=0.18), 0.024, 0.25, 0.12),
     # Forehead: lines from temple to temple, the middle part for the inner brows, the outer part for the outer ones.
     Fold(((9, 0.0, -0.205), (107, -0.06, -0.16), (105, -0.02, -0.13)),
-         dict(browInnerUp=0.12, browOuterUp=0.07), 0.017, 0.35, 0.25),
+         dict(browInnerUp=0.14, browOuterUp=0.08), 0.017, 0.35, 0.25),
     Fold(((9, 0.0, -0.325), (107, -0.08, -0.275), (105, 0.0, -0.22)),
-         dict(browInnerUp=0.10, browOuterUp=0.08), 0.019, 0.35, 0.25),
-    Fold(((9, 0.0, -0.43), (107, -0.10, -0.385)), dict(browInnerUp=0.06, browOuterUp=0.05), 0.019, 0.35, 0.2),
+         dict(browInnerUp=0.12, browOuterUp=0.10), 0.019, 0.35, 0.25),
+    Fold(((9, 0.0, -0.43), (107, -0.10, -0.385)), dict(browInnerUp=0.07, browOuterUp=0.06), 0.019, 0.35, 0.2),
     # Crow's feet.
     Fold(((33, -0.1, -0.03), (33, -0.17, -0.065), (33, -0.24, -0.10)),
-         dict(cheekSquint=0.11, mouthSmile=0.06, eyeSquint=0.04), 0.011, 0.2, 0.4),
+         dict(cheekSquint=0.13, mouthSmile=0.07, eyeSquint=0.05), 0.011, 0.2, 0.4),
     Fold(((33, -0.11, 0.02), (33, -0.18, 0.03), (33, -0.26, 0.03)),
-         dict(cheekSquint=0.12, mouthSmile=0.06, eyeSquint=0.04), 0.011, 0.2, 0.4),
-    Fold(((33, -0.1, 0.07), (33, -0.16, 0.115), (33, -0.22, 0.15)), dict(cheekSquint=0.11, mouthSmile=0.05), 0.011, 0.2,
+         dict(cheekSquint=0.14, mouthSmile=0.07, eyeSquint=0.05), 0.011, 0.2, 0.4),
+    Fold(((33, -0.1, 0.07), (33, -0.16, 0.115), (33, -0.22, 0.15)), dict(cheekSquint=0.13, mouthSmile=0.06), 0.011, 0.2,
          0.4),
     # Under the eye: pushed up by the cheek.
     Fold(((110, 0.0, 0.03), (24, 0.0, 0.035), (23, 0.0, 0.04), (22, 0.0, 0.04), (26, 0.0, 0.035)),
-         dict(cheekSquint=0.14, eyeSquint=0.12, noseSneer=0.07), 0.014, 0.3, 0.3),
+         dict(cheekSquint=0.17, eyeSquint=0.14, noseSneer=0.08), 0.014, 0.3, 0.3),
     # Sockets: in the shadow of lowered brows, open to the light under raised ones.
     Fold(((225, -0.02, 0.0), (224, 0.0, 0.01), (223, 0.0, 0.01), (222, 0.0, 0.01), (221, 0.03, 0.02)),
-         dict(browDown=0.34, eyeSquint=0.08, browOuterUp=-0.08, browInnerUp=-0.06), 0.03, 0.0, 0.0),
+         dict(browDown=0.41, eyeSquint=0.10, browOuterUp=-0.08, browInnerUp=-0.06), 0.03, 0.0, 0.0),
     # Cheeks that rise catch light.
     Fold(((50, 0.02, -0.02), (101, -0.02, 0.02)), dict(cheekSquint=-0.05, mouthSmile=-0.03), 0.05, 0.0, 0.0),
     # From the corners of the mouth down, and under the lower lip.
     Fold(((61, -0.05, 0.0), (43, -0.05, 0.02), (106, -0.09, 0.06)),
-         dict(mouthFrown=0.2, mouthStretch=0.09), 0.02, 0.2, 0.3),
+         dict(mouthFrown=0.24, mouthStretch=0.11), 0.02, 0.2, 0.3),
     Fold(((18, 0.0, 0.02), (83, -0.05, 0.03), (182, -0.05, 0.04)),
-         dict(mouthShrugLower=0.2, mouthFrown=0.07), 0.02, 0.15, 0.15),
+         dict(mouthShrugLower=0.24, mouthFrown=0.08), 0.02, 0.15, 0.15),
     # Cords of the stretched mouth.
     Fold(((61, -0.10, -0.14), (61, -0.17, 0.04), (61, -0.13, 0.27)),
-         dict(mouthStretch=0.16, mouthDimple=0.12), 0.022, 0.25, 0.12),
+         dict(mouthStretch=0.19, mouthDimple=0.14), 0.022, 0.25, 0.12),
 )  # fmt: skip
 
 
@@ -115,34 +115,39 @@ class Shading:
     """The folds of one portrait.
 
     Attributes:
-        left, top, right, bottom: the shaded part in the picture [px].
-        masks: (K, h w) light and dark of each fold, both sides apart, -1 to 1; negative is dark; `COARSE` pixels apart.
-        shape: (h, w) of each.
+        left, top: of the shaded part in the picture [px].
+        masks: (K, h, w) light and dark of each fold, a side each: -1 to 1, negative is dark; `COARSE` pixels apart.
         causes: (K, 52) strength of each fold for each shape.
         shade: (3,) how much of the dark each channel takes.
     """
 
     left: int
     top: int
-    right: int
-    bottom: int
     masks: Float32
-    shape: tuple[int, int]
     causes: Float32
     shade: Float32
 
-    def apply(self, picture: Picture, shaded: Picture, shapes: Float64) -> None:
-        """Write the part of `picture` that can fold into `shaded`, folded as the shapes (52,) ask for."""
-        part = (slice(self.top, self.bottom), slice(self.left, self.right))
+    def seen_from(self, left: int, top: int) -> Shading:
+        """The same, of a part of the picture that begins at a place [px]."""
+        return replace(self, left=self.left - left, top=self.top - top)
+
+    def apply(self, frame: Picture, shapes: Float64, map_x: Float32, map_y: Float32, detail: int = 1) -> None:
+        """Fold a part of a frame as the shapes (52,) ask for.
+
+        Args:
+            frame: (H, W, 3), without folds; changed in place.
+            shapes: (52,) weights.
+            map_x: (H, W) the column of the picture that each pixel comes from, in steps of 1 / `detail` [px].
+            map_y: (H, W) likewise the row.
+            detail: see `map_x`.
+        """
         strength = self.causes @ np.maximum(shapes, 0).astype(np.float32)
         strength = DEEPEST * np.tanh(strength / DEEPEST)
         if np.abs(strength).max() < 1e-3:
-            shaded[part] = picture[part]
             return
-        dark = (strength @ self.masks).reshape(self.shape)
-        light = cv2.merge([1 + share * dark for share in self.shade])
-        light = cv2.resize(light, (self.right - self.left, self.bottom - self.top), interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(picture[part], light, shaded[part], dtype=cv2.CV_8U)
+        # The first coarse pixel lies in the middle of the picture's first ones.
+        left, top = ((start + (COARSE - 1) / 2) * detail for start in (self.left, self.top))
+        shade(frame, map_x, map_y, mixed(strength, self.masks), self.shade, 1 / (COARSE * detail), left, top)
 
 
 def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64], mirror: Int64) -> Shading:
@@ -166,16 +171,10 @@ def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Fl
     masks, causes = [], []
     for fold in FOLDS:
         for side, mask in _both_sides(fold, pixels, local, to_picture, mirror):
-            masks.append((mask * skin).ravel())
+            masks.append(mask * skin)
             causes.append(_causes(fold, side))
     tint = 1 + (SHADE - 1) * _colourfulness(picture[top:bottom, left:right])
-    return Shading(
-        *(int(left), int(top), int(right), int(bottom)),
-        np.array(masks, np.float32),
-        x.shape,
-        np.array(causes, np.float32),
-        tint,
-    )
+    return Shading(int(left), int(top), np.array(masks, np.float32), np.array(causes, np.float32), tint)
 
 
 def _fade(shape: tuple[int, int]) -> Float32:
@@ -212,7 +211,7 @@ def _colourfulness(face: Picture) -> np.float32:
 
 def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: bool) -> Float32:
     """One fold (h, w) through its knots (N, 2) [px]: dark along its curve, lit beside it, fading out at the ends."""
-    curve = _curve(knots)
+    curve = curve_through(knots)
     width = max(fold.width * unit, 0.8)
     result = np.zeros(pixels.shape[:2], np.float32)
     reach = 2.5 * SHADOW * width
@@ -233,10 +232,17 @@ def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: b
     return result
 
 
-def _curve(knots: Float64) -> Float32:
-    """A smooth curve (STEPS, 2) through knots (N, 2)."""
+def curve_through(knots: Float64) -> Float32:
+    """A smooth curve (STEPS, 2) through knots (N, 2): a cubic spline that bends at none but the inner ones."""
     lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1) + 1e-6)])
-    return np.asarray(CubicSpline(lengths, knots)(np.linspace(0, lengths[-1], STEPS)), np.float32)
+    at, degree = lengths / lengths[-1], min(len(knots) - 1, 3)
+
+    def powers(x: Float64) -> Float64:
+        bends = np.maximum(x[:, None] - at[2:-2], 0) ** 3
+        return np.hstack([x[:, None] ** np.arange(degree + 1), bends])
+
+    weights = np.linalg.solve(powers(at), knots)
+    return np.asarray(powers(np.linspace(0, 1, STEPS)) @ weights, np.float32)
 
 
 def _beside(places: Float32, curve: Float32) -> tuple[Float32, Float32, Float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from dicetalk.checks import short as shortly
 from dicetalk.emotion.feeling import Feeling, short
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.typed import parse
@@ -39,7 +40,11 @@ def source_of(emotion: Emotion) -> EmotionSource:
         return Typed(emotion)
     if isinstance(emotion, Feeling):
         return Typed(Timeline([(0.0, emotion)]))
-    text = os.fspath(emotion).strip()
+    if not isinstance(emotion, str | os.PathLike) or not isinstance(given := os.fspath(emotion), str):
+        raise EmotionError(
+            f"the emotion is {shortly(emotion)}; expected text such as 'happy:0.7', a Feeling or a Timeline"
+        )
+    text = given.strip()
     scheme, colon, rest = text.partition(":")
     if scheme.lower() in SCHEMES:
         return SCHEMES[scheme.lower()](rest if colon else None)
