@@ -46,10 +46,13 @@ def test_an_unknown_name_is_no_attribute() -> None:
 
 def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
-    assert list(parameters) == ["self", "portrait", "speech", "emotion", "seed", "face", "size", "crop"]
+    controls = {"head": 1.0, "blink": 1.0, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
+    usual = {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False, "channel": None}
+    usual |= {"anyway": False, **controls}
+    assert list(parameters) == ["self", "portrait", "speech", *usual]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
-    defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
-    assert defaults == {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
+    defaults = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+    assert defaults == usual
 
 
 def test_what_load_takes() -> None:
@@ -62,9 +65,9 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard"}
-    assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion"}
-    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch"])):
+    assert fields == {"conditions", "backbone", "sound", "heard", "warnings"}
+    assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion", "warnings"}
+    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch", "replace"])):
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == keywords
 
@@ -72,7 +75,7 @@ def test_what_a_video_offers() -> None:
 def test_what_a_feeling_and_a_timeline_hold() -> None:
     held = {field.name for field in dataclasses.fields(dicetalk.Feeling)}
     assert held == {"weights", "intensity", "confidence", "why", "prior", "space"}
-    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks"}
+    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks", "warnings"}
 
 
 def test_the_tree_of_errors() -> None:

@@ -53,6 +53,8 @@ class Job:
         face: 1 is the leftmost; None takes the largest.
         size: longest side of the frames [px], 0 keeps every size.
         crop: only the square around the face.
+        channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
+        anyway: go on where the mouth or an eye is covered.
         head, blink, gaze, fps, ease, idle, motion_in: as in `dicetalk.DiceTalk`.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
@@ -69,6 +71,8 @@ class Job:
     face: int | None = None
     size: int = DEFAULT_SIZE
     crop: bool = False
+    channel: str | int | None = None
+    anyway: bool = False
     head: float = 1.0
     blink: float = 1.0
     gaze: Literal["free", "camera"] | None = None
@@ -118,7 +122,8 @@ VALUES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("head", "blink"), (float,)),
     "face": (int, type(None)),
     "idle": (float, type(None)),
-    **dict.fromkeys(("crop", "ease", "replace"), (bool,)),
+    **dict.fromkeys(("crop", "anyway", "ease", "replace"), (bool,)),
+    "channel": (str, int, type(None)),
     "backbone": (str,),
     "options": (dict,),
 }
@@ -190,6 +195,7 @@ class Done:
             "seed": job.seed,
             "emotion": job.emotion,
             "heard": to_json(video.heard),
+            "warnings": list(video.warnings),
             "backbone": job.backbone,
         }
         return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
@@ -219,6 +225,7 @@ def check(job: Job) -> None:
     Raises:
         DiceTalkError: a name, an option, an input or an output cannot be used.
     """
+    from dicetalk.media.channel import channel_number
     from dicetalk.media.video import WRITTEN
     from dicetalk.portrait.framing import check_size
 
@@ -226,6 +233,7 @@ def check(job: Job) -> None:
     options_of(job)
     check_seed(job.seed)
     check_size(job.size)
+    channel_number(job.channel)
     _check_controls(job)
     files = (job.portrait, job.speech, job.motion_in, *source_of(job.emotion).files)
     inputs = [existing_file(path) for path in files if path is not None]
@@ -277,6 +285,8 @@ def _prepare(job: Job, tell: Tell) -> Video:
         face=job.face,
         size=job.size,
         crop=job.crop,
+        channel=job.channel,
+        anyway=job.anyway,
         head=job.head,
         blink=job.blink,
         gaze=job.gaze,

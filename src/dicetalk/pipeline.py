@@ -24,14 +24,17 @@ from dicetalk.backbone import (
     check_seed,
     load_backbone,
 )
+from dicetalk.checks import function, truth
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError
 from dicetalk.files import PathLike, path_of
-from dicetalk.media import Picture, Sound, VideoWriter, read_picture, read_sound
+from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
+from dicetalk.media.channel import Channel
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
+from dicetalk.portrait.cover import look_over
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
@@ -51,12 +54,14 @@ class Video:
         backbone: what draws it.
         sound: the recording it speaks; None where it has no sound track.
         heard: the emotion as it was understood: what was asked for, heard or seen, how surely and why.
+        warnings: what is wrong with what was given and did not stop the work, one line each.
     """
 
     conditions: Conditions
     backbone: Backbone
     sound: Sound | None
     heard: Timeline
+    warnings: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -111,6 +116,8 @@ class Video:
             MediaError: the output cannot be written.
         """
         target = path_of(path)
+        function(progress, "progress")
+        function(watch, "watch")
         done = 0
         with (
             VideoWriter(
@@ -157,6 +164,8 @@ class DiceTalk:
         face: int | None = None,
         size: int = DEFAULT_SIZE,
         crop: bool = False,
+        channel: Channel | None = None,
+        anyway: bool = False,
         head: float = 1.0,
         blink: float = 1.0,
         gaze: Literal["free", "camera"] | None = None,
@@ -177,6 +186,8 @@ class DiceTalk:
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
             crop: only the square around the face.
+            channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
+            anyway: go on where the mouth or an eye is covered; what is hidden stays still.
             head: how far the head moves, 0 (held as in the portrait) to 1 (as usual).
             blink: how many of the usual blinks there are, 0 to 1.
             gaze: "free" with glances, or "camera"; None is free, and camera where `head` is 0.
@@ -187,7 +198,7 @@ class DiceTalk:
 
         Raises:
             MediaError: a file cannot be read.
-            NoFaceError: no face, or fewer faces than `face`.
+            NoFaceError: no face, fewer faces than `face`, or its mouth or an eye is covered.
             EmotionError: the emotion cannot be understood.
             CheckpointError: a file of own emotions is damaged.
             InputError: another argument is out of range, or there is neither speech, `idle` nor `motion_in`.
@@ -195,20 +206,23 @@ class DiceTalk:
         """
         check_seed(seed)
         check_size(size)
+        crop, ease = truth(crop, "crop"), truth(ease, "ease")
         amounts = amounts_of(head, blink, gaze)
-        given = motion_in is not None
-        check_content(speech=speech is not None, idle=idle, motion=given, feels=emotion != "neutral")
+        given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
+        check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
         check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
         source = source_of(emotion)
         motion = None if motion_in is None else _given(motion_in, fps)
-        sound = speech if isinstance(speech, Sound) or speech is None else read_sound(Path(speech))
-        hearing = Hearing(sound.waveform) if sound is not None else _silence(idle or 0.0)
-        picture = checked_picture(portrait) if isinstance(portrait, np.ndarray) else read_picture(Path(portrait))
-        frame, found = framed(picture, face_of(picture, face), size, crop)
+        sound = None if speech is None else _sound(speech, channel)
+        hearing = Hearing(sound.waveform.copy()) if sound is not None else _silence(idle or 0.0)
+        photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
+        looked, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
+        frame, found = framed(photo.picture, looked, size, crop)
         heard = source.feel(hearing)
         felt = track(heard, (np.arange(len(hearing)) + 0.5) / FPS)
         conditions = Conditions(frame, found, hearing, felt, seed, amounts, fps, ease, motion)
-        return Video(conditions, self.backbone, sound, heard)
+        warnings = (*photo.warnings, *doubts, *(() if sound is None else sound.warnings), *heard.warnings)
+        return Video(conditions, self.backbone, sound, heard, warnings)
 
 
 def _silence(seconds: float) -> Hearing:
@@ -221,6 +235,13 @@ def _given(motion: PathLike | Motion, fps: int) -> Motion:
     if not isinstance(motion, Motion):
         return read_csv(motion, fps)
     return concatenate(list(resampled([motion], fps, max(round(len(motion) * fps / motion.fps), 1))))
+
+
+def _sound(speech: PathLike | Sound, channel: Channel | None) -> Sound:
+    """The speech, one channel of it where that is asked for."""
+    if isinstance(speech, Sound):
+        return speech if channel is None else read_sound(speech.path, channel=channel)
+    return read_sound(speech, channel=channel)
 
 
 def load(name: str | os.PathLike[str] = DEFAULT, options: object | None = None) -> DiceTalk:

@@ -18,7 +18,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file, output_kind, path_of, taking_place
+from dicetalk.files import existing_file, output_kind, path_of, same_file, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
 from dicetalk.media.sound import Sound
 from dicetalk.media.soundtrack import resampled
@@ -76,7 +76,7 @@ class VideoWriter:
         self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
         self._sound: _SpeechTrack | None = None
         self._kind = output_kind(self._path, WRITTEN)
-        if speech is not None and self._path.exists() and self._path.samefile(speech.path):
+        if speech is not None and same_file(self._path, speech.path):
             raise MediaError(f"{path} is the speech itself and would be overwritten; choose another output name")
 
     def __enter__(self) -> Self:
