@@ -23,21 +23,22 @@ import torch
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.config import changed
-from dicetalk.data.dataset import Recordings, embed, load_recordings
+from dicetalk.data.dataset import Recordings, load_recordings
 from dicetalk.data.folder import read_folder
 from dicetalk.data.ravdess import HELD_OUT, read_ravdess
 from dicetalk.emotion.embedding import Embedder
 from dicetalk.emotion.priors import LIKENESS, likeness, read_priors
 from dicetalk.emotion.space import PRIORS
-from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
+from dicetalk.emotion.vocabulary import HEARD, NAMES, NEUTRAL
+from dicetalk.evaluation.embedder import heard_means
 from dicetalk.evaluation.emotion_score import Vectors, probe_identity
 from dicetalk.evaluation.probes import score
 from dicetalk.media import Waveform, read_sound
 from dicetalk.media.codec import MP3, OPUS, TELEPHONE, through_codec
 from dicetalk.recording import heard
-from dicetalk.sources.heard import HEARD, voice_feeling
+from dicetalk.sources.heard import voice_feeling
 from dicetalk.training.recipes import recipe
-from dicetalk.training.stage1_embedder import Stage1, load_embedder, train_embedder
+from dicetalk.training.stage1_embedder import Stage1, train_embedder
 
 BINS = 10
 ACTORS = tuple(f"ravdess_{number:02d}" for number in range(1, 21))
@@ -56,7 +57,7 @@ def taught(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, 
     if not (out / "config.json").exists():
         train_embedder(folders, out, replace(base, held_out=tuple(apart)))
     clips = data.of(apart)
-    return np.asarray(embed(load_embedder(out), clips.part(clips.heard), heard=True, seen=False).mean.numpy())
+    return heard_means(out, clips.part(clips.heard)).astype(np.float32)
 
 
 def told(means: Float32, space: Path, temperature: float) -> tuple[Int64, Float64]:

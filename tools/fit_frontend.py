@@ -69,7 +69,7 @@ def embedding(waveform: Waveform) -> Array:
 
 
 def phone_directions(waveforms: list[Waveform]) -> Array:
-    """(12, 96) orthonormal: the directions in which the means of phones differ most, weighted by how often they come."""
+    """(12, 96) orthonormal: where the means of phones differ most, weighted by how often they come."""
     said = defaultdict(list)
     for waveform in waveforms[::2]:
         phones = listen(waveform).phones

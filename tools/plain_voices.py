@@ -65,7 +65,10 @@ def main() -> None:
 
 
 def _spoken(out: Path, sentences: list[Sentence], rng: random.Random) -> Iterator[tuple[str, str, str]]:
-    """File, voice and emotion of every sentence by some of the voices that read its language."""
+    """File, program and emotion of every sentence by some of the voices that read its language.
+
+    A program counts as one speaker, so that batches of neutral speech are not of synthesised speech alone.
+    """
     for number, (language, text) in enumerate(sentences):
         for place in range(TO_A_SENTENCE):
             variant = VARIANTS[(TO_A_SENTENCE * number + place) % len(VARIANTS)]
@@ -73,16 +76,16 @@ def _spoken(out: Path, sentences: list[Sentence], rng: random.Random) -> Iterato
             spoken = rng.choice(ACCENTS.get(language, (language,))) + variant
             pace, pitch = str(rng.randint(130, 185)), str(rng.randint(35, 65))
             _run("espeak-ng", "-v", spoken, "-s", pace, "-p", pitch, "-w", str(out / file), text)
-            yield file, f"espeak{variant.replace('+', '_')}", "neutral"
+            yield file, "espeak", "neutral"
         for voice in FLITE if language == "en" else ():
             file = f"synthesised/flite_{voice}_{number:03d}.wav"
             _run("flite", "-voice", voice, "-t", text, "-o", str(out / file))
-            yield file, f"flite_{voice}", "neutral"
+            yield file, "flite", "neutral"
         for voice in FESTIVAL.get(language, ()):
             file = f"synthesised/festival_{voice}_{language}_{number:03d}.wav"
             words = text.encode(ENCODINGS.get(language, "utf-8"), "ignore")
             _run("text2wave", "-eval", f"(voice_{voice})", "-o", str(out / file), words=words)
-            yield file, f"festival_{voice}", "neutral"
+            yield file, "festival", "neutral"
 
 
 def _recorded(out: Path, rng: random.Random) -> Iterator[tuple[str, str, str]]:

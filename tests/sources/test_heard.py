@@ -16,11 +16,11 @@ from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.priors import Prior
 from dicetalk.emotion.space import Likeness, Space, shipped_space
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import heard
-from dicetalk.sources.heard import HEARD, LEAST_CONFIDENCE, Auto, heard_feeling, smoothed
+from dicetalk.sources.heard import LEAST_CONFIDENCE, Auto, heard_feeling, smoothed
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing, listen
 from dicetalk.speech.rows import speech_rows

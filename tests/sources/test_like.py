@@ -11,12 +11,11 @@ from scipy.io import wavfile
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.priors import average
 from dicetalk.emotion.space import shipped_space
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import InputError, MediaError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_sound, read_video
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import Recording, heard, perceive
-from dicetalk.sources.heard import HEARD
 from dicetalk.sources.like import Like, recording_feeling, resembled
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing

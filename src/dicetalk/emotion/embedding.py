@@ -19,6 +19,7 @@ from dicetalk.arrays import Float32
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.emotion.priors import Prior, average
 from dicetalk.emotion.space import KIND, SHIPPED, VERSION, open_space, shipped_space
+from dicetalk.emotion.vocabulary import HEARD
 from dicetalk.errors import CheckpointError
 from dicetalk.networks import Network, open_network
 
@@ -80,7 +81,8 @@ class Embedder:
             "seen": np.array([motion is not None]),
         }
         mean, variance = self._net.run(["mean", "variance"], given)
-        return Prior(mean[0], np.sqrt(variance[0]))
+        found = Prior(mean[0], np.sqrt(variance[0]))
+        return found if motion is not None else self.space.among(found, HEARD)
 
     def _voice(self, speech: Float32 | None, frames: int) -> Float32:
         """Tokens of the voice (1, L, width): zeros, which the network does not look at, where nothing is heard."""

@@ -84,9 +84,14 @@ def average(clips: Sequence[Prior]) -> Prior:
     """
     if not clips:
         raise EmotionError("no clip to average; give at least one")
-    means = np.stack([clip.mean for clip in clips])
-    within = np.stack([clip.std for clip in clips]) ** 2
-    return Prior(means.mean(0), np.sqrt(within.mean(0) + means.var(0)))
+    return mixture(clips, np.full(len(clips), 1 / len(clips), np.float32))
+
+
+def mixture(priors: Sequence[Prior], shares: Float32) -> Prior:
+    """Mean and spread of a mixture of K Gaussians, `shares` (K,) of sum 1."""
+    means, variances = np.stack([prior.mean for prior in priors]), np.stack([prior.std for prior in priors]) ** 2
+    mean = shares @ means
+    return Prior(mean, np.sqrt(shares @ (variances + (means - mean) ** 2)))
 
 
 def save_priors(path: Path, priors: Mapping[str, Prior], space: str | None = None) -> None:

@@ -13,14 +13,11 @@ from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.priors import Prior, average
 from dicetalk.emotion.space import shipped_space
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
+from dicetalk.emotion.vocabulary import HEARD, NEUTRAL
 from dicetalk.rates import FPS
 from dicetalk.speech import Hearing
 from dicetalk.speech.presence import lacks_speech
 from dicetalk.speech.rows import speech_rows
-
-HEARD = tuple(name for name in NAMES if name != "contempt")
-"""What a voice can tell: no corpus we learned from has a voice of contempt."""
 
 LEAST_CONFIDENCE = 0.5
 """Below it what was heard counts as neutral."""

@@ -10,9 +10,8 @@ from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.priors import Prior, average
 from dicetalk.emotion.space import Likeness
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.recording import Recording, perceive
-from dicetalk.sources.heard import HEARD
 from dicetalk.speech import Hearing
 
 

@@ -1,8 +1,8 @@
-"""What a public network hears: Google's speech embedding (Lin et al., arXiv 2002.01322), which learned words on YouTube.
+"""What a public network hears: Google's speech embedding (Lin et al., arXiv 2002.01322), taught to tell words apart.
 
-It hears through rooms, microphones and languages, which a network that learns from a thousand clips of one studio
-does not. What tells phones apart is taken out: how something is said is to be heard, not what. `weights/speech/README.md`
-tells where it is from; its log-mel follows what it was trained on.
+It hears through rooms, microphones and languages, which one that learns from a thousand clips of one studio does not.
+What tells phones apart is taken out: how something is said is to be heard, not what. `weights/speech/README.md` tells
+where it is from; its log-mel follows what it was trained on.
 """
 
 from __future__ import annotations
