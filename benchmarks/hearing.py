@@ -7,7 +7,7 @@
 
 `people` leaves one actor of RAVDESS out at a time, `splits` four chosen by chance: how often the likeliest name is
 right, how far the confidence is from that, how well a linear probe tells who speaks. `levels` reads the recordings of
-the actors held out 20 dB softer and louder than they are, through a codec and with a constant part; `plain` tells how
+the actors held out 20 dB softer and louder than they are, and through codecs; `plain` tells how
 often speech in which nothing is felt is neutral, voice by voice. Runs go on where they were stopped.
 """
 
@@ -27,7 +27,7 @@ from dicetalk.data.dataset import Recordings, load_recordings
 from dicetalk.data.folder import read_folder
 from dicetalk.data.ravdess import HELD_OUT, read_ravdess
 from dicetalk.emotion.embedding import Embedder
-from dicetalk.emotion.priors import LIKENESS, likeness, read_priors
+from dicetalk.emotion.priors import VOICE_LIKENESS, likeness, read_priors
 from dicetalk.emotion.space import PRIORS
 from dicetalk.emotion.vocabulary import HEARD, NAMES, NEUTRAL
 from dicetalk.evaluation.embedder import heard_means
@@ -75,7 +75,8 @@ def people(
         clips = data.of([who])
         found.append(taught(data, folders, runs, base, [who]))
         truth.append(clips.part(clips.heard).emotions.numpy())
-    each = np.array([score(told(m, space, LIKENESS)[0], t, 2).accuracy for m, t in zip(found, truth, strict=True)])
+    names = [told(means, space, VOICE_LIKENESS)[0] for means in found]
+    each = np.array([score(chosen, right, 2).accuracy for chosen, right in zip(names, truth, strict=True)])
     means, emotions = np.concatenate(found), np.concatenate(truth)
     rng = np.random.default_rng(0)
     low, high = np.percentile([each[rng.integers(len(each), size=len(each))].mean() for _ in range(1000)], [2.5, 97.5])
@@ -97,7 +98,7 @@ def splits(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, 
         clips = clips.part(clips.heard)
         vectors = Vectors(means.astype(np.float64), clips.emotions.numpy(), clips.identities.numpy())
         who = probe_identity(vectors)
-        chosen, _ = told(means, Path(base.space), LIKENESS)
+        chosen, _ = told(means, Path(base.space), VOICE_LIKENESS)
         right = score(chosen, clips.emotions.numpy())
         found.append((who.accuracy / who.chance, right.accuracy))
         yield f"{' '.join(apart)}: who {who}, {found[-1][0]:.2f} x chance; emotion {right}"
@@ -114,7 +115,6 @@ CHANGES = {
     "as recorded": lambda waveform: waveform,
     "-20 dB": lambda waveform: gained(waveform, -20),
     "+20 dB": lambda waveform: gained(waveform, 20),
-    "constant part": lambda waveform: np.clip(waveform.astype(np.int32) + 2000, -32768, 32767).astype(np.int16),
     "telephone": lambda waveform: through_codec(waveform, TELEPHONE),
     "Opus 12 kb/s": lambda waveform: through_codec(waveform, OPUS, 12_000),
     "MP3 24 kb/s": lambda waveform: through_codec(waveform, MP3, 24_000),
@@ -128,7 +128,7 @@ def levels(folder: Path, embedder: Embedder) -> Iterator[str]:
     truth = np.array([NAMES.index(str(clip.emotion)) for clip in clips])
     for name, change in CHANGES.items():
         means = np.stack([embedder.embed(heard(change(waveform)).speech, None).mean for waveform in waveforms])
-        chosen, confidence = told(means, embedder.folder, LIKENESS)
+        chosen, confidence = told(means, embedder.folder, VOICE_LIKENESS)
         error = calibration_error(confidence, (chosen == truth).astype(float))
         yield f"{name}: {score(chosen, truth)}, calibration error {error:.3f}"
 
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--space", default="")
     parser.add_argument("--recipe", default="hearing-small")
     parser.add_argument("--count", type=int, default=10)
-    parser.add_argument("--temperatures", type=float, nargs="+", default=[0.2, 0.25, 0.3, 0.35, 0.4, 0.5])
+    parser.add_argument("--temperatures", type=float, nargs="+", default=[0.3, 0.35, 0.4, 0.45, 0.5, 0.6])
     parser.add_argument("--set", dest="changes", nargs="*", default=[], metavar="OPTION=VALUE")
     asked = parser.parse_args()
     torch.set_num_threads(1)

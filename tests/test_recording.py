@@ -26,7 +26,7 @@ def silent(frames: int, picture: Picture, path: Path) -> Path:
 def test_a_voice_alone(voice: Waveform) -> None:
     found = heard(voice[:SPEECH_RATE])
     assert found.speech is not None and found.motion is None and found.lacks == "" and found.senses == ["voice"]
-    np.testing.assert_array_equal(found.speech, speech_rows(listen(voice[:SPEECH_RATE])))
+    np.testing.assert_array_equal(found.speech, speech_rows(voice[:SPEECH_RATE], listen(voice[:SPEECH_RATE])))
 
 
 def test_what_there_is_in_words() -> None:

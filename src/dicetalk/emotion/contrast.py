@@ -7,8 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 
 TEMPERATURE = 0.1
-SMOOTHING = 0.1
-"""Share of each label that is given to all: acted emotions are taken for each other by people too."""
 
 
 def contrast(samples: Tensor, emotions: Tensor, identities: Tensor, temperature: float = TEMPERATURE) -> Tensor:
@@ -48,10 +46,10 @@ class Anchors(nn.Module):
 
     middle: Tensor
 
-    def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE) -> None:
-        """Points that are learned, seen from the origin."""
+    def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE, smoothing: float = 0.0) -> None:
+        """Points that are learned, seen from the origin; `smoothing` is the share of a label that is given to all."""
         super().__init__()
-        self.temperature = temperature
+        self.temperature, self.smoothing = temperature, smoothing
         self.points = nn.Parameter(torch.randn(emotions, width))
         self.register_buffer("middle", torch.zeros(width))
 
@@ -63,7 +61,7 @@ class Anchors(nn.Module):
     def forward(self, samples: Tensor, emotions: Tensor) -> Tensor:
         """InfoNCE of samples `(B, D)` of emotions `(B,)` against all points, a scalar."""
         ours, theirs = (fn.normalize(x - self.middle, dim=1) for x in (samples, self.points))
-        return fn.cross_entropy(ours @ theirs.T / self.temperature, emotions, label_smoothing=SMOOTHING)
+        return fn.cross_entropy(ours @ theirs.T / self.temperature, emotions, label_smoothing=self.smoothing)
 
     def distance(self, samples: Tensor, emotions: Tensor) -> Tensor:
         """Mean square of how far samples lie from their points, against that of the points from their middle."""

@@ -51,8 +51,9 @@ def prior_of(means: Float32) -> Prior:
 
 
 LIKENESS = 0.3
-"""Temperature at which shares are as sure as they are right: of 0.2 to 0.5 the best log-likelihood (1.02) on speech of
-RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mean share is .66 and .61 are right."""
+"""Temperature of shares of what is seen."""
+VOICE_LIKENESS = 0.45
+"""The same of what is heard alone, at which shares are as sure as they are right (`benchmarks/hearing.py people`)."""
 
 
 def likeness(

@@ -13,7 +13,7 @@ import numpy as np
 
 from dicetalk.checkpoints import CONFIG, open_checkpoint
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
-from dicetalk.emotion.priors import Prior, likeness, mixture, read_priors
+from dicetalk.emotion.priors import LIKENESS, Prior, likeness, mixture, read_priors
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import CheckpointError
 
@@ -93,8 +93,8 @@ class Space:
             return feeling.prior
         return self.offset([(self.priors[name], s) for name, s in feeling.strengths.items() if name in self.priors])
 
-    def likeness(self, prior: Prior, names: Sequence[str] = NAMES) -> Likeness:
-        """What a prior resembles among some names, as far as they lie in this space.
+    def likeness(self, prior: Prior, names: Sequence[str] = NAMES, temperature: float = LIKENESS) -> Likeness:
+        """What a prior resembles among some names, as far as they lie in this space; surer at a lower temperature.
 
         Raises:
             CheckpointError: it is of another width.
@@ -103,7 +103,7 @@ class Space:
         if prior.mean.shape != (width,):
             raise CheckpointError(f"the emotion has {len(prior.mean)} numbers; this embedder's have {width}")
         there = tuple(name for name in names if name in self.priors)
-        shares = likeness(prior.mean[None], self.priors, there)[0]
+        shares = likeness(prior.mean[None], self.priors, there, temperature)[0]
         return Likeness(tuple(shares.tolist()), there)
 
     def among(self, prior: Prior, names: Sequence[str]) -> Prior:

@@ -10,7 +10,7 @@ import numpy as np
 from dicetalk.arrays import Float32, Int64
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.emotion.priors import Prior, average
+from dicetalk.emotion.priors import VOICE_LIKENESS, Prior, average
 from dicetalk.emotion.space import shipped_space
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import HEARD, NEUTRAL
@@ -65,7 +65,7 @@ def voice_feeling(rows: Float32) -> Feeling:
 def heard_feeling(prior: Prior) -> Feeling:
     """The feeling of a voice that lies there; neutral where it is not sure."""
     space = shipped_space()
-    like = space.likeness(prior, HEARD)
+    like = space.likeness(prior, HEARD, VOICE_LIKENESS)
     if like.confidence < LEAST_CONFIDENCE:
         why = f"not sure enough of the voice ({like}): neutral"
         return Feeling(confidence=like.confidence, why=why, prior=space.priors[NEUTRAL], space=space)

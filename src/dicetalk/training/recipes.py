@@ -11,20 +11,24 @@ from dicetalk.training.stage1_embedder import Stage1
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
-FACES_SMALL = Stage1(sizes=SMALL, loop=LoopOptions(steps=600, rate=2e-3), people=12, frames=96, spread=0.5)
+FACES_SMALL = Stage1(
+    sizes=SMALL, loop=LoopOptions(steps=600, rate=2e-3), people=12, frames=96, spread=0.5, smoothing=0.1
+)
 """Virtual actors say where each emotion lies, for two processor cores."""
 
 HEARING_SMALL = Stage1(
     held_out=tuple(sorted(HELD_OUT)),
     sizes=SMALL,
-    loop=LoopOptions(steps=600, rate=2e-3),
+    loop=LoopOptions(steps=400, rate=2e-3),
     space=str(SHIPPED),
     people=12,
     frames=96,
     drop_speech=0.0,
     drop_motion=0.9,
-    between=0.3,
-    spread=0.3,
+    temperature=0.2,
+    between=0.1,
+    smoothing=0.1,
+    spread=0.1,
 )
 """Voices into the space that ships, for two processor cores and a thousand clips."""
 

@@ -53,6 +53,7 @@ class Stage1:
         temperature: of the losses.
         between: weight of the loss between clips.
         anchors: weight of the loss against learned anchors.
+        smoothing: share of each label that is given to all emotions: acted ones are taken for each other by people too.
         spread: share of the Gaussian's deviation with which it is sampled; 1 is the method's.
         space: folder of an embedder which stays as it is while hearing is taught into its space; "" learns everything.
         distance: weight of the distance to the emotion's prior, where the space stays.
@@ -71,6 +72,7 @@ class Stage1:
     temperature: float = TEMPERATURE
     between: float = 1.0
     anchors: float = 1.0
+    smoothing: float = 0.0
     spread: float = 1.0
     space: str = ""
     distance: float = 0.1
@@ -82,7 +84,7 @@ class Learner(nn.Module):
     def __init__(self, recipe: Stage1) -> None:
         super().__init__()
         self.embedder = EmotionEmbedder(recipe.sizes)
-        self.anchors = Anchors(recipe.sizes.width, len(NAMES), recipe.temperature)
+        self.anchors = Anchors(recipe.sizes.width, len(NAMES), recipe.temperature, recipe.smoothing)
 
 
 class EmbedderTask:
