@@ -124,7 +124,7 @@ class Renderer:
         shape = (bottom - top, right - left)
         openings = {name: _opening(target[loop, :2], shape) for name, loop in self._loops().items()}
         for loop in self._loops().values():
-            # Pixels that are partly skin: the skin goes on into the rim of the opening. Of one that is shut as well: some
+            # Pixels that are partly skin: the skin goes on into the rim of the opening. Of one that is shut as well:
             # pixels stay open between two rims that touch, and would show what lay there before.
             self._warp.grow(_around(target[loop, :2], shape), 2)
         frame = self.picture.copy()
