@@ -89,9 +89,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
         CheckpointError: it cannot be read, is no object, or no JSON: NaN and infinity are none.
     """
     try:
-        told = json.loads(read_bytes(path, MOST_NAMES = 1000
-"""Of a vocabulary."""
-MAX_CONFIG_BYTES).decode(), parse_constant=_no_number)
+        told = json.loads(read_bytes(path, MAX_CONFIG_BYTES).decode(), parse_constant=_no_number)
     except MediaError as error:
         raise CheckpointError(str(error)) from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets

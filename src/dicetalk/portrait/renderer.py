@@ -125,7 +125,7 @@ class Renderer:
         openings = {name: _opening(target[loop, :2], shape) for name, loop in self._loops().items()}
         for loop in self._loops().values():
             # Pixels that are partly skin: the skin goes on into the rim of the opening. Of one that is shut as well:
-            # pixels stay open between two rims that touch, and would show what lay there before.
+            # some pixels stay open between two rims that touch, and would show what lay there before.
             self._warp.grow(_around(target[loop, :2], shape), 2)
         frame = self.picture.copy()
         region = frame[top:bottom, left:right]
