@@ -171,7 +171,7 @@ def test_options_by_name(desk: Path) -> None:
     for options, says in (
         ({"stops": 3}, "the svd backbone has no option 'stops'; it has: preset, steps"),
         ({"preset": "quick"}, "choose one of: fast, balanced, best"),
-        ({"steps": "3"}, "steps is 3; use 1 to 200"),
+        ({"steps": "3"}, "steps is '3'; use 1 to 200"),
         ({"steps": 2.5}, "steps is 2.5; use a whole number"),
         ({"emotion_scale": None}, "emotion_scale is None; use 0 to 30"),
     ):
