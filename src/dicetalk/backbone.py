@@ -17,6 +17,7 @@ from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
 if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing heavy
+    from dicetalk.arrays import UInt8
     from dicetalk.emotion.road import EmotionTrack
     from dicetalk.face import Face
     from dicetalk.media import Picture
@@ -75,6 +76,8 @@ class Conditions:
         fps: frames a second to make.
         ease: whether the first and the last frame are the portrait as it is.
         motion: the motion to draw, at `fps`, in place of what would be acted; None acts.
+        cover: (H, W) uint8, how much of the portrait, which lies on white, covers what is behind; None covers all.
+            Only those that move are given one: their frames have it as a fourth channel, and colours off the white.
     """
 
     portrait: Picture
@@ -86,6 +89,7 @@ class Conditions:
     fps: int = FPS
     ease: bool = False
     motion: Motion | None = None
+    cover: UInt8 | None = None
 
     @property
     def frames(self) -> int:

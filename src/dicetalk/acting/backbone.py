@@ -37,7 +37,8 @@ class RulesBackbone:
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
-        renderer, chunk, start = Renderer(conditions.portrait, conditions.face), round(CHUNK_S * conditions.fps), 0
+        renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
+        chunk, start = round(CHUNK_S * conditions.fps), 0
         for motion in self.act(conditions):
             for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
                 settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dicetalk.arrays import Float32, Float64, Int64
+from dicetalk.arrays import Float32, Float64, Int64, UInt8
 from dicetalk.face import Face
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
+from dicetalk.portrait.cutout import off_white
 from dicetalk.portrait.eyes import Eyeball, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import Mouth, draw_mouth, palette
@@ -63,13 +64,15 @@ class Opening:
 class Renderer:
     """Draws one face of one picture in motion."""
 
-    def __init__(self, picture: Picture, face: Face) -> None:
+    def __init__(self, picture: Picture, face: Face, cover: UInt8 | None = None) -> None:
         """Read the portrait.
 
         Args:
             picture: (H, W, 3) RGB.
             face: the face to animate, in the picture's coordinates.
+            cover: (H, W) how much each pixel covers what is behind; the picture lies on white there. None covers all.
         """
+        self._cover = None if cover is None else _room_around(np.ascontiguousarray(cover), face)[0]
         picture, face, self._cut = _room_around(np.ascontiguousarray(picture), face)
         self.picture = picture
         self.rig: Rig = build_rig(picture, face)
@@ -91,7 +94,7 @@ class Renderer:
         self._own_mouth = _own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
 
     def render(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Iterator[Picture]:
-        """Frames (H, W, 3) uint8 of a motion, one after the other.
+        """Frames (H, W, 3) uint8 of a motion, one after the other; (H, W, 4) with a cover, off the white.
 
         Args:
             motion: any number of frames.
@@ -127,7 +130,11 @@ class Renderer:
         self._draw_mouth(region, openings["mouth"], fine, motion)
         frame = self.picture.copy()
         frame[top:bottom, left:right] = region
-        return np.ascontiguousarray(frame[self._cut])
+        if self._cover is None:
+            return np.ascontiguousarray(frame[self._cut])
+        cover = self._cover.copy()
+        cover[top:bottom, left:right] = cv2.remap(self._cover, map_x, map_y, cv2.INTER_LINEAR)
+        return off_white(frame[self._cut], cover[self._cut])
 
     def _loops(self) -> dict[str, Int64]:
         return {**self._outlines, "mouth": self._mesh.mouth}
