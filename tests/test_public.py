@@ -23,6 +23,7 @@ NAMES = [
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
+    "Speaker",
     "SvdOptions",
     "Timeline",
     "Video",
@@ -46,10 +47,14 @@ def test_an_unknown_name_is_no_attribute() -> None:
 
 def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
-    assert list(parameters) == ["self", "portrait", "speech", "emotion", "seed", "face", "size", "crop"]
+    chosen = ["emotion", "seed", "face", "size", "crop"]
+    moved = ["head", "blink", "gaze", "fps", "ease", "idle", "motion_in", "speakers"]
+    assert list(parameters) == ["self", "portrait", "speech", *chosen, *moved]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
-    assert defaults == {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
+    usual = {"speech": None, "emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
+    still = {"head": 1, "blink": 1, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
+    assert defaults == {**usual, **still, "speakers": ()}
 
 
 def test_what_load_takes() -> None:
@@ -62,9 +67,11 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard"}
-    assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion"}
-    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch"])):
+    assert fields == {"conditions", "backbone", "sound", "heard", "others", "others_heard"}
+    shape = {"frames", "fps", "width", "height", "seconds", "has_alpha"}
+    assert public == {*shape, "others", "others_heard", "stream", "save", "save_motion"}
+    told = (("stream", ["watch", "alpha"]), ("save", ["progress", "watch", "replace", "quality"]))
+    for name, keywords in told:
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == keywords
 

@@ -36,7 +36,7 @@ def check_numbered(path: Path) -> None:
     """
     folder = path.parent
     if not folder.is_dir():
-        check_place(folder)
+        check_place(folder, replace=False)
     found = next(_numbered_in(path), None)
     if found is not None:
         raise MediaError(f"{found} is there already; give another name, or remove the frames")

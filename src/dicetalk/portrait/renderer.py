@@ -133,7 +133,7 @@ class Renderer:
         if self._cover is None:
             return np.ascontiguousarray(frame[self._cut])
         cover = self._cover.copy()
-        cover[top:bottom, left:right] = cv2.remap(self._cover, map_x, map_y, cv2.INTER_LINEAR)
+        cover[top:bottom, left:right] = cv2.remap(self._cover, map_x, map_y, cv2.INTER_CUBIC)  # as the colours
         return off_white(frame[self._cut], cover[self._cut])
 
     def _loops(self) -> dict[str, Int64]:
