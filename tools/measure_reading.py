@@ -20,6 +20,7 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, find_faces
 from dicetalk.media import read_picture, read_sound
 from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.resting import built
 from dicetalk.motion.space import MIRROR, SHAPES
 from dicetalk.speech import listen
 from dicetalk.tracking import fitting
@@ -59,7 +60,7 @@ def resting_weights(path: Path) -> np.ndarray:
     landmarks = choose_face(find_faces(read_picture(path))).landmarks
     face = fitting.find_heads(landmarks[None].astype(np.float64)).usual
     mean = face_shapes()["neutral"]
-    return np.linalg.solve(*fitting.built(face, mean))[: len(SHAPES)]
+    return np.linalg.solve(*built(face, mean, fitting.face_shapes_of(mean)))[: len(SHAPES)]
 
 
 def moving_together() -> np.ndarray:

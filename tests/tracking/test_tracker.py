@@ -16,6 +16,7 @@ from dicetalk.backbone import Moves
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_video
 from dicetalk.motion.basis import face_shapes
+from dicetalk.motion.resting import reading_statistics
 from dicetalk.motion.space import SHAPES, Motion, angles, concatenate, index, rotations
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.tracking import fitting
@@ -91,7 +92,7 @@ def test_angles_undo_rotations() -> None:
 
 def landmarks_of(shapes: NDArray[Any], turn: NDArray[Any] | None = None) -> NDArray[Any]:
     """(T, 478, 3) what a camera sees of the mean face with shapes (T, 52)."""
-    usual = fitting.reading_statistics()["usual"]
+    usual = reading_statistics()["usual"]
     delta = fitting.face_shapes_of(face_shapes()["neutral"])
     mesh = face_shapes()["neutral"] + np.tensordot(usual + shapes, delta, axes=1)
     irises = np.zeros((len(mesh), 10, 3))

@@ -40,6 +40,10 @@ SPREADING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStre
              "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight")  # fmt: skip
 """Shapes that pull the mouth wide, against rounding."""
 
+HELD = 0.5
+"""How much of an emotion's raised upper lip stays in a pause: the lower lip comes up to meet it."""
+
+_HELD = [index("mouthUpperUpLeft"), index("mouthUpperUpRight")]
 _JAW, _CLOSE = index("jawOpen"), index("mouthClose")
 _PARTING = [index(name) for name in PARTING]
 _SPREADING = [index(name) for name in SPREADING]
@@ -72,8 +76,9 @@ def _part(take: Take, rows: Int64) -> Take:
 def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUAL) -> Motion:
     """One stretch of motion: T rows of speech, emotion weights (T, 8) and a take of T frames."""
     mouth = _speaking_mouth(speech, emotion)
-    shapes = _with_emotion(mouth, _felt(speech, emotion, take))
-    _close_lips(shapes, speech)
+    felt = _felt(speech, emotion, take)
+    shapes = _with_emotion(mouth, felt)
+    _close_lips(shapes, felt, speech)
     stress = _stress(speech)
     pose = amounts.head * _head(speech, emotion, take, stress)
     _brows_and_eyes(shapes, take, amounts.head * stress, pose)
@@ -93,10 +98,11 @@ def _speaking_mouth(speech: Speech, emotion: Float64) -> Float64:
 
 
 def _felt(speech: Speech, emotion: Float64, take: Take) -> Float64:
-    """The emotion's posture (T, 52), breathing with the voice."""
+    """The emotion's posture (T, 52): brows, lids and nose hold it, the mouth's part grows with the voice."""
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 0.35 * FPS)
-    strength = 0.9 + 0.2 * np.clip(voice, 0, 1.2) + 0.05 * take.breath
-    return np.asarray(posture_shapes(emotion) * strength[:, None])
+    felt = posture_shapes(emotion) * (1 + 0.05 * take.breath)[:, None]
+    felt[:, MOUTH] *= (0.9 + 0.2 * np.clip(voice, 0, 1.2))[:, None]
+    return np.asarray(felt)
 
 
 def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
@@ -110,7 +116,7 @@ def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
     return both
 
 
-def _close_lips(shapes: Float64, speech: Speech) -> None:
+def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
     times = speech.times
     bilabial = gate(speech.phones, BILABIALS, times)
@@ -120,6 +126,8 @@ def _close_lips(shapes: Float64, speech: Speech) -> None:
     # In a pause the jaw rests as well; within a word only the lips meet.
     shapes[:, _JAW] *= (1 - 0.75 * pause) * (1 - 0.35 * bilabial) * (1 - 0.55 * biting)
     shapes[:, _PARTING] *= (1 - shut)[:, None]
+    still = (pause * (1 - bilabial))[:, None]
+    shapes[:, _HELD] = np.maximum(shapes[:, _HELD], HELD * still * felt[:, _HELD])
     shapes[:, _CLOSE] = shut * _closing(shapes)
     lower = [index("mouthLowerDownLeft"), index("mouthLowerDownRight"), index("mouthFunnel")]
     shapes[:, lower] *= (1 - 0.9 * biting)[:, None]

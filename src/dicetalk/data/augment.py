@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
+from dicetalk.motion.resting import reading_statistics
 from dicetalk.motion.space import MIRROR, SHAPES
-from dicetalk.tracking.fitting import BEYOND, reading_statistics
+from dicetalk.tracking.fitting import BEYOND
 
 MELS = 80
 _NEPER_PER_DECIBEL = math.log(10) / 10

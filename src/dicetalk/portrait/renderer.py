@@ -17,13 +17,15 @@ from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.cutout import off_white
 from dicetalk.portrait.eyes import Eyeball, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
-from dicetalk.portrait.mouth import Mouth, draw_mouth, palette
+from dicetalk.portrait.mouth import UPPER_EDGE, Mouth, draw_mouth
+from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
+from dicetalk.portrait.palette import read_palette
 from dicetalk.portrait.raster import grow, rasterise
 from dicetalk.portrait.rig import Rig, build_rig
 from dicetalk.portrait.topology import Topology, topology
 from dicetalk.rates import FPS
 
-CHEEKS = (50, 280, 205, 425, 117, 346)
+LIP_MIDDLES = (13, 14)
 LOWER_LIP_MIDDLE = 14
 JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight", "jawForward")
 TEETH_FOLLOW_LIP = 0.9
@@ -31,6 +33,9 @@ TEETH_FOLLOW_LIP = 0.9
 
 SLIT = 1.3
 """Mean height of an opening under which it fades out [px]."""
+
+MOST_LEAN = 0.8
+"""The most a mouth is taken to be seen from the side or from below (a tangent)."""
 
 RIM = 0.025
 """How far lids or lips move before the rim of the picture's own opening is hidden [inter-ocular distances]."""
@@ -90,8 +95,8 @@ class Renderer:
         ]
         self._folds = _folds(picture, self.rig)
         self._shaded = self.picture.copy()
-        self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes)
-        self._own_mouth = _own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
+        self._own_mouth = own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
+        self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes, self._own_mouth)
 
     def render(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Iterator[Picture]:
         """Frames (H, W, 3) uint8 of a motion, one after the other; (H, W, 4) with a cover, off the white.
@@ -161,17 +166,14 @@ class Renderer:
         if opening is None:
             return
         rig = self.rig
-        middle = (rig.points[[13, 14]] + rig.seal[[13, 14]]).mean(0)
-        back = _back_to_picture(rig, motion, middle)
+        back = _back_to_picture(rig, motion, _middle_of_mouth(rig))
         in_picture = _apply(back, opening.places() + self._region[:2])
-        local = (in_picture - middle[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit
-        inside = self._mouth.inside(local, self._jaw(motion), float(motion.shapes[0, index("tongueOut")]))
+        lips = _in_the_skull(rig, _apply(back, fine[list(LIP_MIDDLES), :2]))[:, 1]
+        tongue_out = float(motion.shapes[0, index("tongueOut")])
+        inside = self._mouth.inside(_in_the_skull(rig, in_picture), self._jaw(motion), lips, tongue_out)
         inside *= 1 - 0.5 * _shadow(opening, 0.075 * rig.unit)[..., None]
         if self._own_mouth is not None:
-            own = self._own_mouth.sample(in_picture)
-            if not self._own_mouth.shows_teeth:
-                own *= 1 - self._moved(self._mesh.mouth, fine, back)
-            inside = inside * (1 - own[..., 3:]) + own[..., :3]
+            inside = self._own_mouth.laid_over(inside, in_picture, self._moved(self._mesh.mouth, fine, back))
         _blend(region, opening, inside)
 
     def _jaw(self, motion: Motion) -> Float64:
@@ -179,54 +181,6 @@ class Renderer:
         columns = [index(name) for name in JAW_SHAPES]
         moved = motion.shapes[0, columns].astype(np.float64) @ self.rig.shapes[columns, LOWER_LIP_MIDDLE]
         return np.asarray((moved @ self.rig.axes)[:2] / self.rig.unit * TEETH_FOLLOW_LIP)
-
-
-@dataclass(frozen=True)
-class OwnMouth:
-    """What the picture itself shows between parted lips.
-
-    Attributes:
-        texture: (h, w, 4) premultiplied colour 0 to 255 and cover 0 to 1: whole inside the lips, fading out beyond.
-        left: column of the texture's first pixel in the picture [px].
-        top: row of the same.
-        shows_teeth: whether it is worth keeping once the lips move.
-    """
-
-    texture: Float32
-    left: int
-    top: int
-    shows_teeth: bool
-
-    def sample(self, places: Float64) -> Float32:
-        """Colour and cover (..., 4) at places (..., 2) of the picture [px]."""
-        maps = (places - (self.left, self.top)).astype(np.float32)
-        return np.asarray(
-            cv2.remap(self.texture, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT),
-            np.float32,
-        )
-
-
-def _own_mouth(picture: Picture, outline: Float64) -> OwnMouth:
-    margin = 0.08 * np.ptp(outline[:, 0]) + 4
-    left, top = np.floor(outline.min(0) - margin).astype(int).clip(0)
-    right, bottom = np.ceil(outline.max(0) + margin).astype(int)
-    crop = np.ascontiguousarray(picture[top:bottom, left:right])
-    inside = np.zeros(crop.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.round((outline - (left, top)) * 16).astype(np.int32)], (1,), cv2.LINE_8, 4)
-    shows_teeth = _shows_teeth(crop, inside)
-    # Pixels cut by the outline count as inside: the mask of the frame blends them with the lip.
-    outside = 1 - cv2.dilate(inside, np.ones((3, 3), np.uint8))
-    colour = cv2.inpaint(crop, outside, 3, cv2.INPAINT_TELEA)
-    away = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
-    cover = np.clip(1 - away / max(margin * 0.4, 1), 0, 1)[..., None].astype(np.float32)
-    return OwnMouth(np.dstack([colour * cover, cover]).astype(np.float32), int(left), int(top), shows_teeth)
-
-
-def _shows_teeth(crop: Picture, inside: Picture) -> bool:
-    """Teeth are brighter than the lips around them, over a good part of the opening."""
-    light = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    lips = np.median(light[inside == 0])
-    return bool(np.mean(light[inside == 1] > 1.1 * lips) > 0.3)
 
 
 def _room_around(picture: Picture, face: Face) -> tuple[Picture, Face, tuple[slice, slice]]:
@@ -252,28 +206,27 @@ def _folds(picture: Picture, rig: Rig) -> Shading:
     return fold_shading(picture, local, (rig.axes * rig.unit, rig.pivot), face_shapes()["mirror"].astype(int))
 
 
-def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball]) -> Mouth:
-    skin = np.median([_colour_at(picture, rig.points[i, :2], rig.unit * 0.05) for i in CHEEKS], axis=0)
-    white = np.mean([np.percentile(_around_iris(eye), 85, axis=0) for eye in eyes], axis=0)
+def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball], own: OwnMouth | None) -> Mouth:
+    teeth = None if own is None else own.teeth
+    colours = read_palette(picture, rig.points[:, :2], rig.unit, eyes, teeth)
     corners = (rig.points[list(LIP_CORNERS)] @ rig.axes)[:, 0]
-    return draw_mouth(palette(skin, white), float(np.ptp(corners)) / rig.unit, rig.unit)
+    width = float(np.ptp(corners)) / rig.unit
+    lean = np.clip(np.linalg.inv(rig.axes[:2, :2]) @ rig.axes[:2, 2], -MOST_LEAN, MOST_LEAN)
+    edge = UPPER_EDGE
+    if own is not None and own.edge is not None:
+        # Drawn teeth only continue those of the picture.
+        edge = min(edge, float(_in_the_skull(rig, own.edge)[1]) - 0.01)
+    return draw_mouth(colours, width, rig.unit, lean=lean, upper_edge=edge)
 
 
-def _around_iris(eye: Eyeball) -> Float64:
-    """Colours (N, 3) of the white of an eye, at its iris' height."""
-    x, y = eye.iris - (eye.left, eye.top)
-    rows = slice(max(int(y - eye.radius * 0.5), 0), int(y + eye.radius * 0.5) + 1)
-    band = eye.clean[rows]
-    away = np.abs(np.arange(band.shape[1]) - x)
-    ring = band[:, (away > 1.25 * eye.radius) & (away < 2.0 * eye.radius)]
-    return ring.reshape(-1, 3).astype(np.float64)
+def _middle_of_mouth(rig: Rig) -> Float64:
+    """Where the lips meet in the middle (3,) [px]."""
+    return np.asarray((rig.points[[13, 14]] + rig.seal[[13, 14]]).mean(0))
 
 
-def _colour_at(picture: Picture, place: Float64, radius: float) -> Float64:
-    """Median colour (3,) around a place [px]."""
-    x, y = np.clip(place, 0, np.array(picture.shape[1::-1]) - 1).astype(int)
-    r = max(1, round(radius))
-    return np.asarray(np.median(picture[max(y - r, 0) : y + r + 1, max(x - r, 0) : x + r + 1].reshape(-1, 3), axis=0))
+def _in_the_skull(rig: Rig, places: Float64) -> Float64:
+    """Places (..., 2) of the picture [px], from the middle of the mouth along the head's axes [unit]."""
+    return np.asarray((places - _middle_of_mouth(rig)[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit)
 
 
 def _region(fine: Float64, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -8,6 +8,7 @@ three-quarter view and a child.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -30,6 +31,7 @@ from dicetalk.motion.landmarks import (
     RIGID,
     UPPER_LIP,
 )
+from dicetalk.motion.resting import reading_statistics, unusual
 from dicetalk.motion.space import SHAPES, Motion, index, rotations
 from dicetalk.portrait import glasses, lips
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
@@ -72,7 +74,7 @@ class Rig:
         shapes: (52, V, 3) displacement of each shape at 1 [px].
         rigid: (V,) how far each vertex follows the head's turn, 0 to 1.
         pivot: (3,) what the head turns about [px].
-        rest: (52,) the expression already in the picture, as far as it stands in the way of another.
+        rest: (52,) the expression already in the picture, which stands in the way of another.
         seal: (V, 3) displacement that closes lips which stand apart in the picture [px].
         mouth_is_open: whether they do.
     """
@@ -92,8 +94,9 @@ class Rig:
 
         Args:
             motion: T frames. Without any motion and with `settle` 0 the mesh lies as in the picture.
-            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own smile and closes
-                its lips, so that a motion looks the same on a laughing portrait. One for all frames, or (T,).
+            settle: 0 takes the motion as change from the picture; 1 first takes out the picture's own look and closes
+                its lips, so that a motion looks the same on a laughing portrait and on a stern one. One for all frames,
+                or (T,).
 
         Returns:
             (T, V, 3) positions [px].
@@ -284,7 +287,25 @@ def _fit_lids(
         blink[list(fold)] = follows * blink[one[1:-1]]
 
 
+@cache
+def usual_rest() -> tuple[Float64, Float64]:
+    """How faces look at rest (468, 3), in the head's frame, and the shapes on that one (52, 468, 3)."""
+    mean = face_shapes()["neutral"]
+    rest = mean + np.tensordot(reading_statistics()["usual"], shapes_of(mean)[:, :FACE_VERTICES], axes=1)
+    return rest, shapes_of(rest)[:, :FACE_VERTICES]
+
+
 def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
+    """The look already in the picture, as weights (52,): stern or raised brows, a sad mouth, a smile."""
+    look = unusual(local[:FACE_VERTICES], *usual_rest(), MADE_SO)
+    return np.maximum(look, _smile(local, basis))
+
+
+MADE_SO = 0.3
+"""So many spreads from the usual face still count as the way a face is made: people show more than the least."""
+
+
+def _smile(local: Float64, basis: dict[str, Float64]) -> Float64:
     """The smile already in the picture, as weights (52,).
 
     Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
-from safetensors.numpy import load
 from scipy.ndimage import convolve1d, median_filter
 from scipy.optimize import lsq_linear, nnls
 from scipy.spatial.transform import Rotation
@@ -20,19 +18,15 @@ from scipy.spatial.transform import Rotation
 from dicetalk.arrays import Bool, Float64
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import (
-    BROWS,
     FACE_VERTICES,
     LEFT_LOWER_LID,
     LEFT_UPPER_LID,
-    LOWER_LIP,
-    OUTER_LIPS,
-    OVAL,
     RIGHT_LOWER_LID,
     RIGHT_UPPER_LID,
-    UPPER_LIP,
 )
+from dicetalk.motion.resting import reading_statistics, square_system, stiffness_of_unread, unusual
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, SHAPES, Motion, angles, index
-from dicetalk.portrait.rig import NECK, shapes_of
+from dicetalk.portrait.rig import NECK, shapes_of, usual_rest
 
 STILL = (
     *(133, 362, 33, 263, 168, 6, 197, 195, 127, 356, 234, 454, 93, 323, 10, 109, 338, 67, 297, 103, 332),
@@ -43,9 +37,6 @@ STILL = (
 FIRMNESS = {133: 3, 362: 3, 33: 3, 263: 3, 168: 3, 6: 3, 197: 2, 195: 2, 93: 0.5, 323: 0.5, 109: 0.5}
 """How much some of them count; the others count 1."""
 
-UNREAD = ("tongueOut", "cheekPuff", "jawForward")
-"""Shapes that the mesh does not show."""
-
 BEYOND = 0.7
 """So many spreads from the usual face still count as the way a face is made."""
 
@@ -55,9 +46,6 @@ LEAST_SEEN = 15
 STIFFNESS = 0.02
 """Error of the mesh, squared [inter-ocular distances]: how far what faces usually do outweighs what is read. Best of
 0.001 to 0.3 on rendered clips (docs/decisions/0007)."""
-
-AT_REST_STIFF, BUILD_STIFF = 0.03, 1e-3
-"""Pull towards 0 of the shapes, and of the ways of being built, where a resting face is compared with another."""
 
 LOOSE = 0.05
 """Deviation of a shape that faces usually do not use at all."""
@@ -152,7 +140,7 @@ def resting_face(heads: Heads) -> Float64:
     shapes = face_shapes_of(heads.usual)
     moves = _signed_weights(heads.faces - heads.usual, shapes)
     least = np.clip(-np.percentile(moves, LEAST_SEEN, axis=0), 0, 1)
-    expression = np.where(_of_speech(), least, unusual(heads.usual))
+    expression = np.where(_of_speech(), least, unusual(heads.usual, *usual_rest(), BEYOND))
     resting = heads.usual - np.tensordot(expression, shapes, axes=1)
     some = heads.faces[:: max(1, len(heads.faces) // 100)]
     for _ in range(ROUNDS):
@@ -171,47 +159,6 @@ def _of_speech() -> Bool:
 def face_shapes_of(face: Float64) -> Float64:
     """(52, 468, 3) the shapes on a face at rest."""
     return shapes_of(face)[:, :FACE_VERTICES]
-
-
-def unusual(face: Float64) -> Float64:
-    """The weights (52,) by which a face (468, 3) differs from how faces look at rest, beyond how far people differ."""
-    usual, spread = reading_statistics()["usual"], reading_statistics()["spread"]
-    mean = face_shapes()["neutral"]
-    rest = mean + np.tensordot(usual, face_shapes_of(mean), axes=1)
-    matrix, target = built(face, rest)
-    told = spread > 0
-    # What is within the spread costs more than it explains: a penalty on the sum of weights.
-    free = np.zeros(len(target) - len(SHAPES))
-    pull = matrix.T @ target - np.append(BEYOND * spread * (matrix**2).sum(0)[: len(SHAPES)], free)
-    least = np.append(np.where(told, 0.0, -1.0), free - np.inf)
-    most = np.append(np.ones(len(SHAPES)), free + np.inf)
-    found = lsq_linear(matrix, np.linalg.solve(matrix.T, pull), (least, most)).x[: len(SHAPES)]
-    return np.where(told, found, 0.0)
-
-
-def built(face: Float64, rest: Float64) -> tuple[Float64, Float64]:
-    """The square system of how a face (468, 3) differs from another one at rest: 52 weights, then ways of being built.
-
-    A long face, a wide one, a narrow chin must not pass for raised brows or a smile.
-    """
-    x, y = rest[:, 0], rest[:, 1]
-    nothing = np.zeros_like(x)
-    ways = [
-        np.stack(way, axis=1)
-        for way in ((x, nothing, nothing), (nothing, y, nothing), (nothing, y * y, nothing), (x * y, nothing, nothing))
-    ]
-    # No use is made here of what faces usually do: it says how they move, not how they are built.
-    stiff = np.diag([*np.full(len(SHAPES), AT_REST_STIFF), *np.full(len(ways), BUILD_STIFF)])
-    matrix, target = square_system(np.concatenate([face_shapes_of(rest), ways]), (face - rest)[None], stiff)
-    return matrix, target[0]
-
-
-@cache
-def reading_statistics() -> dict[str, Float64]:
-    """What is usual: `usual` (52,) weights of a resting face on the basis' mean face; `spread` (52,) how far people
-    differ there, 0 where a shape tells how a face is built; `together` (52, 52) mean products of weights in motion."""
-    data = (resources.files("dicetalk") / "weights" / "reading.safetensors").read_bytes()
-    return {name: value.astype(np.float64) for name, value in load(data).items()}
 
 
 def _weights(moves: Float64, shapes: Float64) -> Float64:
@@ -249,42 +196,14 @@ def _leaning() -> Float64:
     return np.asarray(STIFFNESS * np.linalg.inv(together + LOOSE**2 * np.eye(len(SHAPES))), np.float64)
 
 
-@cache
-def _unread() -> Float64:
-    """(52, 52) the stiffness that holds shapes at 0 which the mesh does not show."""
-    return np.diag([1e3 if name in UNREAD else 0.0 for name in SHAPES])
-
-
 def _shrinkage(shapes: Float64) -> Float64:
     """(52,) the share of each weight that the leaning fit leaves of it, on average over what faces usually do."""
     together = reading_statistics()["together"]
     matrix, _ = _system(shapes, np.zeros((1, *shapes.shape[1:])))
     whole = matrix.T @ matrix
-    left = np.eye(len(SHAPES)) - np.linalg.solve(whole, _leaning() + _unread())
+    left = np.eye(len(SHAPES)) - np.linalg.solve(whole, _leaning() + stiffness_of_unread())
     share = (left * together).sum(1) / np.maximum(np.diag(together), 1e-9)
     return np.asarray(np.clip(share, LEAST_LEFT, 1.0))
-
-
-def square_system(shapes: Float64, moves: Float64, stiff: Float64) -> tuple[Float64, Float64]:
-    """A square system whose least squares are those of all mesh points and of the stiffness (52, 52) together."""
-    weight = np.sqrt(_point_weights())[:, None] * np.array([1.0, 1.0, 0.1])  # depth is a guess from one picture
-    rows = (shapes * weight).reshape(len(shapes), -1)
-    system = rows @ rows.T + stiff
-    system[: len(SHAPES), : len(SHAPES)] += _unread()
-    root = np.linalg.cholesky(system).T
-    pull = (moves * weight).reshape(len(moves), -1) @ rows.T
-    return root, np.linalg.solve(root.T, pull.T).T
-
-
-@cache
-def _point_weights() -> Float64:
-    """(468,) how much each mesh point tells: lips, lids and brows most, the outline least."""
-    weight = np.ones(FACE_VERTICES)
-    weight[list(OVAL)] = 0.2
-    weight[[*BROWS, *OUTER_LIPS]] = 2
-    lids = (*LEFT_UPPER_LID, *LEFT_LOWER_LID, *RIGHT_UPPER_LID, *RIGHT_LOWER_LID)
-    weight[[*UPPER_LIP, *LOWER_LIP, *lids]] = 3
-    return weight
 
 
 def _pose(heads: Heads) -> Float64:
