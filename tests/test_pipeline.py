@@ -16,7 +16,7 @@ import dicetalk
 from dicetalk.acting.backbone import RulesBackbone
 from dicetalk.media import Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
 from dicetalk.motion.live_link import read_csv
-from dicetalk.motion.space import concatenate
+from dicetalk.motion.space import Motion, concatenate
 from dicetalk.rates import SPEECH_RATE
 
 FRAMES = 30
@@ -172,6 +172,41 @@ def test_numbers_out_of_range(
 ) -> None:
     with pytest.raises(dicetalk.InputError, match=message):
         talk(hopper, speech, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"head": "1"}, "head is '1'; use a number"),
+        ({"head": True}, "head is True"),
+        ({"blink": -0.1}, "blink is -0.1"),
+        ({"gaze": 1}, "gaze is 1; use free or camera"),
+        ({"fps": 25.0}, "fps is 25.0; use one of 24, 25"),
+        ({"fps": True}, "fps is True"),
+        ({"ease": "yes"}, "ease is 'yes'; use true or false"),
+        ({"idle": "3"}, "an idle clip has no speech"),
+        ({"speech": None, "idle": "3"}, "idle is '3'; use 0.2 to 3600"),
+        ({"speech": None, "idle": float("inf")}, "idle is inf"),
+        ({"speech": None}, "there is no speech"),
+        ({"motion_in": 5}, "5 (int) is no name of a file"),
+        ({"motion_in": Motion.still(0)}, "the given motion has no frames"),
+        ({"motion_in": Motion.still(3, 0)}, "the given motion has no frames, no frame rate"),
+        ({"speakers": "1:left"}, "expected a list"),
+        ({"speakers": None}, "expected a list"),
+    ],
+)
+def test_what_cannot_be_asked_for(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(dicetalk.InputError) as caught:
+        talk(hopper, **{"speech": speech, **options})
+    assert message in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers(talk: dicetalk.DiceTalk, hopper: Path) -> None:
+    numbers: dict[str, Any] = {"idle": np.float32(0.4), "head": np.float64(0.5), "blink": np.float32(0)}
+    video = talk(hopper, size=64, **numbers)
+    assert video.frames == 10 and video.conditions.amounts.head == 0.5
 
 
 @pytest.mark.parametrize("shape", [(100, 100), (100, 100, 4)])

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -47,6 +48,11 @@ class Amounts:
 AS_USUAL = Amounts()
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a real number, of Python or of NumPy; true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
     """What was asked for, checked; where nothing is said, the eyes of a head that is held still do not wander.
 
@@ -54,9 +60,9 @@ def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
         InputError: one is out of range.
     """
     for name, share in (("head", head), ("blink", blink)):
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        if not is_number(share) or not 0 <= share <= 1:
             raise InputError(f"{name} is {share!r}; use a number from 0 (none) to 1 (as usual)")
-    if gaze not in (None, *GAZES):
+    if gaze is not None and gaze not in GAZES:
         raise InputError(f"gaze is {gaze!r}; use {' or '.join(GAZES)}")
     on_camera = gaze == "camera" or (gaze is None and head == 0)
     return Amounts(head=head, blink=blink, gaze="camera" if on_camera else "free")
@@ -219,6 +225,8 @@ def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion:
         ConfigError: another backbone can.
     """
     _check_rate(fps, name)
+    if not isinstance(ease, bool):
+        raise InputError(f"ease is {ease!r}; use true or false")
     told = {"head": amounts.head != 1, "blink": amounts.blink != 1, "gaze": amounts.gaze != "free", "ease": ease,
             "motion-in": motion}  # fmt: skip
     wanted = [word for word, is_told in told.items() if is_told]
@@ -227,7 +235,7 @@ def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion:
 
 
 def _check_rate(fps: int, name: str) -> None:
-    if fps not in VIDEO_RATES or isinstance(fps, bool):
+    if not isinstance(fps, int) or fps not in VIDEO_RATES:
         raise InputError(f"fps is {fps!r}; use one of {', '.join(map(str, VIDEO_RATES))}")
     if fps not in KINDS[name].rates:
         rates = " or ".join(map(str, KINDS[name].rates))
@@ -252,7 +260,7 @@ def check_content(*, speech: bool, idle: float | None, motion: bool, feels: bool
     """
     if idle is not None and (speech or motion):
         raise InputError("an idle clip has no speech and no given motion; leave idle out, or the other one")
-    if idle is not None and (isinstance(idle, bool) or not SHORTEST_IDLE <= idle <= LONGEST_IDLE):
+    if idle is not None and not (is_number(idle) and SHORTEST_IDLE <= idle <= LONGEST_IDLE):
         raise InputError(f"idle is {idle!r}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
     if motion and feels:
         raise InputError("the curves hold the whole expression; leave the emotion out, or the curves")

@@ -300,6 +300,8 @@ def _given(motion: PathLike | Motion, fps: int) -> Motion:
     """A motion to play, at a rate."""
     if not isinstance(motion, Motion):
         return read_csv(motion, fps)
+    if not (len(motion) and np.isfinite(motion.shapes).all() and np.isfinite(motion.pose).all() and motion.fps > 0):
+        raise InputError("the given motion has no frames, no frame rate, or numbers that are not finite")
     return concatenate(list(resampled([motion], fps, max(round(len(motion) * fps / motion.fps), 1))))
 
 

@@ -48,8 +48,8 @@ def speakers_of(texts: Sequence[str | Speaker]) -> tuple[Speaker, ...]:
     Raises:
         InputError: one is not understood, or a face is named twice.
     """
-    if isinstance(texts, str):
-        raise InputError(f"speakers is {texts[:40]!r}; expected a list, as in ['1:left:happy', '2:right:sad']")
+    if not isinstance(texts, list | tuple):
+        raise InputError(f"speakers is {str(texts)[:40]!r}; expected a list, as in ['1:left:happy', '2:right:sad']")
     speakers = tuple(speaker_of(text) for text in texts)
     faces = [speaker.face for speaker in speakers]
     twice = [face for face in faces if faces.count(face) > 1]
