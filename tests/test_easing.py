@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from scipy import ndimage
 
-from dicetalk.easing import smoothstep
+from dicetalk.easing import gaussian_filter1d, smoothstep
 
 
 def test_from_zero_to_one_and_flat_at_both_ends() -> None:
@@ -17,3 +19,12 @@ def test_from_zero_to_one_and_flat_at_both_ends() -> None:
 
 def test_the_dtype_stays() -> None:
     assert smoothstep(np.zeros(2, np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 20, 150])
+@pytest.mark.parametrize("truncate", [2.0, 4.0])
+def test_smoothed_in_time_as_scipy_does(rows: int, truncate: float) -> None:
+    values = np.random.default_rng(rows).normal(size=rows)
+    for sigma in (0.5, 1.0, 2.5, 12.5):
+        expected = ndimage.gaussian_filter1d(values, sigma, truncate=truncate)
+        np.testing.assert_allclose(gaussian_filter1d(values, sigma, truncate), expected, atol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from scipy.io import wavfile
 
 import dicetalk
 from dicetalk.acting.backbone import RulesBackbone
-from dicetalk.media import Picture, Sound, Waveform, probe, read_picture, read_sound, read_video
+from dicetalk.media import Picture, Sound, VideoWriter, Waveform, probe, read_picture, read_sound, read_video
 from dicetalk.motion.live_link import read_csv
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.rates import SPEECH_RATE
@@ -374,6 +375,27 @@ def test_a_failed_save_leaves_nothing(happy: dicetalk.Video, tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         happy.save(tmp_path / "out.mp4", progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_writer_stops_the_drawing(
+    happy: dicetalk.Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(writer: VideoWriter, frames: Picture) -> None:
+        raise dicetalk.MediaError("no space left")
+
+    monkeypatch.setattr(VideoWriter, "write", full)
+    told, threads = [], threading.active_count()
+    with pytest.raises(dicetalk.MediaError, match="no space left"):
+        happy.save(tmp_path / "out.mp4", progress=lambda done, total: told.append(done))
+    assert len(told) <= 2 and list(tmp_path.iterdir()) == [] and threading.active_count() == threads
+
+
+def test_a_stream_that_is_closed_early_leaves_no_thread(happy: dicetalk.Video) -> None:
+    threads = threading.active_count()
+    stream = happy.stream()
+    next(stream)
+    stream.close()
+    assert threading.active_count() == threads
 
 
 @pytest.mark.parametrize(

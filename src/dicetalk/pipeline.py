@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from pathlib import Path
@@ -45,6 +46,7 @@ from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 from dicetalk.speech import Hearing
+from dicetalk.threads import Behind
 
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
@@ -100,8 +102,8 @@ class Video:
         """Whether the portrait has transparent parts that can be kept."""
         return self.conditions.cover is not None
 
-    def stream(self, *, watch: Watch | None = None, alpha: bool = False) -> Iterator[Picture]:
-        """The frames as they are drawn, in chunks (t, H, W, 3) uint8.
+    def stream(self, *, watch: Watch | None = None, alpha: bool = False) -> Generator[Picture, None, None]:
+        """The frames as they are drawn, in chunks (t, H, W, 3) uint8; closing it early ends the work.
 
         Args:
             watch: is told after each step of a backbone that takes long before its first frame.
@@ -109,7 +111,7 @@ class Video:
         """
         known = (self.conditions, *self.others)
         films = [self.backbone.generate(some if alpha else changed(some, cover=None), watch) for some in known]
-        return together([some.face for some in known], films) if self.others else films[0]
+        yield from together([some.face for some in known], films) if self.others else films[0]
 
     def save(
         self,
@@ -137,9 +139,13 @@ class Video:
         """
         target, done = video_path_of(path), 0
         alpha = self.has_alpha and keeps_alpha(target)
-        with self._writer(target, alpha, quality_of(quality), replace) as video:
-            for chunk in self.stream(watch=watch, alpha=alpha):
-                video.write(chunk)
+        with (
+            self._writer(target, alpha, quality_of(quality), replace) as video,
+            Behind(video.write) as write,
+            closing(self.stream(watch=watch, alpha=alpha)) as chunks,
+        ):
+            for chunk in chunks:
+                write(chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.frames)
@@ -235,10 +241,10 @@ class DiceTalk:
         sources = [source_of(speaker.emotion) for speaker in who]
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = speech if isinstance(speech, Sound) or speech is None else read_sound(path_of(speech))
+        voices = [_voice(sound, speaker.channel, idle or 0.0) for speaker in who]
         photo = _photo(portrait)
         cover = photo.cover if KINDS[self.backbone.kind].moves else None
         looks = [_framed(photo.picture, cover, speaker.face, size, crop) for speaker in who]
-        voices = [_voice(sound, speaker.channel, idle or 0.0) for speaker in who]
         heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
         first, *others = (
             Conditions(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.space import SHAPES
-from dicetalk.portrait.folds import FOLDS, Shading, fold_shading
+from dicetalk.portrait.folds import FOLDS, STEPS, Shading, curve_through, fold_shading
 
 UNIT = 120.0
 MIDDLE = np.array([200.0, 180.0, 0.0])
@@ -33,9 +34,15 @@ def skin() -> NDArray[np.uint8]:
 def folded(shading: Shading, *names: str) -> NDArray[np.float64]:
     """Light on an even skin (H, W), 1 where nothing folds, with some shapes at full weight."""
     shapes = np.array([float(name.removesuffix("Left").removesuffix("Right") in names) for name in SHAPES])
-    shaded = skin()
-    shading.apply(skin(), shaded, shapes)
-    return np.asarray(shaded[..., 1] / 160.0)
+    return np.asarray(shaded(shading, skin(), shapes)[..., 1] / 160.0)
+
+
+def shaded(shading: Shading, picture: NDArray[np.uint8], shapes: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """A picture in which nothing moves, folded."""
+    frame = picture.copy()
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    shading.apply(frame, shapes, x, y)
+    return frame
 
 
 EMOTIONS = [
@@ -90,6 +97,21 @@ def test_nothing_folds_without_its_cause(shading: Shading) -> None:
 def test_folds_lie_within_any_picture(local: NDArray[np.float64], size: tuple[int, int]) -> None:
     picture = np.full((*size, 3), 150, np.uint8)
     shading = fold_shading(picture, local, (np.eye(3) * UNIT, MIDDLE), face_shapes()["mirror"].astype(int))
-    shaded = picture.copy()
-    shading.apply(picture, shaded, np.ones(len(SHAPES)))
-    assert (shaded != picture).any()
+    assert (shaded(shading, picture, np.ones(len(SHAPES))) != picture).any()
+
+
+def test_folds_move_with_the_skin(shading: Shading) -> None:
+    """Drawn on a part that begins elsewhere, in steps of half a pixel, from pixels that moved."""
+    whole = shaded(shading, skin(), np.ones(len(SHAPES)))
+    y, x = np.mgrid[40:360, 30:370].astype(np.float32)
+    part = np.ascontiguousarray(skin()[40:360, 30:370])
+    shading.seen_from(30, 40).apply(part, np.ones(len(SHAPES)), (x - 30 + 7) * 2, (y - 40 - 5) * 2, detail=2)
+    np.testing.assert_array_equal(part[5:, :-7], whole[40:355, 37:370])
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8])
+def test_a_curve_is_the_spline_through_its_knots(count: int) -> None:
+    knots = np.cumsum(np.random.default_rng(count).uniform(1, 20, (count, 2)), axis=0)
+    lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1) + 1e-6)])
+    expected = CubicSpline(lengths, knots)(np.linspace(0, lengths[-1], STEPS))
+    np.testing.assert_allclose(curve_through(knots), expected, atol=1e-3)  # [px]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dicetalk.arrays import Bool, Float32
-from dicetalk.portrait.raster import grow, rasterise
+from dicetalk.portrait.raster import grow, mixed, rasterise, shade
 
 SIDE = 12
 SQUARE = np.array([[2, 2, 0], [8, 2, 0], [8, 8, 0], [2, 8, 0]], np.float32)
@@ -74,8 +74,32 @@ def test_the_displacement_goes_on_around_it() -> None:
     maps = identity()
     draw(maps, SQUARE + np.float32(1), SQUARE)
     covered = maps.covered.copy()
-    grow(maps.x, maps.y, covered, 2)
+    grow(maps.x, maps.y, covered, 2, 1)
     np.testing.assert_array_equal(np.argwhere(covered).min(0), [1, 1])
     assert covered.sum() == 11 * 11
     np.testing.assert_allclose(maps.x[1:, 1:], identity().x[1:, 1:] - 1, atol=1e-4)
     assert maps.x[0, 5] == 5
+
+
+def test_a_displacement_is_told_in_steps_of_the_source() -> None:
+    maps = identity()
+    maps.x[:], maps.y[:] = 2 * maps.x, 2 * maps.y
+    draw(maps, SQUARE, SQUARE * 2 + np.float32(3))
+    grow(maps.x, maps.y, maps.covered.copy(), 1, 2)
+    np.testing.assert_allclose(maps.x[1, 1:10], 2 * np.arange(1, 10) + 3, atol=1e-4)
+
+
+def test_layers_are_mixed_by_their_shares() -> None:
+    layers = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
+    shares = np.array([0.5, 0, -2], np.float32)
+    np.testing.assert_allclose(mixed(shares, layers), np.tensordot(shares, layers, 1), atol=1e-5)
+
+
+def test_shade_is_read_between_its_pixels_and_ends_at_its_border() -> None:
+    frame = np.full((SIDE, SIDE, 3), 100, np.uint8)
+    light = np.array([[0, 0.4], [0, 0.4], [0, 0.4]], np.float32)
+    maps = identity()
+    shade(frame, maps.x, maps.y, light, np.array([1, 0.5, -1], np.float32), 0.25, 2.0, 1.0)
+    np.testing.assert_array_equal(frame[1, :7, 0], [100, 100, 100, 110, 120, 130, 100])
+    np.testing.assert_array_equal(frame[4, 4], [120, 110, 80])
+    assert (frame[[0, 9, 11]] == 100).all()

@@ -18,7 +18,7 @@ from dicetalk.motion.landmarks import FACE_VERTICES, LOWER_LIP, OVAL, UPPER_LIP
 from dicetalk.motion.space import SHAPES, Motion, index
 from dicetalk.portrait import lips
 from dicetalk.portrait.rig import EYES, Rig, build_rig
-from dicetalk.portrait.topology import CORNERS, face_triangles, ring_vertices, topology
+from dicetalk.portrait.topology import face_triangles, ring_vertices
 
 BROWS = (70, 63, 105, 66, 107, 300, 293, 334, 296, 336)
 OUTER_LIPS = (61, 0, 291, 17)
@@ -39,13 +39,6 @@ def test_mesh_is_a_disc_with_three_holes() -> None:
     triangles = face_triangles()
     edges = {tuple(sorted((t[i], t[(i + 1) % 3]))) for t in triangles.tolist() for i in range(3)}
     assert FACE_VERTICES - len(edges) + len(triangles) == 1 - 3  # Euler's formula: mouth and eyes are open
-
-
-def test_subdivision_keeps_flat_things_flat_and_corners_where_they_are() -> None:
-    subdivide = topology().subdivide
-    assert np.allclose(subdivide.sum(1), 1)
-    for corner in CORNERS:
-        assert subdivide[corner, corner] == pytest.approx(1)
 
 
 def test_no_shape_moves_the_outermost_ring(rig: Rig) -> None:

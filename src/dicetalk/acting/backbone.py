@@ -19,6 +19,7 @@ from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
+from dicetalk.threads import Ahead
 
 CHUNK_S = 0.2
 """Length of a chunk [s]: small enough for live use."""
@@ -37,13 +38,14 @@ class RulesBackbone:
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
-        renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
-        chunk, start = round(CHUNK_S * conditions.fps), 0
-        for motion in self.act(conditions):
-            for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
-                settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0
-                yield np.stack(list(renderer.render(part, settle=settle)))
-                start += len(part)
+        with Ahead(self.act(conditions)) as motions:  # heard while the portrait is read, and what was heard is drawn
+            renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
+            chunk, start = round(CHUNK_S * conditions.fps), 0
+            for motion in motions:
+                for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
+                    settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0
+                    yield np.stack(list(renderer.render(part, settle=settle)))
+                    start += len(part)
 
 
 def _acted(conditions: Conditions) -> Iterator[Motion]:

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.stream import Disposition
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
@@ -76,6 +76,7 @@ class VideoWriter:
         self._path, self._speech, self._replace = path_of(path), speech, replace
         self._width, self._height, self._fps, self._quality = width, height, Fraction(fps), quality_of(quality)
         self._written = 0  # frames
+        self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
         self._sound: _SpeechTrack | None = None
         output_kind(self._path, WRITTEN)
         self._format = format_of(self._path, alpha)
@@ -142,8 +143,12 @@ class VideoWriter:
         self._pictures = track
 
     def _write_picture(self, rgb: Picture) -> None:
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format=self._given).reformat(
-            format=self._format.pixels, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        given = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format=self._given)
+        frame = self._converter.reformat(
+            given,
+            format=self._format.pixels,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
         )
         frame.pts, frame.time_base = self._written, 1 / self._fps
         self._container.mux(self._pictures.encode(frame))

@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from dicetalk.arrays import Float32, Float64
 from dicetalk.rates import FPS
@@ -132,7 +131,10 @@ def rotations(pose: Float32) -> Float32:
 
 def angles(turns: Float64) -> Float64:
     """Yaw, pitch and roll [rad] (T, 3) of head rotations (T, 3, 3): the inverse of `rotations`."""
-    return np.asarray(Rotation.from_matrix(turns).as_euler("YXZ") * np.array([-1.0, 1.0, -1.0]))
+    yaw = np.arctan2(turns[:, 0, 2], turns[:, 2, 2])
+    pitch = np.arcsin(np.clip(-turns[:, 1, 2], -1, 1))
+    roll = np.arctan2(turns[:, 1, 0], turns[:, 1, 1])
+    return np.stack([-yaw, pitch, -roll], axis=1)
 
 
 def _turn(angle: Float32, a: int, b: int) -> Float32:

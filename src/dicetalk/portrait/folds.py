@@ -7,17 +7,17 @@ the shapes that cause it. Most of what is read lies in the wide shadow; a dark l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.easing import smoothstep
 from dicetalk.media import Picture
 from dicetalk.motion.landmarks import OVAL
 from dicetalk.motion.space import SHAPES, index
+from dicetalk.portrait.raster import mixed, shade
 
 
 @dataclass(frozen=True)
@@ -115,34 +115,39 @@ class Shading:
     """The folds of one portrait.
 
     Attributes:
-        left, top, right, bottom: the shaded part in the picture [px].
-        masks: (K, h w) light and dark of each fold, both sides apart, -1 to 1; negative is dark; `COARSE` pixels apart.
-        shape: (h, w) of each.
+        left, top: of the shaded part in the picture [px].
+        masks: (K, h, w) light and dark of each fold, a side each: -1 to 1, negative is dark; `COARSE` pixels apart.
         causes: (K, 52) strength of each fold for each shape.
         shade: (3,) how much of the dark each channel takes.
     """
 
     left: int
     top: int
-    right: int
-    bottom: int
     masks: Float32
-    shape: tuple[int, int]
     causes: Float32
     shade: Float32
 
-    def apply(self, picture: Picture, shaded: Picture, shapes: Float64) -> None:
-        """Write the part of `picture` that can fold into `shaded`, folded as the shapes (52,) ask for."""
-        part = (slice(self.top, self.bottom), slice(self.left, self.right))
+    def seen_from(self, left: int, top: int) -> Shading:
+        """The same, of a part of the picture that begins at a place [px]."""
+        return replace(self, left=self.left - left, top=self.top - top)
+
+    def apply(self, frame: Picture, shapes: Float64, map_x: Float32, map_y: Float32, detail: int = 1) -> None:
+        """Fold a part of a frame as the shapes (52,) ask for.
+
+        Args:
+            frame: (H, W, 3), without folds; changed in place.
+            shapes: (52,) weights.
+            map_x: (H, W) the column of the picture that each pixel comes from, in steps of 1 / `detail` [px].
+            map_y: (H, W) likewise the row.
+            detail: see `map_x`.
+        """
         strength = self.causes @ np.maximum(shapes, 0).astype(np.float32)
         strength = DEEPEST * np.tanh(strength / DEEPEST)
         if np.abs(strength).max() < 1e-3:
-            shaded[part] = picture[part]
             return
-        dark = (strength @ self.masks).reshape(self.shape)
-        light = cv2.merge([1 + share * dark for share in self.shade])
-        light = cv2.resize(light, (self.right - self.left, self.bottom - self.top), interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(picture[part], light, shaded[part], dtype=cv2.CV_8U)
+        # The first coarse pixel lies in the middle of the picture's first ones.
+        left, top = ((start + (COARSE - 1) / 2) * detail for start in (self.left, self.top))
+        shade(frame, map_x, map_y, mixed(strength, self.masks), self.shade, 1 / (COARSE * detail), left, top)
 
 
 def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64], mirror: Int64) -> Shading:
@@ -166,16 +171,10 @@ def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Fl
     masks, causes = [], []
     for fold in FOLDS:
         for side, mask in _both_sides(fold, pixels, local, to_picture, mirror):
-            masks.append((mask * skin).ravel())
+            masks.append(mask * skin)
             causes.append(_causes(fold, side))
     tint = 1 + (SHADE - 1) * _colourfulness(picture[top:bottom, left:right])
-    return Shading(
-        *(int(left), int(top), int(right), int(bottom)),
-        np.array(masks, np.float32),
-        x.shape,
-        np.array(causes, np.float32),
-        tint,
-    )
+    return Shading(int(left), int(top), np.array(masks, np.float32), np.array(causes, np.float32), tint)
 
 
 def _fade(shape: tuple[int, int]) -> Float32:
@@ -212,7 +211,7 @@ def _colourfulness(face: Picture) -> np.float32:
 
 def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: bool) -> Float32:
     """One fold (h, w) through its knots (N, 2) [px]: dark along its curve, lit beside it, fading out at the ends."""
-    curve = _curve(knots)
+    curve = curve_through(knots)
     width = max(fold.width * unit, 0.8)
     result = np.zeros(pixels.shape[:2], np.float32)
     reach = 2.5 * SHADOW * width
@@ -233,10 +232,17 @@ def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: b
     return result
 
 
-def _curve(knots: Float64) -> Float32:
-    """A smooth curve (STEPS, 2) through knots (N, 2)."""
+def curve_through(knots: Float64) -> Float32:
+    """A smooth curve (STEPS, 2) through knots (N, 2): a cubic spline that bends at none but the inner ones."""
     lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1) + 1e-6)])
-    return np.asarray(CubicSpline(lengths, knots)(np.linspace(0, lengths[-1], STEPS)), np.float32)
+    at, degree = lengths / lengths[-1], min(len(knots) - 1, 3)
+
+    def powers(x: Float64) -> Float64:
+        bends = np.maximum(x[:, None] - at[2:-2], 0) ** 3
+        return np.hstack([x[:, None] ** np.arange(degree + 1), bends])
+
+    weights = np.linalg.solve(powers(at), knots)
+    return np.asarray(powers(np.linspace(0, 1, STEPS)) @ weights, np.float32)
 
 
 def _beside(places: Float32, curve: Float32) -> tuple[Float32, Float32, Float32]:

@@ -12,7 +12,7 @@ from dicetalk.arrays import Float32, Float64, Int64, UInt8
 from dicetalk.face import Face
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
-from dicetalk.motion.landmarks import LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
+from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.cutout import off_white
 from dicetalk.portrait.eyes import Eyeball, eyeball
@@ -20,9 +20,9 @@ from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import UPPER_EDGE, Mouth, draw_mouth
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
-from dicetalk.portrait.raster import grow, rasterise
 from dicetalk.portrait.rig import Rig, build_rig
 from dicetalk.portrait.topology import Topology, topology
+from dicetalk.portrait.warp import Warp
 from dicetalk.rates import FPS
 
 LIP_MIDDLES = (13, 14)
@@ -60,10 +60,11 @@ class Opening:
     bottom: int
     cover: Float32
 
-    def places(self) -> Float64:
-        """(h, w, 2) coordinates of the box's pixels in the frame [px]."""
-        x, y = np.meshgrid(np.arange(self.left, self.right), np.arange(self.top, self.bottom))
-        return np.asarray(np.stack([x, y], -1), np.float64)
+    def places(self, affine: Float64) -> Float64:
+        """(h, w, 2) where an affine map (2, 3) of the frame [px] takes the box's pixels."""
+        across = np.arange(self.left, self.right)[:, None] * affine[:, 0]
+        down = np.arange(self.top, self.bottom)[:, None, None] * affine[:, 1] + affine[:, 2]
+        return np.asarray(across + down)
 
 
 class Renderer:
@@ -83,18 +84,19 @@ class Renderer:
         self.rig: Rig = build_rig(picture, face)
         self._mesh: Topology = topology()
         fine = self._still = self._fine(self.rig.points)
-        self._source = np.ascontiguousarray(fine[:, :2], np.float32)
-        self._region = _region(fine, picture.shape)
-        self._unmoved = _unmoved(self._region)
+        left, top, right, bottom = self._region = _region(fine, picture.shape)
+        self._warp = Warp(picture[top:bottom, left:right], fine[:, :2] - (left, top))
         outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
         irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
         self._outlines = outlines
+        self._anchors = _anchors(
+            self.rig, [*(fine[loop].mean(0) for loop in outlines.values()), _middle_of_mouth(self.rig)]
+        )
         self._eyes: list[Eyeball] = [
             eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
             for side in outlines
         ]
-        self._folds = _folds(picture, self.rig)
-        self._shaded = self.picture.copy()
+        self._folds = _folds(picture, self.rig).seen_from(left, top)
         self._own_mouth = own_mouth(picture, fine[self._mesh.mouth, :2]) if self.rig.mouth_is_open else None
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes, self._own_mouth)
 
@@ -108,48 +110,63 @@ class Renderer:
         shares = np.broadcast_to(np.asarray(settle, np.float32), len(motion))
         for start in range(0, len(motion), AT_ONCE):
             part, share = motion[start : start + AT_ONCE], shares[start : start + AT_ONCE]
-            meshes = self.rig.deformed(part, settle=share)
-            for i, mesh in enumerate(meshes):
-                yield self._frame(mesh, part[i : i + 1], float(share[i]))
+            meshes, anchors = self.rig.deformed(part, settle=share), self.rig.skull(self._anchors, part)
+            for i, (mesh, moved) in enumerate(zip(meshes, anchors, strict=True)):
+                yield self._frame(mesh, part[i : i + 1], float(share[i]), self._back_to_picture(moved))
 
     def _fine(self, mesh: Float64) -> Float64:
-        return np.asarray(self._mesh.subdivide @ mesh)
+        return self._mesh.fine(mesh)
 
-    def _frame(self, mesh: Float64, motion: Motion, settle: float) -> Picture:
+    def _frame(self, mesh: Float64, motion: Motion, settle: float, back: dict[str, Float64]) -> Picture:
         left, top, right, bottom = self._region
         fine = self._fine(mesh)
         target = (fine - (left, top, 0)).astype(np.float32)
-        map_x, map_y = (axis.copy() for axis in self._unmoved)
-        depth = np.full(map_x.shape, np.inf, np.float32)
-        rasterise(target, self._source, self._mesh.triangles, map_x, map_y, depth)
-        openings = {name: _opening(target[loop, :2], depth.shape) for name, loop in self._loops().items()}
+        self._warp.move(target, self._mesh.triangles)
+        shape = (bottom - top, right - left)
+        openings = {name: _opening(target[loop, :2], shape) for name, loop in self._loops().items()}
         for opening in openings.values():
             if opening is not None:
-                _grow_rim(opening, map_x, map_y, depth)
-        self._folds.apply(self.picture, self._shaded, motion.shapes[0] - settle * self.rig.rest)
-        region = np.asarray(
-            cv2.remap(self._shaded, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
-        for eye in self._eyes:
-            self._draw_eye(region, openings[eye.side], eye, fine, motion)
-        self._draw_mouth(region, openings["mouth"], fine, motion)
+                # Pixels that are partly skin: the skin goes on into the rim of the opening.
+                self._warp.grow((slice(opening.top, opening.bottom), slice(opening.left, opening.right)), 2)
         frame = self.picture.copy()
-        frame[top:bottom, left:right] = region
-        if self._cover is None:
-            return np.ascontiguousarray(frame[self._cut])
-        cover = self._cover.copy()
-        cover[top:bottom, left:right] = cv2.remap(self._cover, map_x, map_y, cv2.INTER_CUBIC)  # as the colours
-        return off_white(frame[self._cut], cover[self._cut])
+        region = frame[top:bottom, left:right]
+        self._warp.draw(region)
+        face = _box(target[:FACE_VERTICES], region.shape)
+        x, y = self._warp.x[face], self._warp.y[face]
+        self._folds.apply(region[face], motion.shapes[0] - settle * self.rig.rest, x, y, self._warp.detail)
+        for eye in self._eyes:
+            self._draw_eye(region, openings[eye.side], eye, fine, motion, back[eye.side])
+        self._draw_mouth(region, openings["mouth"], fine, motion, back["mouth"])
+        return np.ascontiguousarray(frame[self._cut]) if self._cover is None else self._cut_out(frame, self._cover)
+
+    def _cut_out(self, frame: Picture, cover: UInt8) -> Picture:
+        """A frame off the white, (H, W, 4), with the cover (H, W) moved as its colours were."""
+        left, top, right, bottom = self._region
+        maps = self._warp.x / self._warp.detail, self._warp.y / self._warp.detail
+        moved = cover.copy()
+        moved[top:bottom, left:right] = cv2.remap(
+            cover[top:bottom, left:right], *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        return off_white(frame[self._cut], moved[self._cut])
 
     def _loops(self) -> dict[str, Int64]:
         return {**self._outlines, "mouth": self._mesh.mouth}
 
-    def _draw_eye(self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion) -> None:
+    def _back_to_picture(self, moved: Float64) -> dict[str, Float64]:
+        """(2, 3) affine maps from the region of the frame to the picture for what is fixed to the skull behind each
+        opening, whose anchors (9, 3) have moved to some places [px]."""
+        before, after = (points[:, :2].astype(np.float32).reshape(-1, 3, 2) for points in (self._anchors, moved))
+        corner = np.array(self._region[:2], np.float32)
+        affines = (cv2.getAffineTransform(there - corner, here) for here, there in zip(before, after, strict=True))
+        return dict(zip(self._loops(), map(np.asarray, affines), strict=True))
+
+    def _draw_eye(
+        self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion, back: Float64
+    ) -> None:
         if opening is None:
             return
         loop = self._outlines[eye.side]
-        back = _back_to_picture(self.rig, motion, self._still[loop].mean(0))
-        places = _apply(back, opening.places() + self._region[:2])
+        places = opening.places(back)
         moved = self._moved(loop, fine, back)
         gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
         shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
@@ -157,18 +174,23 @@ class Renderer:
         # Where the lids are as in the picture, their shadow is in the picture too.
         _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
 
+    def _at_rest(self, vertices: Int64 | list[int], fine: Float64, back: Float64) -> Float64:
+        """Where vertices (N,) of the frame's mesh would lie in the picture (N, 2) [px], had the head not moved."""
+        return _apply(back, fine[vertices, :2] - self._region[:2])
+
     def _moved(self, loop: Int64, fine: Float64, back: Float64) -> float:
         """How far an outline has left its place in the picture: 0, to 1 where nothing of its old rim may show."""
-        away = np.abs(_apply(back, fine[loop, :2]) - self._still[loop, :2]).max()
+        away = np.abs(self._at_rest(loop, fine, back) - self._still[loop, :2]).max()
         return float(np.clip(away / (RIM * self.rig.unit), 0, 1))
 
-    def _draw_mouth(self, region: Picture, opening: Opening | None, fine: Float64, motion: Motion) -> None:
+    def _draw_mouth(
+        self, region: Picture, opening: Opening | None, fine: Float64, motion: Motion, back: Float64
+    ) -> None:
         if opening is None:
             return
         rig = self.rig
-        back = _back_to_picture(rig, motion, _middle_of_mouth(rig))
-        in_picture = _apply(back, opening.places() + self._region[:2])
-        lips = _in_the_skull(rig, _apply(back, fine[list(LIP_MIDDLES), :2]))[:, 1]
+        in_picture = opening.places(back)
+        lips = _in_the_skull(rig, self._at_rest(list(LIP_MIDDLES), fine, back))[:, 1]
         tongue_out = float(motion.shapes[0, index("tongueOut")])
         inside = self._mouth.inside(_in_the_skull(rig, in_picture), self._jaw(motion), lips, tongue_out)
         inside *= 1 - 0.5 * _shadow(opening, 0.075 * rig.unit)[..., None]
@@ -226,7 +248,8 @@ def _middle_of_mouth(rig: Rig) -> Float64:
 
 def _in_the_skull(rig: Rig, places: Float64) -> Float64:
     """Places (..., 2) of the picture [px], from the middle of the mouth along the head's axes [unit]."""
-    return np.asarray((places - _middle_of_mouth(rig)[:2]) @ np.linalg.inv(rig.axes[:2, :2]).T / rig.unit)
+    turn = np.linalg.inv(rig.axes[:2, :2]) / rig.unit
+    return _apply(np.column_stack([turn, -turn @ _middle_of_mouth(rig)[:2]]), places)
 
 
 def _region(fine: Float64, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -235,11 +258,11 @@ def _region(fine: Float64, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     return max(low[0], 0), max(low[1], 0), min(high[0] + 1, shape[1]), min(high[1] + 1, shape[0])
 
 
-def _unmoved(region: tuple[int, int, int, int]) -> tuple[Float32, Float32]:
-    """The pixel maps (h, w) of a region in which nothing moves."""
-    left, top, right, bottom = region
-    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-    return x, y
+def _box(points: Float32, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The part of a frame that holds points (N, >=2) [px]."""
+    left, top = np.floor(points.min(0)[:2]).astype(int).clip(0)
+    right, bottom = np.minimum(np.ceil(points.max(0)[:2]).astype(int) + 1, (shape[1], shape[0]))
+    return slice(top, bottom), slice(left, right)
 
 
 def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
@@ -258,13 +281,6 @@ def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
     return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) * share)
 
 
-def _grow_rim(opening: Opening, map_x: Float32, map_y: Float32, depth: Float32) -> None:
-    """Continue the skin into the rim of an opening, for pixels that are partly skin."""
-    box = (slice(opening.top, opening.bottom), slice(opening.left, opening.right))
-    covered = np.isfinite(depth[box])
-    grow(map_x[box], map_y[box], covered, 2)
-
-
 def _blend(region: Picture, opening: Opening, inside: Float32) -> None:
     """Lay what is inside an opening into the region."""
     box = region[opening.top : opening.bottom, opening.left : opening.right]
@@ -277,15 +293,13 @@ def _shadow(opening: Opening, reach: float) -> Float32:
     return np.asarray(1 - np.clip(np.cumsum(opening.cover, axis=0) / reach, 0, 1), np.float32)
 
 
-def _back_to_picture(rig: Rig, motion: Motion, near: Float64) -> Float64:
-    """(2, 3) affine map from the frame to the picture for what is fixed to the skull near a point (3,) [px]."""
-    step = 0.3 * rig.unit
-    before = near + np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ rig.axes.T * step
-    after = rig.skull(before, motion)[0]
-    forth = cv2.getAffineTransform(before[:, :2].astype(np.float32), after[:, :2].astype(np.float32))
-    return np.asarray(cv2.invertAffineTransform(forth))
+def _anchors(rig: Rig, places: list[Float64]) -> Float64:
+    """Three points of the skull around each of some places (3,) [px], that tell how it lies there: (3 * N, 3)."""
+    step = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) @ rig.axes.T * (0.3 * rig.unit)
+    return np.concatenate([near + step for near in places])
 
 
 def _apply(affine: Float64, places: Float64) -> Float64:
-    """An affine map (2, 3) on places (..., 2)."""
-    return np.asarray(places @ affine[:, :2].T + affine[:, 2])
+    """An affine map (2, 3) on places (..., 2). Written out: BLAS keeps a second core waiting for its next call."""
+    x, y = places[..., :1], places[..., 1:]
+    return np.asarray(x * affine[:, 0] + y * affine[:, 1] + affine[:, 2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from dicetalk.speech.level import Level, find_pauses, measure_level, measure_lou
 from dicetalk.speech.mel import log_mel
 from dicetalk.speech.phones import SILENCE, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
 from dicetalk.speech.pitch import find_pitch
+from dicetalk.threads import Promise
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -103,7 +104,9 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S) -> Iterator[Speech]:
+def listen_blocks(
+    waveform: Waveform, block_s: float = BLOCK_S, fresh_decoder: Callable[[], Decoder] = make_decoder
+) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -111,10 +114,11 @@ def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S) -> Iterator[Spee
     Args:
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
+        fresh_decoder: gives one that has heard nothing: what it heard before changes the phones a little.
     """
     frames, block = frame_count(len(waveform)), round(block_s * FPS)
     level = measure_level(waveform)
-    decoder = make_decoder()
+    decoder = fresh_decoder()
     for start, stop in _blocks(frames, block):
         yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoder)
 
@@ -123,9 +127,10 @@ class Hearing:
     """The speech of a clip, listened to once: whoever needs all of it first spares those who take it block by block."""
 
     def __init__(self, waveform: Waveform) -> None:
-        """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz."""
+        """Nothing is heard yet, but the decoder is made, beside other work; `waveform` is (N,) int16 mono at 16 kHz."""
         self.waveform = waveform
         self._kept: list[Speech] = []
+        self._decoders = [Promise(make_decoder)]
 
     def __len__(self) -> int:
         """Number of video frames."""
@@ -133,7 +138,10 @@ class Hearing:
 
     def blocks(self) -> Iterator[Speech]:
         """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        return iter(self._kept) if self._kept else listen_blocks(self.waveform, LIVE_BLOCK_S)
+        return iter(self._kept) if self._kept else listen_blocks(self.waveform, LIVE_BLOCK_S, self._fresh_decoder)
+
+    def _fresh_decoder(self) -> Decoder:
+        return self._decoders.pop().take() if self._decoders else make_decoder()
 
     def whole(self) -> Speech:
         """Features of all of it; its blocks are kept (40 MB an hour)."""
