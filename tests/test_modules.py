@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from dicetalk.errors import CheckpointError
-from dicetalk.modules import load_module, read_tensors, save_tensors
+from dicetalk.errors import CheckpointError, ConfigError
+from dicetalk.modules import finite, load_module, read_tensors, save_tensors
 
 
 class Net(nn.Module):
@@ -93,7 +95,58 @@ def test_a_missing_file(path: Path) -> None:
         load_module(empty(), path)
 
 
-@pytest.mark.parametrize("kept", [0, 4, 40, -1])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_are_named(path: Path, value: float) -> None:
+    tensors = read_tensors(path)
+    tensors["layer.bias"][1] = value
+    save_tensors(path, tensors)
+    with pytest.raises(CheckpointError, match=r"net\.safetensors holds numbers that are not finite in layer\.bias"):
+        load_module(empty(), path)
+
+
+@pytest.mark.parametrize("value", [7e4, -7e4])
+def test_numbers_beyond_half_precision_are_named(path: Path, value: float) -> None:
+    tensors = read_tensors(path)
+    tensors["layer.weight"][0, 1] = value
+    save_tensors(path, tensors)
+    with pytest.raises(CheckpointError, match=r"holds 7e\+04 in layer\.weight, and float16 ends at 6\.55e\+04"):
+        load_module(empty(), path, torch.float16)
+    load_module(empty(), path, torch.bfloat16)
+
+
+def test_what_a_network_gives_is_finite() -> None:
+    assert torch.equal(finite(torch.ones(2), "it"), torch.ones(2))
+    with pytest.raises(ConfigError, match="it holds numbers that are not finite; use precision float32"):
+        finite(torch.tensor([1.0, math.nan]), "it")
+
+
+def test_a_message_names_not_all_of_thousands(path: Path) -> None:
+    save_tensors(path, {f"odd{number}": torch.zeros(1) for number in range(2000)})
+    with pytest.raises(CheckpointError, match="and 1903 more") as caught:
+        load_module(empty(), path)
+    assert len(str(caught.value)) < 5000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "net.safetensors")
+    with pytest.raises(CheckpointError, match="is a pipe"):
+        read_tensors(tmp_path / "net.safetensors")
+
+
+def test_a_header_longer_than_memory(path: Path) -> None:
+    path.write_bytes((10**9).to_bytes(8, "little") + b"{}")
+    with pytest.raises(CheckpointError, match="is truncated or not safetensors"):
+        read_tensors(path)
+
+
+def test_an_empty_file(path: Path) -> None:
+    path.write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"is empty \(0 bytes\)"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("kept", [4, 40, -1])
 def test_a_truncated_file(path: Path, kept: int) -> None:
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(CheckpointError, match=r"is truncated or not safetensors .*; get or write it again") as caught:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicetalk.arrays import Float32
 from dicetalk.errors import CheckpointError
 from dicetalk.networks import WEIGHTS, open_network
 
@@ -61,4 +62,15 @@ def test_one_that_was_repaired_opens(path: Path) -> None:
     with pytest.raises(CheckpointError):
         open_network(path)
     shutil.copy(SHIPPED, path)
-    assert open_network(path).get_inputs()
+    assert open_network(path).widths() == {"pixels": 3}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_told(path: Path, monkeypatch: pytest.MonkeyPatch, value: float) -> None:
+    class Damaged:
+        def run(self, *_: object) -> list[Float32]:
+            return [np.zeros(3, np.float32), np.array([[0, value]], np.float32)]
+
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **__: Damaged())
+    with pytest.raises(CheckpointError, match=r"detector_proposal\.onnx gave numbers that are not finite"):
+        open_network(path).run(None, {})

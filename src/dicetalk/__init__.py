@@ -8,8 +8,8 @@ talk("face.png", "speech.wav", emotion="happy").save("out.mp4")
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # that of `typing` would cost a command the time in which it does not answer signals yet
 if TYPE_CHECKING:
     from dicetalk.emotion.feeling import Feeling, mix
     from dicetalk.emotion.timeline import Timeline

@@ -1,6 +1,32 @@
-"""`python -m dicetalk` is the command `dicetalk`."""
+"""The command `dicetalk`, and `python -m dicetalk`: a signal is answered before anything that takes time is loaded."""
 
-from dicetalk.cli import main
+import os
+import signal
+from types import FrameType
+
+STOPPED = "stopped; nothing unfinished is left behind"
+
+STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+"""Signals that end a command. One that whoever started us ignores (`nohup`, a shell's background job) stays ignored."""
+
+
+def main() -> None:
+    """Run the command line on the arguments of this process and leave with its exit code."""
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
+    from dicetalk.cli import main as run
+
+    run()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once: nothing has begun yet, or all is done."""
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
+    os.write(2, f"error: {STOPPED}\n".encode())
+    os._exit(128 + number)
+
 
 if __name__ == "__main__":
     main()

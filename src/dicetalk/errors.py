@@ -66,7 +66,12 @@ class MissingExtraError(DiceTalkError):
     """An optional dependency is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed; run: pip install 'dicetalk[{extra}]'")
+        super().__init__(f"{package} is not installed; run: {how_to_get(extra)}")
+
+
+def how_to_get(extra: str) -> str:
+    """How an extra is installed: from the clone, since no package of this name is published."""
+    return f"pip install -e '.[{extra}]' in the clone of DiceTalk"
 
 
 def require(package: str, extra: str) -> None:

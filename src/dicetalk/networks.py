@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dicetalk.errors import CheckpointError
 
@@ -22,9 +27,37 @@ SILENT = 3
 """onnxruntime's severity from which it writes to standard error: errors, which are raised as well, and worse."""
 
 
+@dataclass(frozen=True)
+class Network:
+    """A network.
+
+    Attributes:
+        path: of its file.
+        session: what runs it.
+    """
+
+    path: Path
+    session: InferenceSession
+
+    def run(self, names: Sequence[str] | None, given: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """What it gives under some names, None for all; may be called from several threads.
+
+        Raises:
+            CheckpointError: that holds NaN or infinity, of which later only a black picture would tell.
+        """
+        found: list[NDArray[Any]] = self.session.run(names, given)
+        if not all(np.isfinite(values).all() for values in found):
+            raise CheckpointError(f"the network {self.path} gave numbers that are not finite; get or write it again")
+        return found
+
+    def widths(self) -> dict[str, int]:
+        """The last side of each of its inputs, by name."""
+        return {stream.name: stream.shape[-1] for stream in self.session.get_inputs()}
+
+
 @cache
-def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
-    """A network, loaded once in a process; its `run` may be called from several threads.
+def open_network(path: Path, threads: int = THREADS) -> Network:
+    """A network, loaded once in a process.
 
     Args:
         path: of the `.onnx` file; weights that it keeps in another file lie beside it.
@@ -51,6 +84,6 @@ def open_network(path: Path, threads: int = THREADS) -> InferenceSession:
     # Threads that spin while they wait would take the cores from drawing and writing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return Network(path, InferenceSession(str(path), options, providers=["CPUExecutionProvider"]))
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
         raise CheckpointError(f"the network {path} cannot be loaded ({error}); get or write it again") from None

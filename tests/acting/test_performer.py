@@ -18,7 +18,8 @@ from dicetalk.backbone import Amounts
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Waveform, frame_count
-from dicetalk.motion.basis import lip_parting
+from dicetalk.motion.basis import emphasis, face_shapes, lip_parting
+from dicetalk.motion.landmarks import LEFT_LOWER_LID, LEFT_UPPER_LID
 from dicetalk.motion.space import EYES, MOUTH, SHAPES, Motion, concatenate, gaze, index
 from dicetalk.rates import FPS
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
@@ -71,6 +72,34 @@ def test_lips_are_shut_in_pauses(emotion: str) -> None:
     speech = spoken("AA", "AE")
     motion = motion_of(speech, emotion if emotion == "neutral" else f"{emotion}:1")
     assert parting(motion)[[3, 5, -4, -6]].max() < 0.01
+
+
+@pytest.mark.parametrize("emotion", NAMES[1:])
+def test_brows_and_lids_hold_the_emotion_between_words(emotion: str) -> None:
+    speech = spoken("AA", "AE")
+    motion, plain = motion_of(speech, f"{emotion}:0.8"), motion_of(speech)
+    shown = motion.shapes.astype(float) - plain.shapes
+    upper = [i for i, name in enumerate(SHAPES) if name.startswith(("brow", "eyeWide", "eyeSquint", "nose", "cheek"))]
+    pause, word = (shown[at][upper].sum() for at in (4, middle(speech, 1)))
+    assert pause > 0.9 * word > 0
+
+
+@pytest.mark.parametrize("emotion", NAMES[1:])
+def test_every_emotion_grows_up_to_full_strength_in_words_and_between_them(emotion: str) -> None:
+    speech = spoken("AA", "AE")
+    faces = [motion_of(speech, f"{emotion}:{strength}").shapes for strength in (0.25, 0.5, 0.75, 1.0)]
+    for at in (4, middle(speech, 1)):
+        steps = np.linalg.norm(np.diff([face[at] for face in faces], axis=0), axis=1)
+        assert steps.min() > 0.5 * steps.max()
+
+
+def test_disgust_leaves_the_eyes_open() -> None:
+    upper, lower = list(LEFT_UPPER_LID[1:-1]), list(LEFT_LOWER_LID[1:-1])
+    face, moves = face_shapes()["neutral"], face_shapes()["delta"] * emphasis()[:, None, None]
+    opening = (face[lower] - face[upper])[:, 1].mean()
+    widened = (moves[:, lower] - moves[:, upper])[:, :, 1].mean(1)
+    posture = posture_shapes(np.eye(8))[NAMES.index("disgusted")]
+    assert posture @ widened > -0.55 * opening
 
 
 def test_f_brings_the_lip_to_the_teeth() -> None:

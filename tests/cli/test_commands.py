@@ -187,7 +187,7 @@ TABLE: dict[str, tuple[Arrange, str]] = {
     "strength too high": (with_options("-e", "happy:2"), r"strength 2 of 'happy' is out of range"),
     "strength no number": (with_options("-e", "happy:very"), r"strength 'very' of 'happy' is not a number"),
     "bad timeline": (with_timeline(TIMELINE), r"timeline 'mood\.json': keys\[1\]: "),
-    "no timeline": (with_options("-e", "none.json"), r"timeline 'none\.json': cannot be read"),
+    "no timeline": (with_options("-e", "none.json"), r"timeline 'none\.json': none\.json cannot be opened"),
     "no such folder": (with_options("-o", "no/out.mp4"), r"the folder no does not exist"),
     "unwritable folder": (with_options("-o", "/proc/out.mp4"), r"/proc/out\.mp4 cannot be written"),
     "output is a folder": (with_options("-o", "folder.mp4"), r"folder\.mp4 is a folder"),

@@ -10,6 +10,7 @@ import pytest
 from command_line import dicetalk
 
 from dicetalk.errors import MediaError
+from dicetalk.evaluation.machine import Check
 from dicetalk.evaluation.speed import Speed
 
 SPEED = Speed(frames_per_s=50.0, start_s=1.5, speech_s=20.0, predicted_s=11.5, memory_mb=400, size="96 x 96")
@@ -56,8 +57,16 @@ def test_one_line_says_how_long_it_would_take(
     assert capsys.readouterr().out.splitlines()[-3:] == [
         "the rules backbone can run here",
         "speed: 50 frames a second at 96 x 96, 1.5 s to start, memory 400 MB; 20 s of speech take about 12 s",
-        "not installed: torch, diffusers; to install: pip install 'dicetalk[svd]'",
+        "not installed: torch, diffusers; to install: pip install -e '.[svd]' in the clone of DiceTalk",
     ]
+
+
+def test_brackets_are_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = Check("[bold]odd[/bold]", False, "[red]in[/]", "pip install -e '.[svd]'")
+    monkeypatch.setattr("dicetalk.evaluation.machine.common_checks", lambda: [odd])
+    assert dicetalk("doctor") == 2
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("[bold]odd[/bold]", "[red]in[/]", "pip install -e '.[svd]'"))
 
 
 def test_nothing_is_made_where_something_is_missing(

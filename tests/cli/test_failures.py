@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -17,7 +18,9 @@ import pytest
 from command_line import dicetalk, names
 from scipy.io import wavfile
 
+from dicetalk.__main__ import STOPPED, STOPS
 from dicetalk.cli.failures import DONE, OUR_FAULT, YOURS_TO_FIX, Stopped, run
+from dicetalk.cli.heavy import check_room
 from dicetalk.errors import ConfigError, MissingExtraError, NoFaceError
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
@@ -58,7 +61,7 @@ ENDS: dict[str, tuple[Exception, int, str, str]] = {
     "an extra": (
         MissingExtraError("torch", "svd"),
         YOURS_TO_FIX,
-        "torch is not installed; run: pip install 'dicetalk[svd]'",
+        "torch is not installed; run: pip install -e '.[svd]' in the clone of DiceTalk",
         "MissingExtraError",
     ),
     "a system library": (
@@ -102,7 +105,7 @@ def test_details_are_told_to_who_asks(capsys: pytest.CaptureFixture[str], monkey
     assert err.startswith("Traceback") and err.splitlines()[-1].startswith("error: ValueError: odd")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOPS)
 def test_a_signal_cleans_up(number: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
     cleaned: list[str] = []
 
@@ -121,6 +124,52 @@ def test_a_signal_cleans_up(number: signal.Signals, capsys: pytest.CaptureFixtur
         signal.signal(number, before)
     assert cleaned == ["up"]
     assert capsys.readouterr() == ("", "error: stopped; nothing unfinished is left behind\n")
+
+
+@pytest.mark.parametrize("number", STOPS)
+def test_a_second_signal_does_not_disturb_the_cleaning(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cleaned: list[str] = []
+
+    def body() -> None:
+        try:
+            signal.raise_signal(number)
+        finally:
+            for second in STOPS:
+                signal.raise_signal(second)
+            cleaned.append("up")
+
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        assert run(command(body), []) == 128 + number
+    finally:
+        signal.signal(number, before)
+    assert cleaned == ["up"] and capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_signal_that_would_be_lost_comes_again(capsys: pytest.CaptureFixture[str]) -> None:
+    class Odd:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)  # what is raised here, Python only prints
+
+    def body() -> None:
+        Odd()
+        time.sleep(10)
+
+    assert run(command(body), []) == 128 + signal.SIGTERM
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_memory_that_runs_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(raising(MemoryError()), []) == YOURS_TO_FIX
+    assert "the memory ran out" in capsys.readouterr().err
+
+
+def test_too_little_memory_is_told_before_work() -> None:
+    check_room(math.inf)
+    with pytest.raises(ConfigError, match=r"may take 1\.00 GB of memory here and needs .* GB; raise `ulimit -v`"):
+        check_room(1e9)
 
 
 def test_a_signal_that_is_ignored_stays_so() -> None:
@@ -161,17 +210,35 @@ def test_a_missing_system_library_is_told(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_anything_is_loaded(number: signal.Signals) -> None:
+    program = (
+        "import builtins, os, signal; from dicetalk.__main__ import main; real = builtins.__import__\n"
+        f"signal.signal({number:d}, signal.default_int_handler)\n"
+        "def importing(name, *rest):\n"
+        f"    if name == 'click': os.kill(os.getpid(), {number:d}); os.kill(os.getpid(), {number:d})\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = importing; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 128 + number
+    assert done.stderr == f"error: {STOPPED}\n" and done.stdout == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once(desk: Path, voice: Waveform, number: signal.Signals) -> None:
     wavfile.write(desk / "long.wav", SPEECH_RATE, np.tile(voice, 4))
     before = names(desk)
     # SIGINT may have been ignored by whoever runs the tests in the background; a terminal's user has it.
     program = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dicetalk.cli import main; main()"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from dicetalk.__main__ import main; main()"
     )
     arguments = ["generate", "face.jpg", "long.wav", "-o", "out.mp4", "--motion-out", "curves.csv"]
     with subprocess.Popen([sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and not any(file.stat().st_size for file in desk.glob(".*.mp4")):
             time.sleep(0.05)  # until frames are being written; pytest's own limit ends a test that never gets there
+        process.send_signal(number)
+        time.sleep(0.05)
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number
@@ -195,6 +262,23 @@ def test_a_reader_who_leaves_is_no_error() -> None:
             [sys.executable, "-c", code, "emotions"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--help", "the output cannot be written (No space left on device); give it another place"),
+        ("emotions --json", "the output cannot be written (No space left on device); give it another place"),
+        ("emotions gone.safetensors --json", "gone.safetensors cannot be opened (No such file or directory)"),
+    ],
+)
+def test_an_output_that_is_full_is_told_in_a_line(arguments: str, says: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "dicetalk", *arguments.split()]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == YOURS_TO_FIX
+    assert done.stderr.startswith(f"error: {says}") and done.stderr.count("\n") == 1
 
 
 def test_an_error_as_json_lists_the_faces(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,7 +114,7 @@ def test_the_doctor_tells_missing_packages(capsys: pytest.CaptureFixture[str], m
     assert doctor("--backbone", "svd", "--json") == 2
     record = json.loads(capsys.readouterr().out)
     assert record["forecast"] is None and not record["ok"]
-    assert record["checks"][-1]["hint"] == "pip install 'dicetalk[svd]'"
+    assert record["checks"][-1]["hint"] == "pip install -e '.[svd]' in the clone of DiceTalk"
 
 
 def test_times_are_told_in_the_unit_that_suits_them() -> None:

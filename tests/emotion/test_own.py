@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from safetensors.numpy import save_file
 from scipy.io import wavfile
 
 import dicetalk
@@ -22,6 +24,8 @@ from dicetalk.errors import CheckpointError, EmotionError
 from dicetalk.media import Waveform, read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import heard
+
+HOSTILE = Path(__file__).parents[1] / "hostile"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,83 @@ def test_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def own_file(path: Path, name: str = "tender", dtype: str = "float32", **changes: float) -> Path:
+    """An own emotion of another type of numbers, with some value in its mean or spread."""
+    like = shipped_space().priors["sad"]
+    tensors = {f"{name}.mean": like.mean.astype(dtype), f"{name}.std": like.std.astype(dtype)}
+    for part, value in changes.items():
+        tensors[f"{name}.{part}"][7] = value
+    save_file(tensors, path, {"space": shipped_space().name})
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_every_type_of_numbers_is_read(tmp_path: Path, dtype: str) -> None:
+    found = read_own(own_file(tmp_path / "a.safetensors", dtype=dtype))["tender"].prior
+    assert found is not None and found.mean.dtype == found.std.dtype == np.float32
+    np.testing.assert_allclose(found.mean, shipped_space().priors["sad"].mean, rtol=1e-3)
+
+
+def test_one_that_was_made_for_us() -> None:
+    (felt,) = read_own(HOSTILE / "own-f64.safetensors").values()
+    assert felt.prior is not None and felt.prior.mean.dtype == np.float32 and (felt.prior.std >= 0).all()
+
+
+@pytest.mark.parametrize(("part", "value"), [("mean", 1e38), ("mean", -2e4), ("std", 1e300), ("mean", 1e300)])
+def test_numbers_that_no_embedder_gives(tmp_path: Path, part: str, value: float) -> None:
+    path = own_file(tmp_path / "a.safetensors", dtype="float64", **{part: value})
+    with pytest.raises(CheckpointError, match=rf"(beyond 10000|not finite) in 'tender\.{part}'"):
+        read_own(path)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("part", ["mean", "std"])
+def test_numbers_that_are_none(tmp_path: Path, part: str, value: float) -> None:
+    with pytest.raises(CheckpointError, match="not finite"):
+        read_own(own_file(tmp_path / "a.safetensors", **{part: value}))
+
+
+BAD_NAMES = [
+    "happy",
+    "calm",
+    "../x",
+    "/etc/x",
+    "a\x1b[31m",
+    "a\nb",
+    "a b",
+    "Tender",
+    "",
+    "0.5",
+    "\u202ex",
+    "a" * 41,
+    "[",
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_files_with_names_that_are_none(tmp_path: Path, name: str) -> None:
+    with pytest.raises(EmotionError) as caught:
+        read_own(own_file(tmp_path / "a.safetensors", name))
+    assert str(caught.value).isprintable() and len(str(caught.value)) < 400
+    with pytest.raises(EmotionError):
+        OwnEmotion(tmp_path / "a.safetensors").feeling()
+
+
+def test_a_name_that_was_made_for_us() -> None:
+    with pytest.raises(EmotionError, match="cannot be the name of an own emotion"):
+        read_own(HOSTILE / "own-badname.safetensors")
+
+
+def test_a_file_of_thousands(tmp_path: Path) -> None:
+    path, prior = tmp_path / "many.safetensors", shipped_space().priors["sad"]
+    save_priors(path, {f"n{number}": prior for number in range(5000)}, shipped_space().name)
+    assert OwnEmotion(path, "n4999").feeling().prior is not None
+    for own in (OwnEmotion(path), OwnEmotion(path, "none")):
+        with pytest.raises(EmotionError) as caught:
+            own.feeling()
+        assert len(str(caught.value)) < 300 + len(str(path))
+
+
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
 
@@ -146,7 +227,9 @@ def test_each_is_a_feeling_in_the_shipped_space(mine: Path) -> None:
 def test_files_of_another_embedder_and_of_none(tmp_path: Path) -> None:
     space, path = shipped_space(), tmp_path / "mine.safetensors"
     save_priors(path, {"cross": space.priors["angry"]}, "0123456789abcdef")
-    with pytest.raises(EmotionError, match=r"made by another embedder \(0123456789abcdef, not .*embed its clips again"):
+    with pytest.raises(
+        EmotionError, match=r"made by another embedder \('0123456789abcdef', not .*embed its clips again"
+    ):
         read_own(path)
     save_priors(path, {"cross": space.priors["angry"]})  # of before spaces were told
     assert set(read_own(path)) == {"cross"}
@@ -163,7 +246,7 @@ def test_emotions_of_another_embedder_are_refused(
     before = path.read_bytes()
     for words in (["emotions", path], ["embed", clips[0], "--name", "tender", "-o", path]):
         assert failures.run(cli, [str(word) for word in words]) == 2
-        assert "another embedder (0123456789abcdef" in capfd.readouterr().err
+        assert "another embedder ('0123456789abcdef'" in capfd.readouterr().err
     assert path.read_bytes() == before
 
 

@@ -77,7 +77,7 @@ def test_the_space_is_told(tmp_path: Path) -> None:
     assert read_space(path) == "0123456789abcdef" and set(read_priors(path)) == set(PRIORS)
     save_priors(path, PRIORS)
     assert read_space(path) is None and set(read_priors(path)) == set(PRIORS)
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="cannot be opened"):
         read_space(tmp_path / "gone.safetensors")
 
 
@@ -102,5 +102,5 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "mood.safetensors").write_bytes(b"happy")
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_priors(tmp_path / "mood.safetensors")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="cannot be opened"):
         read_priors(tmp_path / "gone.safetensors")

@@ -154,7 +154,7 @@ def test_a_comma_in_the_name_of_a_file_is_the_files(tmp_path: Path) -> None:
 
 def test_one_of_another_embedder_is_refused(tmp_path: Path) -> None:
     save_priors(tmp_path / "a.safetensors", {"tender": shipped_space().priors["happy"]}, "0123456789abcdef")
-    with pytest.raises(EmotionError, match=r"another embedder \(0123456789abcdef, not"):
+    with pytest.raises(EmotionError, match=r"another embedder \('0123456789abcdef', not"):
         parse("a.safetensors:tender", tmp_path)
 
 

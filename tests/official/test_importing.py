@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
-from collections import namedtuple
+from collections import OrderedDict, namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dicetalk.checkpoints import open_checkpoint
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.official.importing import import_official, name_streams
+from dicetalk.official.release import Source, read_emotions, read_weights, same
 from dicetalk.svd.checkpoint import KIND, VERSION, build_modules, load_modules
 
 
@@ -126,6 +128,64 @@ def test_a_crafted_weight_file_is_refused_and_runs_nothing(own_release: Path, tm
     with pytest.raises(CheckpointError, match="refused"):
         bring(own_release, tmp_path / "out")
     assert not (tmp_path / "trap").exists()
+
+
+def legacy(body: bytes) -> bytes:
+    """A file of torch's old kind, with some pickle where the tensors are described."""
+    head = b"".join(pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}))
+    return head + body
+
+
+CRAFTED = {
+    "a call": legacy(b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R."),
+    "a number": legacy(b"\x80\x02K\x01."),
+    "a list": legacy(b"\x80\x02]."),
+    "a number in the memo beyond any": legacy(b"\x80\x02K\x01r\xff\xff\xff\x0f."),
+    "a dict of itself": legacy(b"\x80\x02}q\0X\x01\0\0\0ah\0s."),
+    "an attribute of a class": legacy(b"\x80\x02ccollections\nOrderedDict\n}X\x01\0\0\0xK\x01sb."),
+    "nothing on the stack": legacy(b"\x80\x02."),
+    "no end": legacy(b"\x80\x02}"),
+    "an end at once": b"\x80\x02.",
+    "zip without entries": b"PK\x05\x06" + bytes(18),
+    "zip that is none": b"PK\x03\x04" + b"x" * 100,
+    "text": b"hello",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("what", CRAFTED)
+def test_crafted_files_of_torch_end_with_one_line(tmp_path: Path, what: str) -> None:
+    (tmp_path / "unet.pth").write_bytes(CRAFTED[what])
+    with pytest.raises(CheckpointError) as caught:
+        read_weights(Source(tmp_path / "unet.pth", {}, same))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+    assert not hasattr(OrderedDict, "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (np.ones((1, 9)), r"holds an array \(1, 9\); expected a prior of 256 numbers"),
+        (np.ones((1, 256)) * 1e39, "not finite in mu"),
+        (np.full((1, 256), np.nan), "not finite in mu"),
+        (np.full((1, 256), 7e4), r"holds 7e\+04 in mu, and float16 ends"),
+        (np.float32(1), "has no array `mu`"),
+    ],
+)
+def test_priors_that_cannot_be_used_are_named(own_release: Path, value: Any, says: str) -> None:
+    array = np.empty((), object)
+    array[()] = {"mu": value}
+    np.save(own_release / "DICE-Talk" / "emo" / "sad.npy", array, allow_pickle=True)
+    with pytest.raises(CheckpointError, match=says):
+        read_emotions(own_release)
+
+
+def test_a_folder_of_something_else_is_not_written_into(own_release: Path, tmp_path: Path) -> None:
+    for folder in (own_release, own_release / "whisper-tiny", own_release / "DICE-Talk" / "unet.pth"):
+        with pytest.raises(CheckpointError, match="holds something else than an svd checkpoint"):
+            bring(own_release, folder)
+    (tmp_path / "empty").mkdir()
+    bring(own_release, bring(own_release, tmp_path / "empty"))
 
 
 @pytest.mark.parametrize("name", ["DICE-Talk/unet.pth", "whisper-tiny/model.safetensors", "RIFE/flownet.pkl"])

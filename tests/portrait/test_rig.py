@@ -175,6 +175,34 @@ def test_a_smile_in_the_picture_is_taken_out_first(portraits: object) -> None:
     assert gap < 0.02 < np.median(lips.lip_gaps(rig.points, rig.axes[:, 1])[3:8]) / rig.unit
 
 
+@pytest.mark.parametrize(
+    ("portrait", "look"),
+    [
+        ("st_sad", "mouthFrownLeft"),
+        ("cc0_060", "browDownLeft"),
+        ("lp_s11", "browInnerUp"),
+        ("cc0_044", "mouthSmileLeft"),
+    ],
+)
+def test_whatever_look_is_in_the_picture_is_taken_out_first(portraits: object, portrait: str, look: str) -> None:
+    from dicetalk.media import read_picture
+
+    picture = read_picture(portraits / f"{portrait}.jpg")  # type: ignore[operator]
+    rig = build_rig(picture, choose_face(find_faces(picture)))
+    assert rig.rest[index(look)] > 0.2
+    assert rig.rest.min() >= 0 and rig.rest.max() <= 1
+    settled = rig.deformed(Motion.still(1), settle=1)[0] - rig.seal
+    moved = (settled - rig.points)[:FACE_VERTICES].ravel()
+    assert moved @ rig.shapes[index(look), :FACE_VERTICES].ravel() < 0
+
+
+def test_a_usual_face_keeps_its_look(portraits: object) -> None:
+    from dicetalk.media import read_picture
+
+    picture = read_picture(portraits / "cc0_076.jpg")  # type: ignore[operator]
+    assert build_rig(picture, choose_face(find_faces(picture))).rest.max() < 0.1
+
+
 def test_a_head_held_askew_turns_about_its_own_axes(hopper_picture: Picture, face: Face) -> None:
     height = hopper_picture.shape[0]
     # A quarter turn of the picture: (x, y) goes to (height - 1 - y, x).

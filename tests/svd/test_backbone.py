@@ -121,6 +121,16 @@ def test_a_face_crop_is_pasted_back(checkpoint: Path) -> None:
     assert not changed[0].any() and not changed[-1].any()
 
 
+@pytest.mark.parametrize("name", ["unet", "vae", "clip", "speech_projector", "bank", "interpolator"])
+def test_numbers_that_are_none_are_told_and_no_black_video_comes(checkpoint: Path, name: str) -> None:
+    backbone = load_svd(checkpoint, SMALL)
+    with torch.no_grad():
+        for parameter in getattr(backbone.modules, name).parameters():
+            parameter.fill_(torch.nan)
+    with pytest.raises(ConfigError, match="holds numbers that are not finite; use precision float32"):
+        frames_of(backbone, conditions())
+
+
 def test_steps_are_told_with_a_preview(checkpoint: Path) -> None:
     told: list[DenoisingStep] = []
 

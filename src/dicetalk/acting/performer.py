@@ -40,7 +40,7 @@ SPREADING = ("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStre
              "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight")  # fmt: skip
 """Shapes that pull the mouth wide, against rounding."""
 
-HELD = 0.5
+HELD = 0.7
 """How much of an emotion's raised upper lip stays in a pause: the lower lip comes up to meet it."""
 
 _HELD = [index("mouthUpperUpLeft"), index("mouthUpperUpRight")]

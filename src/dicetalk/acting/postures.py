@@ -1,8 +1,8 @@
 """The eight emotions as facial postures: action units of the Facial Action Coding System (Ekman & Friesen 1978).
 
-Weights are those of full strength (1.0). Brows, lids and nose hold their posture while a person speaks; the mouth's
-part gives way to the lips' work, as coefficients read off acted clips show (brow means close to their peaks, mouth
-means half of theirs).
+Weights are those of full strength (1.0). Brows, lids and nose hold their posture while a person speaks and between
+words; the mouth's part gives way to the lips' work, as coefficients read off acted clips show (brow means close to
+their peaks, mouth means half of theirs).
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Posture:
 
 POSTURES: dict[str, Posture] = {
     "neutral": Posture({}),
-    # AU 4+5+7+9+23: brows down and together, glaring lids, hard mouth.
+    # AU 4+5+7+9+17+22+24: brows down and together, glaring lids, a hard mouth that bares its teeth in words.
     "angry": Posture(
-        dict(browDown=1.0, eyeWide=0.45, eyeSquint=0.75, noseSneer=0.75, cheekSquint=0.15, mouthPress=0.55,
-             mouthFrown=0.4, mouthRollUpper=0.2, jawForward=0.5, mouthShrugLower=0.4, mouthLowerDown=0.42,
-             mouthUpperUp=0.4),
+        dict(browDown=1.0, eyeWide=0.7, eyeSquint=0.4, noseSneer=0.8, cheekSquint=0.1, mouthPress=0.8, mouthFrown=0.7,
+             mouthRollUpper=0.15, mouthRollLower=0.4, jawForward=0.4, mouthShrugLower=0.55, mouthLowerDown=0.48,
+             mouthUpperUp=0.45, mouthFunnel=0.4),
         dict(pitch=0.12, z=-0.05), jaw=1.1, restlessness=1.2,
     ),
     # AU L12+L14: one corner tightened, brow of that side raised, chin up.
@@ -49,33 +49,33 @@ POSTURES: dict[str, Posture] = {
              mouthShrugLower=0.15),
         dict(pitch=-0.09, roll=0.06, yaw=0.04), jaw=0.85, restlessness=0.7,
     ),
-    # AU 4+7+9+10+17: nose wrinkled, upper lip raised, eyes narrowed.
+    # AU 6+7+9+10+17: nose wrinkled, upper lip and lower lids raised; the eyes stay open, for anger shuts them as well.
     "disgusted": Posture(
-        dict(noseSneer=1.0, browDown=0.7, eyeSquint=0.85, cheekSquint=0.9, eyeBlink=0.1, mouthUpperUp=1.0,
-             mouthFrown=0.4, mouthShrugLower=0.5, mouthShrugUpper=0.1, mouthLowerDown=0.1),
-        dict(pitch=-0.04, yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
+        dict(noseSneer=1.0, browDown=0.2, eyeSquint=0.42, cheekSquint=0.62, mouthUpperUp=0.75, mouthFrown=0.65,
+             mouthShrugLower=0.85, mouthShrugUpper=0.1, mouthPress=0.1, mouthLowerDown=0.1),
+        dict(yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
     ),
     # AU 1+2+4+5+20+25: brows up and together, eyes wide, lips stretched.
     "fear": Posture(
-        dict(browInnerUp=1.0, browOuterUp=0.75, browDown=0.5, eyeWide=1.0, mouthStretch=0.95, mouthFrown=0.28,
-             mouthLowerDown=0.72, jawOpen=0.42, mouthUpperUp=0.2),
-        dict(pitch=-0.06, z=0.08), jaw=0.9, restlessness=1.4,
+        dict(browInnerUp=1.0, browOuterUp=0.75, browDown=0.7, eyeWide=1.0, mouthStretch=1.0, mouthFrown=0.4,
+             mouthLowerDown=0.7, jawOpen=0.4, mouthUpperUp=0.2, mouthShrugLower=0.1),
+        dict(pitch=-0.09, z=0.08), jaw=0.9, restlessness=1.4,
     ),
     # AU 6+12+25: cheeks raised, smile.
     "happy": Posture(
-        dict(cheekSquint=0.85, eyeSquint=0.35, browOuterUp=0.1, mouthSmile=1.0, mouthUpperUp=0.45, mouthDimple=0.6),
+        dict(cheekSquint=0.78, eyeSquint=0.2, browOuterUp=0.25, mouthSmile=1.0, mouthUpperUp=0.55, mouthDimple=0.7),
         dict(roll=0.035, pitch=-0.02), jaw=1.05, restlessness=1.2,
     ),
     # AU 1+4+15+17: inner brows up, corners down, chin raised.
     "sad": Posture(
-        dict(browInnerUp=1.0, browDown=0.4, eyeBlink=0.34, eyeLookDown=0.34, cheekSquint=0.15, mouthFrown=1.0,
-             mouthShrugLower=0.65, mouthShrugUpper=0.1, mouthPress=0.05),
+        dict(browInnerUp=1.0, browDown=0.35, eyeBlink=0.32, eyeLookDown=0.34, cheekSquint=0.25, mouthFrown=1.0,
+             mouthShrugLower=0.8, mouthShrugUpper=0.1, mouthPress=0.2, mouthStretch=0.15),
         dict(pitch=0.07, roll=0.05), jaw=0.75, restlessness=0.6,
     ),
     # AU 1+2+5+26: brows high, eyes wide, jaw dropped.
     "surprised": Posture(
-        dict(browInnerUp=1.0, browOuterUp=1.0, eyeWide=1.0, jawOpen=0.72, mouthFunnel=0.55, mouthPucker=0.25,
-             mouthShrugUpper=0.08),
+        dict(browInnerUp=0.95, browOuterUp=1.0, eyeWide=1.0, jawOpen=0.8, mouthFunnel=0.6, mouthPucker=0.4,
+             mouthShrugUpper=0.12),
         dict(pitch=-0.05, z=0.05), jaw=1.0, restlessness=1.1,
     ),
 }  # fmt: skip

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 
 import click
 
 import dicetalk
+from dicetalk.__main__ import STOPS
 from dicetalk.cli import demo, doctor, embed, emotions, evaluate, failures, generate, official, prepare, train
+from dicetalk.cli.streams import open_streams
 
 EXAMPLES = """\b
 Examples:
@@ -42,16 +46,16 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line on the arguments of this process and leave with its exit code."""
-    _open_streams()
-    sys.exit(failures.run(cli, sys.argv[1:]))
+    open_streams()
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
+    code = failures.run(cli, sys.argv[1:])
+    for number in STOPS:  # all is done, and the interpreter is about to close
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
 
 
-def _open_streams() -> None:
-    """Give a process that was started without standard output or error (`2>&-`) silent ones.
-
-    Otherwise the next file opened would get their number, and libraries would write their messages into it.
-    """
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-            setattr(sys, name, os.fdopen(number, "w"))
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once and in silence: `failures.run` has not begun to answer signals, or has told its last."""
+    os._exit(128 + number)

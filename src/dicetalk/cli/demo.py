@@ -10,6 +10,7 @@ import click
 
 from dicetalk import assets
 from dicetalk.cli.generate import make_video, report
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ CELL, CAPTION = 320, 30
 """Side of a picture on the contact sheet, height of the line below [px]."""
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.option(
     "--output",
     "-o",

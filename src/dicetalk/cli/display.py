@@ -60,6 +60,7 @@ def display(quiet: bool) -> Iterator[Display]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[pace]}"))
+    texts = [TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[pace]}")]
+    columns = (SpinnerColumn(), texts[0], BarColumn(), texts[1])
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield Display(bar)

@@ -12,7 +12,9 @@ import click
 
 from dicetalk.backbone import DEFAULT, KINDS, Place, find_backbone, named
 from dicetalk.cli.failures import YOURS_TO_FIX
-from dicetalk.errors import ConfigError, DiceTalkError
+from dicetalk.cli.heavy import HeavyCommand
+from dicetalk.cli.tables import table
+from dicetalk.errors import ConfigError, DiceTalkError, how_to_get
 
 if TYPE_CHECKING:
     from dicetalk.evaluation.forecast import Forecast
@@ -49,7 +51,7 @@ class Report:
         return all(check.ok for check in self.checks) and (self.forecast is None or self.forecast.able)
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.option(
     "--backbone",
     default=DEFAULT,
@@ -110,7 +112,7 @@ def _forecast(place: Place, seconds: float, device: str) -> Report:
 
     extra = place.kind.extra
     packages = [package(name) for name in required(extra)]
-    missing = [replace(check, hint=f"pip install 'dicetalk[{extra}]'") for check in packages if not check.ok]
+    missing = [replace(check, hint=how_to_get(extra)) for check in packages if not check.ok]
     if missing:
         return Report(place.name, [*common_checks(), *missing])
     found = f"in {place.folder}" if place.folder else "not here yet: see `dicetalk weights`"
@@ -132,17 +134,13 @@ def _record(report: Report) -> dict[str, object]:
 
 
 def _print_report(report: Report) -> None:
-    from rich.box import SIMPLE
     from rich.console import Console
-    from rich.table import Table
 
     from dicetalk.cli.forecast import cost_table
 
-    table = Table("", "what", "found", "what to do", box=SIMPLE, show_edge=False)
-    for check in report.checks:
-        table.add_row("ok" if check.ok else "NO", check.name, check.found, "" if check.ok else check.hint)
+    rows = [("ok" if c.ok else "NO", c.name, c.found, "" if c.ok else c.hint) for c in report.checks]
     console = Console(highlight=False)
-    console.print(table)
+    console.print(table(("", "what", "found", "what to do"), rows))
     if report.forecast is not None:
         console.print(cost_table(report.forecast))
     for line in _conclusion(report):
@@ -164,4 +162,4 @@ def _conclusion(report: Report) -> Iterator[str]:
             f"{speed.speech_s:g} s of speech take about {speed.predicted_s:.0f} s"
         )
     for extra, packages in missing_extras().items():
-        yield f"not installed: {', '.join(packages)}; to install: pip install 'dicetalk[{extra}]'"
+        yield f"not installed: {', '.join(packages)}; to install: {how_to_get(extra)}"

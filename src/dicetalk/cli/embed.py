@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.emotion.vocabulary import UNNAMED, check_own_name
 from dicetalk.errors import ConfigError, EmotionError
@@ -28,7 +29,7 @@ Examples:
 FILES = {".safetensors": "safetensors"}
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("clips", nargs=-1, required=True, type=FILE)
 @click.option("--output", "-o", type=FILE, help="The file to write: .safetensors; it may hold others.")
 @click.option("--name", help=f"What the emotion is called in the file.  [default: {UNNAMED}]")
@@ -81,7 +82,7 @@ class Place:
 
         before = read_space(self.path) if self.others else space
         if before not in (None, space):
-            raise EmotionError(f"{self.path} holds emotions of another embedder ({before}); write to another file")
+            raise EmotionError(f"{self.path} holds emotions of another embedder ({before!r}); write to another file")
         save_priors(self.path, {**self.others, self.name: prior}, before)  # what does not tell its space stays so
 
     def __str__(self) -> str:

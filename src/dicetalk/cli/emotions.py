@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicetalk.cli.paths import FILE
+from dicetalk.cli.tables import table
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
 
 if TYPE_CHECKING:
@@ -46,15 +47,10 @@ def _list_own(own: dict[str, Feeling], as_json: bool) -> None:
         told = [{"name": name, **_becomes(feeling)} for name, feeling in sorted(own.items())]
         print(json.dumps({"emotions": told}))
         return
-    from rich.box import SIMPLE
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    table = Table("emotion", "resembles", "becomes", box=SIMPLE, show_edge=False)
-    for name, feeling in sorted(own.items()):
-        table.add_row(escape(name), escape(feeling.why), str(feeling))
-    Console().print(table)
+    rows = [(name, feeling.why, str(feeling)) for name, feeling in sorted(own.items())]
+    Console().print(table(("emotion", "resembles", "becomes"), rows))
 
 
 def _becomes(feeling: Feeling) -> dict[str, object]:
@@ -71,13 +67,8 @@ def _aliases(name: str) -> list[str]:
 
 
 def _print_table() -> None:
-    from rich.box import SIMPLE
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("emotion", "other names", box=SIMPLE, show_edge=False)
-    table.add_column("valence", justify="right")
-    table.add_column("arousal", justify="right")
-    for name in NAMES:
-        table.add_row(name, ", ".join(_aliases(name)), f"{VALENCE[name]:+.1f}", f"{AROUSAL[name]:+.1f}")
-    Console().print(table)
+    rows = [(name, ", ".join(_aliases(name)), f"{VALENCE[name]:+.1f}", f"{AROUSAL[name]:+.1f}") for name in NAMES]
+    plane = ("valence", "arousal")
+    Console().print(table(("emotion", "other names", *plane), rows, right=plane))

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.evaluate_clips import clips
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import require
 
@@ -25,7 +26,7 @@ def evaluate() -> None:
 evaluate.add_command(clips)
 
 
-@evaluate.command(epilog=EXAMPLES)
+@evaluate.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("data", type=FOLDER)
 @click.option("--checkpoint", type=FOLDER, required=True, help="A trained embedder's folder.")
 @click.option("--output", "-o", type=FOLDER, help="A folder for table, confusion and map.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.errors import InputError
 
@@ -19,7 +20,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("folder", type=FOLDER)
 @click.option("--checkpoint", type=FOLDER, help="A trained embedder's folder.  [default: the shipped one]")
 @click.option("--output", "-o", type=FILE, help="A Markdown file for the table.")

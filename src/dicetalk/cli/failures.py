@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import json
+import math
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
 import click
 
+from dicetalk.__main__ import STOPPED, STOPS
+from dicetalk.cli.streams import UnheardError, say, silence
 from dicetalk.errors import DiceTalkError, missing_library
 
 DONE, OUR_FAULT, YOURS_TO_FIX = 0, 1, 2
@@ -27,44 +34,77 @@ class Stopped(BaseException):
         self.number = number
 
 
+PATIENCE = 2.0
+"""While it cleans up after a signal, further ones change nothing for so long [s]: Ctrl-C is often pressed twice."""
+
+
 def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a command line; gives its exit code. Errors are told, never raised."""
     as_json = "--json" in arguments
+    with _stoppable() as stop:
+        try:
+            return _run(command, arguments, as_json)
+        except Stopped as stopped:
+            stop.last = math.inf  # whatever comes now, it ends
+            _tell({"error": STOPPED, "kind": "Stopped"}, as_json)
+            return 128 + stopped.number
+
+
+def _run(command: click.Command, arguments: Sequence[str], as_json: bool) -> int:
     try:
-        with _stoppable():
-            code = command.main(list(arguments), prog_name="dicetalk", standalone_mode=False)
-            sys.stdout.flush()
+        code = command.main(list(arguments), prog_name="dicetalk", standalone_mode=False)
+        sys.stdout.flush()
         return code if isinstance(code, int) else DONE
-    except Stopped as stop:
-        _tell({"error": "stopped; nothing unfinished is left behind", "kind": "Stopped"}, as_json)
-        return 128 + stop.number
-    except BrokenPipeError:
-        # Whoever read our output has left. Python would complain again when it closes standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OUR_FAULT
     except click.UsageError as error:
         return _usage(error, as_json)
     except DiceTalkError as error:
         return _expected(error, as_json)
+    except MemoryError as error:
+        _tell({"error": f"the memory ran out ({NO_ROOM})", "kind": type(error).__name__}, as_json)
+        return YOURS_TO_FIX
     except ImportError as error:
         return _broken_library(error, as_json)
+    except UnheardError as error:
+        return _unheard(error)
     except Exception as error:  # the last resort of a program: whatever it is, a user gets a line and no traceback
         return _unexpected(error, as_json)
 
 
+NO_ROOM = "close other programs, or give a smaller picture or --size"
+
+
+class _Stop:
+    """Answers a signal: raises `Stopped` wherever the program is, so that every `with` cleans up."""
+
+    def __init__(self) -> None:
+        self.last = -math.inf
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - self.last > PATIENCE:
+            self.last = now
+            raise Stopped(number)
+
+    def unraisable(self, told: sys.UnraisableHookArgs) -> None:
+        """A signal that came where Python can raise nothing, as while it collects garbage, is sent again."""
+        if isinstance(told.exc_value, Stopped):
+            self.last = -math.inf
+            threading.Timer(0.01, signal.raise_signal, (told.exc_value.number,)).start()
+        else:
+            sys.__unraisablehook__(told)
+
+
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGINT and SIGTERM raise `Stopped` wherever the program is, so that every `with` cleans up."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(number)
-
-    # A signal that whoever started us ignores (`nohup`, a shell's background job) stays ignored.
-    wanted = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
-    before = [(number, signal.signal(number, stop)) for number in wanted]
+def _stoppable() -> Iterator[_Stop]:
+    """Signals that end a command are answered by `Stopped`; one that is ignored stays so."""
+    stop = _Stop()
+    wanted = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    before, hook = [(number, signal.signal(number, stop)) for number in wanted], sys.unraisablehook
+    sys.unraisablehook = stop.unraisable
     try:
-        yield
+        yield stop
     finally:
+        sys.unraisablehook = hook
         for number, handler in before:
             signal.signal(number, handler)
 
@@ -73,17 +113,26 @@ def _tell(record: dict[str, object], as_json: bool) -> None:
     """One JSON object on standard output, or one line on standard error."""
     if os.environ.get("DICETALK_DEBUG") == "1":
         traceback.print_exc()
-    if as_json:
-        print(json.dumps(record), flush=True)
-    else:
-        print("error: " + " ".join(str(record["error"]).splitlines()), file=sys.stderr)
+    if not (as_json and say(json.dumps(record), sys.stdout)):
+        say("error: " + " ".join(str(record["error"]).splitlines()), sys.stderr)
+
+
+def _unheard(error: UnheardError) -> int:
+    """What was told could not be written; that whoever read it has left needs no word."""
+    silence(sys.stdout)
+    if error.errno == errno.EPIPE:
+        return OUR_FAULT
+    say(f"error: the output cannot be written ({error.strerror}); give it another place", sys.stderr)
+    return YOURS_TO_FIX
 
 
 def _usage(error: click.UsageError, as_json: bool) -> int:
     if as_json:
         _tell({"error": error.format_message(), "kind": "UsageError"}, as_json)
     else:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip(), sys.stderr)
     return YOURS_TO_FIX
 
 

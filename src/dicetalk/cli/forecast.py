@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dicetalk.backbone import DEFAULT
+from dicetalk.cli.tables import table
 from dicetalk.evaluation.forecast import SIDE, Forecast
 
 if TYPE_CHECKING:
@@ -14,18 +15,15 @@ if TYPE_CHECKING:
 
 def cost_table(found: Forecast) -> Table:
     """The same for people."""
-    from rich.box import SIMPLE
-    from rich.table import Table
-
     on_gpu = ("on a GPU",) if found.device == "cpu" else ()
     head = ("preset", "memory", "PFLOP", f"peak, {found.device}", "fits", f"time, {found.device}", *on_gpu)
-    table = Table(*head, box=SIMPLE, show_edge=False)
+    rows = []
     for c in found.costs:
         time = f"about {duration(c.predicted_s)}"
         gpu = (f"{c.gpu_peak_gb:.1f} GB",) if on_gpu else ()
         fits = "yes" if c.fits else "NO"
-        table.add_row(c.preset, c.memory, f"{c.petaflop:.2f}", f"{c.peak_gb:.1f} GB", fits, time, *gpu)
-    return table
+        rows.append((c.preset, c.memory, f"{c.petaflop:.2f}", f"{c.peak_gb:.1f} GB", fits, time, *gpu))
+    return table(head, rows)
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import CheckpointError, require
 
@@ -62,7 +63,7 @@ def _download(folder: Path) -> None:
             ) from None
 
 
-@click.command("import-official", epilog=IMPORT_EXAMPLES)
+@click.command("import-official", cls=HeavyCommand, epilog=IMPORT_EXAMPLES)
 @click.argument("release", type=FOLDER)
 @click.argument("out", type=FOLDER)
 @click.option(

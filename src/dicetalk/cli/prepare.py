@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Examples:
 CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder")
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("corpus", type=click.Choice(CORPORA))
 @click.argument("source", type=FOLDER)
 @click.argument("out", type=FOLDER)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from dicetalk.backbone import KINDS
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE
 from dicetalk.errors import ConfigError
 from dicetalk.svd.options import CHOICES, SvdOptions
@@ -46,7 +47,7 @@ class SvdOption(click.Option):
     """An option that the help shows in a section of its own."""
 
 
-class CommandWithSvd(click.Command):
+class CommandWithSvd(HeavyCommand):
     """A command whose help tells the options of the svd backbone from the others."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import require
 
@@ -20,7 +21,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("recipe")
 @click.argument("data", type=FOLDER)
 @click.option("--output", "-o", required=True, type=FOLDER, help="The folder of the run.")

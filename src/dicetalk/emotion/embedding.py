@@ -39,7 +39,7 @@ class Embedder:
         """
         self.space = shipped_space() if folder == SHIPPED else open_space(folder)
         self._net = open_network(folder / GRAPH)
-        self._columns = {stream.name: stream.shape[-1] for stream in self._net.get_inputs()}
+        self._columns = self._net.widths()
 
     def embed(self, speech: Float32 | None, motion: Float32 | None) -> Prior:
         """The Gaussian of one recording; of a long one that of its parts together, each of at most a minute.

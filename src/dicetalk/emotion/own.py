@@ -6,12 +6,19 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dicetalk.emotion.feeling import Feeling
+from dicetalk.emotion.vocabulary import check_own_name
 from dicetalk.errors import EmotionError, MediaError
 from dicetalk.files import existing_file
 
+if TYPE_CHECKING:
+    from dicetalk.emotion.priors import Prior
+
 SUFFIX = ".safetensors"
+MOST_TOLD = 12
+"""Names of a file that a message lists."""
 _TEXT = re.compile(r"(.*\.safetensors)((?::[^:]*)*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -55,8 +62,9 @@ class OwnEmotion:
             EmotionError: the file holds no such emotion, or was made by another embedder than the shipped one.
             CheckpointError: the file is damaged.
         """
-        own = read_own(self.path)
-        return own[self.choose(own)]
+        own = _priors(self.path)
+        name = self.choose(own)
+        return _feeling(self.path, name, own[name])
 
     def choose(self, names: Collection[str]) -> str:
         """Which of a file's emotions is meant.
@@ -64,7 +72,7 @@ class OwnEmotion:
         Raises:
             EmotionError: none of that name, or no name and several emotions.
         """
-        there = ", ".join(sorted(names))
+        there = ", ".join(sorted(names)[:MOST_TOLD]) + (", ..." if len(names) > MOST_TOLD else "")
         if self.name is None and len(names) > 1:
             raise EmotionError(f"{self.path} holds {len(names)} emotions; add :NAME, one of: {there}")
         if self.name is not None and self.name not in names:
@@ -85,9 +93,15 @@ def read_own(path: Path) -> dict[str, Feeling]:
     """The own emotions of a file by name, each as a feeling in the shipped space.
 
     Raises:
-        EmotionError: the file cannot be opened, or was made by another embedder than the shipped one.
+        EmotionError: the file cannot be opened, holds a name that is none, or was made by another embedder than the
+            shipped one.
         CheckpointError: the file is damaged, or its vectors are of another width.
     """
+    return {name: _feeling(path, name, prior) for name, prior in _priors(path).items()}
+
+
+def _priors(path: Path) -> dict[str, Prior]:
+    """The priors of a file of own emotions, in the shipped space."""
     from dicetalk.emotion.priors import read_priors, read_space
     from dicetalk.emotion.space import shipped_space
 
@@ -97,9 +111,24 @@ def read_own(path: Path) -> dict[str, Feeling]:
         raise EmotionError(str(error)) from error
     priors, space, made_by = read_priors(path), shipped_space(), read_space(path)
     if made_by not in (None, space.name):  # files of before 0.1 do not tell; only one embedder had shipped
-        raise EmotionError(f"{path} was made by another embedder ({made_by}, not {space.name}); embed its clips again")
-    likenesses = {name: space.likeness(prior) for name, prior in priors.items()}
-    return {
-        name: space.feeling(priors[name], like, f"{name} of {path.name} resembles {like}", whole=1.0)
-        for name, like in likenesses.items()
-    }
+        raise EmotionError(
+            f"{path} was made by another embedder ({made_by[:40]!r}, not {space.name}); embed its clips again"
+        )
+    for name in priors:
+        _check_name(path, name)
+    return priors
+
+
+def _feeling(path: Path, name: str, prior: Prior) -> Feeling:
+    from dicetalk.emotion.space import shipped_space
+
+    space = shipped_space()
+    like = space.likeness(prior)
+    return space.feeling(prior, like, f"{name} of {path.name} resembles {like}", whole=1.0)
+
+
+def _check_name(path: Path, name: str) -> None:
+    try:
+        check_own_name(name)
+    except EmotionError as error:
+        raise EmotionError(f"{path}: {error}") from error

@@ -16,11 +16,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dicetalk.arrays import Float32
-from dicetalk.errors import CheckpointError, EmotionError
-from dicetalk.files import whole
+from dicetalk.errors import CheckpointError, EmotionError, MediaError
+from dicetalk.files import existing_file, whole
 
 TYPES = ("F32", "F16", "F64")
 """Of numbers, as safetensors calls them, that a file may hold; what we write is float32."""
+LARGEST = 1e4
+"""Of a number, away from 0; those of an embedder lie within 10."""
+MAX_BYTES = 20_000_000
+"""Of a file; an emotion takes 2 kB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +125,19 @@ def read_priors(path: Path) -> dict[str, Prior]:
     shapes = {tensor.shape for tensor in tensors.values()}
     if len(shapes) > 1 or len(next(iter(shapes))) != 1:
         raise CheckpointError(f"{path} holds vectors of different shapes {sorted(shapes)}; expected one width")
-    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-        raise CheckpointError(f"{path} holds numbers that are not finite; export the emotion again")
-    return {name: Prior(tensors[f"{name}.mean"], tensors[f"{name}.std"]) for name in names}
+    for name, tensor in tensors.items():
+        _check_values(path, name, tensor)
+    # A spread has no sign, whatever wrote it.
+    return {name: Prior(tensors[f"{name}.mean"], np.abs(tensors[f"{name}.std"])) for name in names}
+
+
+def _check_values(path: Path, name: str, tensor: Float32) -> None:
+    if not np.isfinite(tensor).all():
+        raise CheckpointError(f"{path} holds numbers that are not finite in {name!r}; export the emotion again")
+    if np.abs(tensor).max(initial=0) > LARGEST:
+        raise CheckpointError(
+            f"{path} holds numbers beyond {LARGEST:g} in {name!r}, which no embedder gives; export the emotion again"
+        )
 
 
 def read_space(path: Path) -> str | None:
@@ -138,10 +152,12 @@ def read_space(path: Path) -> str | None:
 def _read(path: Path) -> tuple[dict[str, Float32], dict[str, str]]:
     """All tensors of a file, and its metadata."""
     try:
-        with safe_open(path, "np") as file:
+        with safe_open(existing_file(path, MAX_BYTES), "np") as file, np.errstate(over="ignore"):
             names = list(file.keys())
             if not all(file.get_slice(name).get_dtype() in TYPES for name in names):
                 raise CheckpointError(f"{path} holds numbers that are not of {', '.join(TYPES)}; export it again")
             return {name: file.get_tensor(name).astype(np.float32) for name in names}, file.metadata() or {}
+    except MediaError as error:
+        raise CheckpointError(str(error)) from None
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read as safetensors ({error}); export the emotion again") from None

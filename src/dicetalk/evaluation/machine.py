@@ -101,7 +101,9 @@ def _files(what: str, package: str, folder: str, names: tuple[str, ...]) -> Chec
     roots = (spec.submodule_search_locations if spec else None) or []
     missing = [name for name in names if not any((Path(root) / folder / name).is_file() for root in roots)]
     found = f"{missing[0]} is missing in {package}" if missing else f"{len(names)} in {package}"
-    return Check(what, not missing, found, f"pip install --force-reinstall {package}")
+    ours = package == "dicetalk"  # no package of this name is published
+    hint = f"pip install --force-reinstall {'. in the clone of DiceTalk' if ours else package}"
+    return Check(what, not missing, found, hint)
 
 
 def _encoders() -> Iterator[Check]:

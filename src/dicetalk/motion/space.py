@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.errors import InputError
 from dicetalk.rates import FPS
 
 SHAPES = (
@@ -75,6 +76,9 @@ class Motion:
         shapes: (T, 52) float32, columns as `SHAPES`, 0 to 1.
         pose: (T, 6) float32, columns as `POSE`, [rad] and [inter-ocular distances].
         fps: frames a second.
+
+    Raises:
+        InputError: a number is not finite, of which later only a black picture would tell.
     """
 
     shapes: Float32
@@ -87,6 +91,8 @@ class Motion:
         frames = len(self.shapes)
         assert self.shapes.shape == (frames, len(SHAPES)), self.shapes.shape
         assert self.pose.shape == (frames, len(POSE)), self.pose.shape
+        if not (np.isfinite(self.shapes).all() and np.isfinite(self.pose).all()):
+            raise InputError("the motion holds numbers that are not finite; what gave it is damaged")
 
     @classmethod
     def still(cls, frames: int, fps: float = FPS) -> Motion:

@@ -16,7 +16,7 @@ from dicetalk.checkpoints import CONFIG, kind_of, read_json, write_config
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.files import whole
-from dicetalk.modules import check_layout, save_tensors
+from dicetalk.modules import cast, check_layout, save_tensors
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
 from dicetalk.svd.checkpoint import EMOTIONS, FULL_PRECISION, KIND, VERSION, SvdSizes, build_modules, inner_of
 from dicetalk.svd.streams import SpatialStreams, TemporalStreams
@@ -63,7 +63,7 @@ def import_official(
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).unlink(missing_ok=True)
     _write_modules(release, sources, build_modules(config), out, dtype, progress)
-    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release))
+    save_tensors(out / f"{EMOTIONS}.safetensors", read_emotions(release, config["bank"]["prior"]))
     write_config(out, KIND, VERSION, {**config, "vocabulary": list(PUBLISHED)})
     (out / LEDGER).unlink(missing_ok=True)
     return out
@@ -114,7 +114,7 @@ def _write_module(
     if stock is not None and any(key not in tensors for key in wanted if "processor" not in key):
         tensors = read_weights(stock) | tensors
     check_layout(source.file.name, wanted, tensors)
-    save_tensors(out / f"{name}.safetensors", {key: tensors[key].to(dtype) for key in wanted})
+    save_tensors(out / f"{name}.safetensors", {key: cast(source.file, key, tensors[key], dtype) for key in wanted})
 
 
 def name_streams(unet: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

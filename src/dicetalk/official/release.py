@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from dicetalk.checkpoints import read_json
 from dicetalk.emotion.vocabulary import ALIASES, PUBLISHED, resolve
 from dicetalk.errors import CheckpointError
+from dicetalk.files import existing_file
+from dicetalk.modules import cast
 from dicetalk.official.npy import read_npy
 
 UNCHECKED = "sizes are approximate; the first repository's name was not checked: if it is wrong, see the paper's page"
@@ -191,17 +194,16 @@ def read_weights(source: Source) -> dict[str, Tensor]:
         CheckpointError: the file is truncated, or holds anything but tensors.
     """
     try:
+        existing_file(source.file)
         if source.file.suffix == ".safetensors":
             state: Any = load_file(source.file)
         else:
             state = torch.load(source.file, map_location="cpu", weights_only=True, mmap=_zipped(source.file))
-    except (SafetensorError, OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"{source.file} is truncated or damaged ({reason}); download it again") from None
-    except Exception as error:  # torch raises pickle's own errors, and others, for what it refuses to run
-        if type(error).__name__ != "UnpicklingError":
-            raise
+    except UnpicklingError:
         raise CheckpointError(f"{source.file} holds more than tensors and was refused; nothing of it was run") from None
+    except Exception as error:  # on bytes that make no sense torch raises nearly every built-in class
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise CheckpointError(f"{source.file} is truncated or damaged ({reason}); download it again") from None
     return _renamed(source, state)
 
 
@@ -219,17 +221,17 @@ def _renamed(source: Source, state: Any) -> dict[str, Tensor]:
     return {key: tensor for key, tensor in named if key is not None}
 
 
-def read_emotions(release: Path) -> dict[str, Tensor]:
-    """The emotion priors of the release, `(1, 256)` each, under the vocabulary's names.
+def read_emotions(release: Path, width: int = 256) -> dict[str, Tensor]:
+    """The emotion priors of the release, `(1, width)` each, under the vocabulary's names.
 
     Raises:
-        CheckpointError: an emotion is missing, or a file is not what it should be.
+        CheckpointError: an emotion is missing, of another width, or a file is not what it should be.
     """
     known = {*PUBLISHED, *ALIASES}
     found: dict[str, Tensor] = {}
     for path in sorted(release.rglob("*.npy")):
         if path.stem.lower() in known:
-            found.setdefault(resolve(path.stem), _prior(path))
+            found.setdefault(resolve(path.stem), _prior(path, width))
     missing = [name for name in PUBLISHED if name not in found]
     if missing:
         raise CheckpointError(
@@ -238,9 +240,14 @@ def read_emotions(release: Path) -> dict[str, Tensor]:
     return found
 
 
-def _prior(path: Path) -> Tensor:
+def _prior(path: Path, width: int) -> Tensor:
     value = read_npy(path)
     mean = value.get("mu") if isinstance(value, dict) else value
-    if mean is None or getattr(mean, "ndim", 0) == 0:
+    if not isinstance(mean, np.ndarray):
         raise CheckpointError(f"{path} has no array `mu`; expected an emotion prior of the release")
-    return torch.from_numpy(mean.astype("float32")).reshape(1, -1)
+    if mean.size != width:
+        raise CheckpointError(f"{path} holds an array {mean.shape}; expected a prior of {width} numbers")
+    with np.errstate(over="ignore"):
+        prior = torch.from_numpy(mean.astype(np.float32)).reshape(1, -1)
+    cast(path, "mu", prior, torch.float16)  # it will be used in half precision
+    return prior

@@ -32,7 +32,7 @@ from dicetalk.motion.landmarks import (
     UPPER_LIP,
 )
 from dicetalk.motion.resting import reading_statistics, unusual
-from dicetalk.motion.space import SHAPES, Motion, index, rotations
+from dicetalk.motion.space import MIRROR, SHAPES, Motion, index, rotations
 from dicetalk.portrait import glasses, lips
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
@@ -296,13 +296,18 @@ def usual_rest() -> tuple[Float64, Float64]:
 
 
 def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
-    """The look already in the picture, as weights (52,): stern or raised brows, a sad mouth, a smile."""
+    """The look already in the picture, as weights (52,): stern or raised brows, wide or narrow eyes, a sad mouth, a
+    smile; the same on both sides, since most of what differs between them is the light."""
     look = unusual(local[:FACE_VERTICES], *usual_rest(), MADE_SO)
+    look = np.where(OF_LOOKS, (look + look[list(MIRROR)]) / 2, 0.0)
     return np.maximum(look, _smile(local, basis))
 
 
 MADE_SO = 0.3
-"""So many spreads from the usual face still count as the way a face is made: people show more than the least."""
+"""So many spreads from the usual face still count as the way a face is made."""
+
+OF_LOOKS = np.array([name.startswith(("brow", "eyeSquint", "eyeWide", "mouthFrown")) for name in SHAPES])
+"""Shapes (52,) that a look is read from, beside a smile's; the others would be taken for one where a smile is."""
 
 
 def _smile(local: Float64, basis: dict[str, Float64]) -> Float64:

@@ -17,6 +17,7 @@ from dicetalk.checkpoints import open_checkpoint
 from dicetalk.errors import ConfigError
 from dicetalk.face import Box
 from dicetalk.media import Picture
+from dicetalk.modules import finite
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.svd.checkpoint import KIND, VERSION, SvdModules, load_modules
 from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
@@ -83,7 +84,7 @@ class SvdBackbone:
         All frames are denoised first; then they are decoded and come out as they are ready.
 
         Raises:
-            ConfigError: the device has not enough memory; says what would fit.
+            ConfigError: the device has not enough memory; says what would fit. Or a network gave what is no number.
         """
         length = speech_length(len(conditions.speech.waveform))
         canvas = canvas_of(conditions.portrait, conditions.face.box, self.options.frame)
@@ -122,14 +123,18 @@ class SvdBackbone:
         )
         start = noisy_start(known.image_latents, noise, float(sigmas_of(plan)[0]))
         with self.placement.use(self.modules.unet):
-            return sample(plan, denoiser, start, _telling(watch, plan.steps))[0]
+            return sample(plan, denoiser, start, _checking(watch, plan.steps))[0]
 
 
-def _telling(watch: Watch | None, total: int) -> Callable[[int, Tensor], None] | None:
+def _checking(watch: Watch | None, total: int) -> Callable[[int, Tensor], None]:
     """What a solver calls after each step."""
-    if watch is None:
-        return None
-    return lambda done, clean: watch(DenoisingStep(done, total, clean[0]))
+
+    def after(done: int, clean: Tensor) -> None:
+        finite(clean, f"what was denoised in step {done} of {total}")
+        if watch is not None:
+            watch(DenoisingStep(done, total, clean[0]))
+
+    return after
 
 
 def canvas_of(portrait: Picture, face: Box, frame: str) -> Canvas:

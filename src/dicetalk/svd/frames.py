@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dicetalk.arrays import Float32
 from dicetalk.media import Picture
+from dicetalk.modules import finite
 from dicetalk.rates import FPS
 from dicetalk.svd.encoders import decode_latents
 from dicetalk.svd.interpolate import Interpolator, double_rate
@@ -48,7 +49,7 @@ class Canvas:
     def put(self, frame: Tensor) -> Picture:
         """The full frame with `frame (3, h, w)` in [0, 1] in its place."""
         left, top, right, bottom = self.box
-        image = frame.permute(1, 2, 0).mul(255).round().byte().cpu().numpy()
+        image = finite(frame, "a frame").permute(1, 2, 0).mul(255).round().byte().cpu().numpy()
         image = resize(image, right - left, bottom - top)
         if self.whole:
             return image
@@ -92,7 +93,7 @@ def decoded(vae: AutoencoderKLTemporalDecoder, latents: Tensor, frames: int, chu
     """
     needed = -(-frames // chunk) * chunk
     for part in itertools.islice(itertools.chain.from_iterable(decode_latents(vae, latents[:needed], chunk)), frames):
-        yield part.float().mul(0.5).add(0.5).clamp(0, 1)
+        yield finite(part, "what was decoded").float().mul(0.5).add(0.5).clamp(0, 1)
 
 
 def film(
