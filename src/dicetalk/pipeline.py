@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from dicetalk.arrays import UInt8
+from dicetalk.arrays import UInt8, Waveform
 from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
@@ -46,6 +46,7 @@ from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 from dicetalk.speech import Hearing
+from dicetalk.speech.bleed import without_bleed
 from dicetalk.threads import Behind
 
 Progress = Callable[[int, int], None]
@@ -241,7 +242,7 @@ class DiceTalk:
         sources = [source_of(speaker.emotion) for speaker in who]
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = speech if isinstance(speech, Sound) or speech is None else read_sound(path_of(speech))
-        voices = [_voice(sound, speaker.channel, idle or 0.0) for speaker in who]
+        voices = _voices(sound, who, idle or 0.0)
         photo = _photo(portrait)
         cover = photo.cover if KINDS[self.backbone.kind].moves else None
         looks = [_framed(photo.picture, cover, speaker.face, size, crop) for speaker in who]
@@ -281,16 +282,22 @@ def _framed(picture: Picture, cover: UInt8 | None, face: int | None, size: int, 
     return _Look(np.ascontiguousarray(frame[..., :3]), found, np.ascontiguousarray(frame[..., 3]))
 
 
-def _voice(sound: Sound | None, channel: Channel | None, idle: float) -> Hearing:
-    """What one speaker says."""
+def _voices(sound: Sound | None, speakers: Sequence[Speaker], idle: float) -> list[Hearing]:
+    """What each speaker says."""
     if sound is None:
-        return _silence(idle)
+        return [_silence(idle) for _ in speakers]
+    waveforms = [_alone(sound, speaker.channel) for speaker in speakers]
+    return [Hearing(waveform) for waveform in (without_bleed(waveforms) if len(waveforms) > 1 else waveforms)]
+
+
+def _alone(sound: Sound, channel: Channel | None) -> Waveform:
+    """One channel of a sound; None is all of it."""
     if channel is None:
-        return Hearing(sound.waveform)
+        return sound.waveform
     try:
-        return Hearing(read_sound(sound.path, channel=channel).waveform)
+        return read_sound(sound.path, channel=channel).waveform
     except MediaError:  # all of it was read before: this one says nothing, and listens
-        return _silence(sound.seconds)
+        return np.zeros_like(sound.waveform)
 
 
 def _felt(feelings: Timeline, voice: Hearing) -> EmotionTrack:

@@ -15,6 +15,9 @@ def off_white(frame: Picture, cover: UInt8) -> UInt8:
         frame: RGB on white.
         cover: (H, W) how much each pixel covers, 0 to 255.
     """
+    # What is darker than white shining through allows covers more: filters do not treat both quite alike.
+    least = (254 - frame.min(-1).astype(np.int16)).clip(0).astype(np.uint8)
+    cover = np.maximum(cover, least)
     share = cover[..., None].astype(np.float32) / 255
     own = (frame - 255 * (1 - share)) / np.maximum(share, 1 / 255)
     return np.dstack([np.clip(np.rint(own), 0, 255).astype(np.uint8), cover])
