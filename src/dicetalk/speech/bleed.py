@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from dicetalk.arrays import Bool
+from dicetalk.easing import gaussian_filter1d
 from dicetalk.media import Waveform
 from dicetalk.rates import HOP
 from dicetalk.speech.grid import hop_power
@@ -16,14 +16,14 @@ BLEED = 10**1.2
 """A voice that much louder [power, 12 dB] is what both microphones hear."""
 UNEVEN = 10**0.8
 """How far microphones may differ in level [power, 8 dB]; one that is weaker by more has heard no voice of its own."""
-AROUND = 15
-"""Hops over which power is looked at: a syllable."""
+AROUND = 5.0
+"""Standard deviation of the stretch over which power is looked at, about a syllable [hops]."""
 
 
 def without_bleed(voices: Sequence[Waveform]) -> list[Waveform]:
     """The voices (N,), each silent where another is much louder; all of one recording."""
     length = min(map(len, voices))
-    powers = np.stack([uniform_filter1d(hop_power(voice[:length].astype(np.float32)), AROUND) for voice in voices])
+    powers = np.stack([gaussian_filter1d(hop_power(voice[:length].astype(np.float32)), AROUND) for voice in voices])
     loud = np.percentile(powers, 95, axis=1)
     even = powers / np.maximum(np.maximum(loud, loud.max() / UNEVEN), 1e-9)[:, None]
     return [_silenced(voice, even.max(0) > BLEED * own) for voice, own in zip(voices, even, strict=True)]
