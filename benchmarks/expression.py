@@ -15,7 +15,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from quality import FER_CLASSES, JUDGED, SECONDS, SIZE, STRENGTHS, Array, Picture, beginning, judge_faces, table
+from quality import FER_CLASSES, JUDGED, SECONDS, SIZE, STRENGTHS, Array, beginning, judge_faces, table
+from readback import Picture
 
 import dicetalk
 from dicetalk import assets

@@ -1,15 +1,18 @@
-"""Measure speed and memory of the `motion` backbone and write them down.
+"""Measure speed and memory of the `rules` backbone and write them down.
 
-    python benchmarks/speed.py [--portrait FILE] [--speech FILE] [--out benchmarks/results] [--long]
+    python benchmarks/speed.py [--portrait FILE] [--speech FILE] [--out benchmarks/results] [--sizes 512 1024] [--long]
 
-`--long` also renders 10 minutes of speech (the given one, repeated) to compare peak memory with that of 10 seconds.
-Every figure is the median of several runs in one process; memory is measured in a process of its own.
+Every figure is the median of several fresh processes, in which everything happens for the first time. What one stage
+costs is the time of its own thread; drawing, hearing and writing run beside each other. `--long` also makes 10 minutes
+of speech (the given one, repeated) to compare peak memory with that of 10 seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import functools
+import json
 import os
 import platform
 import statistics
@@ -17,19 +20,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import av
-import cv2
 import numpy as np
 from scipy.io import wavfile
 
-from dicetalk.media import read_picture, read_sound
+from dicetalk.media import read_sound
 from dicetalk.rates import SPEECH_RATE
 
 RUNS = 5
-SIZE = 512
+PROCESSES = 3
 
 
 def seconds(work: Callable[[], object], runs: int = RUNS) -> float:
@@ -48,41 +53,85 @@ def measure_help() -> float:
     )
 
 
-def measure_rendering(portrait: Path, speech: Path) -> dict[str, float]:
-    """Frames a second of the renderer alone, the first frame, and the whole command, on a face of `SIZE` pixels."""
-    import dicetalk
-    from dicetalk.backbone import Moves
-    from dicetalk.motion.space import concatenate
-    from dicetalk.portrait.renderer import Renderer
+def measure_rendering(portrait: Path, speech: Path, size: int) -> dict[str, float]:
+    """Medians of what fresh processes tell, of a face of `size` pixels."""
+    command = [sys.executable, __file__, "--inside", str(size), "--portrait", str(portrait), "--speech", str(speech)]
+    told = []
+    for _ in range(PROCESSES):
+        told.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+    return {name: statistics.median(figures[name] for figures in told) for name in told[0]}
 
-    # Twice as large, so that the square around the face has `SIZE` pixels to show.
-    picture = np.asarray(cv2.resize(read_picture(portrait), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+def inside(portrait: Path, speech: Path, size: int) -> dict[str, float]:
+    """What one fresh process takes to load, to its first frame, and for a whole video, by stages."""
     start = time.perf_counter()
+    import dicetalk
+
     talk = dicetalk.load()
     loaded = time.perf_counter() - start
-    next(talk(picture, speech, size=SIZE, crop=True, emotion="happy").stream())  # compiled code is loaded once
-    video = talk(picture, speech, size=SIZE, crop=True, emotion="happy")
-    backbone = video.backbone
-    assert isinstance(backbone, Moves)
-    motion = concatenate(list(backbone.act(video.conditions)))[:100]
-    renderer = Renderer(video.conditions.portrait, video.conditions.face)
 
-    def first() -> None:
-        next(talk(picture, speech, size=SIZE, crop=True, emotion="happy").stream())
+    import cv2
 
-    def whole() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            talk(picture, speech, size=SIZE, crop=True, emotion="happy").save(Path(folder) / "out.mp4")
+    from dicetalk.media import read_picture
 
-    rendering = seconds(lambda: sum(1 for _ in renderer.render(motion)))
-    command = seconds(whole, 3)
+    # Twice as large, so that the square around the face has its pixels to show.
+    picture = np.asarray(cv2.resize(read_picture(portrait), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
+    start = time.perf_counter()
+    stream = talk(picture, speech, size=size, crop=True, emotion="happy").stream()
+    next(stream)
+    first = time.perf_counter() - start
+    stream.close()
+    stages = Stages()
+    video = talk(picture, speech, size=size, crop=True, emotion="happy")
+    with tempfile.TemporaryDirectory() as folder:
+        start, processor = time.perf_counter(), time.process_time()
+        video.save(Path(folder) / "out.mp4")
+        whole, processor = time.perf_counter() - start, time.process_time() - processor
+    at = f"{video.width} x {video.height}"
     return {
-        "load the object [s]": loaded,
-        "first streamed frame, from a picture and a sound file [s]": seconds(first),
-        f"rendering at {video.width} x {video.height} [frames/s]": len(motion) / rendering,
-        f"whole command for {video.seconds:.1f} s of speech [s]": command,
-        "whole command [times real time]": video.seconds / command,
+        "import and load [s]": loaded,
+        "first streamed frame, from a picture and a sound file [s]": first,
+        f"{at} to the file [frames/s]": video.frames / whole,
+        f"{at} to the file [times real time]": video.seconds / whole,
+        f"{at}, all processors [ms a frame]": 1000 * processor / video.frames,
+        **{f"{at}, {name} [ms a frame]": 1000 * spent / video.frames for name, spent in stages.spent.items()},
     }
+
+
+class Stages:
+    """Counts the time that threads spend in what a video is made of [s]."""
+
+    def __init__(self) -> None:
+        from dicetalk.media import VideoWriter
+        from dicetalk.portrait.folds import Shading
+        from dicetalk.portrait.renderer import Renderer
+        from dicetalk.portrait.rig import Rig
+        from dicetalk.portrait.warp import Warp
+
+        self.spent: Counter[str] = Counter()
+        for name, owner, function in (
+            ("hearing", import_module("dicetalk.speech.listen"), "_hear"),
+            ("drawing", Renderer, "_frame"),
+            ("of it the mesh", Rig, "deformed"),
+            ("of it the maps", Warp, "move"),
+            ("of it the picture", Warp, "draw"),
+            ("of it folds", Shading, "apply"),
+            ("of it eyes", Renderer, "_draw_eye"),
+            ("of it the mouth", Renderer, "_draw_mouth"),
+            ("writing", VideoWriter, "write"),
+        ):
+            setattr(owner, function, self._counted(name, getattr(owner, function)))
+
+    def _counted(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(work)
+        def counted(*args: Any, **options: Any) -> Any:
+            start = time.thread_time()
+            try:
+                return work(*args, **options)
+            finally:
+                self.spent[name] += time.thread_time() - start
+
+        return counted
 
 
 def peak_memory(portrait: Path, speech: Path) -> float:
@@ -115,11 +164,18 @@ def main() -> None:
     parser.add_argument("--portrait", type=Path, default=assets.portrait())
     parser.add_argument("--speech", type=Path, default=assets.speech())
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024], help="of the face [px]")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.inside is not None:
+        print(json.dumps(inside(options.portrait, options.speech, options.inside)))
+        return
     with tempfile.TemporaryDirectory() as folder:
         ten = of_length(options.speech, 10, Path(folder))
-        figures = {"dicetalk --help [s]": measure_help(), **measure_rendering(options.portrait, ten)}
+        figures = {"dicetalk --help [s]": measure_help()}
+        for size in options.sizes:
+            figures = {**measure_rendering(options.portrait, ten, size), **figures}
         figures["peak memory, 10 s of speech [MB]"] = peak_memory(options.portrait, ten)
         if options.long:
             minutes = of_length(options.speech, 600, Path(folder))

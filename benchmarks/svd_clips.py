@@ -15,9 +15,9 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 from svd_reference import LiteralClip  # noqa: E402
 
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start  # noqa: E402
-from dicetalk.svd.model import UNetSizes  # noqa: E402
 from dicetalk.svd.options import SvdOptions  # noqa: E402
 from dicetalk.svd.presets import guidance_of, padding_of, sample, scales_of, sigmas_of, windows_of  # noqa: E402
+from dicetalk.svd.sizes import UNetSizes  # noqa: E402
 
 SPEED_OF_H200 = 790e12
 """Operations a second of large matrix products in half precision."""

@@ -13,13 +13,13 @@ import torch
 from svd_clips import SPEED_OF_H200, random_clip, run_ours, table
 from torch import Tensor, nn
 
-from dicetalk.svd import cost
-from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
+from dicetalk.svd import cost, counting
+from dicetalk.svd.checkpoint import build_modules
 from dicetalk.svd.encoders import decode_latents
-from dicetalk.svd.model import UNetSizes
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.placement import Placement
 from dicetalk.svd.presets import DECODE_CHUNK, WINDOW
+from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes, UNetSizes, published_config
 
 FRAMES = 125
 HALF = torch.float16
@@ -104,7 +104,7 @@ def one_clip(modules: dict[str, Any], preset: str, mode: str, memory: str = "nor
 @torch.inference_mode()
 def one_call(unet: Any) -> str:
     """How long one guided call takes, warmed up."""
-    arguments = [to_cuda(x) for x in cost.meta_call(SvdSizes(), 3, WINDOW, 64, 64, HALF)]
+    arguments = [to_cuda(x) for x in counting.meta_call(SvdSizes(), 3, WINDOW, 64, 64, HALF)]
     begin = time.perf_counter()
     unet(*arguments)
     torch.cuda.synchronize()

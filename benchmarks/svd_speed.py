@@ -29,12 +29,12 @@ import torch
 from svd_clips import SPEED_OF_H200, random_clip, run_ours, table
 from svd_reference import LiteralClip, LiteralUNet, guided, literal_loop
 
-from dicetalk.svd import cost
-from dicetalk.svd.checkpoint import SvdSizes, published_config
+from dicetalk.svd import cost, counting
 from dicetalk.svd.meter import count
-from dicetalk.svd.model import StreamedUNet, UNetSizes
+from dicetalk.svd.model import StreamedUNet
 from dicetalk.svd.options import PRESETS, SvdOptions
 from dicetalk.svd.presets import WINDOW
+from dicetalk.svd.sizes import SvdSizes, UNetSizes, published_config
 
 PUBLISHED_STEP = 104.9e12
 PUBLISHED_CLIP = 15.7e15
@@ -187,8 +187,8 @@ def memory_once(side: int, frames: int) -> tuple[int, int]:
     counted = cost.unet_count(config, 3, frames, side, side, torch.float32).peak
     predicted = round(cost.ALLOCATOR["cpu"] * counted)
     unet = StreamedUNet(sizes.unet).eval()
-    unet(*cost.meta_call(sizes, 1, 1, 16, 16, torch.float32))  # libraries take their working memory
-    inputs = cost.meta_call(sizes, 3, frames, side, side, torch.float32)
+    unet(*counting.meta_call(sizes, 1, 1, 16, 16, torch.float32))  # libraries take their working memory
+    inputs = counting.meta_call(sizes, 3, frames, side, side, torch.float32)
     before = current_bytes()
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     unet(*inputs)

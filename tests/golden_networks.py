@@ -9,7 +9,8 @@ import torch
 from diffusers import AutoencoderKLTemporalDecoder
 from golden_data import facts, recipe_weights, tensors
 
-from dicetalk.svd.model import StreamedUNet, UNetSizes
+from dicetalk.svd.model import StreamedUNet
+from dicetalk.svd.sizes import UNetSizes
 
 
 def sizes(name: str) -> UNetSizes:

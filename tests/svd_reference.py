@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 
 from dicetalk.sampling import karras_sigmas
-from dicetalk.svd.model import UNetSizes
+from dicetalk.svd.sizes import UNetSizes
 
 
 @dataclass

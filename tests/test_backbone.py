@@ -86,9 +86,7 @@ def test_options_of_another_kind_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 def test_packages_that_are_not_installed_are_named_before_anything_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking = Kind(loads="no.such.module:load", extra="svd", packages=("numpy", "no_such_package"))
     monkeypatch.setitem(KINDS, "fake", lacking)
-    with pytest.raises(
-        MissingExtraError, match=r"no_such_package is not installed; run: pip install 'dicetalk\[svd\]'"
-    ):
+    with pytest.raises(MissingExtraError, match=r"no_such_package is not installed; run: pip install -e '\.\[svd\]'"):
         load_backbone("fake")
 
 

@@ -50,6 +50,8 @@ ALL = job(
     seed=3,
     face=2,
     crop=True,
+    channel="left",
+    anyway=True,
     head=0.5,
     blink=0,
     gaze="camera",
@@ -289,6 +291,7 @@ def test_the_record_of_a_video(desk: Path) -> None:
         "seconds": 1.2,
         "seed": 2,
         "emotion": "sad:0.5,happy:0.25",
+        "warnings": [],
         "backbone": "rules",
         "motion_out": "c.csv",
     }

@@ -184,7 +184,7 @@ def test_numbers_out_of_range(
         ({"gaze": 1}, "gaze is 1; use free or camera"),
         ({"fps": 25.0}, "fps is 25.0; use one of 24, 25"),
         ({"fps": True}, "fps is True"),
-        ({"ease": "yes"}, "ease is 'yes'; use true or false"),
+        ({"ease": "yes"}, "ease is 'yes' (str); use True or False"),
         ({"idle": "3"}, "an idle clip has no speech"),
         ({"speech": None, "idle": "3"}, "idle is '3'; use 0.2 to 3600"),
         ({"speech": None, "idle": float("inf")}, "idle is inf"),

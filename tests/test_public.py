@@ -47,14 +47,13 @@ def test_an_unknown_name_is_no_attribute() -> None:
 
 def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
-    chosen = ["emotion", "seed", "face", "size", "crop"]
-    moved = ["head", "blink", "gaze", "fps", "ease", "idle", "motion_in", "speakers"]
-    assert list(parameters) == ["self", "portrait", "speech", *chosen, *moved]
+    controls = {"head": 1.0, "blink": 1.0, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
+    usual = {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False, "channel": None}
+    usual |= {"anyway": False, **controls, "speakers": ()}
+    assert list(parameters) == ["self", "portrait", "speech", *usual]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
-    defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
-    usual = {"speech": None, "emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False}
-    still = {"head": 1, "blink": 1, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
-    assert defaults == {**usual, **still, "speakers": ()}
+    defaults = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+    assert defaults == usual
 
 
 def test_what_load_takes() -> None:
@@ -67,9 +66,9 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard", "others", "others_heard"}
+    assert fields == {"conditions", "backbone", "sound", "heard", "warnings", "others", "others_heard"}
     shape = {"frames", "fps", "width", "height", "seconds", "has_alpha"}
-    assert public == {*shape, "others", "others_heard", "stream", "save", "save_motion"}
+    assert public == {*shape, "warnings", "others", "others_heard", "stream", "save", "save_motion"}
     told = (("stream", ["watch", "alpha"]), ("save", ["progress", "watch", "replace", "quality"]))
     for name, keywords in told:
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
@@ -79,7 +78,7 @@ def test_what_a_video_offers() -> None:
 def test_what_a_feeling_and_a_timeline_hold() -> None:
     held = {field.name for field in dataclasses.fields(dicetalk.Feeling)}
     assert held == {"weights", "intensity", "confidence", "why", "prior", "space"}
-    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks"}
+    assert {field.name for field in dataclasses.fields(dicetalk.Timeline)} == {"keys", "fade", "lacks", "warnings"}
 
 
 def test_the_tree_of_errors() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
+from PIL import Image
 
-from dicetalk.errors import InputError, MediaError
+from dicetalk.errors import InputError, MediaError, NoFaceError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_sound, read_video
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import Recording, heard, perceive
@@ -42,6 +44,29 @@ def test_a_video_is_heard_and_seen(talking: Path) -> None:
     assert recording.lacks == "" and recording.senses == ["voice", "face"]
     assert recording.speech is not None and recording.motion is not None
     assert recording.speech.shape == (30, 85) and recording.motion.shape == (30, 58)
+
+
+@pytest.mark.parametrize("name", ["face.jpg", "face.png", "face.webp", "face.gif", "face.heic", "face.mp4"])
+def test_a_photo_is_a_photo(hopper: Path, tmp_path: Path, name: str) -> None:
+    pillow_heif.register_heif_opener()
+    path = tmp_path / name  # whatever it is called
+    image, kind = Image.open(hopper), "JPEG" if name.endswith("mp4") else None
+    exif = Image.Exif()
+    exif[0x0112] = 3  # held upside down, which only a photo tells
+    turned = image.rotate(180) if name in ("face.jpg", "face.mp4") else image
+    turned.save(path, kind, **({"exif": exif} if turned is not image else {}))
+    found = perceive(path)
+    assert found.senses == ["face"] and found.motion is not None and found.motion.shape == (25, 58)
+    assert (found.motion == found.motion[0]).all() and found.lacks == ""
+    expected = perceive(hopper).motion
+    assert expected is not None
+    assert np.abs(found.motion - expected).max() < 0.25
+
+
+def test_a_photo_without_a_face_is_refused(no_face: Picture, tmp_path: Path) -> None:
+    Image.fromarray(no_face).save(tmp_path / "wall.png")
+    with pytest.raises(NoFaceError, match="no face found"):
+        perceive(tmp_path / "wall.png")
 
 
 def test_a_face_without_sound_goes_on(talking: Path, tmp_path: Path) -> None:

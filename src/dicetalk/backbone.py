@@ -14,6 +14,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from dicetalk.checks import brief, short, whole_number
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
@@ -61,9 +62,9 @@ def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
     """
     for name, share in (("head", head), ("blink", blink)):
         if not is_number(share) or not 0 <= share <= 1:
-            raise InputError(f"{name} is {share!r}; use a number from 0 (none) to 1 (as usual)")
-    if gaze is not None and gaze not in GAZES:
-        raise InputError(f"gaze is {gaze!r}; use {' or '.join(GAZES)}")
+            raise InputError(f"{name} is {brief(share)}; use a number from 0 (none) to 1 (as usual)")
+    if gaze is not None and not (isinstance(gaze, str) and gaze in GAZES):
+        raise InputError(f"gaze is {brief(gaze)}; use {' or '.join(GAZES)}")
     on_camera = gaze == "camera" or (gaze is None and head == 0)
     return Amounts(head=head, blink=blink, gaze="camera" if on_camera else "free")
 
@@ -204,10 +205,11 @@ def check_seed(seed: int) -> None:
     """Refuse a seed that is none.
 
     Raises:
-        InputError: it is negative.
+        InputError: it is no whole number, negative, or of more than 63 bits.
     """
-    if seed < 0:
-        raise InputError(f"the seed is {seed}; use 0 or a positive whole number")
+    sense = "0 or a positive whole number"
+    if not 0 <= whole_number(seed, "the seed", sense) < 2**63:
+        raise InputError(f"the seed is {short(seed)}; use {sense} below 2**63")
 
 
 def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion: bool) -> None:
@@ -235,8 +237,8 @@ def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion:
 
 
 def _check_rate(fps: int, name: str) -> None:
-    if not isinstance(fps, int) or fps not in VIDEO_RATES:
-        raise InputError(f"fps is {fps!r}; use one of {', '.join(map(str, VIDEO_RATES))}")
+    if isinstance(fps, bool) or not isinstance(fps, int) or fps not in VIDEO_RATES:
+        raise InputError(f"fps is {brief(fps)}; use one of {', '.join(map(str, VIDEO_RATES))}")
     if fps not in KINDS[name].rates:
         rates = " or ".join(map(str, KINDS[name].rates))
         raise ConfigError(f"the {name} backbone makes {rates} frames a second, not {fps}; use {rates}, or {DEFAULT}")
@@ -261,7 +263,7 @@ def check_content(*, speech: bool, idle: float | None, motion: bool, feels: bool
     if idle is not None and (speech or motion):
         raise InputError("an idle clip has no speech and no given motion; leave idle out, or the other one")
     if idle is not None and not (is_number(idle) and SHORTEST_IDLE <= idle <= LONGEST_IDLE):
-        raise InputError(f"idle is {idle!r}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
+        raise InputError(f"idle is {brief(idle)}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
     if motion and feels:
         raise InputError("the curves hold the whole expression; leave the emotion out, or the curves")
     if not (speech or motion or idle):
@@ -293,13 +295,13 @@ def find_backbone(name: str | os.PathLike[str]) -> Place:
         CheckpointError: the kind needs a checkpoint and there is none, or the folder holds none of a known kind.
         ConfigError: neither a kind nor a folder.
     """
-    kind = KINDS.get(str(name))
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is not None:
         return Place(str(name), _folder_of(kind))
-    folder = Path(name)
-    if not folder.is_dir():
+    folder = Path(name) if isinstance(name, str | os.PathLike) else None
+    if folder is None or not folder.is_dir():
         choices = ", ".join(KINDS)
-        raise ConfigError(f"no backbone is called {str(name)!r}; choose {choices}, or the folder of a checkpoint")
+        raise ConfigError(f"no backbone is called {str(name)[:60]!r}; choose {choices}, or the folder of a checkpoint")
     from dicetalk.checkpoints import kind_of
 
     found = kind_of(folder)

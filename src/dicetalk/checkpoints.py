@@ -16,6 +16,8 @@ from dicetalk.errors import CheckpointError, MediaError
 from dicetalk.files import read_bytes, whole
 
 CONFIG = "config.json"
+MOST_NAMES = 1000
+"""Of a vocabulary."""
 MAX_CONFIG_BYTES = 1_000_000
 """Ours have 2 kB, that of a stock model up to 10."""
 
@@ -41,7 +43,7 @@ def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
     """Open a checkpoint folder of a kind ("svd", ...) and version.
 
     Raises:
-        CheckpointError: no such folder, not a checkpoint, of another kind or version.
+        CheckpointError: no such folder, not a checkpoint, of another kind or version, or one that is damaged.
     """
     told = _config(folder)
     if told.get("kind") != kind:
@@ -50,7 +52,17 @@ def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
     if told.get("version") != version:
         found = _short(told.get("version"))
         raise CheckpointError(f"{folder} is of version {found}; this DiceTalk reads version {version}")
+    _check_words(folder / CONFIG, told)
     return Checkpoint(folder, told)
+
+
+def _check_words(path: Path, told: Mapping[str, Any]) -> None:
+    """Refuse a vocabulary or the name of a space that is none, where one is told."""
+    names = told.get("vocabulary", [])
+    if not isinstance(names, list) or len(names) > MOST_NAMES or not all(isinstance(name, str) for name in names):
+        raise CheckpointError(f"{path} tells a vocabulary {_short(names)}; expected a list of names")
+    if not isinstance(told.get("space", ""), str):
+        raise CheckpointError(f"{path} tells a space {_short(told['space'])}; expected text")
 
 
 def _short(value: object) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dicetalk.checks import short
 from dicetalk.errors import MediaError
 
 if sys.platform != "win32":
@@ -30,7 +31,7 @@ def path_of(name: object) -> Path:
         MediaError: it is no text and no path, empty, holds a null character, or ends as the names of folders do.
     """
     if not isinstance(name, str | os.PathLike) or not isinstance(text := os.fspath(name), str):
-        raise MediaError(f"{_short(name)} is no name of a file; expected text or a path")
+        raise MediaError(f"{short(name)} is no name of a file; expected text or a path")
     if not text.strip():
         raise MediaError("the name of a file is empty; give one")
     if "\0" in text:  # from JSON: a command line cannot hold one
@@ -58,12 +59,6 @@ def video_path_of(name: object) -> Path:
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
-def _short(value: object) -> str:
-    """A value in a few words: an array would fill the screen."""
-    text = " ".join(repr(value).split())
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({type(value).__name__})"
-
-
 def existing_file(path: PathLike, most: int | None = None) -> Path:
     """The path of a file that can be opened and is not empty, nor larger than `most` [bytes], else `MediaError`.
 
@@ -82,6 +77,18 @@ def existing_file(path: PathLike, most: int | None = None) -> Path:
     if most is not None and found.st_size > most:
         raise MediaError(f"{path} has {found.st_size / 1e6:.1f} MB; expected at most {most / 1e6:g} MB")
     return path
+
+
+def at_home(path: str | Path) -> Path:
+    """A path whose `~` or `~name` at the start, which a shell does not see inside a word, is that home.
+
+    Raises:
+        MediaError: nobody of that name has one.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise MediaError(f"{path} cannot be found (no such home); give the whole path") from error
 
 
 def read_bytes(path: PathLike, most: int) -> bytes:
@@ -263,14 +270,15 @@ def check_output(path: Path, kinds: dict[str, str], inputs: Sequence[Path], repl
             `check_place` refuses.
     """
     for source in inputs:
-        if _same(path, source):
+        if same_file(path, source):
             raise MediaError(f"{path} is an input and would be overwritten; choose another output name")
     output_kind(path, kinds, replace)
     with claimed(path) as temporary:
         temporary.unlink()
 
 
-def _same(one: Path, other: Path) -> bool:
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names stand for one file that is there."""
     try:
         return one.samefile(other)
     except (OSError, ValueError):  # one of them is not there; if that is wrong, reading it says so

@@ -56,6 +56,8 @@ class Job:
         face: 1 is the leftmost; None takes the largest.
         size: longest side of the frames [px], 0 keeps every size.
         crop: only the square around the face.
+        channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
+        anyway: go on where the mouth or an eye is covered.
         head, blink, gaze, fps, ease, idle, motion_in, speakers: as in `dicetalk.DiceTalk`.
         quality: of the video, 0 to 100, or a word for it.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
@@ -73,6 +75,8 @@ class Job:
     face: int | None = None
     size: int = DEFAULT_SIZE
     crop: bool = False
+    channel: str | int | None = None
+    anyway: bool = False
     head: float = 1.0
     blink: float = 1.0
     gaze: Literal["free", "camera"] | None = None
@@ -127,7 +131,8 @@ VALUES: dict[str, tuple[type, ...]] = {
     "speakers": (list, tuple),
     "quality": (float, str),
     "idle": (float, type(None)),
-    **dict.fromkeys(("crop", "ease", "replace"), (bool,)),
+    **dict.fromkeys(("crop", "anyway", "ease", "replace"), (bool,)),
+    "channel": (str, int, type(None)),
     "backbone": (str,),
     "options": (dict,),
 }
@@ -201,6 +206,7 @@ class Done:
             "seed": job.seed,
             "emotion": job.emotion,
             "heard": to_json(video.heard),
+            "warnings": list(video.warnings),
             "backbone": job.backbone,
         }
         if job.speakers:
@@ -234,12 +240,14 @@ def check(job: Job) -> None:
     Raises:
         DiceTalkError: a name, an option, an input or an output cannot be used.
     """
+    from dicetalk.media.channel import channel_number
     from dicetalk.portrait.framing import check_size
 
     kind = find_backbone(job.backbone).kind
     options_of(job)
     check_seed(job.seed)
     check_size(job.size)
+    channel_number(job.channel)
     quality_of(job.quality)
     felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
@@ -260,7 +268,8 @@ def _check_controls(job: Job) -> tuple[Speaker, ...]:
     check_content(speech=job.speech is not None, idle=job.idle, motion=given, feels=feels)
     amounts = amounts_of(job.head, job.blink, job.gaze)
     check_controls(find_backbone(job.backbone).name, amounts, job.fps, ease=job.ease, motion=given)
-    check_speakers(speakers, face=job.face, crop=job.crop, speech=job.speech is not None, motion=given, feels=feels)
+    told = {"face": job.face is not None, "channel": job.channel is not None, "crop": job.crop, "emotion": feels}
+    check_speakers(speakers, told, speech=job.speech is not None, motion=given)
     if speakers and job.motion_out is not None:
         raise InputError("curves are of one face; leave the file of curves out, or the speakers")
     return speakers
@@ -300,6 +309,8 @@ def _prepare(job: Job, tell: Tell) -> Video:
         face=job.face,
         size=job.size,
         crop=job.crop,
+        channel=job.channel,
+        anyway=job.anyway,
         head=job.head,
         blink=job.blink,
         gaze=job.gaze,

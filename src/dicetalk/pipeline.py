@@ -27,19 +27,20 @@ from dicetalk.backbone import (
     check_seed,
     load_backbone,
 )
+from dicetalk.checks import function, truth
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import ConfigError, InputError, MediaError
 from dicetalk.face import Face
 from dicetalk.files import PathLike, path_of, video_path_of
-from dicetalk.media import Picture, Sound, VideoWriter, read_sound
+from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
 from dicetalk.media.channel import Channel
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
 from dicetalk.media.frames import FrameWriter, is_numbered
-from dicetalk.media.picture import Photo, read_photo
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
+from dicetalk.portrait.cover import look_over
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
 from dicetalk.portrait.together import together
 from dicetalk.rates import FPS, SPEECH_RATE
@@ -62,6 +63,7 @@ class Video:
         backbone: what draws it.
         sound: the recording it speaks; None where it has no sound track.
         heard: the emotion as it was understood: what was asked for, heard or seen, how surely and why.
+        warnings: what is wrong with what was given and did not stop the work, one line each.
         others: what the other speakers are made from.
         others_heard: their emotions as they were understood.
     """
@@ -70,6 +72,7 @@ class Video:
     backbone: Backbone
     sound: Sound | None
     heard: Timeline
+    warnings: tuple[str, ...] = ()
     others: tuple[Conditions, ...] = ()
     others_heard: tuple[Timeline, ...] = ()
 
@@ -139,6 +142,8 @@ class Video:
             InputError: no such quality.
         """
         target, done = video_path_of(path), 0
+        function(progress, "progress")
+        function(watch, "watch")
         alpha = self.has_alpha and keeps_alpha(target)
         with (
             self._writer(target, alpha, quality_of(quality), replace) as video,
@@ -191,6 +196,8 @@ class DiceTalk:
         face: int | None = None,
         size: int = DEFAULT_SIZE,
         crop: bool = False,
+        channel: Channel | None = None,
+        anyway: bool = False,
         head: float = 1.0,
         blink: float = 1.0,
         gaze: Literal["free", "camera"] | None = None,
@@ -212,6 +219,8 @@ class DiceTalk:
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
             crop: only the square around the face.
+            channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
+            anyway: go on where the mouth or an eye is covered; what is hidden stays still.
             head: how far the head moves, 0 (held as in the portrait) to 1 (as usual).
             blink: how many of the usual blinks there are, 0 to 1.
             gaze: "free" with glances, or "camera"; None is free, and camera where `head` is 0.
@@ -224,7 +233,7 @@ class DiceTalk:
 
         Raises:
             MediaError: a file cannot be read.
-            NoFaceError: no face, or fewer faces than `face`.
+            NoFaceError: no face, fewer faces than `face`, or its mouth or an eye is covered.
             EmotionError: the emotion cannot be understood.
             CheckpointError: a file of own emotions is damaged.
             InputError: another argument is out of range, or there is neither speech, `idle` nor `motion_in`.
@@ -232,20 +241,22 @@ class DiceTalk:
         """
         check_seed(seed)
         check_size(size)
+        crop, ease = truth(crop, "crop"), truth(ease, "ease")
         amounts = amounts_of(head, blink, gaze)
-        given = motion_in is not None
-        check_content(speech=speech is not None, idle=idle, motion=given, feels=emotion != "neutral")
+        given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
+        check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
         check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
         who = speakers_of(speakers)
-        check_speakers(who, face=face, crop=crop, speech=speech is not None, motion=given, feels=emotion != "neutral")
+        told = {"face": face is not None, "channel": channel is not None, "crop": crop, "emotion": feels}
+        check_speakers(who, told, speech=speech is not None, motion=given)
         who = who or (Speaker(face, None, emotion),)
         sources = [source_of(speaker.emotion) for speaker in who]
         motion = None if motion_in is None else _given(motion_in, fps)
-        sound = speech if isinstance(speech, Sound) or speech is None else read_sound(path_of(speech))
+        sound = None if speech is None else _sound(speech, channel)
         voices = _voices(sound, who, idle or 0.0)
-        photo = _photo(portrait)
-        cover = photo.cover if KINDS[self.backbone.kind].moves else None
-        looks = [_framed(photo.picture, cover, speaker.face, size, crop) for speaker in who]
+        photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
+        clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
+        looks = [_look(clear, speaker.face, anyway, size, crop) for speaker in who]
         heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
         first, *others = (
             Conditions(
@@ -254,7 +265,10 @@ class DiceTalk:
             )
             for number, (look, voice, feelings) in enumerate(zip(looks, voices, heard, strict=True))
         )  # fmt: skip
-        return Video(first, self.backbone, sound, heard[0], tuple(others), tuple(heard[1:]))
+        told_of = [*(look.warnings for look in looks), *(feelings.warnings for feelings in heard)]
+        doubts = [warning for warnings in told_of for warning in warnings]
+        warnings = (*photo.warnings, *(() if sound is None else sound.warnings), *dict.fromkeys(doubts))
+        return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]))
 
 
 OTHER_TAKE = 1_000_003
@@ -263,23 +277,20 @@ OTHER_TAKE = 1_000_003
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """A portrait at the size of the frames, a face in it, and how much of it covers what is behind."""
+    """A portrait at the size of the frames, a face in it, how much of it covers what is behind, what is doubtful."""
 
     portrait: Picture
     face: Face
     cover: UInt8 | None
+    warnings: tuple[str, ...]
 
 
-def _photo(portrait: PathLike | Picture) -> Photo:
-    return Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(path_of(portrait))
-
-
-def _framed(picture: Picture, cover: UInt8 | None, face: int | None, size: int, crop: bool) -> _Look:
-    found = face_of(picture, face)
-    if cover is None:
-        return _Look(*framed(picture, found, size, crop), None)
-    frame, found = framed(np.dstack([picture, cover]), found, size, crop)
-    return _Look(np.ascontiguousarray(frame[..., :3]), found, np.ascontiguousarray(frame[..., 3]))
+def _look(photo: Photo, face: int | None, anyway: bool, size: int, crop: bool) -> _Look:
+    found, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
+    if photo.cover is None:
+        return _Look(*framed(photo.picture, found, size, crop), None, tuple(doubts))
+    frame, found = framed(np.dstack([photo.picture, photo.cover]), found, size, crop)
+    return _Look(np.ascontiguousarray(frame[..., :3]), found, np.ascontiguousarray(frame[..., 3]), tuple(doubts))
 
 
 def _voices(sound: Sound | None, speakers: Sequence[Speaker], idle: float) -> list[Hearing]:
@@ -293,7 +304,7 @@ def _voices(sound: Sound | None, speakers: Sequence[Speaker], idle: float) -> li
 def _alone(sound: Sound, channel: Channel | None) -> Waveform:
     """One channel of a sound; None is all of it."""
     if channel is None:
-        return sound.waveform
+        return sound.waveform.copy()
     try:
         return read_sound(sound.path, channel=channel).waveform
     except MediaError:  # all of it was read before: this one says nothing, and listens
@@ -316,6 +327,13 @@ def _given(motion: PathLike | Motion, fps: int) -> Motion:
     if not (len(motion) and np.isfinite(motion.shapes).all() and np.isfinite(motion.pose).all() and motion.fps > 0):
         raise InputError("the given motion has no frames, no frame rate, or numbers that are not finite")
     return concatenate(list(resampled([motion], fps, max(round(len(motion) * fps / motion.fps), 1))))
+
+
+def _sound(speech: PathLike | Sound, channel: Channel | None) -> Sound:
+    """The speech, one channel of it where that is asked for."""
+    if isinstance(speech, Sound):
+        return speech if channel is None else read_sound(speech.path, channel=channel)
+    return read_sound(speech, channel=channel)
 
 
 def load(name: str | os.PathLike[str] = DEFAULT, options: object | None = None) -> DiceTalk:

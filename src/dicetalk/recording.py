@@ -8,14 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dicetalk.arrays import Float32
 from dicetalk.errors import InputError, MediaError, NoFaceError
-from dicetalk.media import Waveform, probe, read_sound
+from dicetalk.files import existing_file
+from dicetalk.media import Sound, Waveform, is_still, probe, read_photo, read_sound
+from dicetalk.media.channel import Channel
+from dicetalk.rates import FPS
 from dicetalk.speech import listen
 from dicetalk.speech.rows import speech_rows
 
@@ -31,11 +34,13 @@ class Recording:
         speech: (T, 85) rows of `speech.rows`; None without a voice.
         motion: (T, 58) 52 shapes and the head's pose; None without a face.
         lacks: why a modality is missing, in one line; "" if it was not looked for or both are there.
+        warnings: what is wrong with the file and did not stop the work, one line each.
     """
 
     speech: Float32 | None
     motion: Float32 | None
     lacks: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def senses(self) -> list[str]:
@@ -60,31 +65,56 @@ def heard(waveform: Waveform) -> Recording:
     return Recording(speech_rows(listen(waveform)), None)
 
 
-def perceive(path: Path) -> Recording:
+def perceive(path: Path, channel: Channel | None = None) -> Recording:
     """What can be heard and seen in a file; if only one of both is there, it is that one, and `lacks` says so.
+
+    Args:
+        path: of a sound, a video or a photo.
+        channel: of the sound: "left", "right" or a number from 1; None mixes all of them.
 
     Raises:
         MediaError: the file cannot be read.
-        InputError: there is neither a voice nor a face in it.
+        InputError: there is neither a voice nor a face in it, or no such channel.
     """
+    if is_still(existing_file(path)):
+        return _photographed(path)
     pictures, sound = probe(path)
     if pictures is None:
-        return heard(read_sound(path).waveform)
+        alone = read_sound(path, channel=channel)
+        return replace(heard(alone.waveform), warnings=alone.warnings)
     with _beside(path) as face:
-        voice = _voice(path) if sound is not None else Missing(f"{path} has no sound")
+        spoken = _spoken(path, channel) if sound is not None else Missing(f"{path} has no sound")
+        voice = spoken if isinstance(spoken, Missing) else speech_rows(listen(spoken.waveform))
         seen = _answer(face)
     reasons = [found.why for found in (voice, seen) if isinstance(found, Missing)]
     if len(reasons) == 2:
         raise InputError(f"neither voice nor face can be read: {reasons[0]}; {reasons[1]}")
     speech = None if isinstance(voice, Missing) else voice
     motion = None if isinstance(seen, Missing) else seen
-    return Recording(*_alike(speech, motion), lacks="".join(reasons))
+    warnings = () if isinstance(spoken, Missing) else spoken.warnings
+    return Recording(*_alike(speech, motion), lacks="".join(reasons), warnings=warnings)
 
 
-def _voice(path: Path) -> Float32 | Missing:
-    """Rows of speech, or why there are none."""
+def _photographed(path: Path) -> Recording:
+    """The face of a photo, held for a second.
+
+    Raises:
+        MediaError: the photo cannot be read.
+        NoFaceError: no face is seen in it.
+    """
+    from dicetalk.portrait.framing import face_of
+    from dicetalk.tracking.fitting import read_landmarks
+
+    photo = read_photo(path)
+    face = face_of(photo.picture, None)
+    motion = read_landmarks(np.repeat(face.landmarks[None].astype(np.float64), FPS, axis=0))
+    return Recording(None, np.column_stack([motion.shapes, motion.pose]), warnings=photo.warnings)
+
+
+def _spoken(path: Path, channel: Channel | None) -> Sound | Missing:
+    """The sound, or why there is none."""
     try:
-        return speech_rows(listen(read_sound(path).waveform))
+        return read_sound(path, channel=channel)
     except MediaError as error:
         return Missing(str(error))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dicetalk.errors import InputError
@@ -58,16 +58,19 @@ def speakers_of(texts: Sequence[str | Speaker]) -> tuple[Speaker, ...]:
     return speakers
 
 
-def check_speakers(
-    speakers: Sequence[Speaker], *, face: int | None, crop: bool, speech: bool, motion: bool, feels: bool
-) -> None:
+def check_speakers(speakers: Sequence[Speaker], told: Mapping[str, bool], *, speech: bool, motion: bool) -> None:
     """Refuse what does not go together with several speakers.
+
+    Args:
+        speakers: none of them where one face speaks in the usual way.
+        told: what else may have been asked for of the one face, and whether it was.
+        speech: whether there is any.
+        motion: whether a motion is given.
 
     Raises:
         InputError: says what to leave out, or that there is no speech.
     """
-    told = {"face": face is not None, "crop": crop, "the emotion": feels, "given curves": motion}
-    wanted = [name for name, is_told in told.items() if is_told]
+    wanted = [name for name, is_told in {**told, "motion-in": motion}.items() if is_told]
     if speakers and wanted:
         raise InputError(f"each speaker has a face, a channel and an emotion of its own; leave {wanted[0]} out")
     if speakers and not speech:

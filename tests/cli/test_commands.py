@@ -59,6 +59,7 @@ def test_json_is_one_object(desk: Path, capsys: pytest.CaptureFixture[str]) -> N
             "fade": 0.6,
             "lacks": "",
         },
+        "warnings": [],
         "backbone": "rules",
         "motion_out": "curves.csv",
     }
@@ -81,6 +82,21 @@ def test_how_the_emotion_was_understood_is_told(desk: Path, capsys: pytest.Captu
     assert len(lines) == 2 and re.search(r"voice", lines[0])  # 1.2 s have one step, whose middle lies at 0.5 s
     assert dicetalk(*common, "-e", "sad") == 0
     assert capsys.readouterr().err.count("\n") == 1  # whoever asked for it knows
+
+
+def test_what_is_wrong_and_did_not_stop_the_work_is_told(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, gone in (("face.jpg", 2000), ("speech.wav", 8000)):
+        (desk / f"cut-{name}").write_bytes((desk / name).read_bytes()[:-gone])
+    common = ("generate", "cut-face.jpg", "cut-speech.wav", "--size", "64", "-o", "a.mp4", "-e", "like:cut-speech.wav")
+    assert dicetalk(*common) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(":")[0] for line in lines[:3]] == ["warning"] * 3
+    assert "cut-face.jpg lacks its last bytes" in lines[0]
+    assert "cut-speech.wav is damaged: 0.25 s of 1.20 s are missing" in lines[1] and lines[2] == lines[1]
+    assert dicetalk(*common, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == [line.removeprefix("warning: ") for line in lines[:3]]
+    assert dicetalk(*common, "--quiet") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_moods_of_a_long_clip_are_told_up_to_a_few(

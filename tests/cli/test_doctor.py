@@ -100,7 +100,7 @@ def test_a_second_that_cannot_be_made_is_one_more_finding(
         (("--backbone", "gpu"), "no backbone is called 'gpu'"),
         (("--backbone", "."), "not a checkpoint"),
         (("--device", "cpu"), "--device is for the svd backbone, and rules draws here; add --backbone svd"),
-        (("--seconds", "0"), "0.0 is not in the range x>=0.2"),
+        *((("--seconds", text), "--seconds is ") for text in ("0", "-1", "nan", "inf", "-inf", "1e300", "86401")),
     ],
 )
 def test_words_that_are_refused(

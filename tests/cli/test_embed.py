@@ -16,7 +16,7 @@ from dicetalk.cli import cli
 from dicetalk.emotion.priors import read_priors, read_space, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, SHIPPED, VERSION, shipped_space
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import CheckpointError
+from dicetalk.errors import CheckpointError, InputError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.sources.heard import HEARD
@@ -57,6 +57,18 @@ def test_what_is_missing_in_a_clip_is_told(no_face: Picture, speech: Path, tmp_p
     done = embed(path)
     assert "going on with the other modality" in done.stderr and "shows no face" in done.stderr
     assert embed(path, "--quiet").stderr == ""
+
+
+def test_a_damaged_clip_and_one_of_its_channels(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    path.write_bytes(clip.read_bytes()[:-16000])
+    (warning,) = json.loads(embed(path, "--channel", "left", "--json").stdout)["warnings"]
+    assert "is damaged: 0.50 s of 2.00 s are missing" in warning
+    done = embed(path)
+    assert done.stderr == f"warning: {warning}\n" and done.stdout.count("\n") == 1
+    assert embed(path, "--quiet").stderr == ""
+    with pytest.raises(InputError, match="only channel 1"):
+        embed(path, "--channel", "right")
 
 
 @pytest.fixture

@@ -101,3 +101,8 @@ def test_what_parted_lips_show_is_kept_while_they_rest() -> None:
     x, y = np.meshgrid(np.arange(42, 158), np.arange(42, 78))
     kept = own.laid_over(np.zeros((*x.shape, 3), np.float32), np.stack([x, y], -1).astype(np.float64), moved=0.0)
     assert np.abs(kept - picture[42:78, 42:158]).max() <= 1
+
+
+def test_a_black_and_white_picture_has_grey_teeth() -> None:
+    teeth = enamel(np.array([90.0, 90, 90]), 140.0, None)
+    assert np.ptp(teeth) < 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,12 @@ from motions import one_frame
 from numpy.typing import NDArray
 
 from dicetalk.face import Face, choose_face, find_faces
-from dicetalk.media import Picture
+from dicetalk.media import Picture, read_picture
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import FACE_VERTICES, LOWER_LIP, OVAL, UPPER_LIP
 from dicetalk.motion.space import SHAPES, Motion, index
 from dicetalk.portrait import lips
-from dicetalk.portrait.rig import EYES, Rig, build_rig
+from dicetalk.portrait.rig import BELOW_LIP, EYES, LID_FOLDS, Rig, build_rig
 from dicetalk.portrait.topology import face_triangles, ring_vertices
 
 BROWS = (70, 63, 105, 66, 107, 300, 293, 334, 296, 336)
@@ -217,3 +219,28 @@ def test_a_head_held_askew_turns_about_its_own_axes(hopper_picture: Picture, fac
         for rig in (upright, askew)
     )
     assert np.abs(moved_one - moved_two).max() < 0.01
+
+
+@pytest.mark.parametrize("nod", [-0.15, 0.15])
+def test_lips_that_were_parted_stay_shut_when_the_head_nods(portraits: Path, nod: float) -> None:
+    """Parted lips lie at two depths; closed in the plane of the picture alone they would show a line of teeth."""
+    picture = read_picture(portraits / "cc0_030.jpg")
+    rig = build_rig(picture, choose_face(find_faces(picture)))
+    assert rig.mouth_is_open
+    settled = rig.deformed(one_frame(pitch=nod), settle=1)[0]
+    gaps = lips.lip_gaps(settled, rig.axes[:, 1])[2:9] / rig.unit
+    assert np.abs(gaps).max() < 0.004
+
+
+def test_the_chin_folds_under_a_lip_that_is_drawn_down(rig: Rig) -> None:
+    drawn = dict(mouthLowerDown=1.0, jawOpen=1.0, mouthRollLower=0.5, mouthFrown=1.0)
+    mesh = rig.deformed(one_frame(**drawn))[0] @ rig.axes
+    for above, below in pairwise(BELOW_LIP):
+        assert (mesh[list(below), 1] > mesh[list(above), 1]).all()
+
+
+def test_skin_under_lowered_brows_stays_above_the_lid(rig: Rig) -> None:
+    mesh = rig.deformed(one_frame(browDown=1.0, noseSneer=1.0, eyeWide=1.0))[0] @ rig.axes
+    for side, (upper, _) in EYES.items():
+        for row in LID_FOLDS[side]:
+            assert (mesh[list(row), 1] < mesh[list(upper[1:-1]), 1]).all()

@@ -127,9 +127,9 @@ def test_the_driving_file_is_read_and_listened_to_once(
         calls.append("listen")
         return blocks(*given)
 
-    def read_sound(path: Path) -> Any:
+    def read_sound(path: Path, **options: Any) -> Any:
         calls.append("read")
-        return read(path)
+        return read(path, **options)
 
     monkeypatch.setattr(listening, "listen_blocks", listen_blocks)
     monkeypatch.setattr(pipeline, "read_sound", read_sound)

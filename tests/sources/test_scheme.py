@@ -34,6 +34,19 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_home_is_found_inside_a_word(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(desk))
+    monkeypatch.chdir("/")
+    assert source_of("like:~/clip.mp4") == Like(desk / "clip.mp4")
+    assert source_of("like: ~/clip.mp4") == Like(desk / "clip.mp4")
+    for text in ("~/mood.json", "~/mine.safetensors:tender", "happy:0.2,~/mine.safetensors:tender:0.5"):
+        assert isinstance(source_of(text), Typed)
+    assert source_of("like:a~b/~c.mp4") == Like(Path("a~b/~c.mp4"))
+    for text in ("like:~nobody-here/clip.mp4", "~nobody-here/mood.json", "~nobody-here/mine.safetensors"):
+        with pytest.raises(InputError, match="no such home"):
+            source_of(text)
+
+
 @pytest.mark.parametrize(
     ("emotion", "source"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from spaces import felt, prior, space
 from svd_tiny import random_priors, tiny_config, write_checkpoint, write_vocabulary
 
 from dicetalk.backbone import Conditions
-from dicetalk.checkpoints import open_checkpoint
+from dicetalk.checkpoints import open_checkpoint, write_config
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES, PUBLISHED
@@ -21,7 +22,7 @@ from dicetalk.errors import CheckpointError
 from dicetalk.face import Face
 from dicetalk.speech import Hearing
 from dicetalk.svd.backbone import load_svd
-from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, load_priors
+from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, build_modules, load_priors
 from dicetalk.svd.conditioning import emotion_priors
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.preprocess import speech_length
@@ -121,3 +122,28 @@ def test_a_prior_of_its_own_space_reaches_it_as_it_is(copy: Path) -> None:
     assert (frames(copy, emotion) != frames(copy, names)).any()
     told(copy, NAMES, space="another")
     np.testing.assert_array_equal(frames(copy, emotion), frames(copy, names))
+
+
+DAMAGE: dict[str, Any] = {
+    "vocabulary": [5, "neutral", [1], {"neutral": 1}, [str(number) for number in range(2000)]],
+    "space": [5, ["x"]],
+    "unet": [5, [], {}, None, {"block_out_channels": "wide"}, {"block_out_channels": [1.5]}, {"more": 1}]
+    + [{"cross_attention_dim": size} for size in (0, -1, 10**9, 1e3, True, "8", [], {})]
+    + [{"block_out_channels": [8] * 100_000}],
+    "speech": [None, {"tokens": 10**12}, {"tokens": None}],
+    "bank": [7, {"codes": -5}],
+    "region_widths": [7, [0], ["x"], [10**7]],
+    "vae": [None, 5, {"layers_per_block": 10**9}, {"block_out_channels": 5}, {"latent_channels": "x"}],
+    "clip": [None, {"num_hidden_layers": 10**6}, {"hidden_size": -1}, {"hidden_act": "nothing"}],
+    "whisper": [[], {"encoder_layers": 10**7}, {"d_model": "x"}, {"d_model": 10**12}],
+}
+"""Values of a config that make no sense, by the part that they stand in."""
+
+
+@pytest.mark.parametrize("part", DAMAGE)
+def test_configs_that_make_no_sense(tmp_path: Path, part: str) -> None:
+    for value in DAMAGE[part]:
+        write_config(tmp_path, KIND, VERSION, {**tiny_config(), part: value})
+        with pytest.raises(CheckpointError) as caught:
+            build_modules(open_checkpoint(tmp_path, KIND, VERSION).config)
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 500

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -14,10 +16,10 @@ from svd_reference import LiteralUNet
 from svd_tiny import SIZES, tiny_config
 from torch import nn
 
-from dicetalk.svd import cost
+from dicetalk.svd import cost, counting
 from dicetalk.svd.meter import count
-from dicetalk.svd.model import UNetSizes
 from dicetalk.svd.options import PRESETS, SvdOptions
+from dicetalk.svd.sizes import UNetSizes, published_config
 
 PUBLISHED_STEP = 104.9e12
 PUBLISHED_CLIP = 15.7e15
@@ -78,6 +80,36 @@ def test_what_fits_is_said() -> None:
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize(
+    ("what", "given"),
+    [
+        ("encode_count", (32, 32)),
+        ("unet_count", (1, 25, 32, 32, torch.float16)),
+        ("decode_count", (10, 32, 32, torch.float32)),
+        ("weight_bytes", (torch.bfloat16,)),
+    ],
+)
+def test_what_ships_is_what_would_be_counted(what: str, given: tuple[Any, ...]) -> None:
+    told = json.dumps(published_config())
+    assert getattr(cost, what)(told, *given) == getattr(counting, what)(told, *given)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("frames", [1, 24, 99, 100, 125, 126, 130, 777, 1001])
+def test_a_long_clip_is_counted_by_its_ends(preset: str, frames: int) -> None:
+    options = SvdOptions(preset=preset)
+    assert cost.frame_predictions(options, frames) == cost._predictions(options, frames)
+
+
+def test_the_doctor_waits_for_no_network_library() -> None:
+    program = (
+        "import sys; from dicetalk.evaluation.forecast import forecast; forecast(86400.0, 'cpu');"
+        "print([name for name in ('diffusers', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_the_meter_counts_what_is_alive() -> None:
     layer = nn.Linear(1000, 1000, device="meta")
     found = count(lambda: layer(layer(torch.empty(512, 1000))))
@@ -100,7 +132,8 @@ import torch
 sys.path.insert(0, {src!r})
 torch.set_num_threads(1)
 from pathlib import Path
-from dicetalk.svd.model import StreamedUNet, UNetConditions, UNetSizes
+from dicetalk.svd.model import StreamedUNet, UNetConditions
+from dicetalk.svd.sizes import UNetSizes, published_config
 from dicetalk.svd.streams import Stream
 
 def told(name):

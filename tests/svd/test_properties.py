@@ -17,9 +17,10 @@ from svd_tiny import SIZES
 from torch import Tensor
 
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start
-from dicetalk.svd.model import StreamedUNet, UNetConditions, UNetSizes, start_streams
+from dicetalk.svd.model import StreamedUNet, UNetConditions, start_streams
 from dicetalk.svd.options import PRESETS, SvdOptions
 from dicetalk.svd.presets import guidance_of, padding_of, sample, scales_of, windows_of
+from dicetalk.svd.sizes import UNetSizes
 from dicetalk.svd.streams import Stream, prepare
 
 WIDTH, FRAMES, SIDE = 32, 3, 16

@@ -187,8 +187,9 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
     """Brow flashes, blinks, and eyes that stay on the camera while the head moves."""
     flash = BROW_FLASH * gaussian_filter1d(stress, 1.5)
     for name, share in (("browInnerUp", 0.7), ("browOuterUpLeft", 1.0), ("browOuterUpRight", 1.0)):
-        # Brows that are drawn down do not flash up as well.
-        shapes[:, index(name)] += share * flash * (1 - 0.8 * shapes[:, index("browDownLeft")])
+        # Brows that are drawn down do not flash up as well, and those that are up have little left to go.
+        room = (1 - 0.8 * shapes[:, index("browDownLeft")]) * np.maximum(1 - shapes[:, index(name)], 0)
+        shapes[:, index(name)] += share * flash * room
     right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
     shapes += look(right, down)

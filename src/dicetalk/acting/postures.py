@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dicetalk.arrays import Float64
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.motion.space import POSE, SHAPES, index
 
 
@@ -37,10 +37,10 @@ POSTURES: dict[str, Posture] = {
     "neutral": Posture({}),
     # AU 4+5+7+9+17+22+24: brows down and together, glaring lids, a hard mouth that bares its teeth in words.
     "angry": Posture(
-        dict(browDown=1.0, eyeWide=0.7, eyeSquint=0.4, noseSneer=0.8, cheekSquint=0.1, mouthPress=0.8, mouthFrown=0.7,
-             mouthRollUpper=0.15, mouthRollLower=0.4, jawForward=0.4, mouthShrugLower=0.55, mouthLowerDown=0.48,
+        dict(browDown=1.0, eyeWide=0.65, eyeSquint=0.35, noseSneer=0.75, cheekSquint=0.1, mouthPress=0.4,
+             mouthFrown=0.7, mouthRollLower=0.1, jawForward=0.3, mouthShrugLower=0.4, mouthLowerDown=0.48,
              mouthUpperUp=0.45, mouthFunnel=0.4),
-        dict(pitch=0.12, z=-0.05), jaw=1.1, restlessness=1.2,
+        dict(pitch=0.02, z=-0.05), jaw=1.1, restlessness=1.2,
     ),
     # AU L12+L14: one corner tightened, brow of that side raised, chin up.
     "contempt": Posture(
@@ -49,9 +49,9 @@ POSTURES: dict[str, Posture] = {
              mouthShrugLower=0.15),
         dict(pitch=-0.09, roll=0.06, yaw=0.04), jaw=0.85, restlessness=0.7,
     ),
-    # AU 6+7+9+10+17: nose wrinkled, upper lip and lower lids raised; the eyes stay open, for anger shuts them as well.
+    # AU 6+7+9+10+17: nose wrinkled, upper lip and lower lids raised; the eyes stay open.
     "disgusted": Posture(
-        dict(noseSneer=1.0, browDown=0.2, eyeSquint=0.42, cheekSquint=0.62, mouthUpperUp=0.75, mouthFrown=0.65,
+        dict(noseSneer=1.0, browDown=0.2, eyeSquint=0.42, cheekSquint=0.58, mouthUpperUp=0.75, mouthFrown=0.65,
              mouthShrugLower=0.85, mouthShrugUpper=0.1, mouthPress=0.1, mouthLowerDown=0.1),
         dict(yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
     ),
@@ -59,7 +59,7 @@ POSTURES: dict[str, Posture] = {
     "fear": Posture(
         dict(browInnerUp=1.0, browOuterUp=0.75, browDown=0.7, eyeWide=1.0, mouthStretch=1.0, mouthFrown=0.4,
              mouthLowerDown=0.7, jawOpen=0.4, mouthUpperUp=0.2, mouthShrugLower=0.1),
-        dict(pitch=-0.09, z=0.08), jaw=0.9, restlessness=1.4,
+        dict(pitch=-0.06, z=0.08), jaw=0.9, restlessness=1.4,
     ),
     # AU 6+12+25: cheeks raised, smile.
     "happy": Posture(
@@ -70,7 +70,7 @@ POSTURES: dict[str, Posture] = {
     "sad": Posture(
         dict(browInnerUp=1.0, browDown=0.35, eyeBlink=0.32, eyeLookDown=0.34, cheekSquint=0.25, mouthFrown=1.0,
              mouthShrugLower=0.8, mouthShrugUpper=0.1, mouthPress=0.2, mouthStretch=0.15),
-        dict(pitch=0.07, roll=0.05), jaw=0.75, restlessness=0.6,
+        dict(pitch=0.05, roll=0.05), jaw=0.75, restlessness=0.6,
     ),
     # AU 1+2+5+26: brows high, eyes wide, jaw dropped.
     "surprised": Posture(
@@ -82,9 +82,15 @@ POSTURES: dict[str, Posture] = {
 """What an emotion looks like, by its name."""
 
 
+SOONER = 0.5
+"""How much sooner than in step with its strength a feeling shows: at .8 .88 of it, and still growing at 1."""
+
+
 def posture_shapes(weights: Float64) -> Float64:
     """Emotion weights (T, 8) over the vocabulary's names -> shapes (T, 52)."""
-    return np.asarray(weights @ np.stack([_shape_row(POSTURES[name]) for name in NAMES]))
+    strength = np.delete(weights, NAMES.index(NEUTRAL), axis=1).sum(1, keepdims=True)
+    shown = weights * (1 + SOONER * (1 - strength))
+    return np.asarray(shown @ np.stack([_shape_row(POSTURES[name]) for name in NAMES]))
 
 
 def posture_pose(weights: Float64) -> Float64:

@@ -28,6 +28,9 @@ Examples:
   dicetalk doctor --backbone svd --seconds 10      peak memory and time of each preset, before anything is loaded
 """
 
+SHORTEST, LONGEST = 0.2, 86_400.0
+"""Of the speech that is predicted for [s]."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -62,7 +65,6 @@ class Report:
     "--seconds",
     default=10.0,
     show_default=True,
-    type=click.FloatRange(0.2),
     help="Length of speech to predict for.",
 )
 @click.option("--device", help="Where svd would run: cpu, cuda, cuda:1, mps.  [default: auto, the best there is]")
@@ -74,6 +76,8 @@ def doctor(context: click.Context, backbone: str, seconds: float, device: str | 
     Ends with exit code 0 if videos can be made here, else 2. For rules one second of video is made to measure the
     speed; for svd operations, peak memory and time are predicted, whether its weights are here or not.
     """
+    if not SHORTEST <= seconds <= LONGEST:  # NaN is not either
+        raise ConfigError(f"--seconds is {seconds:g}; use {SHORTEST:g} to {LONGEST:g}, a day")
     place = _place(backbone)
     if device is not None and not place.kind.forecast:
         raise ConfigError(f"--device is for the svd backbone, and {place.name} draws here; add --backbone svd")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicetalk.cli.display import display
+from dicetalk.cli.generate import warned
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.emotion.vocabulary import UNNAMED, check_own_name
@@ -34,6 +35,7 @@ FILES = {".safetensors": "safetensors"}
 @click.option("--output", "-o", type=FILE, help="The file to write: .safetensors; it may hold others.")
 @click.option("--name", help=f"What the emotion is called in the file.  [default: {UNNAMED}]")
 @click.option("--checkpoint", type=FOLDER, help="A trained embedder's folder.  [default: the shipped one]")
+@click.option("--channel", help="Of the sound: left, right or a number from 1.  [default: all of them, mixed]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def embed(
@@ -41,6 +43,7 @@ def embed(
     output: Path | None,
     name: str | None,
     checkpoint: Path | None,
+    channel: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -50,12 +53,16 @@ def embed(
     are averaged.
     """
     place = _place(output, name, clips)
-    found = _perceived(clips, checkpoint, quiet)
+    found = _perceived(clips, checkpoint, channel, quiet)
     if place is not None:
         place.store(found.prior, found.space)
-    print(json.dumps({**_told(place), **resemblance(found.likeness)}) if as_json else found.likeness)
-    if place is not None and not as_json and not quiet:
-        print(place, file=sys.stderr)
+    if as_json:
+        print(json.dumps({**_told(place), **resemblance(found.likeness), "warnings": list(found.warnings)}))
+        return
+    print(found.likeness)
+    if not quiet:
+        for line in (*warned(found.warnings), *([] if place is None else [place])):
+            print(line, file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def _place(output: Path | None, name: str | None, clips: tuple[Path, ...]) -> Pl
     return Place(output, name, read_priors(output) if output.exists() else {})
 
 
-def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) -> Perceived:
+def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, channel: str | None, quiet: bool) -> Perceived:
     """How the clips were said; what is missing in one of them goes to standard error."""
     from dicetalk.emotion.embedding import Embedder, shipped_embedder
     from dicetalk.recording import perceive
@@ -117,11 +124,12 @@ def _perceived(clips: tuple[Path, ...], checkpoint: Path | None, quiet: bool) ->
     with display(quiet) as shown:
         for number, clip in enumerate(clips):
             shown.count(number, len(clips), "reading", "clips")
-            recordings.append(perceive(clip))
+            recordings.append(perceive(clip, channel))
     for recording in recordings:
         if recording.lacks and not quiet:
             print(f"going on with the other modality: {recording.lacks}", file=sys.stderr)
-    return Perceived(*resembled(recordings, embedder), embedder.space.name)
+    warnings = tuple(warning for recording in recordings for warning in recording.warnings)
+    return Perceived(*resembled(recordings, embedder), embedder.space.name, warnings)
 
 
 @dataclass(frozen=True)
@@ -132,11 +140,13 @@ class Perceived:
         prior: where they lie on average.
         likeness: what that resembles.
         space: name of the space.
+        warnings: what is wrong with the clips and did not stop the work.
     """
 
     prior: Prior
     likeness: Likeness
     space: str
+    warnings: tuple[str, ...]
 
 
 def _told(place: Place | None) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -86,6 +86,8 @@ Examples:
     help="Longest side of the video in pixels; a smaller picture keeps its size; 0 keeps every size.",
 )
 @click.option("--crop", is_flag=True, help="Only the square around the face.")
+@click.option("--anyway", is_flag=True, help="Go on where the mouth or an eye is covered; what is hidden stays still.")
+@click.option("--channel", help="Of SPEECH: left, right or a number from 1.  [default: all of them, mixed]")
 @click.option("--head", metavar="X", default=1.0, show_default=True, help="How far the head moves, 0 (still) to 1.")
 @click.option("--blink", metavar="X", default=1.0, show_default=True, help="How many of the usual blinks, 0 to 1.")
 @click.option(
@@ -144,6 +146,8 @@ def generate(
     face: int | None,
     size: int,
     crop: bool,
+    anyway: bool,
+    channel: str | None,
     head: float,
     blink: float,
     gaze: Literal["free", "camera"] | None,
@@ -176,6 +180,8 @@ def generate(
         face=face,
         size=size,
         crop=crop,
+        anyway=anyway,
+        channel=channel,
         head=head,
         blink=blink,
         gaze=gaze,
@@ -211,8 +217,13 @@ def report(done: Done, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print(json.dumps(done.to_json()))
     elif not quiet:
-        for line in (*_heard(done.video), *_background(done), _line(done)):
+        for line in (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done)):
             print(line, file=sys.stderr)
+
+
+def warned(warnings: Iterable[str]) -> Iterator[str]:
+    """Warnings as they are shown."""
+    return (f"warning: {warning}" for warning in warnings)
 
 
 def _heard(video: Video) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dicetalk.arrays import Float32
+from dicetalk.checks import short as shortly
 from dicetalk.emotion.vocabulary import NAMES, resolve
 from dicetalk.errors import EmotionError
 
@@ -51,6 +52,10 @@ class Feeling:
     space: Space | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.weights, tuple):
+            raise EmotionError(f"the weights are {shortly(self.weights)}; expected a tuple of {len(NAMES)} numbers")
+        if not isinstance(self.why, str):
+            raise EmotionError(f"why is {shortly(self.why)}; expected text")
         if len(self.weights) != len(NAMES):
             raise EmotionError(f"found {len(self.weights)} weights; expected {len(NAMES)}, one per {NAMES}")
         for name, weight in zip(NAMES, self.weights, strict=True):
@@ -181,16 +186,26 @@ def short(text: str) -> str:
 
 
 def _check_share(value: float, what: str) -> None:
-    if not 0 <= value <= 1:
+    if not 0 <= number(value, what) <= 1:
         raise EmotionError(f"{what} is {value:g}; expected 0 to 1")
 
 
 def _resolved(strengths: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Strengths by the names of the vocabulary."""
     named: dict[str, float] = {}
-    for given, strength in strengths:
+    for given, strength in _pairs(strengths):
         name = resolve(given)
         if name in named:
             raise EmotionError(f"{name!r} is given twice; expected each emotion once")
-        named[name] = strength
+        named[name] = number(strength, f"the strength of {name!r}")
     return named
+
+
+def _pairs(strengths: Iterable[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+    """What was given, if it is pairs of a name and something."""
+    if isinstance(strengths, str | Mapping) or not isinstance(strengths, Iterable):
+        raise EmotionError(f"the strengths are {shortly(strengths)}; expected pairs such as ('happy', 0.7)")
+    for pair in strengths:
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise EmotionError(f"{shortly(pair)} is no name with its strength; expected a pair such as ('happy', 0.7)")
+        yield pair[0], pair[1]

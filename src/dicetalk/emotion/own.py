@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.vocabulary import check_own_name
 from dicetalk.errors import EmotionError, MediaError
-from dicetalk.files import existing_file
+from dicetalk.files import at_home, existing_file
 
 if TYPE_CHECKING:
     from dicetalk.emotion.priors import Prior
@@ -53,7 +53,7 @@ class OwnEmotion:
         strengths = parts if name is None else parts[1:]
         if len(strengths) > 1:
             raise EmotionError(f"{parts[0]!r} is no name of an own emotion; a name begins with a letter")
-        return cls(Path(found[1]), name, strengths[0] if strengths else None)
+        return cls(at_home(found[1]), name, strengths[0] if strengths else None)
 
     def feeling(self) -> Feeling:
         """All of it, its strength left aside.

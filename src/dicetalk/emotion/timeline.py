@@ -7,17 +7,18 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.checks import short
 from dicetalk.easing import smoothstep
 from dicetalk.emotion.feeling import Feeling, number
 from dicetalk.emotion.typed import parse
-from dicetalk.errors import EmotionError
+from dicetalk.errors import EmotionError, MediaError
+from dicetalk.files import path_of
 
 DEFAULT_FADE = 0.6
 """Length of a cross-fade [s]."""
@@ -35,14 +36,20 @@ class Timeline:
         keys: (time [s], feeling), times rising.
         fade: length of a fade [s], 0 for hard cuts.
         lacks: what its source could not hear or see, in one line; "" where nothing is missing.
+        warnings: what is wrong with what its source read and did not stop it, one line each.
     """
 
     keys: tuple[tuple[float, Feeling], ...]
     fade: float
     lacks: str
+    warnings: tuple[str, ...]
 
     def __init__(
-        self, keys: Iterable[tuple[float, Feeling | str]], fade: float = DEFAULT_FADE, lacks: str = ""
+        self,
+        keys: Iterable[tuple[float, Feeling | str]],
+        fade: float = DEFAULT_FADE,
+        lacks: str = "",
+        warnings: tuple[str, ...] = (),
     ) -> None:
         """Check and keep the keys; a feeling given as text is parsed (`typed.parse`).
 
@@ -50,11 +57,16 @@ class Timeline:
             EmotionError: no key; a time negative, not finite or not after the one before; a bad feeling or fade. The
                 message names the key, counted from 0 as `keys[0]`.
         """
-        read = tuple(_key(index, time, feeling) for index, (time, feeling) in enumerate(keys))
+        if isinstance(keys, str) or not isinstance(keys, Iterable):
+            raise EmotionError(f"the keys are {short(keys)}; expected pairs of a time and a feeling")
+        read = tuple(_key(index, key) for index, key in enumerate(keys))
+        if not isinstance(lacks, str):
+            raise EmotionError(f"lacks is {short(lacks)}; expected text")
         _check_times([time for time, _ in read])
         object.__setattr__(self, "keys", read)
         object.__setattr__(self, "fade", seconds(fade, "fade"))
         object.__setattr__(self, "lacks", lacks)
+        object.__setattr__(self, "warnings", warnings)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Timeline:
@@ -65,11 +77,14 @@ class Timeline:
         """
         from dicetalk.emotion.timeline_file import read_timeline
 
-        return read_timeline(Path(path))
+        try:
+            return read_timeline(path_of(path))
+        except MediaError as error:
+            raise EmotionError(str(error)) from error
 
     def shares(self, times: ArrayLike) -> Float64:
         """How much of each key is felt at each time: `times` (T,) [s] -> (T, K), rows of sum 1."""
-        when = np.asarray(times, np.float64)
+        when = _numbers(times)
         stops = np.array([time for time, _ in self.keys])
         after = np.clip(np.searchsorted(stops, when), 0, len(stops) - 1)
         before = np.maximum(after - 1, 0)
@@ -93,6 +108,13 @@ class Timeline:
         return progress
 
 
+def _numbers(times: ArrayLike) -> Float64:
+    try:
+        return np.asarray(times, np.float64).reshape(-1)
+    except (TypeError, ValueError):
+        raise EmotionError(f"the times are {short(times)}; expected numbers of seconds") from None
+
+
 def seconds(value: object, what: str) -> float:
     """A time or a length.
 
@@ -105,7 +127,10 @@ def seconds(value: object, what: str) -> float:
     return found
 
 
-def _key(index: int, time: object, feeling: Feeling | str) -> tuple[float, Feeling]:
+def _key(index: int, key: tuple[float, Feeling | str]) -> tuple[float, Feeling]:
+    if not isinstance(key, tuple | list) or len(key) != 2 or not isinstance(key[1], Feeling | str):
+        raise EmotionError(f"keys[{index}] is {short(key)}; expected a time and a feeling, as in (0.0, 'happy')")
+    time, feeling = key
     when = seconds(time, f"keys[{index}]: time")
     if isinstance(feeling, Feeling):
         return when, feeling

@@ -9,6 +9,7 @@ from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling, blend, check_str
 from dicetalk.emotion.own import SUFFIX, OwnEmotion, is_own
 from dicetalk.emotion.vocabulary import resolve
 from dicetalk.errors import EmotionError
+from dicetalk.files import at_home
 
 Term = tuple[str | OwnEmotion, str | None]
 """A name or an own emotion, and its strength as typed, None if none was."""
@@ -73,7 +74,7 @@ def _parts(text: str, folder: Path) -> list[str]:
     """The terms of a mixture; a comma may also belong to the name of a file that is there."""
     file = text[: text.lower().find(SUFFIX) + len(SUFFIX)].strip()
     # os.path, since `Path.exists` raises for a name that is too long.
-    there = is_own(text) and "," in file and os.path.exists(folder / file)  # noqa: PTH110
+    there = is_own(text) and "," in file and os.path.exists(folder / at_home(file))  # noqa: PTH110
     return [text] if there else text.split(",")
 
 

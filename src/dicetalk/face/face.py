@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +22,13 @@ class Face:
 
     Attributes:
         landmarks: (478, 3) of the refined mesh: x, y [px] in the picture, z [px] away from the camera.
+        evidence: log-odds that it is one, in the detector's eyes; NaN where it was not asked.
+        hidden: what is known not to be seen: some of "mouth", "right eye" and "left eye", the person's own sides.
     """
 
     landmarks: npt.NDArray[np.float32]
+    evidence: float = math.nan
+    hidden: frozenset[str] = frozenset()
 
     @property
     def box(self) -> Box:
@@ -39,11 +44,11 @@ class Face:
 
     def scaled(self, factor: float) -> Face:
         """The same face in a picture resized by `factor`."""
-        return Face(self.landmarks * np.float32(factor))
+        return replace(self, landmarks=self.landmarks * np.float32(factor))
 
     def shifted(self, x: float, y: float) -> Face:
         """The same face in a picture whose origin moved to (x, y) [px]."""
-        return Face(self.landmarks - np.array([x, y, 0], np.float32))
+        return replace(self, landmarks=self.landmarks - np.array([x, y, 0], np.float32))
 
 
 def choose_face(faces: list[Face], number: int | None = None) -> Face:

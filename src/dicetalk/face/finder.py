@@ -124,7 +124,8 @@ def _examined(picture: Picture, place: Found) -> Seen | None:
         other = _best_view(picture, view.points_upside_down, place.odds)
         view = other if other.odds.mean() > view.odds.mean() else view
     evidence = place.odds + view.trust
-    return Seen(view.reading.face, evidence) if view.reading.presence >= PRESENT and evidence >= LIKELY else None
+    face = replace(view.reading.face, evidence=evidence)
+    return Seen(face, evidence) if view.reading.presence >= PRESENT and evidence >= LIKELY else None
 
 
 def _best_view(picture: Picture, points: Float64, odds: float) -> View:

@@ -6,7 +6,7 @@ read or written raises `MediaError` with one line.
 """
 
 from dicetalk.arrays import Picture, Waveform
-from dicetalk.media.picture import read_picture, write_picture
+from dicetalk.media.picture import Photo, is_still, read_photo, read_picture, write_picture
 from dicetalk.media.sound import Sound, read_sound
 from dicetalk.media.video import (
     SoundTrack,
@@ -18,6 +18,7 @@ from dicetalk.media.video import (
 )
 
 __all__ = [
+    "Photo",
     "Picture",
     "Sound",
     "SoundTrack",
@@ -25,7 +26,9 @@ __all__ = [
     "VideoWriter",
     "Waveform",
     "frame_count",
+    "is_still",
     "probe",
+    "read_photo",
     "read_picture",
     "read_sound",
     "read_video",

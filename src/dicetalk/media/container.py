@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,12 +42,21 @@ FORMATS = (
 and manifests (hls, dash, concat, sdp, imf), numbered pictures (image2), scripts (avisynth), devices."""
 
 
+class Held(io.BytesIO):
+    """What a file held when it was read, under its name."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        super().__init__(content)
+        self.name = str(path.absolute())  # by its suffix FFmpeg knows formats that have no head
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """Open for demuxing: this very file and no other."""
+def opened(path: Path, content: bytes | None = None) -> Iterator[InputContainer]:
+    """Open for demuxing: this very file and no other; `content` is what it holds, where that was read already."""
+    file = str(path.absolute()) if content is None else Held(path, content)
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
-        container = av.open(str(path.absolute()), mode="r", metadata_errors="replace", options=options)
+        container = av.open(file, mode="r", metadata_errors="replace", options=options)
     except (av.FFmpegError, ValueError) as error:
         unread = isinstance(error, av.ArgumentError)  # what FFmpeg says of a format that is not among ours
         reason = "a playlist, or a format that is not read" if unread else one_line(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from pathlib import Path
+from typing import IO
 
 import av
 from av.container import InputContainer
@@ -13,10 +13,10 @@ UNKNOWN = (0, 0xFFFFFFFF)
 """Sizes in a WAV file that a recorder which cannot go back leaves in its head."""
 
 
-def told_length(path: Path, container: InputContainer, stream: av.AudioStream) -> float | None:
+def told_length(file: IO[bytes], container: InputContainer, stream: av.AudioStream) -> float | None:
     """How long a sound track is [s] as the file's head has it; None where it does not tell."""
     if container.format.name == "wav":
-        return _wav_length(path, stream)
+        return _wav_length(file, stream)
     tick = float(stream.time_base or 0)
     if stream.duration:
         length = stream.duration * tick
@@ -34,18 +34,17 @@ def _guessed(container: InputContainer, stream: av.AudioStream, length: float) -
     return bool(rate and abs(container.size * 8 / rate - length) < 0.02 * length)
 
 
-def _wav_length(path: Path, stream: av.AudioStream) -> float | None:
+def _wav_length(file: IO[bytes], stream: av.AudioStream) -> float | None:
     """The length [s] of a WAV file by the size of its data, which FFmpeg cuts to what is there."""
-    size, rate = _data_size(path), stream.codec_context.bit_rate
+    size, rate = _data_size(file), stream.codec_context.bit_rate
     return None if size is None or size in UNKNOWN or not rate else size * 8 / rate
 
 
-def _data_size(path: Path) -> int | None:
-    with path.open("rb") as file:
-        file.seek(12)  # behind RIFF, its size and WAVE
-        while len(head := file.read(8)) == 8:
-            name, size = struct.unpack("<4sI", head)
-            if name == b"data":
-                return int(size)
-            file.seek(size + size % 2, 1)
+def _data_size(file: IO[bytes]) -> int | None:
+    file.seek(12)  # behind RIFF, its size and WAVE
+    while len(head := file.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
+        if name == b"data":
+            return int(size)
+        file.seek(size + size % 2, 1)
     return None

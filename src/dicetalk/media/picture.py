@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from dicetalk.arrays import Float32, Picture, UInt8
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file, output_kind, whole
+from dicetalk.files import PathLike, existing_file, output_kind, whole
 from dicetalk.media.colours import to_srgb
 from dicetalk.media.container import one_line
 
@@ -48,12 +48,12 @@ class Photo:
     cover: UInt8 | None = field(default=None, repr=False, compare=False)
 
 
-def read_picture(path: str | Path) -> Picture:
+def read_picture(path: PathLike) -> Picture:
     """The picture of `read_photo`, without its warnings."""
     return read_photo(path).picture
 
 
-def read_photo(path: str | Path) -> Photo:
+def read_photo(path: PathLike) -> Photo:
     """Read a picture as it is meant to be seen.
 
     The camera's rotation is honoured, embedded colour profiles are brought to sRGB, deep grey is scaled to 8 bits, and

@@ -12,7 +12,7 @@ import numpy as np
 
 from dicetalk.arrays import Waveform
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file
+from dicetalk.files import PathLike, existing_file
 from dicetalk.media.channel import Channel, channel_number, only_channel
 from dicetalk.media.loudness import Loudness
 from dicetalk.media.soundtrack import SoundDecoder, resampled, scaled
@@ -27,6 +27,9 @@ codecs overshoot by less than 1 dB."""
 MOST_PEAK = 2.0**32
 """Beyond it samples are no sound: 32-bit whole numbers that were stored as real ones reach half of it."""
 
+MOST_HELD = 64_000_000
+"""Of a file that stays in memory, so that nothing changes when somebody removes it [bytes]."""
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -40,6 +43,7 @@ class Sound:
         channel: the one that was chosen, from 1; None uses all.
         gain: what samples are multiplied by, because they reach beyond full scale.
         warnings: what is wrong with it and does not stop the work, one line each.
+        content: what the file held when it was read; None for a large one, which is read again.
     """
 
     path: Path
@@ -49,6 +53,7 @@ class Sound:
     channel: int | None = None
     gain: float = 1.0
     warnings: tuple[str, ...] = ()
+    content: bytes | None = field(default=None, repr=False, compare=False)
 
     @property
     def seconds(self) -> float:
@@ -57,10 +62,10 @@ class Sound:
 
     def blocks(self) -> Iterator[av.AudioFrame]:
         """Its own samples, decoded from the file again: the channels that are used, within full scale."""
-        return _chosen(SoundDecoder(self.path), self.channel, self.gain)
+        return _chosen(SoundDecoder(self.path, self.content), self.channel, self.gain)
 
 
-def read_sound(path: str | Path, *, channel: Channel | None = None) -> Sound:
+def read_sound(path: PathLike, *, channel: Channel | None = None) -> Sound:
     """Read any sound that FFmpeg's decoders know, the sound of a video included.
 
     Gaps in the time stamps are silence. Of channels that cancel each other the loudest is taken. Samples beyond full
@@ -76,18 +81,19 @@ def read_sound(path: str | Path, *, channel: Channel | None = None) -> Sound:
             0.2 s or 4 kHz, or silent (peak below -60 dBFS).
     """
     path, number = existing_file(path), channel_number(channel)
+    content = path.read_bytes() if path.stat().st_size <= MOST_HELD else None
     heard = Loudness()
-    sound = _read(path, number, 1.0, heard)
+    sound = _read(path, content, number, 1.0, heard)
     _check_peak(path, heard.peak)
     better = _bettered(sound, heard)
     if better is not None:
-        sound = replace(better, waveform=_read(path, better.channel, better.gain, Loudness()).waveform)
+        sound = replace(better, waveform=_read(path, content, better.channel, better.gain, Loudness()).waveform)
     _check_speech(sound)
     return sound
 
 
-def _read(path: Path, channel: int | None, gain: float, heard: Loudness) -> Sound:
-    decoder = SoundDecoder(path)
+def _read(path: Path, content: bytes | None, channel: int | None, gain: float, heard: Loudness) -> Sound:
+    decoder = SoundDecoder(path, content)
     frames = _chosen(_listened(decoder, heard), channel, gain)
     first = next(frames, None)
     if first is None:
@@ -99,7 +105,7 @@ def _read(path: Path, channel: int | None, gain: float, heard: Loudness) -> Soun
         samples += block.to_ndarray().tobytes()
     waveform = np.frombuffer(samples, np.int16)
     waveform.flags.writeable = False
-    return Sound(path, first.rate, len(first.layout.channels), waveform, channel, gain, decoder.warnings)
+    return Sound(path, first.rate, len(first.layout.channels), waveform, channel, gain, decoder.warnings, content)
 
 
 def _listened(frames: Iterator[av.AudioFrame] | SoundDecoder, heard: Loudness) -> Iterator[av.AudioFrame]:

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from dicetalk.errors import MediaError
-from dicetalk.media.container import Damage, decoded, opened
+from dicetalk.media.container import Damage, Held, decoded, opened
 from dicetalk.media.length import told_length
 
 JITTER = 0.06
@@ -36,9 +36,9 @@ class SoundDecoder:
         warnings: what is missing, one line; complete when all blocks were taken.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is decoded before the first block is asked for."""
-        self.path = path
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        """Of a file, or of what it held when it was read. Nothing is decoded before the first block is asked for."""
+        self.path, self._content = path, content
         self.warnings: tuple[str, ...] = ()
         self._damage = Damage()
         self._real = 0.0  # seconds that were decoded
@@ -51,13 +51,14 @@ class SoundDecoder:
         Raises:
             MediaError: no sound track, nothing that can be decoded, or NaN samples.
         """
-        with opened(self.path) as container:
+        with opened(self.path, self._content) as container:
             stream = container.streams.best("audio")
             if not isinstance(stream, av.AudioStream):
                 raise MediaError(f"{self.path} has no sound track; give a recording of speech")
             yield from self._in_time(container, decoded(container, stream, self._damage))
             self._damage.refuse(self.path, most=0.5)
-            self._judge(told_length(self.path, container, stream))
+            with self.path.open("rb") if self._content is None else Held(self.path, self._content) as file:
+                self._judge(told_length(file, container, stream))
 
     def _in_time(
         self, container: InputContainer, frames: Iterator[av.AudioFrame | av.VideoFrame]

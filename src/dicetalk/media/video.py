@@ -18,7 +18,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
-from dicetalk.files import existing_file, output_kind, path_of, taking_place
+from dicetalk.files import existing_file, output_kind, path_of, same_file, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
 from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, Voice, format_of, quality_of
 from dicetalk.media.sound import Sound
@@ -83,7 +83,7 @@ class VideoWriter:
         if alpha and not self._format.has_alpha:
             raise ValueError(f"{path} cannot keep alpha")
         self._given, self._channels = ("rgba", 4) if alpha else ("rgb24", 3)
-        if speech is not None and self._path.exists() and self._path.samefile(speech.path):
+        if speech is not None and same_file(self._path, speech.path):
             raise MediaError(f"{path} is the speech itself and would be overwritten; choose another output name")
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from dicetalk.arrays import Float32, Float64, UInt8
 from dicetalk.media import Picture
@@ -14,6 +15,12 @@ from dicetalk.motion.space import index
 GAZE_X = 0.095
 GAZE_Y = 0.075
 """How far the iris travels at a full eyeLook shape [inter-ocular distances]: 30 and 25 degrees of a 12 mm eyeball."""
+
+SHUT = 0.05
+"""Lids this close [inter-ocular distances] begin to meet in a line of lashes."""
+
+LASH_LINE = 0.018
+"""Width of that line, in the same unit."""
 
 IRIS_RINGS = 8
 """How finely the colours of an iris are told apart, from its middle to its rim."""
@@ -31,6 +38,7 @@ class Eyeball:
         iris: (2,) its centre in the picture [px].
         radius: of the iris [px].
         side: "Left" or "Right", the subject's.
+        lashes: (3,) their colour, along the upper lid.
     """
 
     seen: Picture
@@ -40,6 +48,7 @@ class Eyeball:
     iris: Float64
     radius: float
     side: str
+    lashes: Float64
 
     def gaze(self, shapes: Float32) -> Float64:
         """Where the iris goes (2,), in inter-ocular distances along the head's axes, for weights (52,)."""
@@ -91,7 +100,63 @@ def eyeball(picture: Picture, outline: Float64, iris: Float64, side: str) -> Eye
     centre = iris[0] - (left, top)
     clean = _continued(crop, inner, centre, radius)
     seen = np.where(cv2.dilate(opening, np.ones((3, 3), np.uint8))[..., None] > 0, crop, clean)
-    return Eyeball(seen, clean, int(left), int(top), iris[0], max(radius, 1.0), side)
+    return Eyeball(seen, clean, int(left), int(top), iris[0], max(radius, 1.0), side, _lash_colour(picture, outline))
+
+
+def _lash_colour(picture: Picture, outline: Float64) -> Float64:
+    """The darker colours (3,) along the upper half of an eye's outline (N, 2) [px]."""
+    upper = outline[outline[:, 1] <= np.median(outline[:, 1])]
+    x, y = np.clip(upper, 0, np.array(picture.shape[1::-1]) - 1).astype(int).T
+    return np.asarray(0.8 * np.percentile(picture[y, x], 30, axis=0))
+
+
+def draw_shut_lids(
+    region: Picture, upper: Float64, lower: Float64, colour: Float64, unit: float, amount: float
+) -> None:
+    """Let lids that meet do so in one soft line: two rims of a mesh alone leave slits and dashes of lid and white.
+
+    Args:
+        region: (H, W, 3), changed in place.
+        upper, lower: (N, 2) the lids' rims, from corner to corner [px].
+        colour: (3,) of the line.
+        unit: inter-ocular distance [px].
+        amount: 0 to 1, how much of the line is drawn at all.
+    """
+    across = (upper[-1] - upper[0]) / max(float(np.linalg.norm(upper[-1] - upper[0])), 1e-6)
+    along = np.linspace(0, (upper[-1] - upper[0]) @ across, max(int(1.5 * (upper[-1] - upper[0]) @ across), 8))
+    one, two = (_heights(rim - upper[0], across, along) for rim in (upper, lower))
+    closed = np.clip(1.2 * (1 - np.abs(two - one) / (SHUT * unit)), 0, 1) ** 2
+    # Lids meet at their corners even in an open eye: that is no line.
+    shut = np.clip(1.3 * np.median(closed[len(closed) // 4 : -len(closed) // 4]), 0, 1)
+    strength = amount * shut * closed * np.sin(np.pi * np.linspace(0.06, 0.94, len(along))) ** 0.5
+    if strength.max() < 0.02:
+        return
+    down = np.array([-across[1], across[0]])
+    line = upper[0] + along[:, None] * across + (one + 0.6 * (two - one))[:, None] * down
+    left, top = np.floor(line.min(0) - 3 - LASH_LINE * unit).astype(int).clip(0)
+    right, bottom = np.minimum(np.ceil(line.max(0) + 4 + LASH_LINE * unit).astype(int), region.shape[1::-1])
+    if right <= left or bottom <= top:
+        return
+    y, x = np.mgrid[top:bottom, left:right]
+    squared = (x[..., None] - line[:, 0]) ** 2 + (y[..., None] - line[:, 1]) ** 2
+    nearest = squared.argmin(-1)
+    width = max(LASH_LINE * unit, 1.0)
+    cover = 0.75 * strength[nearest] * np.exp(-squared.min(-1) / (0.6 * width) ** 2)
+    box = region[top:bottom, left:right]
+    box[:] = (box * (1 - cover[..., None]) + colour * cover[..., None] + 0.5).astype(np.uint8)
+
+
+def _heights(rim: Float64, across: Float64, along: Float64) -> Float64:
+    """How far a rim (N, 2) lies below the line between its corners, at distances (M,) along that line (2,)."""
+    place, below = rim @ across, rim @ np.array([-across[1], across[0]])
+    order = np.argsort(place)
+    return np.asarray(PchipInterpolator(*_apart(place[order], below[order]))(along))
+
+
+def _apart(x: Float64, y: Float64) -> tuple[Float64, Float64]:
+    """Points with growing x alone."""
+    keep = np.concatenate([[True], np.diff(x) > 1e-3])
+    return x[keep], y[keep]
 
 
 def _filled(shape: tuple[int, ...], outline: Float64) -> UInt8:

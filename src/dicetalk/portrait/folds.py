@@ -52,44 +52,44 @@ MIDLINE = (9, 8, 168, 6, 197, 18)
 FOLDS = (
     # Nose wing to beside the mouth: smile, raised upper lip, wrinkled nose.
     Fold(((129, -0.03, -0.05), (203, -0.02, 0), (206, -0.02, 0.01), (216, -0.02, -0.01), (212, 0.01, -0.06)),
-         dict(mouthSmile=0.19, mouthUpperUp=0.15, noseSneer=0.2, cheekSquint=0.04), 0.02, 0.3, 0.35),
+         dict(mouthSmile=0.23, mouthUpperUp=0.18, noseSneer=0.24, cheekSquint=0.05), 0.02, 0.3, 0.35),
     # Frown lines between the brows.
     Fold(((9, -0.095, -0.13), (9, -0.08, -0.03), (8, -0.075, 0.04)),
-         dict(browDown=0.25, noseSneer=0.06), 0.02, 0.2, 0.3),
+         dict(browDown=0.30, noseSneer=0.07), 0.02, 0.2, 0.3),
     # Across the root of the nose, and down its sides.
     Fold(((168, 0.0, -0.01), (168, -0.06, -0.01), (168, -0.12, -0.03)),
-         dict(noseSneer=0.13, browDown=0.05), 0.022, 0.2, 0.15),
+         dict(noseSneer=0.16, browDown=0.06), 0.022, 0.2, 0.15),
     Fold(((6, -0.05, -0.05), (6, -0.11, 0.0), (6, -0.18, 0.07), (197, -0.24, 0.08)),
-         dict(noseSneer=0.15), 0.024, 0.25, 0.12),
+         dict(noseSneer=0.18), 0.024, 0.25, 0.12),
     # Forehead: lines from temple to temple, the middle part for the inner brows, the outer part for the outer ones.
     Fold(((9, 0.0, -0.205), (107, -0.06, -0.16), (105, -0.02, -0.13)),
-         dict(browInnerUp=0.12, browOuterUp=0.07), 0.017, 0.35, 0.25),
+         dict(browInnerUp=0.14, browOuterUp=0.08), 0.017, 0.35, 0.25),
     Fold(((9, 0.0, -0.325), (107, -0.08, -0.275), (105, 0.0, -0.22)),
-         dict(browInnerUp=0.10, browOuterUp=0.08), 0.019, 0.35, 0.25),
-    Fold(((9, 0.0, -0.43), (107, -0.10, -0.385)), dict(browInnerUp=0.06, browOuterUp=0.05), 0.019, 0.35, 0.2),
+         dict(browInnerUp=0.12, browOuterUp=0.10), 0.019, 0.35, 0.25),
+    Fold(((9, 0.0, -0.43), (107, -0.10, -0.385)), dict(browInnerUp=0.07, browOuterUp=0.06), 0.019, 0.35, 0.2),
     # Crow's feet.
     Fold(((33, -0.1, -0.03), (33, -0.17, -0.065), (33, -0.24, -0.10)),
-         dict(cheekSquint=0.11, mouthSmile=0.06, eyeSquint=0.04), 0.011, 0.2, 0.4),
+         dict(cheekSquint=0.13, mouthSmile=0.07, eyeSquint=0.05), 0.011, 0.2, 0.4),
     Fold(((33, -0.11, 0.02), (33, -0.18, 0.03), (33, -0.26, 0.03)),
-         dict(cheekSquint=0.12, mouthSmile=0.06, eyeSquint=0.04), 0.011, 0.2, 0.4),
-    Fold(((33, -0.1, 0.07), (33, -0.16, 0.115), (33, -0.22, 0.15)), dict(cheekSquint=0.11, mouthSmile=0.05), 0.011, 0.2,
+         dict(cheekSquint=0.14, mouthSmile=0.07, eyeSquint=0.05), 0.011, 0.2, 0.4),
+    Fold(((33, -0.1, 0.07), (33, -0.16, 0.115), (33, -0.22, 0.15)), dict(cheekSquint=0.13, mouthSmile=0.06), 0.011, 0.2,
          0.4),
     # Under the eye: pushed up by the cheek.
     Fold(((110, 0.0, 0.03), (24, 0.0, 0.035), (23, 0.0, 0.04), (22, 0.0, 0.04), (26, 0.0, 0.035)),
-         dict(cheekSquint=0.14, eyeSquint=0.12, noseSneer=0.07), 0.014, 0.3, 0.3),
+         dict(cheekSquint=0.17, eyeSquint=0.14, noseSneer=0.08), 0.014, 0.3, 0.3),
     # Sockets: in the shadow of lowered brows, open to the light under raised ones.
     Fold(((225, -0.02, 0.0), (224, 0.0, 0.01), (223, 0.0, 0.01), (222, 0.0, 0.01), (221, 0.03, 0.02)),
-         dict(browDown=0.34, eyeSquint=0.08, browOuterUp=-0.08, browInnerUp=-0.06), 0.03, 0.0, 0.0),
+         dict(browDown=0.41, eyeSquint=0.10, browOuterUp=-0.08, browInnerUp=-0.06), 0.03, 0.0, 0.0),
     # Cheeks that rise catch light.
     Fold(((50, 0.02, -0.02), (101, -0.02, 0.02)), dict(cheekSquint=-0.05, mouthSmile=-0.03), 0.05, 0.0, 0.0),
     # From the corners of the mouth down, and under the lower lip.
     Fold(((61, -0.05, 0.0), (43, -0.05, 0.02), (106, -0.09, 0.06)),
-         dict(mouthFrown=0.2, mouthStretch=0.09), 0.02, 0.2, 0.3),
+         dict(mouthFrown=0.24, mouthStretch=0.11), 0.02, 0.2, 0.3),
     Fold(((18, 0.0, 0.02), (83, -0.05, 0.03), (182, -0.05, 0.04)),
-         dict(mouthShrugLower=0.2, mouthFrown=0.07), 0.02, 0.15, 0.15),
+         dict(mouthShrugLower=0.24, mouthFrown=0.08), 0.02, 0.15, 0.15),
     # Cords of the stretched mouth.
     Fold(((61, -0.10, -0.14), (61, -0.17, 0.04), (61, -0.13, 0.27)),
-         dict(mouthStretch=0.16, mouthDimple=0.12), 0.022, 0.25, 0.12),
+         dict(mouthStretch=0.19, mouthDimple=0.14), 0.022, 0.25, 0.12),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from dicetalk.checks import whole_number
 from dicetalk.errors import InputError
 from dicetalk.face import Face, choose_face, face_crop, find_faces
 from dicetalk.media import Picture
@@ -22,14 +23,15 @@ def check_size(size: int) -> None:
     """Refuse a size of frames [px] that makes no sense; 0 is the picture's own.
 
     Raises:
-        InputError: it is none of 64 to 4096.
+        InputError: it is no whole number of 64 to 4096.
     """
-    if size != 0 and not 64 <= size <= 4096:
-        raise InputError(f"the size is {size}; use 64 to 4096 pixels, or 0 for the picture's own size")
+    sense = "64 to 4096 pixels, or 0 for the picture's own size"
+    if whole_number(size, "the size", sense) != 0 and not 64 <= size <= 4096:
+        raise InputError(f"the size is {size}; use {sense}")
 
 
 def checked_picture(picture: Picture) -> Picture:
-    """The picture, if it is one.
+    """A copy of the picture, if it is one: whoever gave it may go on drawing in it.
 
     Raises:
         InputError: another type or shape than uint8 (H, W, 3), or too small.
@@ -40,7 +42,7 @@ def checked_picture(picture: Picture) -> Picture:
         raise InputError(
             f"the portrait is {picture.shape[1]} x {picture.shape[0]}; pass at least {SMALLEST_SIDE} pixels a side"
         )
-    return picture
+    return picture.copy()
 
 
 def face_of(picture: Picture, number: int | None) -> Face:
@@ -48,7 +50,10 @@ def face_of(picture: Picture, number: int | None) -> Face:
 
     Raises:
         NoFaceError: there is none, or fewer than `number`.
+        InputError: `number` is no whole number.
     """
+    if number is not None:
+        whole_number(number, "the face", "1 for the leftmost, or None for the largest")
     scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
     small = picture if scale == 1 else _resized(picture, scale)
     return choose_face(find_faces(small, thorough=number is not None), number).scaled(1 / scale)

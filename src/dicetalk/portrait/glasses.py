@@ -18,10 +18,10 @@ LENS_DARKNESS = 0.45
 AROUND_EYES = (23, 24, 22, 253, 254, 252, 223, 224, 443, 444)
 CHEEKS = (50, 280, 205, 425)
 
-FRAME_TOP, FRAME_BOTTOM, FRAME_SIDE = -0.42, 0.42, 1.05
+FRAME_TOP, FRAME_BOTTOM, FRAME_SIDE = -0.56, 0.52, 1.1
 """Where a frame sits: above and below the eyes, and beside the middle [inter-ocular distances]."""
 
-SLACK = 0.25
+SLACK = 0.2
 """How much a frame may still give with the skin: none at all would tear the brows from it."""
 
 

@@ -120,4 +120,9 @@ def sealing(points: Float64, gaps: Float64) -> Float64:
     move[low] = (-0.6 * gap * np.exp(-((np.maximum(below - LIP, 0) / 0.3) ** 2)))[low]
     move[list(UPPER_LIP)] = 0.4 * gaps
     move[list(LOWER_LIP)] = -0.6 * gaps
-    return np.stack([np.zeros_like(move), move, np.zeros_like(move)], 1)
+    deep = np.zeros(len(points))
+    # Parted lips lie at two depths; those that shut meet at one, else a head that nods would part them again.
+    apart = np.where(gaps > 0, lower[:, 2] - upper[:, 2], 0)
+    deep[list(UPPER_LIP)] = 0.4 * apart
+    deep[list(LOWER_LIP)] = -0.6 * apart
+    return np.stack([np.zeros_like(move), move, deep], 1)

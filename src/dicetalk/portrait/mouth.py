@@ -36,15 +36,18 @@ UPPER_EDGE = 0.045
 LOWER_EDGE = 0.015
 """Height of the biting edges below the line where the lips meet, with the jaw closed."""
 
+HIDDEN = 0.02
+"""How far drawn teeth end behind those of the picture."""
+
 UPPER_BARED = (0.10, 0.145)
-LOWER_BARED = (0.025, 0.055)
+LOWER_BARED = (0.035, 0.07)
 """How much of each row lips lay bare before it begins to go along with them, and the most they ever do: gums and roots
 stay covered, however far a shape lifts a lip."""
 
 ARCH = 1.6
 """How fast the rows of teeth run back into the mouth: depth over half width squared [1 / inter-ocular distances]."""
 
-LOWER_LIGHT = 0.78
+LOWER_LIGHT = 0.85
 """Light on the lower teeth: lips and upper teeth shade them."""
 
 
@@ -117,7 +120,7 @@ def _given(bared: float, knee: float, most: float) -> float:
 
 
 def draw_mouth(
-    colours: Palette, width: float, unit: float, *, lean: Float64 | None = None, upper_edge: float = UPPER_EDGE
+    colours: Palette, width: float, unit: float, *, lean: Float64 | None = None, own_edge: float | None = None
 ) -> Mouth:
     """The layers of a mouth.
 
@@ -126,12 +129,14 @@ def draw_mouth(
         width: of the mouth [inter-ocular distances].
         unit: inter-ocular distance [px].
         lean: as in `Mouth`; None is a face seen from the front.
-        upper_edge: where the upper teeth end below the line where the lips meet [inter-ocular distances].
+        own_edge: where the picture's own upper teeth end below the line where the lips meet [inter-ocular distances], if
+            it shows any: what is drawn only continues them.
     """
     scale = float(np.clip(width / 0.79, 0.85, 1.12))
     x, y = _grid()
-    upper = _teeth(x / scale, (y - upper_edge) / scale, (UPPER_TEETH, UPPER_LENGTHS), 0.165, colours)
-    lower = _teeth(x / scale, (LOWER_EDGE - y) / scale, (LOWER_TEETH, LOWER_LENGTHS), 0.125, colours, LOWER_LIGHT)
+    edge = UPPER_EDGE if own_edge is None else min(UPPER_EDGE, own_edge - HIDDEN)
+    upper = _teeth(x / scale, (y - edge) / scale, (UPPER_TEETH, UPPER_LENGTHS), 0.165, colours, own_edge is None)
+    lower = _teeth(x / scale, (LOWER_EDGE - y) / scale, (LOWER_TEETH, LOWER_LENGTHS), 0.125, colours, True, LOWER_LIGHT)
     # Drawn large and shrunk once: sampling a large texture at few places would let the teeth flicker.
     share = min(1.0, 2 * unit / DETAIL)
     tongue = _tongue(x / scale, y / scale, colours)
@@ -165,9 +170,10 @@ def _teeth(
     row: tuple[tuple[float, ...], tuple[float, ...]],
     length: float,
     colours: Palette,
+    parted: bool,
     light: float = 1.0,
 ) -> Float32:
-    """One row of teeth, their widths and lengths in `row`, and its gum.
+    """One row of teeth, their widths and lengths in `row`, and its gum; without gaps if it is not `parted`.
 
     `beyond` is 0 at the biting edge of the middle teeth, negative towards the gum.
     """
@@ -182,14 +188,14 @@ def _teeth(
     rise = np.clip((edge - beyond) / length, 0, 1)
     # Neighbours touch near the gum and part towards the edge; enamel is darker where it turns away.
     to_neighbour = (1 - np.abs(across)) * widths[number]
-    gap = (0.17 + 0.15 * (1 - rise)) * np.exp(-((to_neighbour / 0.0065) ** 2))
+    gap = parted * (0.17 + 0.15 * (1 - rise)) * np.exp(-((to_neighbour / 0.0065) ** 2))
     turn = np.clip(1.0 - 1.5 * side**2 - 2.0 * side**4, 0.25, 1)
     round_tooth = 1 - 0.10 * across**2 - 0.05 * across * np.sign(x) * np.sign(across)
     down_tooth = 0.86 + 0.17 * np.sin(np.pi * np.clip(0.12 + 0.78 * rise, 0, 1))
     gloss = 0.07 * np.exp(-(((across + 0.25) / 0.22) ** 2) - ((rise - 0.45) / 0.22) ** 2)
     shade = light * turn * np.array(SHADES)[number] * (1 - gap) * (round_tooth * down_tooth + gloss)
     # Thin enamel at the biting edge lets the dark behind it through.
-    thin = 0.16 * np.exp(-((rise / 0.10) ** 2))[..., None]
+    thin = parted * 0.16 * np.exp(-((rise / 0.10) ** 2))[..., None]
     enamel = colours.teeth * shade[..., None] * (1 - thin * np.array([1.0, 0.9, 0.75]))
     gum = colours.gum * light * (0.78 * turn)[..., None]
     tooth = _soft(beyond - gum_line, 0.012)[..., None]

@@ -19,7 +19,7 @@ TYPICAL_SKIN = np.array([200.0, 152.0, 128.0])
 TYPICAL = {"tongue": (168.0, 88.0, 86.0), "gum": (176.0, 98.0, 96.0), "cavity": (52.0, 20.0, 18.0)}
 """Colours beside a typical skin, from which each portrait's are derived."""
 
-MOST_TINT = 0.2
+MOST_TINT = 0.16
 """How far the channels of a tooth's colour may lie apart, as a share of the brightest."""
 
 DARKEST_WHITE = 0.85
@@ -75,10 +75,11 @@ def enamel(skin: Float64, light: float, white: Float64 | None) -> Float64:
         light: brightness of the most lit part of the face, 0 to 255.
         white: (3,) of the whites of the eyes; None where none can be believed.
     """
-    by_face = max(1.2 * float(skin @ LUMA), 0.95 * light)
+    by_face = max(1.25 * float(skin @ LUMA), 0.95 * light)
     # Whites lie in the shadow of lids and lashes: teeth are never darker than the skin makes them.
     brightness = by_face if white is None else 0.5 * (by_face + max(float(white @ LUMA), 0.9 * by_face))
-    by_skin = (skin / TYPICAL_SKIN) ** 0.5
+    # The light's own colour, as far as the skin tells; a black-and-white skin tells nothing.
+    by_skin = (skin / TYPICAL_SKIN) ** (0.5 * _hue(skin))
     tint = by_skin / (by_skin @ LUMA)
     if white is not None:
         tint = (tint + white / (white @ LUMA)) / 2
@@ -90,7 +91,7 @@ def enamel(skin: Float64, light: float, white: Float64 | None) -> Float64:
 def flesh(skin: Float64) -> dict[str, Float64]:
     """Colours (3,) of tongue, gum and cavity beside a skin (3,)."""
     # On a black-and-white or sepia picture only the brightness of flesh differs, not its hue.
-    hue = float(np.clip(_chroma(skin) / _chroma(TYPICAL_SKIN), 0, 1))
+    hue = _hue(skin)
     # Dark skin has no dark tongue: what lies inside follows the light of the picture more than the skin.
     light = float(np.clip(skin.mean(), 0.35 * TYPICAL_SKIN.mean(), 1.2 * TYPICAL_SKIN.mean()))
     base = (light + TYPICAL_SKIN.mean()) / 2 * skin / max(skin.mean(), 1)
@@ -99,6 +100,11 @@ def flesh(skin: Float64) -> dict[str, Float64]:
         ratio = np.array(colour) / TYPICAL_SKIN
         colours[name] = np.clip(base * (hue * ratio + (1 - hue) * (ratio @ LUMA)), 0, 255)
     return colours
+
+
+def _hue(skin: Float64) -> float:
+    """0 for a black-and-white skin (3,), 1 for one in the colours of life."""
+    return float(np.clip(_chroma(skin) / _chroma(TYPICAL_SKIN), 0, 1))
 
 
 def _chroma(colour: Float64) -> float:

@@ -15,11 +15,12 @@ from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.cutout import off_white
-from dicetalk.portrait.eyes import Eyeball, eyeball
+from dicetalk.portrait.eyes import Eyeball, draw_shut_lids, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
-from dicetalk.portrait.mouth import UPPER_EDGE, Mouth, draw_mouth
+from dicetalk.portrait.mouth import Mouth, draw_mouth
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
+from dicetalk.portrait.rig import EYES as LIDS
 from dicetalk.portrait.rig import Rig, build_rig
 from dicetalk.portrait.topology import Topology, topology
 from dicetalk.portrait.warp import Warp
@@ -92,6 +93,7 @@ class Renderer:
         self._anchors = _anchors(
             self.rig, [*(fine[loop].mean(0) for loop in outlines.values()), _middle_of_mouth(self.rig)]
         )
+        self._hidden = face.hidden
         self._eyes: list[Eyeball] = [
             eyeball(picture, fine[outlines[side], :2], face.landmarks[list(irises[side]), :2].astype(np.float64), side)
             for side in outlines
@@ -124,10 +126,10 @@ class Renderer:
         self._warp.move(target, self._mesh.triangles)
         shape = (bottom - top, right - left)
         openings = {name: _opening(target[loop, :2], shape) for name, loop in self._loops().items()}
-        for opening in openings.values():
-            if opening is not None:
-                # Pixels that are partly skin: the skin goes on into the rim of the opening.
-                self._warp.grow((slice(opening.top, opening.bottom), slice(opening.left, opening.right)), 2)
+        for loop in self._loops().values():
+            # Pixels that are partly skin: the skin goes on into the rim of the opening. Of one that is shut as well:
+            # some pixels stay open between two rims that touch, and would show what lay there before.
+            self._warp.grow(_around(target[loop, :2], shape), 2)
         frame = self.picture.copy()
         region = frame[top:bottom, left:right]
         self._warp.draw(region)
@@ -163,16 +165,18 @@ class Renderer:
     def _draw_eye(
         self, region: Picture, opening: Opening | None, eye: Eyeball, fine: Float64, motion: Motion, back: Float64
     ) -> None:
-        if opening is None:
-            return
         loop = self._outlines[eye.side]
-        places = opening.places(back)
         moved = self._moved(loop, fine, back)
-        gaze = eye.gaze(motion.shapes[0]) * self.rig.unit
-        shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
-        seen = eye.look(places, shift, moved).astype(np.float32)
-        # Where the lids are as in the picture, their shadow is in the picture too.
-        _blend(region, opening, seen * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+        seen = f"{eye.side.lower()} eye" not in self._hidden
+        if opening is not None:
+            places = opening.places(back)
+            gaze = eye.gaze(motion.shapes[0]) * self.rig.unit * seen
+            shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
+            ball = eye.look(places, shift, moved).astype(np.float32)
+            # Where the lids are as in the picture, their shadow is in the picture too.
+            _blend(region, opening, ball * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+        upper, lower = (fine[list(lid), :2] - self._region[:2] for lid in LIDS[eye.side])
+        draw_shut_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
 
     def _at_rest(self, vertices: Int64 | list[int], fine: Float64, back: Float64) -> Float64:
         """Where vertices (N,) of the frame's mesh would lie in the picture (N, 2) [px], had the head not moved."""
@@ -234,11 +238,8 @@ def _drawn_mouth(picture: Picture, rig: Rig, eyes: list[Eyeball], own: OwnMouth 
     corners = (rig.points[list(LIP_CORNERS)] @ rig.axes)[:, 0]
     width = float(np.ptp(corners)) / rig.unit
     lean = np.clip(np.linalg.inv(rig.axes[:2, :2]) @ rig.axes[:2, 2], -MOST_LEAN, MOST_LEAN)
-    edge = UPPER_EDGE
-    if own is not None and own.edge is not None:
-        # Drawn teeth only continue those of the picture.
-        edge = min(edge, float(_in_the_skull(rig, own.edge)[1]) - 0.01)
-    return draw_mouth(colours, width, rig.unit, lean=lean, upper_edge=edge)
+    edge = None if own is None or own.edge is None else float(_in_the_skull(rig, own.edge)[1])
+    return draw_mouth(colours, width, rig.unit, lean=lean, own_edge=edge)
 
 
 def _middle_of_mouth(rig: Rig) -> Float64:
@@ -265,10 +266,17 @@ def _box(points: Float32, shape: tuple[int, ...]) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
-    """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
+def _around(outline: Float32, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """What lies inside and around an outline (N, 2) of the region [px]."""
     left, top = (np.floor(outline.min(0)).astype(int) - 2).clip(0)
     right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, shape[::-1])
+    return slice(top, max(top, bottom)), slice(left, max(left, right))
+
+
+def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
+    """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
+    rows, columns = _around(outline, shape)
+    left, top, right, bottom = (int(end) for end in (columns.start, rows.start, columns.stop, rows.stop))
     if right - left < 3 or bottom - top < 3 or abs(cv2.contourArea(outline)) < 1.0:
         return None
     fourfold = np.zeros(((bottom - top) * 4, (right - left) * 4), np.uint8)
@@ -278,7 +286,7 @@ def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
     # A slit thinner than a pixel is shut: fade it out instead of drawing a line of teeth or eye white.
     height = abs(cv2.contourArea(outline)) / max(float(np.ptp(outline[:, 0])), 1.0)
     share = np.float32(min(height / SLIT, 1) / 255)
-    return Opening(int(left), int(top), int(right), int(bottom), cover.astype(np.float32) * share)
+    return Opening(left, top, right, bottom, cover.astype(np.float32) * share)
 
 
 def _blend(region: Picture, opening: Opening, inside: Float32) -> None:

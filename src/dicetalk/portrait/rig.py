@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ from dicetalk.motion.landmarks import (
 )
 from dicetalk.motion.resting import reading_statistics, unusual
 from dicetalk.motion.space import MIRROR, SHAPES, Motion, index, rotations
-from dicetalk.portrait import glasses, lips
+from dicetalk.portrait import brows, glasses, lips, turned
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
 EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
@@ -58,6 +59,19 @@ TOUCH = 0.05
 LID_RIM = 0.012
 """How far below the mesh's lower lid line its skin begins [inter-ocular distances]: a rim of white that stayed with the
 skin would show as a slit in closed eyes."""
+
+LEAST_FOLD = 0.15
+"""The least height the skin between a lid and its brow can be folded to, as a share of what it is at rest."""
+
+BELOW_LIP = (
+    (91, 181, 84, 17, 314, 405, 321),
+    (106, 182, 83, 18, 313, 406, 335),
+    (204, 194, 201, 200, 421, 418, 424),
+)
+"""Rows of the mesh from the lower lip's outer rim down to the chin."""
+
+LEAST_CHIN = 0.35
+"""The least height the skin between two of these rows can be folded to, as a share of what it is at rest."""
 
 LID_MEETING = 0.18
 """Where closed lids meet, from the lower lid, as a share of the opening."""
@@ -103,8 +117,10 @@ class Rig:
         """
         share = np.broadcast_to(np.asarray(settle, np.float64), len(motion))[:, None]
         weights = motion.shapes.astype(np.float64) - share * self.rest
-        moved = self.points + np.tensordot(weights, self.shapes, axes=1) + share[..., None] * self.seal
-        self._keep_lips_and_lids_apart(moved)
+        settled = self.points + share[..., None] * self.seal
+        # Not by BLAS, which keeps a second core waiting for its next call.
+        moved = settled + np.einsum("tk,kvc->tvc", weights, self.shapes)
+        self._keep_lips_and_lids_apart(moved, settled)
         return self._turned(moved, motion)
 
     def skull(self, points: Float64, motion: Motion) -> Float64:
@@ -114,18 +130,20 @@ class Rig:
 
     def _head_motion(self, motion: Motion) -> tuple[Float64, Float64]:
         """Turns (T, 3, 3) about and shifts (T, 1, 3) along the head's own axes, however it is held, in the picture."""
-        turn = self.axes @ rotations(motion.pose).astype(np.float64) @ self.axes.T
+        pose = motion.pose * np.array([1 - turned.LESS_YAW * turned.amount(self.axes), 1, 1, 1, 1, 1], np.float32)
+        turn = self.axes @ rotations(pose).astype(np.float64) @ self.axes.T
         return turn, (motion.pose[:, None, 3:].astype(np.float64) * self.unit) @ self.axes.T
 
     def _turned(self, moved: Float64, motion: Motion) -> Float64:
         turn, shift = self._head_motion(motion)
-        turned = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
-        return np.asarray(moved + self.rigid[:, None] * (turned - moved))
+        whole = np.einsum("tij,tnj->tni", turn, moved - self.pivot) + self.pivot + shift
+        return np.asarray(moved + self.rigid[:, None] * (whole - moved))
 
-    def _keep_lips_and_lids_apart(self, moved: Float64) -> None:
+    def _keep_lips_and_lids_apart(self, moved: Float64, settled: Float64) -> None:
         """Shapes add up, lips and lids cannot pass through each other: where they would, they meet half way.
 
-        Lips that touch touch at one depth as well; else a head that nods would part them again.
+        Lips that touch touch at one depth as well, that of the settled mesh (T, V, 3); else a head that nods would part
+        them again.
         """
         down, deep = self.axes[:, 1], self.axes[:, 2]
         for upper, lower in ((UPPER_LIP, LOWER_LIP), *EYES.values()):
@@ -135,9 +153,30 @@ class Rig:
             moved[:, two] -= crossing
             apart = moved[:, two] - moved[:, one]
             touching = np.clip(1 - (apart @ down) / (TOUCH * self.unit), 0, 1)
-            step = (touching * (apart @ deep - (self.points[two] - self.points[one]) @ deep))[..., None] * deep / 2
+            step = (touching * ((apart - settled[:, two] + settled[:, one]) @ deep))[..., None] * deep / 2
             moved[:, one] += step
             moved[:, two] -= step
+        self._keep_skin_above_lids(moved)
+        self._keep_chin_below_lip(moved)
+
+    def _keep_skin_above_lids(self, moved: Float64) -> None:
+        """However far brows come down, the skin under them folds above the lid, not over the eye."""
+        for side, (upper, _) in EYES.items():
+            below = list(upper[1:-1])
+            for row in LID_FOLDS[side]:
+                rest = (self.points[below] - self.points[list(row)]) @ self.axes[:, 1]
+                apart = (moved[:, below] - moved[:, list(row)]) @ self.axes[:, 1]
+                over = np.maximum(np.minimum(LEAST_FOLD * rest, rest) - apart, 0)
+                moved[:, list(row)] -= over[..., None] * self.axes[:, 1]
+                below = list(row)
+
+    def _keep_chin_below_lip(self, moved: Float64) -> None:
+        """However far a lower lip is drawn down, the skin below it folds under, not behind it."""
+        for above, below in pairwise(BELOW_LIP):
+            rest = (self.points[list(below)] - self.points[list(above)]) @ self.axes[:, 1]
+            apart = (moved[:, list(below)] - moved[:, list(above)]) @ self.axes[:, 1]
+            over = np.maximum(np.minimum(LEAST_CHIN * rest, rest) - apart, 0)
+            moved[:, list(below)] += over[..., None] * self.axes[:, 1]
 
 
 def build_rig(picture: Picture, face: Face) -> Rig:
@@ -145,26 +184,56 @@ def build_rig(picture: Picture, face: Face) -> Rig:
     basis = face_shapes()
     landmarks = face.landmarks[:FACE_VERTICES].astype(np.float64)
     axes, unit, origin = _head_frame(landmarks, basis["neutral"])
-    closed = lips.is_closed(landmarks, axes[:, 1], unit)
-    if closed:
+    covered = "mouth" in face.hidden
+    closed = covered or lips.is_closed(landmarks, axes[:, 1], unit)
+    if covered:
+        landmarks[list(UPPER_LIP)] = landmarks[list(LOWER_LIP)] = _middle(landmarks)
+    elif closed:
         _lay_lips_on_their_seam(landmarks, picture, unit)
     local = _with_rings((landmarks - origin) @ axes / unit)
     for _, lower in EYES.values():
         local[list(lower[1:-1]), 1] += LID_RIM
     frame = glasses.give(local) if glasses.wears_glasses(picture, local, (axes * unit, origin)) else np.ones(len(local))
+    points = local @ axes.T * unit + origin
+    mask = person_mask(picture)
+    shown = turned.shown(mask, points[:FACE_VERTICES], axes, unit)
     delta = _fitted_shapes(local, basis, frame)
-    gaps = np.zeros(len(UPPER_LIP)) if closed else lips.lip_gaps(local, np.array([0.0, 1.0, 0.0]))
+    _hold(delta, face.hidden)
+    shapes = delta @ axes.T * unit
+    shapes[:, :FACE_VERTICES] *= shown[:, None]
+    turned.hold_outline(shapes[:, :FACE_VERTICES], points[:FACE_VERTICES], axes, unit)
+    rigid = _rigid_weights(local) * _stillness(mask, points, unit)
+    rigid[:FACE_VERTICES] *= shown
+    rest = _rest(local, basis)
+    # A smile that is taken out lets go of the lips it held together.
+    gaps = lips.lip_gaps(local - np.tensordot(rest, delta, axes=1), np.array([0.0, 1.0, 0.0]))
+    seal = lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit
+    seal[:FACE_VERTICES] *= shown[:, None]
     return Rig(
-        points=local @ axes.T * unit + origin,
+        points=points,
         axes=axes,
         unit=unit,
-        shapes=delta @ axes.T * unit,
-        rigid=_rigid_weights(local) * _stillness(picture, local @ axes.T * unit + origin, unit),
+        shapes=shapes,
+        rigid=rigid,
         pivot=axes @ NECK * unit + origin,
-        rest=_rest(local, basis),
-        seal=lips.sealing(local, np.maximum(gaps, 0)) @ axes.T * unit,
+        rest=rest,
+        seal=seal,
         mouth_is_open=not closed,
     )
+
+
+def _middle(points: Float64) -> Float64:
+    """The line (..., N, 3) half way between both inner outlines of the lips."""
+    return np.asarray((points[..., list(UPPER_LIP), :] + points[..., list(LOWER_LIP), :]) / 2)
+
+
+def _hold(delta: Float64, hidden: frozenset[str]) -> None:
+    """Take from shapes (52, V, 3) what would show something behind a cover: lips that part, lids that close."""
+    if "mouth" in hidden:
+        delta[:, list(UPPER_LIP)] = delta[:, list(LOWER_LIP)] = _middle(delta)
+    for side in ("Right", "Left"):
+        if f"{side.lower()} eye" in hidden:
+            delta[[name.startswith("eye") and name.endswith(side) for name in SHAPES]] = 0
 
 
 def _lay_lips_on_their_seam(landmarks: Float64, picture: Picture, unit: float) -> None:
@@ -216,17 +285,17 @@ def _below_nose(local: Float64) -> Float64:
     return np.asarray(np.clip((local[list(OVAL), 1] - nose) / (chin - nose), 0, 1))
 
 
-def _stillness(picture: Picture, points: Float64, unit: float) -> Float64:
-    """How far each vertex (V,) may follow the head, for what it lies on in the picture.
+def _stillness(mask: Float32, points: Float64, unit: float) -> Float64:
+    """How far each vertex (V,) may follow the head, for what it lies on in the picture: `mask` (H, W) is of persons.
 
     The background stays where it is, and so does the border of the picture: nothing is known beyond it. The face itself
     always moves.
     """
-    height, width = picture.shape[:2]
+    height, width = mask.shape
     places = points[:, :2]
     inside = np.minimum(places, (width - 1, height - 1) - places).min(1)
     still = np.clip(inside / (BORDER * unit), 0, 1)
-    person = cv2.GaussianBlur(person_mask(picture), (0, 0), 0.12 * unit)
+    person = cv2.GaussianBlur(mask, (0, 0), 0.12 * unit)
     x, y = np.clip(places, 0, (width - 1, height - 1)).astype(int).T
     if person[y[:FACE_VERTICES], x[:FACE_VERTICES]].mean() > PERSON_FOUND:
         still *= BACKGROUND + (1 - BACKGROUND) * person[y, x]
@@ -251,9 +320,11 @@ def _fitted_shapes(local: Float64, basis: dict[str, Float64], give: Float64) -> 
     delta = np.zeros((len(SHAPES), len(local), 3))
     delta[:, :FACE_VERTICES] = basis["delta"] * np.clip(stretch, 0.8, 1.25)
     delta *= emphasis()[:, None, None]
+    brows.carry_whole(delta, local)
     # Lids move behind the lenses; what would bend the frame gives way.
-    frame_bends = np.array([not name.startswith("eye") for name in SHAPES])
-    delta[frame_bends] *= give[:, None]
+    lids = np.isin(np.arange(len(local)), [i for side in EYES for rim in (*EYES[side], *LID_FOLDS[side]) for i in rim])
+    for i, name in enumerate(SHAPES):
+        delta[i] *= np.where(lids if name.startswith("eye") else False, 1, give)[:, None]
     for side, (upper, lower) in EYES.items():
         _fit_lids(delta, local, neutral, side, upper, lower)
     # Only the jaw takes along what lies outside the face; a working jaw must not pull at ears and background.

@@ -21,7 +21,7 @@ class Like:
     """Feels as in another recording.
 
     Attributes:
-        path: of a sound or a video.
+        path: of a sound, a video or a photo.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class Like:
             InputError: it has neither a voice nor a face.
         """
         recording = perceive(self.path)
-        return Timeline([(0.0, recording_feeling(recording))], lacks=recording.lacks)
+        return Timeline([(0.0, recording_feeling(recording))], lacks=recording.lacks, warnings=recording.warnings)
 
 
 def recording_feeling(recording: Recording) -> Feeling:

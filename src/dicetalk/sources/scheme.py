@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
+from dicetalk.checks import short as shortly
 from dicetalk.emotion.feeling import Feeling, short
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.typed import parse
 from dicetalk.errors import EmotionError
+from dicetalk.files import at_home
 from dicetalk.sources.source import EmotionSource
 from dicetalk.sources.typed import Typed
 
@@ -29,7 +30,7 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `happy`, `happy:0.7,surprised:0.3`, `mine.safetensors:tender:0.5`, or a mixture of them (`typed.parse`);
             - `mood.json`: a timeline file;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
-            - `like:clip.mp4`: heard and seen in another recording.
+            - `like:clip.mp4`: heard and seen in another recording, or seen in a photo.
 
     Raises:
         EmotionError: it cannot be understood.
@@ -39,12 +40,16 @@ def source_of(emotion: Emotion) -> EmotionSource:
         return Typed(emotion)
     if isinstance(emotion, Feeling):
         return Typed(Timeline([(0.0, emotion)]))
-    text = os.fspath(emotion).strip()
+    if not isinstance(emotion, str | os.PathLike) or not isinstance(given := os.fspath(emotion), str):
+        raise EmotionError(
+            f"the emotion is {shortly(emotion)}; expected text such as 'happy:0.7', a Feeling or a Timeline"
+        )
+    text = given.strip()
     scheme, colon, rest = text.partition(":")
     if scheme.lower() in SCHEMES:
         return SCHEMES[scheme.lower()](rest if colon else None)
     if text.lower().endswith(".json"):
-        return Typed(Timeline.read(text))
+        return Typed(Timeline.read(at_home(text)))
     return Typed(Timeline([(0.0, parse(text))]))
 
 
@@ -72,7 +77,7 @@ def _like(rest: str | None) -> EmotionSource:
 
     if not rest:
         raise EmotionError(f"{short('like:')} names no recording; expected like:FILE, as in like:clip.mp4")
-    return Like(Path(rest))
+    return Like(at_home(rest.strip()))
 
 
 SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,98 +16,19 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, Whispe
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from dicetalk.checkpoints import Checkpoint
-from dicetalk.emotion.bank import BankSizes, EmotionBank
+from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.road import NamedPriors
 from dicetalk.emotion.vocabulary import NEUTRAL, PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.modules import load_module, read_tensors
 from dicetalk.svd.interpolate import Interpolator
 from dicetalk.svd.lean import lean_layers
-from dicetalk.svd.model import StreamedUNet, UNetSizes
+from dicetalk.svd.model import StreamedUNet
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
+from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes
 
 KIND, VERSION = "svd", 1
 EMOTIONS = "emotions"
-FULL_PRECISION = ("speech_encoder", "speech_projector", "bank", "interpolator")
-"""Small modules that stay in float32, as in the release (whose interpolator runs in half precision; it costs
-nothing here)."""
-
-
-STOCK = {
-    "vae": {
-        "block_out_channels": [128, 256, 512, 512],
-        "layers_per_block": 2,
-        "down_block_types": ["DownEncoderBlock2D"] * 4,
-        "latent_channels": 4,
-        "sample_size": 768,
-        "scaling_factor": 0.18215,
-        "force_upcast": True,
-    },
-    "clip": {
-        "hidden_size": 1280,
-        "intermediate_size": 5120,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 16,
-        "image_size": 224,
-        "patch_size": 14,
-        "projection_dim": 1024,
-        "hidden_act": "gelu",
-    },
-    "whisper": {
-        "d_model": 384,
-        "encoder_layers": 4,
-        "decoder_layers": 4,
-        "encoder_attention_heads": 6,
-        "decoder_attention_heads": 6,
-        "encoder_ffn_dim": 1536,
-        "decoder_ffn_dim": 1536,
-    },
-}
-"""Configs of SVD-XT's VAE, its CLIP and whisper-tiny, for predictions where no checkpoint is at hand."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeechSizes:
-    """Sizes of the speech projector; see `SpeechProjector`."""
-
-    rows: int = 10
-    layers: int = 5
-    channels: int = 384
-    hidden: int = 1024
-    tokens: int = 32
-    width: int = 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class SvdSizes:
-    """Sizes of all modules that are not stock; the defaults are the published ones."""
-
-    unet: UNetSizes = field(default_factory=UNetSizes)
-    speech: SpeechSizes = field(default_factory=SpeechSizes)
-    bank: BankSizes = field(default_factory=BankSizes)
-    region_widths: tuple[int, ...] = (16, 32, 96, 256)
-
-    @staticmethod
-    def of(config: Mapping[str, Any]) -> SvdSizes:
-        """The sizes a checkpoint's config tells.
-
-        Raises:
-            CheckpointError: the config lacks a size or has one that is not known.
-        """
-        try:
-            unet: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in config["unet"].items()}
-            return SvdSizes(
-                unet=UNetSizes(**unet),
-                speech=SpeechSizes(**config["speech"]),
-                bank=BankSizes(**config["bank"]),
-                region_widths=tuple(config["region_widths"]),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise CheckpointError(f"the config of the svd checkpoint is damaged ({error}); import it again") from None
-
-    def to_config(self) -> dict[str, Any]:
-        """The same as JSON values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -136,15 +58,11 @@ class SvdModules:
     priors: NamedPriors
 
 
-def published_config() -> dict[str, Any]:
-    """The config of a checkpoint at the published sizes."""
-    return SvdSizes().to_config() | STOCK
-
-
 def build_modules(config: Mapping[str, Any]) -> dict[str, nn.Module]:
     """All modules of a config without memory behind their weights, by the name of their file."""
     sizes = SvdSizes.of(config)
-    with init_empty_weights(include_buffers=False):
+    check_stock(config)
+    with init_empty_weights(include_buffers=False), _told_as_damage():
         return {
             "unet": StreamedUNet(sizes.unet),
             "vae": _vae(config["vae"]),
@@ -155,6 +73,33 @@ def build_modules(config: Mapping[str, Any]) -> dict[str, nn.Module]:
             "bank": EmotionBank(sizes.bank),
             "interpolator": Interpolator(),
         }
+
+
+MOST_LAYERS, LARGEST = 256, 1_000_000
+"""Of a stock model's config: what is larger is damage, and would fill the memory."""
+
+
+def check_stock(value: Any, name: str = "") -> None:
+    """Look at every number of a config.
+
+    Raises:
+        CheckpointError: one is too large.
+    """
+    inner = value.items() if isinstance(value, Mapping) else ((name, each) for each in value)
+    for key, item in inner:
+        if isinstance(item, Mapping | list | tuple):
+            check_stock(item, key)
+        elif isinstance(item, int | float) and not abs(item) <= (MOST_LAYERS if "layer" in key else LARGEST):
+            raise CheckpointError(f"the config of the svd checkpoint is damaged ({key} is {item:g}); import it again")
+
+
+@contextmanager
+def _told_as_damage() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the stock libraries raise nearly every class on configs that make no sense
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise CheckpointError(f"the config of the svd checkpoint is damaged ({reason}); import it again") from None
 
 
 def _vae(config: Mapping[str, Any]) -> AutoencoderKLTemporalDecoder:

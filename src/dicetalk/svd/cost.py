@@ -6,19 +6,18 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
-from torch import Tensor, nn
 
+from dicetalk.backbone import named
 from dicetalk.errors import ConfigError
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.sampling import branch_weights
-from dicetalk.svd.checkpoint import FULL_PRECISION, SvdSizes, build_modules, published_config
-from dicetalk.svd.meter import Count, count
-from dicetalk.svd.model import StreamedUNet, UNetConditions
+from dicetalk.svd.meter import Count
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.preprocess import output_size, speech_length
 from dicetalk.svd.presets import (
@@ -30,7 +29,7 @@ from dicetalk.svd.presets import (
     sigmas_of,
     windows_of,
 )
-from dicetalk.svd.streams import Stream
+from dicetalk.svd.sizes import SvdSizes, published_config
 
 LATENT = 8
 """Pixels of the picture along one side of a latent."""
@@ -114,7 +113,18 @@ def predict(work: Work) -> Cost:
 
 
 def frame_predictions(options: SvdOptions, frames: int) -> int:
-    """How many frames the U-Net sees in all: over steps, windows and branches."""
+    """How many frames the U-Net sees in all: over steps, windows and branches.
+
+    Windows repeat: of a long clip only the beginning and the end are counted one by one.
+    """
+    few = 4 * WINDOW + frames % WINDOW
+    if frames <= few:
+        return _predictions(options, frames)
+    each = _predictions(options, few + WINDOW) - _predictions(options, few)
+    return _predictions(options, few) + (frames - few) // WINDOW * each
+
+
+def _predictions(options: SvdOptions, frames: int) -> int:
     plan = options.plan
     windows, guidance = windows_of(plan, frames), guidance_of(plan, scales_of(options))
     return sum(
@@ -129,63 +139,48 @@ def clip_bytes(sizes: SvdSizes, frames: int, pixels: int, dtype: torch.dtype) ->
     return frames * (5 * 4 * pixels * 4 + tokens)
 
 
-@lru_cache(maxsize=16)
 def unet_count(config: str, batch: int, frames: int, height: int, width: int, dtype: torch.dtype) -> Count:
     """One call of the U-Net on latents `(batch, frames, 8, height, width)`."""
-    sizes = SvdSizes.of(json.loads(config))
-    with torch.device("meta"):
-        unet = StreamedUNet(sizes.unet).to("meta", dtype)
-        inputs = meta_call(sizes, batch, frames, height, width, dtype)
-    return count(lambda: unet(*inputs))
+    return _counted("unet_count", config, batch, frames, height, width, dtype)
 
 
-def meta_call(
-    sizes: SvdSizes, batch: int, frames: int, height: int, width: int, dtype: torch.dtype
-) -> tuple[Tensor, Tensor, UNetConditions]:
-    """Arguments of one call of the U-Net, on the present default device: one branch in three hears speech."""
-    wide = sizes.unet.cross_attention_dim
-    index = torch.zeros(batch, frames, dtype=torch.long)
-    mask = torch.zeros(1, 1, height * LATENT, width * LATENT)
-    speech = torch.zeros(1 + frames * max(1, batch // 3), sizes.speech.tokens, wide, dtype=dtype)
-    emotion = torch.zeros(2, sizes.bank.tokens, wide, dtype=dtype)
-    conditions = UNetConditions(
-        torch.zeros(batch, 1, wide, dtype=dtype),
-        Stream(speech, index, mask),
-        Stream(emotion, index, mask),
-        torch.zeros(batch, 3),
-        torch.zeros(1, 1, sizes.unet.block_out_channels[0], height, width, dtype=dtype),
-    )
-    return torch.zeros(batch, frames, 8, height, width, dtype=dtype), torch.zeros(()), conditions
-
-
-@lru_cache(maxsize=16)
 def decode_count(config: str, frames: int, height: int, width: int, dtype: torch.dtype) -> Count:
     """Decoding a chunk of frames."""
-    vae: Any = build_modules(json.loads(config))["vae"]
-    vae.decoder.to(dtype)
-    latents = torch.zeros(frames, 4, height, width, device="meta", dtype=dtype)
-    return count(lambda: vae.decode(latents, num_frames=frames).sample)
+    return _counted("decode_count", config, frames, height, width, dtype)
 
 
-@lru_cache(maxsize=16)
 def encode_count(config: str, height: int, width: int) -> Count:
     """Encoding the portrait, in float32."""
-    vae: Any = build_modules(json.loads(config))["vae"]
-    picture = torch.zeros(1, 3, height * LATENT, width * LATENT, device="meta")
-    return count(lambda: vae.encode(picture).latent_dist.mode())
+    return _counted("encode_count", config, height, width)
 
 
-@lru_cache(maxsize=16)
 def weight_bytes(config: str, dtype: torch.dtype) -> dict[str, int]:
     """Bytes of the weights of each module."""
-    return {
-        name: _parameters(module) * (4 if name in FULL_PRECISION else dtype.itemsize)
-        for name, module in build_modules(json.loads(config)).items()
-    }
+    found: dict[str, int] = _known("weight_bytes", config, dtype)
+    if found is None:
+        found = named("dicetalk.svd.counting:weight_bytes")(config, dtype)
+    return found
 
 
-def _parameters(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
+def _counted(what: str, config: str, *given: object) -> Count:
+    """A count as it ships, or else counted now, for which the libraries of the networks have to load."""
+    found = _known(what, config, *given)
+    return named(f"dicetalk.svd.counting:{what}")(config, *given) if found is None else Count(*found)
+
+
+def _known(what: str, config: str, *given: object) -> Any:
+    return _shipped().get(key_of(what, *given)) if config == json.dumps(published_config()) else None
+
+
+def key_of(what: str, *given: object) -> str:
+    """The name of a count among those that ship: of the published sizes, for the pictures that the doctor assumes."""
+    return " ".join([what, *(str(value).removeprefix("torch.") for value in given)])
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((Path(__file__).parent / "counts.json").read_text(encoding="utf-8"))
+    return told
 
 
 def free_bytes(device: torch.device) -> int:

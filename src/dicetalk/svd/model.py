@@ -8,26 +8,8 @@ from diffusers import UNetSpatioTemporalConditionModel
 from torch import Tensor, nn
 
 from dicetalk.svd.lean import lean_layers
+from dicetalk.svd.sizes import UNetSizes
 from dicetalk.svd.streams import SpatialStreams, Stream, StreamContext, TemporalStreams, prepare
-
-
-@dataclass(frozen=True, kw_only=True)
-class UNetSizes:
-    """Sizes of the U-Net in diffusers' words; the defaults are those of SVD-XT.
-
-    Attributes:
-        block_out_channels: width of each level; each level but the last halves the resolution.
-        num_attention_heads: attention heads of each level.
-        cross_attention_dim: width of image, speech and emotion tokens.
-        addition_time_embed_dim: width of each of the three added ids' embeddings.
-        projection_class_embeddings_input_dim: three times that.
-    """
-
-    block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280)
-    num_attention_heads: tuple[int, ...] = (5, 10, 20, 20)
-    cross_attention_dim: int = 1024
-    addition_time_embed_dim: int = 256
-    projection_class_embeddings_input_dim: int = 768
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dicetalk.checks import brief
 from dicetalk.errors import ConfigError
 
 
@@ -87,11 +88,11 @@ class SvdOptions:
         _within("short_side", self.short_side, 64, 2048, "512 pixels is what the weights were made for")
         for name in ("steps", "short_side"):
             if isinstance(getattr(self, name), float):
-                raise ConfigError(f"{name} is {getattr(self, name)}; use a whole number")
+                raise ConfigError(f"{name} is {brief(getattr(self, name))}; use a whole number")
         if not isinstance(self.device, str):
-            raise ConfigError(f"device is {self.device!r}; use a name such as auto, cpu, cuda, cuda:1 or mps")
+            raise ConfigError(f"device is {brief(self.device)}; use a name such as auto, cpu, cuda, cuda:1 or mps")
         if not isinstance(self.compile, bool):
-            raise ConfigError(f"compile is {self.compile!r}; use true or false")
+            raise ConfigError(f"compile is {brief(self.compile)}; use true or false")
 
     @property
     def plan(self) -> Preset:
@@ -106,11 +107,11 @@ class SvdOptions:
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ConfigError(f"{name} is {value!r}; choose one of: {', '.join(allowed)}")
+    if not isinstance(value, str) or value not in allowed:
+        raise ConfigError(f"{name} is {brief(value)}; choose one of: {', '.join(allowed)}")
 
 
 def _within(name: str, value: float, low: int, high: int, sense: str) -> None:
     # Also refuses what is not a number: no comparison with it holds.
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ConfigError(f"{name} is {value}; use {low} to {high}, {sense}")
+        raise ConfigError(f"{name} is {brief(value)}; use {low} to {high}, {sense}")

@@ -18,7 +18,7 @@ from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modal
 from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
-from dicetalk.errors import InputError
+from dicetalk.errors import CheckpointError, InputError
 from dicetalk.modules import load_module, save_tensors
 from dicetalk.training.export import export_embedder
 from dicetalk.training.loop import LoopOptions, Progress, train
@@ -170,8 +170,11 @@ def load_embedder(folder: Path) -> EmotionEmbedder:
         CheckpointError: not an embedder's checkpoint, or a damaged one.
     """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
-    with torch.device("meta"):
-        net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    try:
+        with torch.device("meta"):
+            net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+    except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
     load_module(net, folder / WEIGHTS)
     return net
 

@@ -1,0 +1,58 @@
+"""What somebody gives in Python, checked before it is used."""
+
+from __future__ import annotations
+
+import operator
+
+from dicetalk.errors import InputError
+
+
+def brief(value: object) -> str:
+    """A value in a few words and one line: an array would fill the screen."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def short(value: object) -> str:
+    """The same, and its type."""
+    return f"{brief(value)} ({type(value).__name__})"
+
+
+def whole_number(value: object, what: str, sense: str) -> int:
+    """A whole number, NumPy's too.
+
+    Args:
+        value: what was given.
+        what: it is called.
+        sense: what to use.
+
+    Raises:
+        InputError: it is none.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise InputError(f"{what} is {short(value)}; use {sense}")
+    try:
+        return operator.index(value)
+    except TypeError:  # an array of several
+        raise InputError(f"{what} is {short(value)}; use {sense}") from None
+
+
+def truth(value: object, what: str) -> bool:
+    """True or False, NumPy's too.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise InputError(f"{what} is {short(value)}; use True or False")
+    return bool(value)
+
+
+def function(value: object, what: str) -> None:
+    """Refuse what cannot be called; None is no function and none is needed.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if value is not None and not callable(value):
+        raise InputError(f"{what} is {short(value)}; use a function, or None")

@@ -1,0 +1,179 @@
+"""What is held or worn before a face is seen, whatever its colour; what is only a beard, a smile or shadow is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from covers import OVER_EYE, OVER_MOUTH, Cover, Stage
+
+import dicetalk
+from dicetalk import assets
+from dicetalk.errors import NoFaceError
+from dicetalk.face import Face
+from dicetalk.face.mesh import around, read
+from dicetalk.media import Picture, read_picture
+from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
+from dicetalk.motion.space import Motion, index
+from dicetalk.portrait.cover import find_covers, is_drawn, look_over
+from dicetalk.portrait.framing import face_of
+from dicetalk.portrait.renderer import Renderer
+
+EYES = ("right eye", "left eye")
+
+
+@pytest.fixture(scope="module")
+def faces(hopper_picture: Picture, face: Face) -> dict[str, tuple[Picture, Face]]:
+    """A face with glasses and one without."""
+    shipped = read_picture(assets.portrait())
+    return {"hopper": (hopper_picture, face), "shipped": (shipped, face_of(shipped, None))}
+
+
+def covered(picture: Picture, face: Face, cover: Cover) -> tuple[Picture, Face]:
+    """The picture with something before the face, and the face as it is read then."""
+    stage = Stage(picture, face)
+    cover(stage)
+    first = read(stage.picture, around(face.landmarks)).face
+    return stage.picture, read(stage.picture, around(first.landmarks)).face
+
+
+@pytest.mark.parametrize("who", ["hopper", "shipped"])
+@pytest.mark.parametrize("what", [*OVER_MOUTH, *OVER_EYE])
+def test_covers_of_every_kind_are_seen(faces: dict[str, tuple[Picture, Face]], what: str, who: str) -> None:
+    picture, face = covered(*faces[who], {**OVER_MOUTH, **OVER_EYE}[what])
+    assert find_covers(picture, face).in_words == ("the mouth" if what in OVER_MOUTH else "an eye")
+    with pytest.raises(NoFaceError, match=r"cannot be seen .*; use another picture, or go on with --anyway") as raised:
+        look_over(picture, face, anyway=False)
+    assert raised.value.faces == [face.box]
+    looked, warnings = look_over(picture, face, anyway=True)
+    assert len(looked.hidden) == 1 and "what is hidden stays still" in warnings[-1]
+
+
+LIGHTS = {
+    "as it is": lambda picture: picture,
+    "dark": lambda picture: picture * 0.2,
+    "pale": lambda picture: picture * 0.3 + 140,
+    "without colour": lambda picture: np.repeat(picture.mean(2, keepdims=True), 3, 2),
+    "small": lambda picture: cv2.resize(picture, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA),
+    "yellow": lambda picture: picture * (1.0, 0.85, 0.5),
+    "blue": lambda picture: picture * (0.6, 0.8, 1.0),
+}
+
+
+@pytest.mark.parametrize("who", ["hopper", "shipped"])
+@pytest.mark.parametrize("light", LIGHTS)
+def test_light_covers_nothing(faces: dict[str, tuple[Picture, Face]], light: str, who: str) -> None:
+    picture, face = faces[who]
+    lit = np.asarray(LIGHTS[light](picture), np.float32).clip(0, 255).astype(np.uint8)
+    assert find_covers(lit, face.scaled(lit.shape[0] / picture.shape[0])).hidden == frozenset()
+
+
+def test_no_portrait_is_refused(portraits: Path) -> None:
+    dark = set()
+    for path in sorted(portraits.glob("*.jpg")):
+        picture = read_picture(path)
+        try:
+            face = face_of(picture, None)
+        except NoFaceError:  # animals of which nothing is known
+            continue
+        looked, warnings = look_over(picture, face, anyway=False)
+        if looked.hidden:
+            dark.add(path.stem)
+            assert looked.hidden == set(EYES) and "dark glasses hide the eyes" in warnings[-1]
+    assert dark <= {"cc0_038"}  # who wears such
+
+
+def test_what_went_wrong_once(bugs: Path) -> None:
+    for name in ("B11-mask.jpg", "B11-mic.jpg"):
+        picture = read_picture(bugs / name)
+        with pytest.raises(NoFaceError, match="the mouth of the face cannot be seen"):
+            look_over(picture, face_of(picture, None), anyway=False)
+    drawing = read_picture(bugs / "B13-cartoon.png")
+    face, (warning,) = look_over(drawing, face_of(drawing, None), anyway=False)
+    assert "the reader is unsure of this face (a drawing" in warning and not face.hidden
+
+
+@pytest.fixture(scope="module")
+def drawing() -> tuple[Picture, Face]:
+    """A face of plain colours without a mouth."""
+    picture = np.full((400, 400, 3), (180, 220, 250), np.uint8)
+    cv2.ellipse(picture, (200, 200), (110, 140), 0, 0, 360, (255, 220, 180), -1)
+    cv2.ellipse(picture, (200, 110), (112, 70), 0, 180, 360, (80, 50, 40), -1)
+    for x in (155, 245):
+        cv2.circle(picture, (x, 180), 20, (255, 255, 255), -1)
+        cv2.circle(picture, (x, 180), 10, (40, 90, 200), -1)
+        cv2.line(picture, (x - 22, 148), (x + 22, 148), (80, 50, 40), 6)
+    cv2.line(picture, (200, 195), (192, 235), (150, 110, 80), 3)
+    return picture, read(picture, around(_like_a_face((400, 400)))).face
+
+
+def _like_a_face(shape: tuple[int, int]) -> np.ndarray:
+    points = np.zeros((478, 3), np.float32)
+    points[:, 0] = np.linspace(0.25, 0.75, 478) * shape[1]
+    points[:, 1] = np.linspace(0.2, 0.85, 478) * shape[0]
+    points[[33, 263], 1] = 0.45 * shape[0]
+    return points
+
+
+def test_drawings_are_told_and_not_refused(
+    drawing: tuple[Picture, Face], faces: dict[str, tuple[Picture, Face]]
+) -> None:
+    picture, face = drawing
+    assert is_drawn(picture, face)
+    assert "unsure of this face" in look_over(picture, face, anyway=False)[1][0]
+    assert not any(is_drawn(*one) for one in faces.values())
+    white_mask = covered(*faces["shipped"], OVER_MOUTH["a white mask"])
+    assert not is_drawn(*white_mask)
+
+
+def test_a_doubtful_face_is_told(faces: dict[str, tuple[Picture, Face]]) -> None:
+    picture, face = faces["shipped"]
+    assert face.evidence > 6 and look_over(picture, face, anyway=False)[1] == ()
+    doubtful = Face(face.landmarks, evidence=1.0)
+    assert "unsure of this face" in look_over(picture, doubtful, anyway=False)[1][0]
+
+
+def played(picture: Picture, face: Face, **shapes: float) -> list[Picture]:
+    """A still frame, and one with some shapes."""
+    motion = Motion(np.zeros((2, 52), np.float32), np.zeros((2, 6), np.float32))
+    for name, amount in shapes.items():
+        motion.shapes[1, index(name)] = amount
+    return list(Renderer(picture, face).render(motion))
+
+
+def test_nothing_opens_in_a_cover(faces: dict[str, tuple[Picture, Face]]) -> None:
+    picture, read_face = covered(*faces["shipped"], OVER_MOUTH["a blue mask with folds"])
+    face, _ = look_over(picture, read_face, anyway=True)
+    renderer = Renderer(picture, face)
+    inner = [list(line) for line in (UPPER_LIP, LOWER_LIP)]
+    motion = Motion(np.random.default_rng(0).uniform(0, 1, (9, 52)).astype(np.float32), np.zeros((9, 6), np.float32))
+    for mesh in renderer.rig.deformed(motion):
+        np.testing.assert_allclose(mesh[inner[0]], mesh[inner[1]], atol=1e-6)
+    _, spoken = played(picture, face, jawOpen=0.8, mouthFunnel=0.3)
+    left, right = (int(v) for v in np.sort(face.landmarks[[61, 291], 0]))
+    top, bottom = (int(v) for v in np.sort(face.landmarks[[0, 17], 1]))
+    colours = spoken[top:bottom, left:right].reshape(-1, 3).astype(int)
+    mask = np.median(picture[top:bottom, left:right].reshape(-1, 3).astype(int), axis=0)
+    assert (np.abs(colours - mask).max(1) > 60).mean() < 0.01  # neither teeth nor a dark gap
+
+
+def test_no_lid_closes_over_a_cover(faces: dict[str, tuple[Picture, Face]]) -> None:
+    picture, read_face = covered(*faces["shipped"], OVER_EYE["a white pad"])
+    face, _ = look_over(picture, read_face, anyway=True)
+    (hidden,) = face.hidden
+    side = hidden.split()[0].capitalize()
+    still, moved = played(picture, face, **{f"eyeBlink{side}": 1.0, f"eyeLookOut{side}": 1.0})
+    assert np.abs(still.astype(int) - moved).max() <= 2
+    _, other = played(picture, face, **{f"eyeBlink{'Left' if side == 'Right' else 'Right'}": 1.0})
+    assert np.abs(still.astype(int) - other).max() > 40
+
+
+def test_end_to_end(faces: dict[str, tuple[Picture, Face]], speech: Path) -> None:
+    picture, _ = covered(*faces["shipped"], OVER_MOUTH["a black mask"])
+    talk = dicetalk.load()
+    with pytest.raises(NoFaceError, match="anyway=True"):
+        talk(picture, speech, size=128)
+    video = talk(picture, speech, size=128, anyway=True)
+    assert any("the mouth of the face cannot be seen; what is hidden stays still" in line for line in video.warnings)
