@@ -15,25 +15,28 @@ Item = TypeVar("Item")
 
 
 class Promise(Generic[Item]):
-    """Makes one thing in a thread of its own, from the start on, for whoever takes it later."""
+    """Makes one thing in a thread of its own, from the start on, for whoever takes it later.
+
+    The program waits for it before it ends: libraries must not be taken from under its thread.
+    """
 
     def __init__(self, make: Callable[[], Item]) -> None:
-        self._made: SimpleQueue[Item | _End] = SimpleQueue()
-        self._thread = _started(lambda: self._keep(make))
+        self._made: list[Item] = []
+        self._error: BaseException | None = None
+        self._thread = _started(lambda: self._keep(make), daemon=False)
 
     def _keep(self, make: Callable[[], Item]) -> None:
         try:
-            self._made.put(make())
+            self._made.append(make())
         except BaseException as error:  # told to whoever takes it, in whose thread it belongs
-            self._made.put(_End(error))
+            self._error = error
 
     def take(self) -> Item:
-        """The thing, once it is made; to be asked for once."""
-        made = self._made.get()
-        if isinstance(made, _End):
-            assert made.error is not None
-            raise made.error
-        return made
+        """The thing, once it is made."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._made[0]
 
 
 class Ahead(Iterator[Item]):
@@ -146,8 +149,8 @@ class _End:
         self.error = error
 
 
-def _started(work: Callable[[], None]) -> Thread:
-    thread = Thread(target=work, daemon=True)
+def _started(work: Callable[[], None], daemon: bool = True) -> Thread:
+    thread = Thread(target=work, daemon=daemon)
     thread.start()
     return thread
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,3 +88,16 @@ def test_an_emotion_that_the_rules_do_not_know_is_neutral(conditions: Conditions
     one, other = (concatenate(list(RulesBackbone().act(given))) for given in (unknown, neutral))
     np.testing.assert_array_equal(one.shapes, other.shapes)
     np.testing.assert_array_equal(one.pose, other.pose)
+
+
+SLOW = ("torch", "scipy.ndimage", "scipy.optimize", "scipy.interpolate", "scipy.signal", "scipy.spatial")
+"""What takes a tenth of a second or more to import, and is not needed for a frame."""
+
+
+def test_nothing_slow_is_imported_up_to_the_first_frame(speech: Path, hopper: Path) -> None:
+    work = (
+        "import sys, dicetalk; stream = dicetalk.load()(sys.argv[1], sys.argv[2], size=64).stream(); next(stream); "
+        "stream.close(); print(*(name for name in sys.argv[3:] if name in sys.modules))"
+    )
+    command = [sys.executable, "-c", work, str(hopper), str(speech), *SLOW]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -237,6 +238,50 @@ def test_errors_are_one_line_and_leave_nothing(row: str, desk: Path, capsys: pyt
     assert err.count("\n") == 1
     assert re.match("error: .*" + message, err), err
     assert names(desk) == before
+
+
+REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
+    "the default name": (("generate", "face.jpg", "speech.wav"), r"face\.mp4 is there already; give an output name"),
+    "the demo's": (("demo",), r"demo\.(mp4|png) is there already"),
+    "the demo's sheet": (("demo", "-o", "face.mp4"), r"face\.png is there already"),
+    "an empty name": (("generate", "face.jpg", "speech.wav", "-o", ""), "the name of a file is empty"),
+    "an empty name of a demo": (("demo", "-o", ""), "the name of a file is empty"),
+    "an empty name of curves": (("generate", "face.jpg", "speech.wav", "--motion-out", ""), "is empty"),
+    "an empty folder": (("train", "embedder-small", "x", "-o", ""), "the name of a folder is empty"),
+    "a folder's name": (("generate", "face.jpg", "speech.wav", "-o", "x.mp4/"), r"x\.mp4/ names a folder"),
+    "a folder's name for an emotion": (("embed", "speech.wav", "-o", "x.safetensors/"), "names a folder"),
+    "a device": (
+        ("generate", "face.jpg", "speech.wav", "-o", "o.mp4", "--motion-out", "null.csv"),
+        r"null\.csv is a link to",
+    ),
+    "the corpus itself": (("prepare", "folder", "corpus", "corpus"), "is the corpus itself"),
+    "the corpus by another way": (("prepare", "folder", "corpus", "corpus/../corpus/."), "is the corpus itself"),
+    "another's table": (("prepare", "folder", "corpus", "other"), "was not written by `dicetalk prepare`"),
+}
+
+
+@pytest.mark.parametrize("row", REFUSED)
+def test_what_is_there_stays(row: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("face.mp4", "face.png", "demo.mp4", "demo.png"):
+        (desk / name).write_text("theirs")
+    (desk / "null.csv").symlink_to("/dev/null")
+    for folder in ("corpus", "other"):
+        (desk / folder).mkdir()
+        shutil.copy(desk / "speech.wav", desk / folder / "a.wav")
+        (desk / folder / "clips.csv").write_text("file,identity,emotion\na.wav,me,happy\n")
+    before = {path: path.read_bytes() for path in sorted(desk.rglob("*")) if path.is_file()}
+    words, says = REFUSED[row]
+    assert dicetalk(*words) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and re.search(says, err), err
+    assert {path: path.read_bytes() for path in sorted(desk.rglob("*")) if path.is_file()} == before
+
+
+def test_force_and_an_own_name_replace(desk: Path) -> None:
+    for name, words in (("face.mp4", ["--force"]), ("out.mp4", ["-o", "out.mp4"])):
+        (desk / name).write_text("theirs")
+        assert dicetalk("generate", "face.jpg", "speech.wav", "--size", "64", "-q", *words) == 0
+        assert probe(desk / name)[0] is not None
 
 
 def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from covers import OVER_EYE, OVER_MOUTH, Cover, Stage
+from places import TESTS
 
 import dicetalk
 from dicetalk import assets
@@ -17,7 +18,8 @@ from dicetalk.face.mesh import around, read
 from dicetalk.media import Picture, read_picture
 from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
 from dicetalk.motion.space import Motion, index
-from dicetalk.portrait.cover import find_covers, is_drawn, look_over
+from dicetalk.portrait.cover import find_covers, look_over
+from dicetalk.portrait.drawing import is_drawn
 from dicetalk.portrait.framing import face_of
 from dicetalk.portrait.renderer import Renderer
 
@@ -97,24 +99,9 @@ def test_what_went_wrong_once(bugs: Path) -> None:
 
 @pytest.fixture(scope="module")
 def drawing() -> tuple[Picture, Face]:
-    """A face of plain colours without a mouth."""
-    picture = np.full((400, 400, 3), (180, 220, 250), np.uint8)
-    cv2.ellipse(picture, (200, 200), (110, 140), 0, 0, 360, (255, 220, 180), -1)
-    cv2.ellipse(picture, (200, 110), (112, 70), 0, 180, 360, (80, 50, 40), -1)
-    for x in (155, 245):
-        cv2.circle(picture, (x, 180), 20, (255, 255, 255), -1)
-        cv2.circle(picture, (x, 180), 10, (40, 90, 200), -1)
-        cv2.line(picture, (x - 22, 148), (x + 22, 148), (80, 50, 40), 6)
-    cv2.line(picture, (200, 195), (192, 235), (150, 110, 80), 3)
-    return picture, read(picture, around(_like_a_face((400, 400)))).face
-
-
-def _like_a_face(shape: tuple[int, int]) -> np.ndarray:
-    points = np.zeros((478, 3), np.float32)
-    points[:, 0] = np.linspace(0.25, 0.75, 478) * shape[1]
-    points[:, 1] = np.linspace(0.2, 0.85, 478) * shape[0]
-    points[[33, 263], 1] = 0.45 * shape[0]
-    return points
+    """A face of plain colours, with round eyes."""
+    picture = read_picture(TESTS / "pictures" / "drawing.png")
+    return picture, face_of(picture, None)
 
 
 def test_drawings_are_told_and_not_refused(
@@ -122,10 +109,27 @@ def test_drawings_are_told_and_not_refused(
 ) -> None:
     picture, face = drawing
     assert is_drawn(picture, face)
+    covered_mouth = covered(picture, face, OVER_MOUTH["a fist"])
+    assert find_covers(*covered_mouth).in_words and is_drawn(*covered_mouth)
+    assert look_over(*covered_mouth, anyway=False)[0].hidden == {"mouth"}
     assert "unsure of this face" in look_over(picture, face, anyway=False)[1][0]
     assert not any(is_drawn(*one) for one in faces.values())
     white_mask = covered(*faces["shipped"], OVER_MOUTH["a white mask"])
     assert not is_drawn(*white_mask)
+
+
+def test_drawn_eyes_close(drawing: tuple[Picture, Face]) -> None:
+    picture, _ = drawing
+    face, _ = look_over(*drawing, anyway=False)
+    still, shut = played(picture, face, eyeBlinkLeft=1.0, eyeBlinkRight=1.0)
+    left, right = (int(v) for v in face.landmarks[[33, 263], 0])
+    middle = int(face.landmarks[[33, 263], 1].mean())
+    bands = [frame[middle - 60 : middle + 60, left - 10 : right + 10].astype(int) for frame in (still, shut)]
+    open_white, shut_white = ((band.min(2) > 235).sum() for band in bands)
+    assert open_white > 3000 and shut_white < 0.1 * open_white
+    nothing = Motion(np.zeros((1, 52), np.float32), np.zeros((1, 6), np.float32))
+    (same,) = Renderer(picture, face).render(nothing, settle=0.0)
+    assert np.abs(same.astype(int) - picture).mean() < 0.5  # lids that lie elsewhere change no picture
 
 
 def test_a_doubtful_face_is_told(faces: dict[str, tuple[Picture, Face]]) -> None:

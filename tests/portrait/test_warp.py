@@ -44,7 +44,7 @@ def test_whole_pixels_are_kept(picture: Picture) -> None:
 
 def test_it_is_as_sharp_as_cubic_curves(picture: Picture) -> None:
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
-    ours, curved, straight = [], [], []
+    ours, curved, straight = list[float](), list[float](), list[float]()
     for across, down in np.mgrid[0:1:5j, 0:1:5j].reshape(2, -1).T[1:-1]:
         maps = x - np.float32(across), y - np.float32(down)
         ours.append(detail(moved(picture, across, down)))

@@ -19,7 +19,7 @@ from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
-from dicetalk.threads import Ahead
+from dicetalk.threads import Ahead, Promise
 
 CHUNK_S = 0.2
 """Length of a chunk [s]: small enough for live use."""
@@ -31,6 +31,10 @@ class RulesBackbone:
     kind = "rules"
     fps = FPS
 
+    def __init__(self, loops: Promise[None] | None = None) -> None:
+        """Most callers use `load_rules`; `loops` is kept when the compiled loops are there, which load when needed."""
+        self._loops = loops
+
     def act(self, conditions: Conditions) -> Iterator[Motion]:
         """Facial motion of the whole clip, block by block."""
         motions = _played(conditions) if conditions.motion is not None else _acted(conditions)
@@ -39,6 +43,8 @@ class RulesBackbone:
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
         with Ahead(self.act(conditions)) as motions:  # heard while the portrait is read, and what was heard is drawn
+            if self._loops is not None:
+                self._loops.take()
             renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
             chunk, start = round(CHUNK_S * conditions.fps), 0
             for motion in motions:
@@ -79,8 +85,14 @@ def _ease(conditions: Conditions) -> Ease:
 
 
 def load_rules(folder: Path | None = None, options: None = None) -> RulesBackbone:
-    """The backbone, with the shapes, the mesh and the compiled loops loaded; it has neither checkpoint nor options."""
+    """The backbone, with the shapes loaded; mesh and compiled loops follow while portrait and speech are read.
+
+    It has neither checkpoint nor options.
+    """
     face_shapes()
+    return RulesBackbone(Promise(_load_loops))
+
+
+def _load_loops() -> None:
     topology()
     warm_up()
-    return RulesBackbone()

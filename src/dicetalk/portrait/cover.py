@@ -25,9 +25,11 @@ from dicetalk.motion.landmarks import (
     RIGHT_UPPER_LID,
     UPPER_LIP,
 )
+from dicetalk.portrait.drawing import is_drawn, with_drawn_eyes
+from dicetalk.portrait.view import view_of
 
-UNIT, LEAST_UNIT = 96.0, 20.0
-"""Distance between the eyes at which larger faces are looked at, and under which too little is seen to judge [px]."""
+LEAST_UNIT = 20.0
+"""Distance between the eyes under which too little is seen to judge [px]."""
 
 FLAT, NEARLY_FLAT = 6.0, 18.0
 """Change of colour down through the lips under which nothing is there, or perhaps folds and fingers: uncovered mouths
@@ -48,13 +50,9 @@ many times at most."""
 
 UNSURE = 6.0
 """Evidence for a face under which the reader is unsure: upright human ones have 6.5 and more, painted ones 10."""
-PLAIN, DRAWN = 1, 0.4
-"""Grey levels within three pixels that are none, and the share of a face without any from which it is drawn: photos
-reach 0.18, a plain drawing has 0.53 as a JPEG and 0.79 as a PNG."""
 
 OUTER_UPPER = (40, 39, 37, 0, 267, 269, 270)
 OUTER_LOWER = (91, 181, 84, 17, 314, 405, 321)
-UPPER_FACE = (127, 162, 21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251, 389, 356)
 FOREHEAD = (151, 9, 108, 337, 107, 336)
 AROUND = {"right": (23, 24, 22, 223, 224), "left": (253, 254, 252, 443, 444)}
 LIDS = {"right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
@@ -105,27 +103,18 @@ def look_over(picture: Picture, face: Face, anyway: bool) -> tuple[Face, tuple[s
         warnings.append(f"{covers.in_words} of the face cannot be seen; what is hidden stays still")
     if covers.dark_glasses:
         warnings.append("dark glasses hide the eyes; what is behind them stays still")
-    return replace(face, hidden=covers.hidden), tuple(warnings)
-
-
-def is_drawn(picture: Picture, face: Face) -> bool:
-    """Whether most of a face of a picture (H, W, 3) is of one plain colour or another, as skin never is."""
-    part, points = _cut(picture, face)
-    upper = np.zeros(part.shape[:2], np.uint8)  # a mask leaves it
-    cv2.fillConvexPoly(upper, np.round(points[list(UPPER_FACE)]).astype(np.int32), 1)
-    block = np.ones((3, 3), np.uint8)
-    change = (cv2.dilate(part, block).astype(int) - cv2.erode(part, block)).max(2)
-    return bool(upper.any() and (change[upper > 0] <= PLAIN).mean() > DRAWN)
+    fitted = with_drawn_eyes(picture, face) if drawn else face
+    return replace(fitted, hidden=covers.hidden), tuple(warnings)
 
 
 def find_covers(picture: Picture, face: Face) -> Covers:
     """What hides parts of a face of a picture (H, W, 3)."""
-    view = _View(picture, face)
-    if view.unit < LEAST_UNIT:
+    look = _Look(picture, face)
+    if look.unit < LEAST_UNIT:
         return Covers()
-    mouth = {"mouth"} if view.mouth().is_hidden else set()
-    eyes = {f"{side} eye" for side in LIDS if view.eye(side).is_hidden}
-    dark_glasses = bool(eyes) and all(view.is_dark_about(side) for side in LIDS)
+    mouth = {"mouth"} if look.mouth().is_hidden else set()
+    eyes = {f"{side} eye" for side in LIDS if look.eye(side).is_hidden}
+    dark_glasses = bool(eyes) and all(look.is_dark_about(side) for side in LIDS)
     if dark_glasses:
         eyes = {f"{side} eye" for side in LIDS}
     return Covers(frozenset(mouth | eyes), dark_glasses)
@@ -159,27 +148,22 @@ class _Eye:
         return self.down < EYE_DOWN and self.across < EYE_ACROSS
 
 
-class _View:
-    """The part of a picture about a face, its colours and its landmarks."""
+class _Look:
+    """The colours of a face as if it were lit well."""
 
     def __init__(self, picture: Picture, face: Face) -> None:
-        part, points = _cut(picture, face)
-        eyes, mouth = points[[33, 133, 263, 362]].mean(0), points[[13, 14]].mean(0)
-        apart = points[[263, 362]].mean(0) - points[[33, 133]].mean(0)
-        height = np.linalg.norm(mouth - eyes)
-        self.unit = max(float(np.linalg.norm(apart)), 0.9 * float(height))  # of a profile the eyes are near
-        self.down = (mouth - eyes) / height
-        self.points = points
-        soft = np.asarray(cv2.GaussianBlur(part, (0, 0), max(0.6, 0.012 * self.unit)), np.uint8)
-        self.lab = np.asarray(cv2.cvtColor(_lit(soft, points), cv2.COLOR_RGB2LAB), np.float32)
-        self.forehead = np.median(self._colours(points[list(FOREHEAD)]), axis=0)
+        self.view = view_of(picture, face)
+        self.points, self.unit = self.view.points, self.view.unit
+        soft = np.asarray(cv2.GaussianBlur(self.view.picture, (0, 0), max(0.6, 0.012 * self.unit)), np.uint8)
+        self.lab = np.asarray(cv2.cvtColor(_lit(soft, self.points), cv2.COLOR_RGB2LAB), np.float32)
+        self.forehead = np.median(self._colours(self.points[list(FOREHEAD)]), axis=0)
 
     def mouth(self) -> _Mouth:
         """What is seen where the mouth should be."""
         inner = [self.points[list(line)][_spread(len(line))] for line in (UPPER_LIP, LOWER_LIP)]
         outer = [self.points[list(line)] for line in (OUTER_UPPER, OUTER_LOWER)]
         lips = np.stack([(one + two) / 2 for one, two in zip(inner, outer, strict=True)])
-        step = 0.09 * self.unit * self.down
+        step = 0.09 * self.unit * self.view.down
         around = np.stack([outer[0] - step, outer[1] + step])
         here = self._colours(lips)
         difference = np.median((here - self._colours(around)).reshape(-1, 3), axis=0)
@@ -200,16 +184,13 @@ class _View:
 
     def _change(self, line: Float64, reach: float) -> float:
         """Range of colour down across a line (N, 2), as far as its points agree."""
-        steps = np.linspace(-reach, reach, 33)[None, :, None] * self.unit * self.down
+        steps = np.linspace(-reach, reach, 33)[None, :, None] * self.unit * self.view.down
         colours = self._colours(line[:, None] + steps)
         return float(np.linalg.norm(np.ptp(np.median(colours, axis=0), axis=0)))
 
     def _colours(self, places: Float64) -> Float32:
         """Colours (..., 3) at places (..., 2) [px]."""
-        maps = places.astype(np.float32).reshape(1, -1, 2)
-        x, y = maps[..., 0], maps[..., 1]
-        found = cv2.remap(self.lab, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(found, np.float32).reshape(*places.shape[:-1], 3)
+        return self.view.colours(self.lab, places)
 
 
 def _lit(part: Picture, points: Float64) -> Float32:
@@ -225,17 +206,3 @@ def _lit(part: Picture, points: Float64) -> Float32:
 def _spread(count: int) -> list[int]:
     """Seven places in the middle of a line of lips, beside those of its outer outline."""
     return [round(place) for place in np.linspace(0.2, 0.8, 7) * (count - 1)]
-
-
-def _cut(picture: Picture, face: Face) -> tuple[Picture, Float64]:
-    """The picture about a face, no larger than needed, and the landmarks (478, 2) in it [px]."""
-    left, top, right, bottom = face.box
-    margin = max(right - left, bottom - top) // 4
-    x, y = max(left - margin, 0), max(top - margin, 0)
-    part = picture[y : bottom + margin, x : right + margin]
-    points = face.landmarks[:, :2].astype(np.float64) - (x, y)
-    unit = float(np.linalg.norm(points[[263, 362]].mean(0) - points[[33, 133]].mean(0)))
-    scale = min(UNIT / max(unit, 1.0), 1.0)
-    if scale < 1:
-        part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    return part, points * scale

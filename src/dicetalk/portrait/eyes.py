@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from dicetalk.arrays import Float32, Float64, UInt8
 from dicetalk.media import Picture
@@ -150,13 +149,7 @@ def _heights(rim: Float64, across: Float64, along: Float64) -> Float64:
     """How far a rim (N, 2) lies below the line between its corners, at distances (M,) along that line (2,)."""
     place, below = rim @ across, rim @ np.array([-across[1], across[0]])
     order = np.argsort(place)
-    return np.asarray(PchipInterpolator(*_apart(place[order], below[order]))(along))
-
-
-def _apart(x: Float64, y: Float64) -> tuple[Float64, Float64]:
-    """Points with growing x alone."""
-    keep = np.concatenate([[True], np.diff(x) > 1e-3])
-    return x[keep], y[keep]
+    return np.interp(along, place[order], below[order])
 
 
 def _filled(shape: tuple[int, ...], outline: Float64) -> UInt8:

@@ -129,8 +129,8 @@ def draw_mouth(
         width: of the mouth [inter-ocular distances].
         unit: inter-ocular distance [px].
         lean: as in `Mouth`; None is a face seen from the front.
-        own_edge: where the picture's own upper teeth end below the line where the lips meet [inter-ocular distances], if
-            it shows any: what is drawn only continues them.
+        own_edge: where the picture's own upper teeth end below the line where the lips meet [inter-ocular distances],
+            if it shows any: what is drawn only continues them.
     """
     scale = float(np.clip(width / 0.79, 0.85, 1.12))
     x, y = _grid()

@@ -49,8 +49,8 @@ class Warp:
     def move(self, target: Float32, triangles: Int32) -> None:
         """Lay the mesh (N, 3) where it is in a frame [px], z away from the camera; what it leaves open stays."""
         height, width = self.x.shape
-        self.x[:] = np.arange(width) * self.detail
-        self.y[:] = np.arange(height)[:, None] * self.detail
+        self.x[:] = np.arange(width, dtype=np.float32) * self.detail
+        self.y[:] = np.arange(height, dtype=np.float32)[:, None] * self.detail
         self._depth.fill(np.inf)
         rasterise(target, self._points, triangles, self.x, self.y, self._depth)
 
