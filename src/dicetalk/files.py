@@ -42,6 +42,21 @@ def path_of(name: object) -> Path:
     return Path(text)
 
 
+FRAME = "frame_%05d.png"
+"""The names of frames in a folder, numbered from 0."""
+
+
+def video_path_of(name: object) -> Path:
+    """The path of a video to write, as `path_of`; the name of a folder stands for numbered pictures in it.
+
+    Raises:
+        MediaError: as `path_of`; a name with a suffix is none of a folder.
+    """
+    if isinstance(name, str) and name.strip() and name.endswith(_SEPARATORS) and not Path(name).suffix:
+        return path_of(name + FRAME)
+    return path_of(name)
+
+
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
