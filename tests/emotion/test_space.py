@@ -14,7 +14,7 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError
 
 PRIORS = {"neutral": prior(6, 5, 5), "happy": prior(5, 6, 5, std=0.3), "sad": prior(5, 5, 6)}
-OURS = Space("ours", PRIORS, np.eye(3, dtype=np.float32))
+OURS = Space("ours", PRIORS)
 
 
 @settings(deadline=None)

@@ -12,7 +12,7 @@ from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.dataset import Recordings, embed, load_recordings
 from dicetalk.emotion.embedding import HEARING, HEARING_KIND, HEARING_VERSION
 from dicetalk.emotion.priors import Prior
-from dicetalk.emotion.space import open_space
+from dicetalk.emotion.space import KIND, VERSION, open_space
 from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import InputError
 from dicetalk.evaluation.emotion_score import Row, Vectors, draw_confusion, draw_map, probe_row, table
@@ -47,6 +47,7 @@ def _parts(data: Path, checkpoint: Path) -> tuple[dict[str, Vectors], dict[str, 
     """Vectors of the people learned from and of the held-out ones, by what was looked at."""
     everything = load_recordings(data)
     everything = everything.part(everything.heard)  # contempt is only seen, so that the rows of the table compare
+    open_checkpoint(checkpoint, KIND, VERSION)
     told = open_checkpoint(checkpoint / HEARING, HEARING_KIND, HEARING_VERSION).config["held_out"]
     apart = set(told) & set(everything.people)
     if not apart or apart == set(everything.people):

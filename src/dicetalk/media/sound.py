@@ -21,8 +21,8 @@ from dicetalk.rates import SPEECH_RATE
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS
-CONSTANT = 64
-"""Least constant part that is taken out, -54 dBFS [least significant bits]: real recordings have some."""
+CONSTANT = 328
+"""Least constant part that is taken out, -40 dBFS [least significant bits]: pieces of sound recordings have some."""
 OVERSHOOT = 1.12
 """Peaks of real samples, in units of full scale, up to which they are cut off as in every player: the decoders of lossy
 codecs overshoot by less than 1 dB."""

@@ -240,7 +240,8 @@ def load_embedder(folder: Path) -> EmotionEmbedder:
     """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
     try:
-        net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+        with torch.random.fork_rng(devices=[]):
+            net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
     except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
     _load(net, folder, folder / HEARING / HEARING_WEIGHTS)
