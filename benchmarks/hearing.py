@@ -140,7 +140,7 @@ def plain(folder: Path) -> Iterator[str]:
         if clip.sound is not None:
             rows = heard(read_sound(clip.sound).waveform).speech
             assert rows is not None
-            found.setdefault(clip.identity, []).append(voice_feeling(rows).intensity == 0)
+            found.setdefault(clip.identity, []).append(not voice_feeling(rows).strengths)
     for who, neutral in sorted(found.items()):
         yield f"{who}: {sum(neutral)} of {len(neutral)} {NEUTRAL}"
     everyone = np.concatenate(list(found.values()))
