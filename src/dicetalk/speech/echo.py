@@ -33,7 +33,7 @@ _SMOOTH = 200
 """Bins of the transform over which a spectrum is evened, 39 Hz."""
 _REACH = 2 * SPEECH_RATE
 """Of the inverse filter either way [samples]."""
-_EASE = 0.01
+_EASE = 0.001
 """Keeps the inverse from raising what an echo extinguished."""
 
 
