@@ -172,12 +172,22 @@ def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", program, tmp_path / "a.txt"], check=False)
     (left,) = tmp_path.iterdir()
-    theirs = [tmp_path / name for name in (".dicetalk", "dicetalk-1.txt", ".hidden.txt")]
+    theirs = [tmp_path / name for name in (".dicetalk", "dicetalk-1.txt", ".hidden.txt", ".dicetalk-mine.txt")]
     for path in theirs:
         path.write_text("theirs")
     with whole(tmp_path / "b.txt") as living, whole(tmp_path / "c.txt"):
         assert not left.exists() and living.exists()
     assert sorted(tmp_path.iterdir()) == sorted([*theirs, tmp_path / "b.txt", tmp_path / "c.txt"])
+
+
+def test_what_a_library_puts_in_its_place_is_not_taken_for_left_behind(tmp_path: Path) -> None:
+    """safetensors writes another file and moves it there, so that the lock is on a file which is gone."""
+    with whole(tmp_path / "a.txt") as hidden:
+        (tmp_path / "other").write_text("new")
+        (tmp_path / "other").replace(hidden)
+        with whole(tmp_path / "b.txt"):
+            assert hidden.exists()
+    assert (tmp_path / "a.txt").read_text() == "new"
 
 
 def test_what_is_hidden_already_is_written_in_place(tmp_path: Path) -> None:

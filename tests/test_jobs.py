@@ -59,6 +59,8 @@ ALL = job(
     ease=True,
     idle=3.5,
     motion_in=Path("in.csv"),
+    speakers=("1:left:happy", "2:right:sad"),
+    quality=30,
     backbone="svd",
     options={"preset": "fast", "steps": 3, "emotion_scale": 2.5, "compile": True},
 )
@@ -95,6 +97,8 @@ def test_what_is_left_out_is_as_usual() -> None:
         ({"fps": 25.0}, "the job's fps is '25.0'; expected a whole number"),
         ({"idle": "long"}, "the job's idle is 'long'; expected a number or null"),
         ({"gaze": 1}, "the job's gaze is '1'; expected text or null"),
+        ({"speakers": "1:left"}, "the job's speakers is '1:left'; expected a list"),
+        ({"quality": None}, "the job's quality is 'None'; expected a number or text"),
         ({"ease": 1}, "the job's ease is '1'; expected true or false"),
         ({"options": ["fast"]}, "the job's options is .*; expected an object"),
         ({"backbone": None}, "the job's backbone is 'None'; expected text"),
@@ -130,6 +134,12 @@ def test_what_is_needed_is_named(name: str) -> None:
         ({"emotion": "hapy"}, EmotionError, "did you mean 'happy'"),
         ({"emotion": "auto:0"}, EmotionError, "auto:0 is not understood"),
         ({"backbone": "fake", "motion_out": Path("c.csv")}, ConfigError, "draws frames without motion curves"),
+        ({"quality": "best"}, InputError, "the quality is 'best'; use low, medium, high"),
+        ({"speakers": ("1:left:hapy",)}, EmotionError, "did you mean 'happy'"),
+        ({"speakers": ("one",)}, InputError, "expected face:channel:emotion"),
+        ({"speakers": ("1:left",), "face": 1}, InputError, "leave face out"),
+        ({"speakers": ("1:left",), "motion_out": Path("c.csv")}, InputError, "curves are of one face"),
+        ({"output": Path("no/where/f_%d.png")}, MediaError, "the folder no does not exist"),
         ({"head": 2}, InputError, "head is 2; use a number from 0"),
         ({"blink": float("nan")}, InputError, "blink is nan; use a number from 0"),
         ({"gaze": "left"}, InputError, "gaze is 'left'; use free or camera"),
@@ -156,6 +166,22 @@ def test_what_is_wrong_is_told_first(
     assert names(desk) == before
 
 
+def test_speech_need_not_be_there(desk: Path) -> None:
+    done = run(job(speech=None, idle=0.4, output=Path("idle.webm")))
+    assert done.to_json()["frames"] == 10 and probe(desk / "idle.webm")[1] is None
+    told = job(speech=None, idle=1).to_json()
+    del told["speech"]
+    assert Job.from_json(told).idle == 1
+
+
+def test_a_folder_is_filled_with_frames(desk: Path) -> None:
+    told = job(idle=0.2, speech=None).to_json() | {"output": "frames/"}
+    assert run(Job.from_json(told)).to_json()["output"] == "frames/frame_%05d.png"
+    assert names(desk / "frames") == [f"frame_{i:05d}.png" for i in range(5)]
+    with pytest.raises(MediaError, match="is there already"):
+        check(Job.from_json(told))
+
+
 def test_inputs_are_not_overwritten(desk: Path, speech: Path) -> None:
     (desk / "speech.mp4").symlink_to(speech)
     for changes in ({"speech": Path("speech.mp4")}, {"emotion": "like:speech.mp4"}, {"portrait": Path("speech.mp4")}):
@@ -171,7 +197,7 @@ def test_options_by_name(desk: Path) -> None:
     for options, says in (
         ({"stops": 3}, "the svd backbone has no option 'stops'; it has: preset, steps"),
         ({"preset": "quick"}, "choose one of: fast, balanced, best"),
-        ({"steps": "3"}, "steps is 3; use 1 to 200"),
+        ({"steps": "3"}, "steps is '3'; use 1 to 200"),
         ({"steps": 2.5}, "steps is 2.5; use a whole number"),
         ({"emotion_scale": None}, "emotion_scale is None; use 0 to 30"),
     ):

@@ -24,6 +24,7 @@ ROWS = (
     {"acting", "tracking"},
     {"recording"},  # a voice heard and a face seen
     {"sources"},
+    {"speakers"},
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others

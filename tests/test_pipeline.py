@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.io import wavfile
 
 import dicetalk
 from dicetalk.acting.backbone import RulesBackbone
 from dicetalk.media import Picture, Sound, VideoWriter, Waveform, probe, read_picture, read_sound, read_video
 from dicetalk.motion.live_link import read_csv
-from dicetalk.motion.space import concatenate
+from dicetalk.motion.space import Motion, concatenate
 from dicetalk.rates import SPEECH_RATE
 
 FRAMES = 30
@@ -172,6 +175,41 @@ def test_numbers_out_of_range(
         talk(hopper, speech, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"head": "1"}, "head is '1'; use a number"),
+        ({"head": True}, "head is True"),
+        ({"blink": -0.1}, "blink is -0.1"),
+        ({"gaze": 1}, "gaze is 1; use free or camera"),
+        ({"fps": 25.0}, "fps is 25.0; use one of 24, 25"),
+        ({"fps": True}, "fps is True"),
+        ({"ease": "yes"}, "ease is 'yes' (str); use True or False"),
+        ({"idle": "3"}, "an idle clip has no speech"),
+        ({"speech": None, "idle": "3"}, "idle is '3'; use 0.2 to 3600"),
+        ({"speech": None, "idle": float("inf")}, "idle is inf"),
+        ({"speech": None}, "there is no speech"),
+        ({"motion_in": 5}, "5 (int) is no name of a file"),
+        ({"motion_in": Motion.still(0)}, "the given motion has no frames"),
+        ({"motion_in": Motion.still(3, 0)}, "the given motion has no frames, no frame rate"),
+        ({"speakers": "1:left"}, "expected a list"),
+        ({"speakers": None}, "expected a list"),
+    ],
+)
+def test_what_cannot_be_asked_for(
+    talk: dicetalk.DiceTalk, hopper: Path, speech: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(dicetalk.InputError) as caught:
+        talk(hopper, **{"speech": speech, **options})
+    assert message in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers(talk: dicetalk.DiceTalk, hopper: Path) -> None:
+    numbers: dict[str, Any] = {"idle": np.float32(0.4), "head": np.float64(0.5), "blink": np.float32(0)}
+    video = talk(hopper, size=64, **numbers)
+    assert video.frames == 10 and video.conditions.amounts.head == 0.5
+
+
 @pytest.mark.parametrize("shape", [(100, 100), (100, 100, 4)])
 def test_a_picture_of_another_shape_is_refused(talk: dicetalk.DiceTalk, speech: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(dicetalk.InputError, match=r"pass uint8 \(H, W, 3\)"):
@@ -239,6 +277,95 @@ def test_who_listens_moves_and_says_nothing(talk: dicetalk.DiceTalk, hopper: Pat
     motion = read_csv(video.save_motion(tmp_path / "idle.csv"))
     assert len(motion) == video.frames == 50 and video.sound is None
     assert motion.column("jawOpen").max() < 0.02 and motion.pose[:, :3].std() > 0.002
+
+
+@pytest.fixture(scope="module")
+def couple(hopper_picture: Picture) -> Picture:
+    """Two of her beside each other, the right one a mirror image."""
+    return np.ascontiguousarray(np.hstack([hopper_picture[::2, ::2], hopper_picture[::2, ::-2]]))
+
+
+@pytest.fixture(scope="module")
+def dialogue(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second of the left channel, then a second of the right one."""
+    said = voice[int(0.8 * SPEECH_RATE) :][:SPEECH_RATE]
+    still = np.zeros(SPEECH_RATE, np.int16)
+    path = tmp_path_factory.mktemp("dialogue") / "two.wav"
+    wavfile.write(path, SPEECH_RATE, np.stack([np.append(said, still), np.append(still, said)], 1))
+    return path
+
+
+def mouths(video: dicetalk.Video) -> tuple[NDArray[Any], NDArray[Any]]:
+    """How much the lower halves of both faces change from frame to frame, (T - 1,) each."""
+    frames = drawn(video).astype(int)
+    found = []
+    for some in (video.conditions, *video.others):
+        left, top, right, bottom = some.face.box
+        mouth = frames[:, (top + bottom) // 2 : bottom, left:right]
+        found.append(np.abs(np.diff(mouth, axis=0)).mean((1, 2, 3)))
+    return found[0], found[1]
+
+
+def test_two_speakers_each_with_a_channel(talk: dicetalk.DiceTalk, couple: Picture, dialogue: Path) -> None:
+    who: list[str | dicetalk.Speaker] = ["1:left:happy", dicetalk.Speaker(2, "right", "sad")]
+    video = talk(couple, dialogue, size=256, speakers=who, head=0, blink=0)
+    one, other = mouths(video)
+    assert video.frames == 50 and len(one) == 49
+    assert one[3:20].mean() > 5 * one[30:48].mean()  # speaks, then listens
+    assert other[28:45].mean() > 5 * other[3:20].mean()
+    felt = [str(timeline.keys[0][1]) for timeline in (video.heard, *video.others_heard)]
+    assert felt == ["happy:0.8", "sad:0.8"]
+    assert video.sound is not None and video.sound.channels == 2
+    with pytest.raises(dicetalk.InputError, match="curves are of one face"):
+        video.save_motion("never.csv")
+
+
+def test_one_who_says_nothing_listens(
+    talk: dicetalk.DiceTalk, couple: Picture, voice: Waveform, tmp_path: Path
+) -> None:
+    said = voice[int(0.8 * SPEECH_RATE) :][: SPEECH_RATE // 2]
+    wavfile.write(tmp_path / "one.wav", SPEECH_RATE, np.stack([said, np.zeros_like(said)], 1))
+    video = talk(couple, tmp_path / "one.wav", size=128, speakers=["2:left", "1:right:happy"], head=0, blink=0)
+    speaks, listens = mouths(video)
+    assert speaks.mean() > 5 * listens.mean()
+
+
+def test_speakers_who_are_not_there(talk: dicetalk.DiceTalk, hopper: Path, couple: Picture, dialogue: Path) -> None:
+    with pytest.raises(dicetalk.NoFaceError, match="face 2 asked for, 1 face found"):
+        talk(hopper, dialogue, speakers=["1:left", "2:right"])
+    with pytest.raises(dicetalk.InputError, match=r"channel 3 was asked for, and the sound has channels 1 to 2"):
+        talk(couple, dialogue, speakers=["1:left", "2:3"])
+
+
+@pytest.fixture(scope="module")
+def cutout(hopper_picture: Picture, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Her, cut out of the wall by an ellipse with a soft edge."""
+    y, x = np.mgrid[:600, :512]
+    cover = np.clip(12 - 12 * np.hypot((x - 256) / 230, (y - 300) / 330), 0, 1) * 255
+    path = tmp_path_factory.mktemp("cutout") / "cutout.png"
+    Image.fromarray(np.dstack([hopper_picture, cover.astype(np.uint8)])).save(path)
+    return path
+
+
+def test_what_is_transparent_stays_so(talk: dicetalk.DiceTalk, cutout: Path, speech: Path, tmp_path: Path) -> None:
+    video = talk(cutout, speech, size=128, emotion="happy", ease=True)
+    assert video.has_alpha
+    clear, white = np.concatenate(list(video.stream(alpha=True))), drawn(video)
+    assert clear.shape == (30, 128, 108, 4) and white.shape == (30, 128, 108, 3)
+    share = clear[..., 3:] / 255
+    assert np.abs(clear[..., :3] * share + 255 * (1 - share) - white).max() <= 3
+    assert np.array_equal(clear[0, ..., 3], np.asarray(video.conditions.cover))  # eased: the portrait
+    assert clear[..., 3].astype(int).std(0).max() > 3  # the edge moves with the head
+    video.save(f"{tmp_path}/frames/")
+    last = np.asarray(Image.open(tmp_path / "frames" / "frame_00029.png"))
+    assert np.array_equal(last, clear[-1])
+    for name, pixels in (("a.webm", "yuv420p"), ("a.mov", "yuva444p12le"), ("a.mp4", "yuv420p")):
+        pictures, sound = probe(video.save(tmp_path / name))
+        assert pictures and sound and pictures.pix_fmt == pixels  # VP9 keeps alpha beside its pictures
+
+
+def test_a_portrait_that_covers_all_has_no_alpha(happy: dicetalk.Video) -> None:
+    assert not happy.has_alpha and next(iter(happy.stream(alpha=True))).shape[-1] == 3
 
 
 def test_a_failed_save_leaves_nothing(happy: dicetalk.Video, tmp_path: Path) -> None:

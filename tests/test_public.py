@@ -23,6 +23,7 @@ NAMES = [
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
+    "Speaker",
     "SvdOptions",
     "Timeline",
     "Video",
@@ -48,7 +49,7 @@ def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
     controls = {"head": 1.0, "blink": 1.0, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
     usual = {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False, "channel": None}
-    usual |= {"anyway": False, **controls}
+    usual |= {"anyway": False, **controls, "speakers": ()}
     assert list(parameters) == ["self", "portrait", "speech", *usual]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
@@ -65,9 +66,11 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard", "warnings"}
-    assert public == {"frames", "fps", "width", "height", "seconds", "stream", "save", "save_motion", "warnings"}
-    for name, keywords in (("stream", ["watch"]), ("save", ["progress", "watch", "replace"])):
+    assert fields == {"conditions", "backbone", "sound", "heard", "warnings", "others", "others_heard"}
+    shape = {"frames", "fps", "width", "height", "seconds", "has_alpha"}
+    assert public == {*shape, "warnings", "others", "others_heard", "stream", "save", "save_motion"}
+    told = (("stream", ["watch", "alpha"]), ("save", ["progress", "watch", "replace", "quality"]))
+    for name, keywords in told:
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == keywords
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NoFaceError,
     )
     from dicetalk.pipeline import DiceTalk, Video, load
+    from dicetalk.speakers import Speaker
     from dicetalk.svd.options import SvdOptions
 
 __version__ = "0.1.0"
@@ -39,6 +40,7 @@ __all__ = [
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
+    "Speaker",
     "SvdOptions",
     "Timeline",
     "Video",
@@ -48,6 +50,7 @@ __all__ = [
 
 _HOMES = {
     "dicetalk.pipeline": ("DiceTalk", "Video", "load"),
+    "dicetalk.speakers": ("Speaker",),
     "dicetalk.svd.options": ("SvdOptions",),
     "dicetalk.emotion.feeling": ("Feeling", "mix"),
     "dicetalk.emotion.timeline": ("Timeline",),

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
@@ -18,6 +19,7 @@ from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
 if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing heavy
+    from dicetalk.arrays import UInt8
     from dicetalk.emotion.road import EmotionTrack
     from dicetalk.face import Face
     from dicetalk.media import Picture
@@ -47,6 +49,11 @@ class Amounts:
 AS_USUAL = Amounts()
 
 
+def is_number(value: object) -> bool:
+    """Whether it is a real number, of Python or of NumPy; true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
     """What was asked for, checked; where nothing is said, the eyes of a head that is held still do not wander.
 
@@ -54,7 +61,7 @@ def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
         InputError: one is out of range.
     """
     for name, share in (("head", head), ("blink", blink)):
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        if not is_number(share) or not 0 <= share <= 1:
             raise InputError(f"{name} is {brief(share)}; use a number from 0 (none) to 1 (as usual)")
     if gaze is not None and not (isinstance(gaze, str) and gaze in GAZES):
         raise InputError(f"gaze is {brief(gaze)}; use {' or '.join(GAZES)}")
@@ -76,6 +83,8 @@ class Conditions:
         fps: frames a second to make.
         ease: whether the first and the last frame are the portrait as it is.
         motion: the motion to draw, at `fps`, in place of what would be acted; None acts.
+        cover: (H, W) uint8, how much of the portrait, which lies on white, covers what is behind; None covers all.
+            Only those that move are given one: their frames have it as a fourth channel, and colours off the white.
     """
 
     portrait: Picture
@@ -87,6 +96,7 @@ class Conditions:
     fps: int = FPS
     ease: bool = False
     motion: Motion | None = None
+    cover: UInt8 | None = None
 
     @property
     def frames(self) -> int:
@@ -217,6 +227,8 @@ def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion:
         ConfigError: another backbone can.
     """
     _check_rate(fps, name)
+    if not isinstance(ease, bool):
+        raise InputError(f"ease is {ease!r}; use true or false")
     told = {"head": amounts.head != 1, "blink": amounts.blink != 1, "gaze": amounts.gaze != "free", "ease": ease,
             "motion-in": motion}  # fmt: skip
     wanted = [word for word, is_told in told.items() if is_told]
@@ -250,8 +262,7 @@ def check_content(*, speech: bool, idle: float | None, motion: bool, feels: bool
     """
     if idle is not None and (speech or motion):
         raise InputError("an idle clip has no speech and no given motion; leave idle out, or the other one")
-    wrong = isinstance(idle, bool) or not isinstance(idle, int | float)
-    if idle is not None and (wrong or not SHORTEST_IDLE <= idle <= LONGEST_IDLE):
+    if idle is not None and not (is_number(idle) and SHORTEST_IDLE <= idle <= LONGEST_IDLE):
         raise InputError(f"idle is {brief(idle)}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
     if motion and feels:
         raise InputError("the curves hold the whole expression; leave the emotion out, or the curves")

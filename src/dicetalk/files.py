@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -39,6 +40,21 @@ def path_of(name: object) -> Path:
     if text.endswith(_SEPARATORS):
         raise MediaError(f"{text} names a folder; give the name of a file, without the last {text[-1]}")
     return Path(text)
+
+
+FRAME = "frame_%05d.png"
+"""The names of frames in a folder, numbered from 0."""
+
+
+def video_path_of(name: object) -> Path:
+    """The path of a video to write, as `path_of`; the name of a folder stands for numbered pictures in it.
+
+    Raises:
+        MediaError: as `path_of`; a name with a suffix is none of a folder.
+    """
+    if isinstance(name, str) and name.strip() and name.endswith(_SEPARATORS) and not Path(name).suffix:
+        return path_of(name + FRAME)
+    return path_of(name)
 
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
@@ -145,8 +161,10 @@ def _check_replaced(path: Path, mode: int, replace: bool) -> None:
 
 @contextmanager
 def claimed(path: Path) -> Iterator[Path]:
-    """An empty hidden file beside `path`, locked while the block runs: if it ever lies there without its lock, whoever
-    made it was killed, and the next one who writes into the folder removes it.
+    """An empty hidden file beside `path`, locked while the block runs and named after this process: if it ever lies
+    there without lock and process, whoever made it was killed, and the next one who writes into the folder removes it.
+
+    Both are needed: libraries that put a file of their own in its place lose the lock, numbers of processes come again.
 
     Raises:
         MediaError: the file cannot be made.
@@ -164,7 +182,7 @@ def claimed(path: Path) -> Iterator[Path]:
 def _new(path: Path) -> tuple[Path, int | None]:
     """A new hidden file, and the handle that holds its lock; None on Windows, where an open file cannot be moved."""
     while True:
-        temporary = path.with_name(f"{HIDDEN}{secrets.token_hex(6)}{path.suffix}")
+        temporary = path.with_name(f"{HIDDEN}{os.getpid()}-{secrets.token_hex(6)}{path.suffix}")
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if sys.platform == "win32":
             os.close(handle)
@@ -176,10 +194,24 @@ def _new(path: Path) -> tuple[Path, int | None]:
         os.close(handle)
 
 
+def _is_abandoned(path: Path) -> bool:
+    """Whether a file has a name that we give, of a process that does not run."""
+    named = re.fullmatch(rf"{re.escape(HIDDEN)}(\d+)-[0-9a-f]{{12}}(\..*)?", path.name)
+    if named is None:
+        return False
+    try:
+        os.kill(int(named[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # it is another user's, or no number of a process
+        return False
+    return False
+
+
 def _remove_abandoned(folder: Path) -> None:
     """Remove what runs that were killed have left in a folder."""
     if sys.platform != "win32":
-        for path in folder.glob(f"{HIDDEN}*"):
+        for path in filter(_is_abandoned, folder.glob(f"{HIDDEN}*")):
             with suppress(OSError):  # somebody has its lock, or it is not ours to write
                 handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
                 try:

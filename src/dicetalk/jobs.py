@@ -25,10 +25,13 @@ from dicetalk.backbone import (
     named,
 )
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.files import check_output, existing_file, path_of, taking_place
+from dicetalk.files import check_output, existing_file, path_of, taking_place, video_path_of
+from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
+from dicetalk.media.frames import check_numbered, is_numbered
 from dicetalk.media.sheet import write_preview
 from dicetalk.rates import FPS
 from dicetalk.sources.scheme import source_of
+from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
     from dicetalk.pipeline import Video
@@ -46,7 +49,7 @@ class Job:
     Attributes:
         portrait, speech: input files; there need be no speech where `idle` or `motion_in` is given.
         emotion: as typed, see `sources.scheme.source_of`.
-        output: the video file.
+        output: the video file, or the name of numbered pictures, see `Video.save`.
         motion_out: the file of motion curves, if one is wanted.
         preview: the contact sheet that is written again after each step, if one is wanted.
         seed: which take.
@@ -55,7 +58,8 @@ class Job:
         crop: only the square around the face.
         channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
         anyway: go on where the mouth or an eye is covered.
-        head, blink, gaze, fps, ease, idle, motion_in: as in `dicetalk.DiceTalk`.
+        head, blink, gaze, fps, ease, idle, motion_in, speakers: as in `dicetalk.DiceTalk`.
+        quality: of the video, 0 to 100, or a word for it.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
         replace: whether `output` may take the place of another file.
@@ -80,6 +84,8 @@ class Job:
     ease: bool = False
     idle: float | None = None
     motion_in: Path | None = None
+    speakers: tuple[str, ...] = ()
+    quality: Quality = USUAL_QUALITY
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
     replace: bool = True
@@ -108,10 +114,11 @@ class Job:
                 kinds = " or ".join(JSON[kind] for kind in VALUES[name])
                 raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
         paths = {name: path_of(told[name]) for name in PATHS if told.get(name) is not None}
-        return cls(**{**told, **paths})
+        paths["output"] = video_path_of(told["output"])
+        return cls(**{**told, **paths, "speakers": tuple(told.get("speakers", ()))})
 
 
-PATHS = ("portrait", "speech", "output", "motion_in", "motion_out", "preview")
+PATHS = ("portrait", "speech", "motion_in", "motion_out", "preview")
 
 VALUES: dict[str, tuple[type, ...]] = {
     "portrait": (str,),
@@ -121,6 +128,8 @@ VALUES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("seed", "size", "fps"), (int,)),
     **dict.fromkeys(("head", "blink"), (float,)),
     "face": (int, type(None)),
+    "speakers": (list, tuple),
+    "quality": (float, str),
     "idle": (float, type(None)),
     **dict.fromkeys(("crop", "anyway", "ease", "replace"), (bool,)),
     "channel": (str, int, type(None)),
@@ -133,6 +142,8 @@ JSON = {
     str: "text",
     int: "a whole number",
     float: "a number",
+    list: "a list",
+    tuple: "a list of texts",
     bool: "true or false",
     dict: "an object",
     type(None): "null",
@@ -198,6 +209,10 @@ class Done:
             "warnings": list(video.warnings),
             "backbone": job.backbone,
         }
+        if job.speakers:
+            heard = (video.heard, *video.others_heard)
+            told = zip(job.speakers, heard, strict=True)
+            record["speakers"] = [{"speaker": speaker, "heard": to_json(felt)} for speaker, felt in told]
         return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
 
 
@@ -226,7 +241,6 @@ def check(job: Job) -> None:
         DiceTalkError: a name, an option, an input or an output cannot be used.
     """
     from dicetalk.media.channel import channel_number
-    from dicetalk.media.video import WRITTEN
     from dicetalk.portrait.framing import check_size
 
     kind = find_backbone(job.backbone).kind
@@ -234,21 +248,31 @@ def check(job: Job) -> None:
     check_seed(job.seed)
     check_size(job.size)
     channel_number(job.channel)
-    _check_controls(job)
-    files = (job.portrait, job.speech, job.motion_in, *source_of(job.emotion).files)
-    inputs = [existing_file(path) for path in files if path is not None]
+    quality_of(job.quality)
+    felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
+    sources = [path for emotion in felt for path in source_of(emotion).files]
+    inputs = [existing_file(path) for path in (job.portrait, job.speech, job.motion_in, *sources) if path is not None]
+    if is_numbered(job.output):
+        check_numbered(job.output)
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
-        if path is not None:
+        if path is not None and not is_numbered(path):
             check_output(path, kinds, inputs, job.replace or path != job.output)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
 
 
-def _check_controls(job: Job) -> None:
+def _check_controls(job: Job) -> tuple[Speaker, ...]:
+    """Refuse what does not go together; gives the speakers."""
     given = job.motion_in is not None
-    check_content(speech=job.speech is not None, idle=job.idle, motion=given, feels=job.emotion != "neutral")
+    speakers, feels = speakers_of(job.speakers), job.emotion != "neutral"
+    check_content(speech=job.speech is not None, idle=job.idle, motion=given, feels=feels)
     amounts = amounts_of(job.head, job.blink, job.gaze)
     check_controls(find_backbone(job.backbone).name, amounts, job.fps, ease=job.ease, motion=given)
+    told = {"face": job.face is not None, "channel": job.channel is not None, "crop": job.crop, "emotion": feels}
+    check_speakers(speakers, told, speech=job.speech is not None, motion=given)
+    if speakers and job.motion_out is not None:
+        raise InputError("curves are of one face; leave the file of curves out, or the speakers")
+    return speakers
 
 
 def options_of(job: Job) -> object | None:
@@ -294,6 +318,7 @@ def _prepare(job: Job, tell: Tell) -> Video:
         ease=job.ease,
         idle=job.idle,
         motion_in=job.motion_in,
+        speakers=job.speakers,
     )
 
 
@@ -310,10 +335,10 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
             write_preview(job.preview, step.preview())
 
     if job.motion_out is None:
-        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace, quality=job.quality)
         return
     if video.conditions.motion is None:
         video.conditions.speech.whole()  # kept: curves and frames both need it
     with taking_place(job.motion_out) as hidden:
         video.save_motion(hidden)
-        video.save(job.output, progress=drawn, watch=watch, replace=job.replace)
+        video.save(job.output, progress=drawn, watch=watch, replace=job.replace, quality=job.quality)

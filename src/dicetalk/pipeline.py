@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from dicetalk.arrays import UInt8, Waveform
 from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
+    KINDS,
     Backbone,
     Conditions,
     Moves,
@@ -25,20 +28,26 @@ from dicetalk.backbone import (
     load_backbone,
 )
 from dicetalk.checks import function, truth
-from dicetalk.emotion.road import track
+from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.errors import ConfigError
-from dicetalk.files import PathLike, path_of
+from dicetalk.errors import ConfigError, InputError, MediaError
+from dicetalk.face import Face
+from dicetalk.files import PathLike, path_of, video_path_of
 from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
 from dicetalk.media.channel import Channel
+from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
+from dicetalk.media.frames import FrameWriter, is_numbered
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.cover import look_over
 from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
+from dicetalk.portrait.together import together
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.scheme import Emotion, source_of
+from dicetalk.speakers import Speaker, check_speakers, speakers_of
 from dicetalk.speech import Hearing
+from dicetalk.speech.bleed import without_bleed
 from dicetalk.threads import Behind
 
 Progress = Callable[[int, int], None]
@@ -50,11 +59,13 @@ class Video:
     """A video that is drawn when it is asked for: stream it, save it, or take its motion.
 
     Attributes:
-        conditions: what it is made from.
+        conditions: what it is made from; of several speakers the first.
         backbone: what draws it.
         sound: the recording it speaks; None where it has no sound track.
         heard: the emotion as it was understood: what was asked for, heard or seen, how surely and why.
         warnings: what is wrong with what was given and did not stop the work, one line each.
+        others: what the other speakers are made from.
+        others_heard: their emotions as they were understood.
     """
 
     conditions: Conditions
@@ -62,6 +73,8 @@ class Video:
     sound: Sound | None
     heard: Timeline
     warnings: tuple[str, ...] = ()
+    others: tuple[Conditions, ...] = ()
+    others_heard: tuple[Timeline, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -88,13 +101,21 @@ class Video:
         """Length [s]."""
         return self.frames / self.fps
 
-    def stream(self, *, watch: Watch | None = None) -> Generator[Picture, None, None]:
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the portrait has transparent parts that can be kept."""
+        return self.conditions.cover is not None
+
+    def stream(self, *, watch: Watch | None = None, alpha: bool = False) -> Generator[Picture, None, None]:
         """The frames as they are drawn, in chunks (t, H, W, 3) uint8; closing it early ends the work.
 
         Args:
             watch: is told after each step of a backbone that takes long before its first frame.
+            alpha: (t, H, W, 4) where the portrait has transparent parts, which lie on white otherwise.
         """
-        yield from self.backbone.generate(self.conditions, watch)
+        known = (self.conditions, *self.others)
+        films = [self.backbone.generate(some if alpha else changed(some, cover=None), watch) for some in known]
+        yield from together([some.face for some in known], films) if self.others else films[0]
 
     def save(
         self,
@@ -103,28 +124,31 @@ class Video:
         progress: Progress | None = None,
         watch: Watch | None = None,
         replace: bool = True,
+        quality: Quality = USUAL_QUALITY,
     ) -> Path:
-        """Write an H.264 + AAC video (.mp4, .m4v or .mov); nothing is left behind if it fails.
+        """Write the video; nothing is left behind if it fails.
 
         Args:
-            path: of the video.
+            path: .mp4, .m4v or .mov (H.264 and AAC), .webm (VP9 and Opus), or numbered pictures without sound: a folder
+                ("frames/") or a name with a number in it ("frames_%05d.png"). What is transparent in the portrait stays
+                so in .webm, .mov (ProRes 4444 then) and .png, and lies on white in others.
             progress: called with frames done and frames in all.
             watch: as in `stream`.
-            replace: whether it may take the place of another file.
+            replace: whether it may take the place of another file; pictures never do.
+            quality: 0 (small files) to 100, or "low" (40), "medium" (60), "high" (80); .png loses nothing anyway.
 
         Raises:
             MediaError: the output cannot be written.
+            InputError: no such quality.
         """
-        target = path_of(path)
+        target, done = video_path_of(path), 0
         function(progress, "progress")
         function(watch, "watch")
-        done = 0
+        alpha = self.has_alpha and keeps_alpha(target)
         with (
-            VideoWriter(
-                target, width=self.width, height=self.height, fps=self.fps, speech=self.sound, replace=replace
-            ) as video,
+            self._writer(target, alpha, quality_of(quality), replace) as video,
             Behind(video.write) as write,
-            closing(self.stream(watch=watch)) as chunks,
+            closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
             for chunk in chunks:
                 write(chunk)
@@ -132,6 +156,12 @@ class Video:
                 if progress is not None:
                     progress(done, self.frames)
         return target
+
+    def _writer(self, path: Path, alpha: bool, quality: float, replace: bool) -> VideoWriter | FrameWriter:
+        if is_numbered(path):
+            return FrameWriter(path)
+        size = {"width": self.width, "height": self.height}
+        return VideoWriter(path, **size, fps=self.fps, speech=self.sound, quality=quality, alpha=alpha, replace=replace)
 
     def save_motion(self, path: PathLike) -> Path:
         """Write the motion as Live Link Face CSV (61 channels), for any ARKit avatar.
@@ -142,6 +172,8 @@ class Video:
         """
         if not isinstance(self.backbone, Moves):
             raise ConfigError(f"the {self.backbone.kind} backbone draws frames without motion curves; use {DEFAULT}")
+        if self.others:
+            raise InputError("curves are of one face; make them of one speaker at a time")
         target = path_of(path)
         write_csv(target, self.backbone.act(self.conditions))
         return target
@@ -173,6 +205,7 @@ class DiceTalk:
         ease: bool = False,
         idle: float | None = None,
         motion_in: PathLike | Motion | None = None,
+        speakers: Sequence[str | Speaker] = (),
     ) -> Video:
         """Prepare a video; it is drawn when it is streamed or saved.
 
@@ -195,6 +228,8 @@ class DiceTalk:
             ease: begin and end with the portrait as it is, so that clips join, and loop.
             idle: length of a clip without speech [s]: somebody who listens.
             motion_in: curves to play instead of acting: a Live Link Face CSV of any rate, or a `Motion`.
+            speakers: several people of one picture, each with a face, a channel and an emotion: "1:left:happy",
+                "2:right:sad", or `Speaker`s; while one is silent, that one listens.
 
         Raises:
             MediaError: a file cannot be read.
@@ -211,18 +246,73 @@ class DiceTalk:
         given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
         check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
         check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
-        source = source_of(emotion)
+        who = speakers_of(speakers)
+        told = {"face": face is not None, "channel": channel is not None, "crop": crop, "emotion": feels}
+        check_speakers(who, told, speech=speech is not None, motion=given)
+        who = who or (Speaker(face, None, emotion),)
+        sources = [source_of(speaker.emotion) for speaker in who]
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = None if speech is None else _sound(speech, channel)
-        hearing = Hearing(sound.waveform.copy()) if sound is not None else _silence(idle or 0.0)
+        voices = _voices(sound, who, idle or 0.0)
         photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
-        looked, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
-        frame, found = framed(photo.picture, looked, size, crop)
-        heard = source.feel(hearing)
-        felt = track(heard, (np.arange(len(hearing)) + 0.5) / FPS)
-        conditions = Conditions(frame, found, hearing, felt, seed, amounts, fps, ease, motion)
-        warnings = (*photo.warnings, *doubts, *(() if sound is None else sound.warnings), *heard.warnings)
-        return Video(conditions, self.backbone, sound, heard, warnings)
+        clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
+        looks = [_look(clear, speaker.face, anyway, size, crop) for speaker in who]
+        heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
+        first, *others = (
+            Conditions(
+                look.portrait, look.face, voice, _felt(feelings, voice), seed + number * OTHER_TAKE, amounts, fps, ease,
+                motion, look.cover,
+            )
+            for number, (look, voice, feelings) in enumerate(zip(looks, voices, heard, strict=True))
+        )  # fmt: skip
+        told_of = [*(look.warnings for look in looks), *(feelings.warnings for feelings in heard)]
+        doubts = [warning for warnings in told_of for warning in warnings]
+        warnings = (*photo.warnings, *(() if sound is None else sound.warnings), *dict.fromkeys(doubts))
+        return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]))
+
+
+OTHER_TAKE = 1_000_003
+"""What is added to the seed for the next speaker: two people do not blink together."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """A portrait at the size of the frames, a face in it, how much of it covers what is behind, what is doubtful."""
+
+    portrait: Picture
+    face: Face
+    cover: UInt8 | None
+    warnings: tuple[str, ...]
+
+
+def _look(photo: Photo, face: int | None, anyway: bool, size: int, crop: bool) -> _Look:
+    found, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
+    if photo.cover is None:
+        return _Look(*framed(photo.picture, found, size, crop), None, tuple(doubts))
+    frame, found = framed(np.dstack([photo.picture, photo.cover]), found, size, crop)
+    return _Look(np.ascontiguousarray(frame[..., :3]), found, np.ascontiguousarray(frame[..., 3]), tuple(doubts))
+
+
+def _voices(sound: Sound | None, speakers: Sequence[Speaker], idle: float) -> list[Hearing]:
+    """What each speaker says."""
+    if sound is None:
+        return [_silence(idle) for _ in speakers]
+    waveforms = [_alone(sound, speaker.channel) for speaker in speakers]
+    return [Hearing(waveform) for waveform in (without_bleed(waveforms) if len(waveforms) > 1 else waveforms)]
+
+
+def _alone(sound: Sound, channel: Channel | None) -> Waveform:
+    """One channel of a sound; None is all of it."""
+    if channel is None:
+        return sound.waveform.copy()
+    try:
+        return read_sound(sound.path, channel=channel).waveform
+    except MediaError:  # all of it was read before: this one says nothing, and listens
+        return np.zeros_like(sound.waveform)
+
+
+def _felt(feelings: Timeline, voice: Hearing) -> EmotionTrack:
+    return track(feelings, (np.arange(len(voice)) + 0.5) / FPS)
 
 
 def _silence(seconds: float) -> Hearing:
@@ -234,6 +324,8 @@ def _given(motion: PathLike | Motion, fps: int) -> Motion:
     """A motion to play, at a rate."""
     if not isinstance(motion, Motion):
         return read_csv(motion, fps)
+    if not (len(motion) and np.isfinite(motion.shapes).all() and np.isfinite(motion.pose).all() and motion.fps > 0):
+        raise InputError("the given motion has no frames, no frame rate, or numbers that are not finite")
     return concatenate(list(resampled([motion], fps, max(round(len(motion) * fps / motion.fps), 1))))
 
 

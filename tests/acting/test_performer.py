@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dicetalk.acting.performer import act, perform
+from dicetalk.acting.performer import SWAY, act, perform
 from dicetalk.acting.postures import POSTURES, posture_shapes
 from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
@@ -21,7 +21,7 @@ from dicetalk.media import Waveform, frame_count
 from dicetalk.motion.basis import emphasis, face_shapes, lip_parting
 from dicetalk.motion.landmarks import LEFT_LOWER_LID, LEFT_UPPER_LID
 from dicetalk.motion.space import EYES, MOUTH, SHAPES, Motion, concatenate, gaze, index
-from dicetalk.rates import FPS
+from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech import SILENCE, Phone, Speech, listen, listen_blocks
 
 VOWEL = 0.2  # [s] a phone of the made-up words
@@ -255,6 +255,19 @@ def test_a_still_head_leaves_lips_and_emotion(clip: Waveform) -> None:
     assert (
         np.abs(np.diff(amounted(clip, "neutral", head=0, blink=0, gaze="camera").shapes[:, ~MOUTH], axis=0)).max() == 0
     )
+
+
+def test_who_listens_nods() -> None:
+    still = np.zeros(10 * SPEECH_RATE, np.int16)
+    times = (np.arange(250) + 0.5) / FPS
+    neutral = Timeline([(0.0, "neutral")]).at(times).astype(np.float64)
+    motion = concatenate(list(perform(listen_blocks(still), neutral, 0)))
+    wandering = SWAY[1] * rehearse(250, 0).sway[:, 1]
+    nods = motion.column("pitch") - wandering
+    assert nods.max() > 0.02 and nods.min() > -1e-6 and np.abs(nods[:5]).max() < 0.01
+    assert np.count_nonzero((nods[1:] > 0.01) & (nods[:-1] <= 0.01)) >= 2
+    short, long = (concatenate(list(perform(listen_blocks(still, block), neutral, 0))) for block in (2.0, 16.0))
+    np.testing.assert_allclose(short.pose, long.pose, atol=1e-6)
 
 
 def test_half_the_head_is_half_its_way(clip: Waveform) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -97,7 +99,9 @@ def test_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
     assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def own_file(path: Path, name: str = "tender", dtype: str = "float32", **changes: float) -> Path:
+def own_file(
+    path: Path, name: str = "tender", dtype: str = "float32", changes: Mapping[str, float] = MappingProxyType({})
+) -> Path:
     """An own emotion of another type of numbers, with some value in its mean or spread."""
     like = shipped_space().priors["sad"]
     tensors = {f"{name}.mean": like.mean.astype(dtype), f"{name}.std": like.std.astype(dtype)}
@@ -121,7 +125,7 @@ def test_one_that_was_made_for_us() -> None:
 
 @pytest.mark.parametrize(("part", "value"), [("mean", 1e38), ("mean", -2e4), ("std", 1e300), ("mean", 1e300)])
 def test_numbers_that_no_embedder_gives(tmp_path: Path, part: str, value: float) -> None:
-    path = own_file(tmp_path / "a.safetensors", dtype="float64", **{part: value})
+    path = own_file(tmp_path / "a.safetensors", dtype="float64", changes={part: value})
     with pytest.raises(CheckpointError, match=rf"(beyond 10000|not finite) in 'tender\.{part}'"):
         read_own(path)
 
@@ -130,7 +134,7 @@ def test_numbers_that_no_embedder_gives(tmp_path: Path, part: str, value: float)
 @pytest.mark.parametrize("part", ["mean", "std"])
 def test_numbers_that_are_none(tmp_path: Path, part: str, value: float) -> None:
     with pytest.raises(CheckpointError, match="not finite"):
-        read_own(own_file(tmp_path / "a.safetensors", **{part: value}))
+        read_own(own_file(tmp_path / "a.safetensors", changes={part: value}))
 
 
 BAD_NAMES = [

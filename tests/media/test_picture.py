@@ -354,3 +354,18 @@ def test_pictures_go_round(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jpeg", "a.png"]
     with pytest.raises(MediaError, match=r"\.png, \.jpg, \.jpeg"):
         write_picture(tmp_path / "a.tga", scene())
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_how_much_a_pixel_covers(tmp_path: Path, mode: str) -> None:
+    image = Image.new("RGBA", (40, 40), (200, 10, 10, 255))
+    image.putalpha(Image.fromarray(np.tile(np.linspace(0, 255, 40).astype(np.uint8), (40, 1))))
+    image.convert(mode).save(tmp_path / "a.png")
+    photo = read_photo(tmp_path / "a.png")
+    assert photo.cover is not None and photo.cover.shape == (40, 40) and photo.cover.dtype == np.uint8
+    assert photo.cover[0, 0] == 0 and photo.cover[0, -1] == 255 and photo.picture[0, 0].tolist() == [255] * 3
+
+
+def test_a_picture_that_covers_all(tmp_path: Path) -> None:
+    Image.new("RGBA", (40, 40), (200, 10, 10, 255)).save(tmp_path / "a.png")
+    assert read_photo(tmp_path / "a.png").cover is None

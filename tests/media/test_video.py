@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from recordings import (
     bad_outputs,
     chirp,
@@ -26,6 +28,7 @@ from recordings import (
 
 from dicetalk.errors import MediaError
 from dicetalk.media import (
+    Picture,
     VideoWriter,
     frame_count,
     probe,
@@ -242,3 +245,52 @@ print(int(peak.split()[1]) / 1024 - sound.waveform.nbytes / 2**20)
         arguments = [sys.executable, "-c", program, str(speech), str(tmp_path / "out.mp4")]
         peaks.append(float(subprocess.run(arguments, capture_output=True, text=True, check=True).stdout))
     assert peaks[1] - peaks[0] < 8  # [MB]; 2000 frames are 24 MB raw, the speech 7.7 MB more
+
+
+def alpha_of(path: Path) -> NDArray[Any]:
+    """(T, H, W) alpha; FFmpeg's own VP9 decoder leaves it out, the reference's keeps it."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        decoder = av.CodecContext.create("libvpx-vp9", "r") if path.suffix == ".webm" else stream.codec_context
+        assert isinstance(decoder, av.VideoCodecContext)
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+        return np.stack([frame.to_ndarray(format="rgba")[..., 3] for frame in frames])
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mov"])
+def test_what_is_transparent_stays_so(tmp_path: Path, name: str) -> None:
+    frames = np.full((10, 64, 96, 4), 90, np.uint8)
+    frames[..., 3] = np.linspace(0, 255, 96).astype(np.uint8)
+    with VideoWriter(tmp_path / name, width=96, height=64, alpha=True) as video:
+        video.write(frames)
+    found = alpha_of(tmp_path / name)
+    assert found.shape == (10, 64, 96)
+    assert np.abs(found.astype(int) - frames[..., 3]).mean() < 3
+
+
+def test_an_mp4_keeps_none(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot keep alpha"):
+        VideoWriter(tmp_path / "out.mp4", width=96, height=64, alpha=True)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_better_pictures_are_larger_and_nearer(tmp_path: Path, hopper_picture: Picture, suffix: str) -> None:
+    frames = np.stack([np.roll(hopper_picture[:256, :256], i, 1) for i in range(8)])
+    sizes, errors = [], []
+    for quality in ("low", "medium", 95):
+        path = tmp_path / f"{quality}{suffix}"
+        with VideoWriter(path, width=256, height=256, quality=quality) as video:
+            video.write(frames)
+        sizes.append(path.stat().st_size)
+        errors.append(np.abs(np.stack(list(read_video(path))).astype(int) - frames).mean())
+    assert sizes == sorted(sizes) and errors == sorted(errors, reverse=True)
+
+
+def test_webm_speaks(tmp_path: Path, speech: Path) -> None:
+    sound = read_sound(speech)
+    with VideoWriter(tmp_path / "out.webm", width=64, height=64, speech=sound) as video:
+        video.write(np.zeros((30, 64, 64, 3), np.uint8))
+    pictures, voice = probe(tmp_path / "out.webm")
+    assert pictures and voice and (pictures.codec, voice.codec) == ("vp9", "opus")
+    assert abs(read_sound(tmp_path / "out.webm").seconds - sound.seconds) < 0.05

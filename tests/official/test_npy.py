@@ -172,6 +172,7 @@ def test_the_same_bytes_named_often_take_their_room_once(tmp_path: Path) -> None
     tracemalloc.start()
     try:
         found = read_npy(path)
+        assert isinstance(found, dict)
         assert len(found) == 50 and all(item.shape == (100_000,) for item in found.values())
         assert tracemalloc.get_traced_memory()[1] < 1e6
     finally:

@@ -44,9 +44,11 @@ def test_sizes_that_make_no_sense(size: int) -> None:
         check_size(size)
 
 
-def test_a_picture_is_given_back() -> None:
+def test_a_copy_of_a_picture_is_given_back() -> None:
     picture = blank(SMALLEST_SIDE, SMALLEST_SIDE)
-    assert checked_picture(picture) is picture
+    found = checked_picture(picture)
+    np.testing.assert_array_equal(found, picture)
+    assert not np.shares_memory(found, picture)
 
 
 @pytest.mark.parametrize(

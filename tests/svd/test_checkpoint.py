@@ -124,11 +124,12 @@ def test_a_prior_of_its_own_space_reaches_it_as_it_is(copy: Path) -> None:
     np.testing.assert_array_equal(frames(copy, emotion), frames(copy, names))
 
 
+WRONG_SIZES: tuple[Any, ...] = (0, -1, 10**9, 1e3, True, "8", [], {})
 DAMAGE: dict[str, Any] = {
     "vocabulary": [5, "neutral", [1], {"neutral": 1}, [str(number) for number in range(2000)]],
     "space": [5, ["x"]],
     "unet": [5, [], None, {"block_out_channels": "wide"}, {"block_out_channels": [1.5]}, {"more": 1}]
-    + [{"cross_attention_dim": size} for size in (0, -1, 10**9, 1e3, True, "8", [], {})]
+    + [{"cross_attention_dim": size} for size in WRONG_SIZES]
     + [{"block_out_channels": [8] * 100_000}],
     "speech": [None, {"tokens": 10**12}, {"tokens": None}],
     "bank": [7, {"codes": -5}],

@@ -160,7 +160,7 @@ def test_sound_alone_is_refused(speech: Path) -> None:
 def test_any_rate_becomes_25(tmp_path: Path, fps: int) -> None:
     """Two seconds whose brightness says what time it is."""
     path = tmp_path / "clip.mp4"
-    with VideoWriter(path, width=32, height=32, fps=fps, crf=0) as video:
+    with VideoWriter(path, width=32, height=32, fps=fps, quality=100) as video:
         for n in range(2 * fps):
             video.write(np.full((32, 32, 3), round(20 + 200 * n / (2 * fps)), np.uint8))
     levels = [float(frame.mean()) for frame in read_video(path, fps=FPS)]

@@ -45,7 +45,8 @@ class RulesBackbone:
         with Ahead(self.act(conditions)) as motions:  # heard while the portrait is read, and what was heard is drawn
             if self._loops is not None:
                 self._loops.take()
-            renderer, chunk, start = Renderer(conditions.portrait, conditions.face), round(CHUNK_S * conditions.fps), 0
+            renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
+            chunk, start = round(CHUNK_S * conditions.fps), 0
             for motion in motions:
                 for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
                     settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0

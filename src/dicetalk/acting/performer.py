@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
@@ -25,6 +26,9 @@ NOD = 0.045
 
 PITCH_LIFT = 0.05
 """How far the head rises with the voice [rad an octave]."""
+
+LISTENING = 20
+"""Frames of silence before and after one in which somebody listens: within the margin of a block."""
 
 AROUND_S = 0.5
 """Standard deviation of the stretch a voice's pitch is compared with [s]."""
@@ -70,7 +74,7 @@ def perform(blocks: Iterable[Speech], emotion: Float64, seed: int, amounts: Amou
 
 
 def _part(take: Take, rows: Int64) -> Take:
-    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows])
+    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows], take.nod[rows])
 
 
 def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUAL) -> Motion:
@@ -166,10 +170,17 @@ def _pitch_offset(speech: Speech) -> Float64:
 
 
 def _head(speech: Speech, emotion: Float64, take: Take, stress: Float64) -> Float64:
-    """Head pose (T, 6): the emotion's posture, nods with stress, a lift with the voice, wandering."""
+    """Head pose (T, 6): the emotion's posture, nods with stress or in listening, a lift with the voice, wandering."""
     pose = posture_pose(emotion) + SWAY * take.sway * manner(emotion, "restlessness")[:, None]
     pose[:, 1] += NOD * gaussian_filter1d(stress, 2.5) - PITCH_LIFT * gaussian_filter1d(_pitch_offset(speech), 5.0)
+    pose[:, 1] += take.nod * _listening(speech)
     return np.asarray(pose)
+
+
+def _listening(speech: Speech) -> Float64:
+    """How far each frame (T,) lies within a long silence, 0 to 1: somebody else speaks."""
+    around = sliding_window_view(np.pad(speech.silence, LISTENING, mode="edge"), 2 * LISTENING + 1)
+    return gaussian_filter1d(np.asarray(around.all(1)), 2.0, truncate=2.0)
 
 
 def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64) -> None:

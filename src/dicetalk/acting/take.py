@@ -18,6 +18,9 @@ BLINK_EVERY = 3.4
 BLINK_CLOSING, BLINK_OPENING = 0.08, 0.17
 """How long lids take to come down and to go up again [s]."""
 
+NOD_EVERY = 4.5
+"""Median time between the nods of a listener [s]."""
+
 FIXATION = 1.1
 """Median time the eyes rest on one place [s]."""
 
@@ -34,12 +37,14 @@ class Take:
         gaze: (T, 2) where the eyes look beside the camera: right in the image, down; in eyeLook weights.
         sway: (T, 6) wandering of the head, unit variance, smooth.
         breath: (T,) slow change of an emotion's strength, unit variance.
+        nod: (T,) nods to what another one says [rad].
     """
 
     blink: Float32
     gaze: Float32
     sway: Float32
     breath: Float32
+    nod: Float32
 
 
 def rehearse(frames: int, seed: int, amounts: Amounts = AS_USUAL) -> Take:
@@ -51,6 +56,7 @@ def rehearse(frames: int, seed: int, amounts: Amounts = AS_USUAL) -> Take:
         gaze=_glances(gaze, frames) * np.float32(amounts.gaze == "free"),
         sway=0.45 * quick + 0.9 * slow,
         breath=_wandering(breath, frames, 1, 2.5)[:, 0],
+        nod=_nods(np.random.default_rng([seed, 5]), frames),
     )
 
 
@@ -85,6 +91,18 @@ def _one_blink(since: Float64, slow: float) -> Float64:
     shut = 0.022
     closing, opening = (-since - shut) / (BLINK_CLOSING * slow), (since - shut) / (BLINK_OPENING * slow)
     return smoothstep(1 - np.where(since < 0, closing, opening))
+
+
+def _nods(rng: np.random.Generator, frames: int) -> Float32:
+    """Nods (T,) [rad] of somebody who listens: one or two in a row, none like another."""
+    nods, times = np.zeros(frames, np.float32), (np.arange(frames) + 0.5) / FPS
+    start = rng.uniform(1.2, NOD_EVERY)
+    while start < times[-1]:
+        length, depth = rng.uniform(0.4, 0.6), rng.uniform(0.025, 0.055)
+        nods += depth * np.sin(np.pi * np.clip((times - start) / length, 0, 1)) ** 2
+        twice = rng.random() < 0.4
+        start += length if twice else NOD_EVERY * np.clip(rng.lognormal(0, 0.4), 0.5, 2)
+    return nods
 
 
 def _glances(rng: np.random.Generator, frames: int) -> Float32:

@@ -12,7 +12,7 @@ import click
 
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
 from dicetalk.cli.display import display
-from dicetalk.cli.paths import FILE
+from dicetalk.cli.paths import FILE, VIDEO
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
 from dicetalk.rates import FPS, VIDEO_RATES
 
@@ -36,6 +36,9 @@ Examples:
   dicetalk generate face.png speech.wav --head 0 --blink 0  only lips and emotion move
   dicetalk generate face.png speech.wav --fps 60 --motion-out curves.csv
   dicetalk generate face.png speech.wav --motion-in curves.csv
+  dicetalk generate couple.jpg talk.wav --speaker 1:left:happy --speaker 2:right:sad
+  dicetalk generate cutout.png speech.wav -o out.webm       what is transparent stays so: .webm, .mov, frames/
+  dicetalk generate face.png speech.wav --quality low -o small.mp4
   dicetalk generate face.png --idle 6 --ease -o idle.mp4    listens, and loops without a jump
   dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
   dicetalk generate face.png speech.wav --backbone dice-svd/ --preset fast --memory low --emotion-scale 8
@@ -57,9 +60,17 @@ Examples:
 @click.option(
     "--output",
     "-o",
-    type=FILE,
-    help="The video to write: .mp4, .m4v or .mov; a file of that name is replaced.  [default: the portrait's name with "
-    ".mp4, in this folder, if there is none yet]",
+    type=VIDEO,
+    help="The video to write: .mp4, .m4v, .mov or .webm, or a folder/ or frames_%05d.png for pictures without sound; a "
+    "file of that name is replaced. A transparent portrait stays so in .webm, .mov and .png; in the others it lies on "
+    "white.  [default: the portrait's name with .mp4, in this folder, if there is none yet]",
+)
+@click.option(
+    "--quality",
+    metavar="0-100",
+    default="high",
+    show_default=True,
+    help="Of the pictures: a number, or low (40), medium (60), high (80); .png loses nothing anyway.",
 )
 @click.option("--force", is_flag=True, help="Replace the file of the default name.")
 @click.option(
@@ -102,6 +113,14 @@ Examples:
     "left out, is only the sound track.",
 )
 @click.option(
+    "--speaker",
+    "speakers",
+    metavar="FACE:CHANNEL:EMOTION",
+    multiple=True,
+    help="One of several people in the picture, in place of --face and --emotion: which face, 1 is the leftmost, which "
+    "channel of SPEECH (left, right, a number), which emotion. Once for each; who is silent listens.",
+)
+@click.option(
     "--motion-out",
     metavar="CSV",
     type=FILE,
@@ -121,6 +140,7 @@ def generate(
     speech: Path | None,
     emotion: str,
     output: Path | None,
+    quality: str,
     force: bool,
     seed: int,
     face: int | None,
@@ -135,6 +155,7 @@ def generate(
     ease: bool,
     idle: float | None,
     motion_in: Path | None,
+    speakers: tuple[str, ...],
     motion_out: Path | None,
     backbone: str,
     svd: SvdRequest,
@@ -168,6 +189,8 @@ def generate(
         ease=ease,
         idle=idle,
         motion_in=motion_in,
+        speakers=speakers,
+        quality=quality,
         backbone=backbone,
         options=svd.given,
         preview=svd.preview,
@@ -194,7 +217,7 @@ def report(done: Done, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print(json.dumps(done.to_json()))
     elif not quiet:
-        for line in (*warned(done.video.warnings), *_heard(done.video), _line(done)):
+        for line in (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done)):
             print(line, file=sys.stderr)
 
 
@@ -214,6 +237,14 @@ def _heard(video: Video) -> Iterator[str]:
         yield f"{when}{feeling.why}; confidence {feeling.confidence:.2f}, using {feeling}"
     if len(told) > MOST_TOLD:
         yield f"and so on to the end ({len(told)} in all; --json tells them)"
+
+
+def _background(done: Done) -> Iterator[str]:
+    """Where what was transparent is not."""
+    from dicetalk.media.formats import keeps_alpha
+
+    if done.video.has_alpha and not keeps_alpha(done.job.output):
+        yield f"the portrait is transparent, and lies on white: {done.job.output.suffix} keeps none; .webm and .mov do"
 
 
 def _line(done: Done) -> str:

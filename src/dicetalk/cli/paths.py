@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dicetalk.errors import MediaError
-from dicetalk.files import path_of
+from dicetalk.files import path_of, video_path_of
 
 
 class FileName(click.Path):
@@ -16,6 +16,14 @@ class FileName(click.Path):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path; `MediaError` for a name that is none."""
         return path_of(value)
+
+
+class VideoName(click.Path):
+    """The name of a video; a folder stands for numbered pictures in it."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; `MediaError` for a name that is none."""
+        return video_path_of(value)
 
 
 class FolderName(click.Path):
@@ -28,4 +36,4 @@ class FolderName(click.Path):
         return Path(str(value))
 
 
-FILE, FOLDER = FileName(), FolderName()
+FILE, FOLDER, VIDEO = FileName(), FolderName(), VideoName()

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
-from dicetalk.arrays import Float32, Picture
+from dicetalk.arrays import Float32, Picture, UInt8
 from dicetalk.errors import MediaError
 from dicetalk.files import PathLike, existing_file, output_kind, whole
 from dicetalk.media.colours import to_srgb
@@ -40,10 +40,12 @@ class Photo:
     Attributes:
         picture: uint8 `(H, W, 3)`, RGB in sRGB.
         warnings: what is wrong with the file and does not stop the work, one line each.
+        cover: `(H, W)` uint8, how much each pixel covers, where some are transparent; those lie on white in `picture`.
     """
 
     picture: Picture = field(repr=False, compare=False)
     warnings: tuple[str, ...] = ()
+    cover: UInt8 | None = field(default=None, repr=False, compare=False)
 
 
 def read_picture(path: PathLike) -> Picture:
@@ -70,7 +72,8 @@ def read_photo(path: PathLike) -> Photo:
             with _opened(path) as image:
                 _check_header(path, image)
                 image, told = _loaded(path, image)
-                return Photo(_to_rgb(image), told)
+                picture, cover = _to_rgb(image)
+                return Photo(picture, told, cover)
     except MediaError:
         raise
     except Image.DecompressionBombError as error:
@@ -165,7 +168,8 @@ def _missing(image: Image.Image) -> str:
     return f", {max(share, 0.01):.0%} of the picture" if share > 0 else ""
 
 
-def _to_rgb(image: Image.Image) -> Picture:
+def _to_rgb(image: Image.Image) -> tuple[Picture, UInt8 | None]:
+    """The picture on white, and how much of it covers that; None where all does."""
     deep = 65535 if image.mode.startswith("I;16") or image.format in ("PNG", "PPM") else 0
     profile = image.info.get("icc_profile")
     ImageOps.exif_transpose(image, in_place=True)
@@ -177,7 +181,8 @@ def _to_rgb(image: Image.Image) -> Picture:
         shown = Image.new("RGB", image.size, "white")
         shown.paste(colours, mask=alpha)
         colours = shown
-    return np.array(colours)
+    cover = None if alpha is None else np.array(alpha)
+    return np.array(colours), None if cover is None or cover.min() == 255 else cover
 
 
 def _alpha(image: Image.Image) -> Image.Image | None:

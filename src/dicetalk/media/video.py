@@ -1,4 +1,4 @@
-"""Write H.264 + AAC frame by frame; read frames back; tell what a file holds."""
+"""Write a video frame by frame; read frames back; tell what a file holds."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, path_of, same_file, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
+from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, Voice, format_of, quality_of
 from dicetalk.media.sound import Sound
 from dicetalk.media.soundtrack import resampled
 from dicetalk.rates import FPS, frames_in
 
-AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)  # [Hz]
 BAD_PICTURES = 0.1
 """Share of damaged packets beyond which a video is not read."""
 MOST_STRETCH = 8
 """Pixels that are said to be longer than this are a mistake in the header."""
-WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov"}
 
 
 def frame_count(samples: int) -> int:
@@ -38,23 +37,26 @@ def frame_count(samples: int) -> int:
 
 
 class VideoWriter:
-    """Write H.264 (+ AAC) frame by frame: `with VideoWriter(path, width=512, height=512, speech=sound) as video: ...`.
+    """Write a video frame by frame: `with VideoWriter(path, width=512, height=512, speech=sound) as video: ...`.
 
     The file appears under its name when the block ends well, and not at all otherwise. The speech is decoded again from
     its own file, at its own rate, in step with the frames; whoever writes `frame_count` frames gets tracks that end
     together. Colours are BT.709, limited range, tagged as such; the index lies at the front, ready for the web.
 
     Args:
-        path: ends in .mp4, .m4v or .mov; its folder exists.
+        path: ends in .mp4, .m4v or .mov (H.264 and AAC) or .webm (VP9 and Opus); its folder exists.
         width, height: of the frames [px], both even (4:2:0 halves them).
         fps: frames a second.
         speech: the sound track; None writes a silent video.
-        crf: x264's quality, 0 (lossless) to 51; 18 cannot be told from the input by eye.
+        quality: 0 (small files) to 100, or one of `formats.QUALITIES`.
+        alpha: whether frames have a fourth channel, which says how much each pixel covers; .webm and .mov (as ProRes
+            4444) keep it.
         replace: whether it may take the place of another file.
 
     Raises:
         MediaError: the output cannot be written, or would overwrite the speech; disk full.
-        ValueError: an odd or zero size.
+        InputError: no such quality.
+        ValueError: an odd or zero size, or alpha which the file cannot keep.
     """
 
     def __init__(
@@ -65,33 +67,42 @@ class VideoWriter:
         height: int,
         fps: int | Fraction = FPS,
         speech: Sound | None = None,
-        crf: int = 18,
+        quality: Quality = USUAL_QUALITY,
+        alpha: bool = False,
         replace: bool = True,
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
         self._path, self._speech, self._replace = path_of(path), speech, replace
-        self._width, self._height, self._fps, self._crf = width, height, Fraction(fps), crf
+        self._width, self._height, self._fps, self._quality = width, height, Fraction(fps), quality_of(quality)
         self._written = 0  # frames
         self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
         self._sound: _SpeechTrack | None = None
-        self._kind = output_kind(self._path, WRITTEN)
+        output_kind(self._path, WRITTEN)
+        self._format = format_of(self._path, alpha)
+        if alpha and not self._format.has_alpha:
+            raise ValueError(f"{path} cannot keep alpha")
+        self._given, self._channels = ("rgba", 4) if alpha else ("rgb24", 3)
         if speech is not None and same_file(self._path, speech.path):
             raise MediaError(f"{path} is the speech itself and would be overwritten; choose another output name")
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        return self._height, self._width, self._channels
 
     def __enter__(self) -> Self:
         self._life = self._open()
         return self._life.__enter__()
 
     def write(self, frames: Picture) -> None:
-        """Append uint8 frames, `(t, H, W, 3)` or `(H, W, 3)`, RGB.
+        """Append uint8 frames, `(t, H, W, 3)` or `(H, W, 3)`, RGB; with alpha they have four channels.
 
         Raises:
             MediaError: disk full, or the speech file changed and no longer decodes.
             ValueError: another shape or type.
         """
-        if frames.dtype != np.uint8 or frames.shape[-3:] != (self._height, self._width, 3) or frames.ndim > 4:
-            expected = f"uint8 (t, {self._height}, {self._width}, 3)"
+        if frames.dtype != np.uint8 or frames.shape[-3:] != self._shape or frames.ndim > 4:
+            expected = f"uint8 (t, {', '.join(map(str, self._shape))})"
             raise ValueError(f"frames are {frames.dtype} {frames.shape}, expected {expected}")
         with encoding(self._path):
             for rgb in frames if frames.ndim == 4 else frames[None]:
@@ -109,20 +120,21 @@ class VideoWriter:
         """From the first frame to the last; on failure the file goes first, for then the container closes at once."""
         with ExitStack() as closing, taking_place(self._path, self._replace) as temporary:
             with encoding(self._path):
-                self._container = av.open(
-                    str(temporary.absolute()), mode="w", format=self._kind, options={"movflags": "faststart"}
-                )
+                kind = self._format.container
+                options = {"movflags": "faststart"} if kind in ("mp4", "mov") else {}
+                self._container = av.open(str(temporary.absolute()), mode="w", format=kind, options=options)
                 closing.callback(self._close)
                 self._add_pictures()
-                self._sound = _SpeechTrack(self._container, self._speech) if self._speech else None
+                self._sound = _SpeechTrack(self._container, self._speech, self._format.sound) if self._speech else None
             yield self
             with encoding(self._path):
                 self._finish()
 
     def _add_pictures(self) -> None:
-        options = {"preset": "veryfast", "crf": str(self._crf)}  # 2 ms a frame of 512 x 512 on two cores
-        track = self._container.add_stream("libx264", rate=self._fps, options=options)
-        track.width, track.height, track.pix_fmt = self._width, self._height, "yuv420p"
+        options = self._format.encoding(self._quality)
+        track = self._container.add_stream(self._format.encoder, rate=self._fps, options=options)
+        assert isinstance(track, av.VideoStream)
+        track.width, track.height, track.pix_fmt = self._width, self._height, self._format.pixels
         context = track.codec_context
         context.colorspace = Colorspace.ITU709
         context.color_range = ColorRange.MPEG
@@ -131,9 +143,12 @@ class VideoWriter:
         self._pictures = track
 
     def _write_picture(self, rgb: Picture) -> None:
-        given = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format="rgb24")
+        given = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(rgb), format=self._given)
         frame = self._converter.reformat(
-            given, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+            given,
+            format=self._format.pixels,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
         )
         frame.pts, frame.time_base = self._written, 1 / self._fps
         self._container.mux(self._pictures.encode(frame))
@@ -156,15 +171,17 @@ class VideoWriter:
 class _SpeechTrack:
     """The sound track of a video being written: the speech, decoded and encoded as far as the frames have come."""
 
-    def __init__(self, container: OutputContainer, speech: Sound) -> None:
+    def __init__(self, container: OutputContainer, speech: Sound, form: Voice) -> None:
         channels = min(speech.channels, 2)
         layout = ("mono", "stereo")[channels - 1]
-        self._rate = next((rate for rate in AAC_RATES if rate >= speech.rate), AAC_RATES[-1])
+        self._rate = next((rate for rate in form.rates if rate >= speech.rate), form.rates[-1])
         self._container = container
-        self._stream = container.add_stream("aac", rate=self._rate, layout=layout)
+        stream = container.add_stream(form.encoder, rate=self._rate, layout=layout)
+        assert isinstance(stream, av.AudioStream)
+        self._stream = stream
         # AAC holds at most 6 bits a sample and channel: at low rates the usual bit rate would not fit
         self._stream.bit_rate = min((128_000, 192_000)[channels - 1], 5 * self._rate * channels)
-        self._blocks = resampled(speech.blocks(), "fltp", layout, self._rate)
+        self._blocks = resampled(speech.blocks(), form.samples, layout, self._rate)
         self._heard = 0  # samples
 
     def write(self, until: Fraction) -> None:

@@ -16,12 +16,12 @@ from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
 from dicetalk.motion.space import SHAPES
 
 EXPRESSIVE = (
-    *("brow", "noseSneer", "cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
+    *("cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
     *("mouthUpperUp", "mouthShrug"),
 )
 EMPHASIS = 1.25
 """Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
-go with them (docs/decisions/0003)."""
+go with them (docs/decisions/0003). Brows and nose do not: by them a face is known, and furrows say what they do."""
 
 
 @cache

@@ -149,7 +149,7 @@ def _heights(rim: Float64, across: Float64, along: Float64) -> Float64:
     """How far a rim (N, 2) lies below the line between its corners, at distances (M,) along that line (2,)."""
     place, below = rim @ across, rim @ np.array([-across[1], across[0]])
     order = np.argsort(place)
-    return np.interp(along, place[order], below[order])
+    return np.asarray(np.interp(along, place[order], below[order]))
 
 
 def _filled(shape: tuple[int, ...], outline: Float64) -> UInt8:

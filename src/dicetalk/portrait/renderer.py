@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from dicetalk.arrays import Float32, Float64, Int64
+from dicetalk.arrays import Float32, Float64, Int64, UInt8
 from dicetalk.face import Face
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
+from dicetalk.portrait.cutout import off_white
 from dicetalk.portrait.eyes import Eyeball, draw_shut_lids, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import Mouth, draw_mouth
@@ -70,13 +71,15 @@ class Opening:
 class Renderer:
     """Draws one face of one picture in motion."""
 
-    def __init__(self, picture: Picture, face: Face) -> None:
+    def __init__(self, picture: Picture, face: Face, cover: UInt8 | None = None) -> None:
         """Read the portrait.
 
         Args:
             picture: (H, W, 3) RGB.
             face: the face to animate, in the picture's coordinates.
+            cover: (H, W) how much each pixel covers what is behind; the picture lies on white there. None covers all.
         """
+        self._cover = None if cover is None else _room_around(np.ascontiguousarray(cover), face)[0]
         picture, face, self._cut = _room_around(np.ascontiguousarray(picture), face)
         self.picture = picture
         self.rig: Rig = build_rig(picture, face)
@@ -100,7 +103,7 @@ class Renderer:
         self._mouth: Mouth = _drawn_mouth(picture, self.rig, self._eyes, self._own_mouth)
 
     def render(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Iterator[Picture]:
-        """Frames (H, W, 3) uint8 of a motion, one after the other.
+        """Frames (H, W, 3) uint8 of a motion, one after the other; (H, W, 4) with a cover, off the white.
 
         Args:
             motion: any number of frames.
@@ -136,7 +139,17 @@ class Renderer:
         for eye in self._eyes:
             self._draw_eye(region, openings[eye.side], eye, fine, motion, back[eye.side])
         self._draw_mouth(region, openings["mouth"], fine, motion, back["mouth"])
-        return np.ascontiguousarray(frame[self._cut])
+        return np.ascontiguousarray(frame[self._cut]) if self._cover is None else self._cut_out(frame, self._cover)
+
+    def _cut_out(self, frame: Picture, cover: UInt8) -> Picture:
+        """A frame off the white, (H, W, 4), with the cover (H, W) moved as its colours were."""
+        left, top, right, bottom = self._region
+        maps = self._warp.x / self._warp.detail, self._warp.y / self._warp.detail
+        moved = cover.copy()
+        moved[top:bottom, left:right] = cv2.remap(
+            cover[top:bottom, left:right], *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        return off_white(frame[self._cut], moved[self._cut])
 
     def _loops(self) -> dict[str, Int64]:
         return {**self._outlines, "mouth": self._mesh.mouth}
