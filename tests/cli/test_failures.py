@@ -298,7 +298,10 @@ def test_other_errors_as_json(desk: Path, capsys: pytest.CaptureFixture[str]) ->
     assert record["kind"] == "EmotionError" and "did you mean 'happy'" in record["error"]
     assert dicetalk("generate", "face.jpg", "--json") == 2
     record = json.loads(capsys.readouterr().out)
-    assert record == {"error": "Missing argument 'SPEECH'.", "kind": "UsageError"}
+    assert record == {
+        "error": "there is no speech; give a recording, seconds to idle, or curves to play",
+        "kind": "InputError",
+    }
 
 
 def test_misuse_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

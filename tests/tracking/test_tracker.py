@@ -62,7 +62,8 @@ def test_what_is_rendered_is_read_again(acted: Path) -> None:
     found = {name: np.corrcoef(told[:, index(name)], read[:, index(name)])[0, 1] for name in (*MAIN, *WELL)}
     assert np.mean([found[name] for name in MAIN]) >= 0.9, found
     assert min(found[name] for name in MAIN) >= 0.85, found  # smile and dimple of one side look alike
-    assert min(found[name] for name in WELL) >= 0.8, found
+    # Brows are drawn a fifth less far than they were until 2026-11-26, for likeness, and read as much less surely.
+    assert min(found[name] for name in WELL) >= 0.78, found
     turns = [np.corrcoef(told[:, 52 + k], read[:, 52 + k])[0, 1] for k in (0, 2)]
     assert min(turns) >= 0.9, turns
 
@@ -121,7 +122,7 @@ def test_lasting_expression_is_not_taken_for_the_resting_face() -> None:
     for name in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "eyeWideLeft", "eyeWideRight"):
         shapes[:, index(name)] = 0.8
     read = fitting.read_landmarks(landmarks_of(shapes))
-    assert read.column("browInnerUp").mean() > 0.4
+    assert read.column("browInnerUp").mean() > 0.34
     still = fitting.read_landmarks(landmarks_of(np.zeros((40, len(SHAPES)))))
     assert still.shapes.max() < 0.05
 

@@ -33,7 +33,7 @@ Examples:
   dicetalk generate face.png speech.wav -e mine.safetensors:tender:0.5,happy:0.2      an own emotion: dicetalk embed
   dicetalk generate group.jpg speech.mp3 --face 2 --crop    the second face from the left
   dicetalk generate face.png speech.wav --head 0.3 --blink 0.5 --gaze camera
-  dicetalk generate face.png speech.wav --head 0 --blink 0  only lips and emotion move
+  dicetalk generate face.png speech.wav --head 0 --blink 0   only lips and emotion move
   dicetalk generate face.png speech.wav --fps 60 --motion-out curves.csv
   dicetalk generate face.png speech.wav --motion-in curves.csv
   dicetalk generate couple.jpg talk.wav --speaker 1:left:happy --speaker 2:right:sad

@@ -11,10 +11,11 @@ import numpy as np
 from dicetalk.arrays import Bool, Float32, Float64
 from dicetalk.media import Waveform, frame_count
 from dicetalk.rates import FPS, HOPS_PER_FRAME
+from dicetalk.speech.echo import find_echoes
 from dicetalk.speech.grid import stretch
 from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
 from dicetalk.speech.mel import log_mel
-from dicetalk.speech.phones import SILENCE, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
+from dicetalk.speech.phones import SILENCE, Decoded, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
 from dicetalk.speech.pitch import find_pitch
 from dicetalk.threads import Promise
 
@@ -117,10 +118,11 @@ def listen_blocks(
         fresh_decoder: gives one that has heard nothing: what it heard before changes the phones a little.
     """
     frames, block = frame_count(len(waveform)), round(block_s * FPS)
-    level = measure_level(waveform)
+    level, inverse = measure_level(waveform), find_echoes(waveform)
     decoder = fresh_decoder()
     for start, stop in _blocks(frames, block):
-        yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoder)
+        decoded = decode(decoder, waveform, start - MARGIN, stop + MARGIN, inverse)
+        yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoded)
 
 
 class Hearing:
@@ -156,10 +158,9 @@ def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + block, frames)
 
 
-def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoder: Decoder) -> Speech:
+def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoded: Decoded) -> Speech:
     """Features of the frames `start` to `stop`, margins included, which may lie outside the clip."""
     sound = stretch(waveform, start, stop)
-    decoded = decode(decoder, waveform, start, stop)
     hop_silence = find_pauses(sound, level, long_silences(decoded))
     silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
     measured = _measure(sound, level, silence)

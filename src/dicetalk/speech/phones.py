@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicetalk.arrays import Bool, Int64
+from dicetalk.arrays import Bool, Float64, Int64
 from dicetalk.media import Waveform
 from dicetalk.rates import HOPS_PER_FRAME, HOPS_PER_SECOND, SAMPLES_PER_FRAME
+from dicetalk.speech.echo import without_echoes
 from dicetalk.speech.grid import runs
 
 if TYPE_CHECKING:
@@ -50,12 +51,15 @@ def make_decoder() -> Decoder:
     return Decoder(Config(**options, lw=2.0, beam=1e-20, pbeam=1e-20, logfn=os.devnull, loglevel="FATAL"))
 
 
-def decode(decoder: Decoder, waveform: Waveform, start: int, stop: int) -> Decoded:
-    """The phone of each hop of the frames `start` to `stop`; silence outside the clip."""
+def decode(decoder: Decoder, waveform: Waveform, start: int, stop: int, inverse: Float64 | None = None) -> Decoded:
+    """The phone of each hop of the frames `start` to `stop`; silence outside the clip.
+
+    `inverse` takes out the echoes that `find_echoes` found.
+    """
     labels = [SILENCE]
     hops = np.zeros((stop - start) * HOPS_PER_FRAME, np.int64)
     begin = max(start, 0)
-    inside = waveform[begin * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
+    inside = without_echoes(waveform, begin * SAMPLES_PER_FRAME, stop * SAMPLES_PER_FRAME, inverse)
     decoder.start_utt()
     decoder.process_raw(inside.tobytes(), full_utt=True)
     decoder.end_utt()

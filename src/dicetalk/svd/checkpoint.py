@@ -62,6 +62,10 @@ def build_modules(config: Mapping[str, Any]) -> dict[str, nn.Module]:
     """All modules of a config without memory behind their weights, by the name of their file."""
     sizes = SvdSizes.of(config)
     check_stock(config)
+    for part in ("vae", "clip", "whisper"):
+        if not isinstance(config.get(part), Mapping):  # dict() of an empty list would be a default
+            found = f"{part} is {type(config.get(part)).__name__}"
+            raise CheckpointError(f"the config of the svd checkpoint is damaged ({found}); import it again")
     with init_empty_weights(include_buffers=False), _told_as_damage():
         return {
             "unet": StreamedUNet(sizes.unet),
