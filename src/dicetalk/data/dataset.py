@@ -36,7 +36,7 @@ class Recordings:
         identities: number in `people`, `(N,)`.
         strengths: 0 to 1, `(N,)`.
         lengths: [frames], `(N,)`.
-        speech: `(N, V + 1, T, 85)` float16, 0 behind the end; voice 0 is the recording itself.
+        speech: `(N, V + 1, T, C)` float16, 0 behind the end; voice 0 is the recording itself.
         motion: `(N, K, T, 58)` float16, 0 behind the end.
         faces: how many of the K are its own, `(N,)`; a filmed clip has one, which the others repeat.
         heard: False where the speech does not tell the emotion, `(N,)`.
@@ -89,7 +89,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One row of Recordings, its speech `(V + 1, T, 85)`."""
+    """One row of Recordings, its speech `(V + 1, T, C)`."""
 
     name: str
     identity: str

@@ -55,8 +55,7 @@ def speech_embedding(waveform: Waveform, level: Level) -> Float32:
         level: of this clip's speech; louder and softer recordings give the same rows.
     """
     rows, phones = whole_embedding(waveform, level), fitted()["phones"]
-    left: Float32 = rows - (rows @ phones.T) @ phones
-    return left
+    return np.asarray(rows - (rows @ phones.T) @ phones, np.float32)
 
 
 def whole_embedding(waveform: Waveform, level: Level) -> Float32:
@@ -96,7 +95,8 @@ def _log_mel(sound: Float32) -> Float32:
 @cache
 def _mel_bands() -> Float64:
     """(257, 32) triangles on Slaney's mel scale, of equal area."""
-    edges = _hertz(np.linspace(*_mel(np.array(_EDGES)), _BANDS + 2))
+    lowest, highest = _mel(np.array(_EDGES)).tolist()
+    edges = _hertz(np.linspace(lowest, highest, _BANDS + 2))
     bins = np.arange(_FFT // 2 + 1)[:, None] * SPEECH_RATE / _FFT
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
