@@ -1,6 +1,6 @@
 """What loss weights and other options are worth: train a recipe once for each of their settings, judge on people apart.
 
-    python benchmarks/sweep.py PREPARED RUNS --judges ravdess_13,ravdess_14 between=0,0.5,1 spread=0,0.5 \
+    python benchmarks/sweep.py PREPARED[,PREPARED] RUNS --judges ravdess_13,ravdess_14 between=0,0.5,1 spread=0,0.5 \
         --set loop.steps=300
 
 Every setting has its folder in RUNS; the same call goes on where it was stopped. The judges are never learned from, and
@@ -49,7 +49,7 @@ def judged(folder: Path, clips: Recordings) -> Iterator[tuple[str, Score, float]
     for what, (heard, seen) in STREAMS.items():
         part = clips.part(clips.heard) if heard else clips
         means = embed(net, part, heard=heard, seen=seen).mean
-        shares = likeness(means.numpy(), priors, names, net.discriminant.even.numpy())
+        shares = likeness(means.numpy(), priors, names)
         nearest = np.array([NAMES.index(name) for name in names])[shares.argmax(1)]
         right = score(nearest, part.emotions.numpy())
         yield what, right, cluster_ratio(means.double().numpy(), part.emotions.numpy())
@@ -61,10 +61,10 @@ def line(setting: Sequence[str], found: Sequence[tuple[str, Score, float]]) -> s
 
 
 def sweep(
-    data: Path, runs: Path, base: Stage1, judges: Sequence[str], tried: Sequence[tuple[str, ...]]
+    data: Sequence[Path], runs: Path, base: Stage1, judges: Sequence[str], tried: Sequence[tuple[str, ...]]
 ) -> Iterator[str]:
     """A table in Markdown, line by line as the runs end."""
-    everything = load_recordings(data)
+    everything = load_recordings(*data)
     absent = sorted(set(judges) - set(everything.people))
     if absent or set(judges) & set(base.held_out):
         raise InputError(f"judges are people of the data whom the recipe does not hold out: {', '.join(judges)}")
@@ -77,7 +77,7 @@ def sweep(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=lambda text: [Path(folder) for folder in text.split(",")])
     parser.add_argument("runs", type=Path)
     parser.add_argument("options", nargs="+", metavar="OPTION=VALUE,VALUE")
     parser.add_argument("--judges", required=True, type=lambda text: text.split(","))

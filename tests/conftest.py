@@ -22,6 +22,7 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import Face, choose_face, find_faces
 from dicetalk.media import Picture, Waveform, read_picture, read_sound
 from dicetalk.rates import SPEECH_RATE
+from dicetalk.speech.rows import COLUMNS as SPEECH_COLUMNS
 
 
 @pytest.fixture(scope="session")
@@ -95,10 +96,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     rows = []
     for who in ("ann", "bob", "cid", "dora"):
-        voice = rng.normal(size=85)
+        voice = rng.normal(size=len(SPEECH_COLUMNS))
         for emotion in ("neutral", "happy", "sad"):
             name, number = f"{who}_{emotion}", NAMES.index(emotion)
-            speech, motion = rng.normal(size=(24, 85)) * 0.3 + voice * 0.3, rng.normal(size=(2, 24, 58)) * 0.1
+            speech, motion = (
+                rng.normal(size=(24, len(SPEECH_COLUMNS))) * 0.3 + voice * 0.3,
+                rng.normal(size=(2, 24, 58)) * 0.1,
+            )
             speech[:, 10 * number : 10 * number + 8] += 2
             motion[..., number] += 1
             tensors = {"speech": speech.astype(np.float16), "motion": motion.astype(np.float16)}

@@ -39,4 +39,5 @@ def steps_done(folder: Path) -> int:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix != ".png"}
+    kept = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".png")
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in kept}

@@ -24,7 +24,7 @@ def space(name: str = "ours", seed: int = 0) -> Space:
         n: Prior(draw, np.full(WIDTH, 0.1 + 0.1 * k, np.float32))
         for k, (n, draw) in enumerate(zip(NAMES, draws, strict=True))
     }
-    return Space(name, priors, np.eye(WIDTH, dtype=np.float32))
+    return Space(name, priors)
 
 
 def felt(prior: Prior, space: Space, **strengths: float) -> Feeling:

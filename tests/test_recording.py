@@ -26,24 +26,24 @@ def silent(frames: int, picture: Picture, path: Path) -> Path:
 def test_a_voice_alone(voice: Waveform) -> None:
     found = heard(voice[:SPEECH_RATE])
     assert found.speech is not None and found.motion is None and found.lacks == "" and found.senses == ["voice"]
-    np.testing.assert_array_equal(found.speech, speech_rows(listen(voice[:SPEECH_RATE])))
+    np.testing.assert_array_equal(found.speech, speech_rows(voice[:SPEECH_RATE], listen(voice[:SPEECH_RATE])))
 
 
 def test_what_there_is_in_words() -> None:
-    rows, motion = np.zeros((3, 85), np.float32), np.zeros((3, 58), np.float32)
+    rows, motion = np.zeros((3, 117), np.float32), np.zeros((3, 58), np.float32)
     assert Recording(rows, motion).senses == ["voice", "face"] and Recording(None, motion).senses == ["face"]
 
 
 def test_a_sound_file(speech: Path) -> None:
     found = perceive(speech)
-    assert found.speech is not None and found.speech.shape == (30, 85) and found.motion is None and found.lacks == ""
+    assert found.speech is not None and found.speech.shape == (30, 117) and found.motion is None and found.lacks == ""
 
 
 def test_a_video_is_heard_and_seen(talking: Path) -> None:
     recording = perceive(talking)
     assert recording.lacks == "" and recording.senses == ["voice", "face"]
     assert recording.speech is not None and recording.motion is not None
-    assert recording.speech.shape == (30, 85) and recording.motion.shape == (30, 58)
+    assert recording.speech.shape == (30, 117) and recording.motion.shape == (30, 58)
 
 
 @pytest.mark.parametrize("name", ["face.jpg", "face.png", "face.webp", "face.gif", "face.heic", "face.mp4"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ def gaussian_filter1d(values: NDArray[Any], sigma: float, truncate: float = 4.0)
         sigma: standard deviation [rows].
         truncate: how many of those the window reaches to either side.
     """
-    column = np.ascontiguousarray(values, np.float64)[:, None]
-    size = 2 * int(truncate * sigma + 0.5) + 1
-    return np.asarray(cv2.GaussianBlur(column, (1, size), sigma, borderType=cv2.BORDER_REFLECT)[:, 0])
+    radius = int(truncate * sigma + 0.5)
+    window = np.exp(-0.5 * (np.arange(-radius, radius + 1) / max(sigma, 1e-9)) ** 2)
+    padded = np.pad(np.asarray(values, np.float64), radius, mode="symmetric")
+    return np.convolve(padded, window / window.sum(), mode="valid")

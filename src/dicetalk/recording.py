@@ -31,7 +31,7 @@ class Recording:
     """A stretch of one person's speech.
 
     Attributes:
-        speech: (T, 85) rows of `speech.rows`; None without a voice.
+        speech: (T, C) rows of `speech.rows`; None without a voice.
         motion: (T, 58) 52 shapes and the head's pose; None without a face.
         lacks: why a modality is missing, in one line; "" if it was not looked for or both are there.
         warnings: what is wrong with the file and did not stop the work, one line each.
@@ -62,7 +62,7 @@ class Missing:
 
 def heard(waveform: Waveform) -> Recording:
     """A voice alone: `waveform` (N,) int16 mono at 16 kHz."""
-    return Recording(speech_rows(listen(waveform)), None)
+    return Recording(speech_rows(waveform, listen(waveform)), None)
 
 
 def perceive(path: Path, channel: Channel | None = None) -> Recording:
@@ -84,7 +84,7 @@ def perceive(path: Path, channel: Channel | None = None) -> Recording:
         return replace(heard(alone.waveform), warnings=alone.warnings)
     with _beside(path) as face:
         spoken = _spoken(path, channel) if sound is not None else Missing(f"{path} has no sound")
-        voice = spoken if isinstance(spoken, Missing) else speech_rows(listen(spoken.waveform))
+        voice = spoken if isinstance(spoken, Missing) else heard(spoken.waveform).speech
         seen = _answer(face)
     reasons = [found.why for found in (voice, seen) if isinstance(found, Missing)]
     if len(reasons) == 2:

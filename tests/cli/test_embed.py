@@ -15,11 +15,10 @@ from dicetalk.checkpoints import CONFIG, write_config
 from dicetalk.cli import cli
 from dicetalk.emotion.priors import read_priors, read_space, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, SHIPPED, VERSION, shipped_space
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import CheckpointError, InputError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_sound
 from dicetalk.rates import SPEECH_RATE
-from dicetalk.sources.heard import HEARD
 
 
 @pytest.fixture(scope="module")

@@ -52,8 +52,8 @@ def test_what_is_prepared(prepared: tuple[Path, Report]) -> None:
         assert {row["file"]: row["reason"] for row in csv.DictReader(file)} == reasons
     tensors = load_file(out / "clips" / f"{GOOD[0]}.safetensors")
     assert {name: t.shape for name, t in tensors.items()} == {
-        "speech": (25, 85),
-        "voices": (3, 25, 85),
+        "speech": (25, 117),
+        "voices": (3, 25, 117),
         "motion": (2, 25, 58),
         "contempt": (2, 25, 58),
     }
@@ -93,12 +93,12 @@ def test_samples_follow_the_generator(prepared: tuple[Path, Report]) -> None:
     recordings = load_recordings(prepared[0])
     chosen = torch.tensor([2, 0, 3])
     one, again, other = (
-        draw(recordings, chosen, 20, Augmentation(), Misreading(), torch.Generator().manual_seed(seed))
+        draw(recordings, chosen, 20, torch.ones(117), Augmentation(), Misreading(), torch.Generator().manual_seed(seed))
         for seed in (0, 0, 1)
     )
     assert torch.equal(one.speech, again.speech) and torch.equal(one.motion, again.motion)
     assert not torch.equal(one.speech, other.speech)
-    assert one.speech.shape == (3, 20, 85) and one.motion.shape == (3, 20, 58)
+    assert one.speech.shape == (3, 20, 117) and one.motion.shape == (3, 20, 58)
     assert one.emotions.tolist() == [5, 0, 1] and one.identities.tolist() == [1, 0, 0]
 
 

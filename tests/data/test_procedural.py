@@ -9,21 +9,11 @@ from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.media import Waveform
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.speech import Speech, listen
-from dicetalk.speech.rows import COLUMNS, speech_rows
 
 
 @pytest.fixture(scope="module")
 def heard(voice: Waveform) -> Speech:
     return listen(voice[: 3 * 16000])
-
-
-def test_rows_of_speech(heard: Speech) -> None:
-    rows = speech_rows(heard)
-    assert rows.shape == (75, 85) == (75, len(COLUMNS)) and rows.dtype == np.float32
-    np.testing.assert_array_equal(rows[:, :80], heard.log_mel)
-    voiced = rows[:, COLUMNS.index("voiced")] > 0
-    np.testing.assert_allclose(150 * 2 ** rows[voiced, 80], heard.pitch[voiced], rtol=1e-5)
-    assert not rows[~voiced, 80].any()
 
 
 def test_the_same_seed_is_the_same_performance(heard: Speech) -> None:

@@ -24,9 +24,9 @@ from dicetalk.media.codec import MP3, OPUS, TELEPHONE, Codec, through_codec
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech, listen, listen_like
 
-EVERYTHING = Voices(speaker=1, room=1, noise=1, level=1, codec=1)
+EVERYTHING = Voices(speaker=1, room=1, colour=1, noise=1, level=1, codec=1)
 CODECS = [(OPUS, 8000), (OPUS, 24000), (MP3, 16000), (MP3, 32000), (TELEPHONE, None)]
-STILL = Augmentation(rate=0, pitch=0, throat=0, gain=0, colour=0, noise=0, narrow=0, room=0, mask=0)
+STILL = Augmentation(rate=0, offset=0, jitter=0, mask=0)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_length_and_chance(clip: Waveform, length: int) -> None:
 
 
 def test_nothing_asked_changes_nothing(clip: Waveform) -> None:
-    nothing = Voices(speaker=0, room=0, noise=0, level=0, codec=0)
+    nothing = Voices(speaker=0, room=0, colour=0, noise=0, level=0, codec=0)
     assert np.array_equal(another_voice(clip, np.random.default_rng(0), nothing), clip)
     assert np.array_equal(spoken_by(clip.astype(float), 1, 1), clip)
 
@@ -124,7 +124,7 @@ def test_codec_that_is_not_there(clip: Waveform) -> None:
 def test_rows_stay_aligned(clip: Waveform, heard: Speech) -> None:
     for seed in range(12):
         other = listen_like(another_voice(clip, np.random.default_rng(seed), Voices()), heard)
-        assert np.corrcoef(other.loudness, heard.loudness)[0, 1] > 0.9, seed
+        assert np.corrcoef(other.loudness, heard.loudness)[0, 1] > 0.85, seed  # colours and noise of 5 dB move it
         assert np.isfinite(other.log_mel).all() and not other.voicing[heard.silence].any()
 
 
@@ -142,17 +142,19 @@ def test_prepared_resumed_and_drawn(voice: Waveform, tmp_path: Path) -> None:
     clips, out = corpus(tmp_path, voice), tmp_path / "out"
     assert prepare(clips, out, Preparation(faces=1, voices=2)).new == 2
     first = load_file(out / "clips" / "happy.safetensors")
-    assert first["voices"].shape == (2, 30, 85) and first["voices"].dtype == np.float16
+    assert first["voices"].shape == (2, 30, 117) and first["voices"].dtype == np.float16
     assert not np.array_equal(first["voices"][0], first["voices"][1])
     assert prepare(clips, out, Preparation(faces=1, voices=2)).new == 0
     recordings = load_recordings(out)
-    assert recordings.speech.shape == (3, 3, 30, 85)
+    assert recordings.speech.shape == (3, 3, 30, 117)
     torch.testing.assert_close(whole(recordings, torch.tensor([2])).speech[0].half(), torch.from_numpy(first["speech"]))
     assert torch.equal(recordings.speech[0], recordings.speech[1])  # contempt is said in the neutral clip's voices
-    batch = draw(recordings, torch.full((400,), 2), 30, STILL, Misreading(), torch.Generator().manual_seed(0))
+    batch = draw(
+        recordings, torch.full((400,), 2), 30, torch.ones(117), STILL, Misreading(), torch.Generator().manual_seed(0)
+    )
     match = (batch.speech[:, None, 1:-1] - recordings.speech[2].float()[None, :, 1:-1]).abs().amax((2, 3)) < 0.05
     assert match.sum(1).eq(1).all()
-    assert match.float().mean(0).tolist() == pytest.approx([0.5, 0.25, 0.25], abs=0.07)
+    assert match.float().mean(0).tolist() == pytest.approx([1 / 3] * 3, abs=0.07)
 
 
 def test_another_number_of_voices_is_prepared_anew(voice: Waveform, tmp_path: Path) -> None:
@@ -160,11 +162,11 @@ def test_another_number_of_voices_is_prepared_anew(voice: Waveform, tmp_path: Pa
     prepare(clips, out, Preparation(faces=1, voices=0))
     file = out / "clips" / "happy.safetensors"
     assert set(load_file(file)) == {"speech", "motion"}
-    assert load_recordings(out).speech.shape == (3, 1, 30, 85)
+    assert load_recordings(out).speech.shape == (3, 1, 30, 117)
     report = prepare(clips, out, Preparation(faces=1, voices=1))
     assert (report.clips, report.new) == (2, 2)
     tensors = load_file(file)
-    assert tensors.pop("voices").shape == (1, 30, 85)
+    assert tensors.pop("voices").shape == (1, 30, 117)
     save_file(tensors, file)
     with pytest.raises(InputError, match=r"neutral 1 other voices, happy 0\); run `dicetalk prepare` again"):
         load_recordings(out)

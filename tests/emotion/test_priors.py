@@ -13,6 +13,7 @@ from dicetalk.emotion.priors import (
     Prior,
     average,
     likeness,
+    mixture,
     prior_of,
     read_priors,
     read_space,
@@ -34,7 +35,7 @@ PRIORS = {
 def test_clips_resemble_their_own_prior() -> None:
     names = ["neutral", "happy", "sad"]
     vectors = np.stack([PRIORS[name].mean + 0.05 for name in names])
-    shares = likeness(vectors, PRIORS, names, np.eye(4, dtype=np.float32))
+    shares = likeness(vectors, PRIORS, names)
     assert shares.argmax(1).tolist() == [0, 1, 2]
     np.testing.assert_allclose(shares.sum(1), 1, rtol=1e-6)
 
@@ -104,3 +105,11 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         read_priors(tmp_path / "mood.safetensors")
     with pytest.raises(CheckpointError, match="cannot be opened"):
         read_priors(tmp_path / "gone.safetensors")
+
+
+def test_a_mixture_is_as_wide_as_what_it_mixes_lies_apart() -> None:
+    one, other = Prior(np.array([0, 2], np.float32), np.ones(2, np.float32)), Prior(*np.full((2, 2), 4, np.float32))
+    found = mixture([one, other], np.array([0.75, 0.25], np.float32))
+    np.testing.assert_allclose(found.mean, [1, 2.5])
+    np.testing.assert_allclose(found.std**2, [0.75 * 2 + 0.25 * (16 + 9), 0.75 * 1.25 + 0.25 * (16 + 2.25)])
+    np.testing.assert_allclose(mixture([one, other], np.array([1, 0], np.float32)).std, one.std)

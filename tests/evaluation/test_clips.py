@@ -14,13 +14,12 @@ from scipy.io import wavfile
 from dicetalk.cli import cli
 from dicetalk.data.folder import read_folder
 from dicetalk.emotion.embedding import shipped_embedder
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import InputError, MediaError
 from dicetalk.evaluation.clips import Read, read_clips, table
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import perceive
-from dicetalk.sources.heard import HEARD
 from dicetalk.sources.like import resembled
 
 

@@ -17,7 +17,7 @@ from dicetalk.training.stage1_embedder import train_embedder
 @pytest.fixture(scope="module")
 def checkpoint(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny embedder, for which dora was held out."""
-    return train_embedder(prepared, tmp_path_factory.mktemp("trained"), TINY)
+    return train_embedder([prepared], tmp_path_factory.mktemp("trained"), TINY)
 
 
 def test_every_way_of_looking_has_a_row(prepared: Path, checkpoint: Path, tmp_path: Path) -> None:
@@ -35,10 +35,11 @@ def test_people_held_out_and_others_are_needed(prepared: Path, checkpoint: Path,
     import shutil
 
     copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
-    text = (copy / CONFIG).read_text()
+    config = copy / "hearing" / CONFIG
+    text = config.read_text()
     changed = re.sub(r'"held_out": \[[^\]]*\]', f'"held_out": [{names}]', text)
     assert changed != text
-    (copy / CONFIG).write_text(changed)
+    config.write_text(changed)
     with pytest.raises(InputError, match=r"needs clips of people held out \(.+\) and of others"):
         evaluate_embedder(prepared, copy)
 

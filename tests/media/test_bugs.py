@@ -1,4 +1,4 @@
-"""Files that went wrong once, each with what is right; they lie beside the repository. Their kinds have own tests."""
+"""Files that went wrong once, each with what is right; they lie beside the repository, their kinds have own tests."""
 
 from __future__ import annotations
 

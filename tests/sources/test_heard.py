@@ -13,14 +13,14 @@ from spaces import prior
 import dicetalk
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.emotion.priors import Prior
+from dicetalk.emotion.priors import VOICE_LIKENESS, Prior
 from dicetalk.emotion.space import Likeness, Space, shipped_space
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import heard
-from dicetalk.sources.heard import HEARD, LEAST_CONFIDENCE, Auto, heard_feeling, smoothed
+from dicetalk.sources.heard import LEAST_CONFIDENCE, Auto, heard_feeling, smoothed
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing, listen
 from dicetalk.speech.rows import speech_rows
@@ -37,14 +37,14 @@ def hearing(voice: Waveform) -> Hearing:
 def like(monkeypatch: pytest.MonkeyPatch, **shares: float) -> None:
     """Let every voice resemble the same."""
     found = Likeness(tuple(shares.get(name, 0.0) for name in HEARD), HEARD)
-    monkeypatch.setattr(Space, "likeness", lambda self, where, names: found)
+    monkeypatch.setattr(Space, "likeness", lambda self, where, names, temperature: found)
 
 
 def test_one_mood_for_all_of_it(hearing: Hearing, voice: Waveform) -> None:
     timeline = source_of("auto").feel(hearing)
     ((time, feeling),) = timeline.keys
     expected = shipped_embedder().embed(heard(voice).speech, None)
-    found = shipped_space().likeness(expected, HEARD)
+    found = shipped_space().likeness(expected, HEARD, VOICE_LIKENESS)
     assert time == 0 and timeline.lacks == "" and feeling.space is shipped_space()
     assert feeling.confidence == pytest.approx(found.confidence)
     assert str(found) in feeling.why
@@ -89,7 +89,7 @@ def test_a_mood_every_few_seconds(hearing: Hearing, every: int, times: list[floa
 
 def test_each_is_heard_around_its_time_and_smoothed(hearing: Hearing, voice: Waveform) -> None:
     """Three seconds around each middle, fewer only where the clip ends; neighbours count half."""
-    rows = speech_rows(listen(voice))
+    rows = speech_rows(voice, listen(voice))
     windows = [rows[0:74], rows[38:112], rows[88:162], rows[138:212], rows[len(rows) - 74 :]]
     alone = [shipped_embedder().embed(window, None) for window in windows]
     expected = [heard_feeling(mood) for mood in smoothed(alone)]

@@ -9,14 +9,13 @@ import pytest
 from scipy.io import wavfile
 
 from dicetalk.emotion.embedding import shipped_embedder
-from dicetalk.emotion.priors import average
+from dicetalk.emotion.priors import VOICE_LIKENESS, average
 from dicetalk.emotion.space import shipped_space
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import InputError, MediaError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_sound, read_video
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import Recording, heard, perceive
-from dicetalk.sources.heard import HEARD
 from dicetalk.sources.like import Like, recording_feeling, resembled
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing
@@ -40,7 +39,7 @@ def test_a_voice(short: Waveform, tmp_path: Path) -> None:
     timeline = source_of(f"like:{tmp_path / 'other.wav'}").feel(NOTHING)
     ((time, feeling),) = timeline.keys
     prior = shipped_embedder().embed(heard(short).speech, None)
-    found = shipped_space().likeness(prior, HEARD)
+    found = shipped_space().likeness(prior, HEARD, VOICE_LIKENESS)
     assert time == 0 and timeline.lacks == "" and feeling.space is shipped_space() and feeling.prior is not None
     np.testing.assert_allclose(feeling.prior.mean, prior.mean, atol=1e-6)
     np.testing.assert_allclose(feeling.prior.std, prior.std, atol=1e-6)

@@ -21,7 +21,7 @@ Examples:
   dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
 """
-CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder")
+CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual")
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)

@@ -16,6 +16,8 @@ from dicetalk.errors import require
 EXAMPLES = """\b
 Examples:
   dicetalk train embedder-small prepared/ -o runs/embedder
+  dicetalk train faces-small prepared/virtual -o runs/faces
+  dicetalk train hearing-small prepared/ravdess prepared/plain -o runs/hearing --set space=runs/faces
   dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
@@ -23,12 +25,13 @@ Examples:
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("recipe")
-@click.argument("data", type=FOLDER)
+@click.argument("data", nargs=-1, required=True, type=FOLDER)
 @click.option("--output", "-o", required=True, type=FOLDER, help="The folder of the run.")
 @click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
-def train(recipe: str, data: Path, output: Path, changes: tuple[str, ...], quiet: bool) -> None:
-    """Train by RECIPE (embedder-small, embedder) on DATA, a folder written by `dicetalk prepare`.
+def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
+    """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder) on DATA, folders written by `dicetalk
+    prepare`.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.

@@ -22,6 +22,7 @@ class Clip:
         emotion: a name of the vocabulary, None where unknown.
         strength: how strong, 0 to 1.
         sentence: what was said, by the corpus's own code; "" where unknown.
+        told: whether the voice tells the emotion; False where only virtual actors show it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Clip:
     emotion: str | None = None
     strength: float = 0.8
     sentence: str = ""
+    told: bool = True
 
 
 @dataclass(frozen=True)

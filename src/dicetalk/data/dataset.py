@@ -36,7 +36,7 @@ class Recordings:
         identities: number in `people`, `(N,)`.
         strengths: 0 to 1, `(N,)`.
         lengths: [frames], `(N,)`.
-        speech: `(N, V + 1, T, 85)` float16, 0 behind the end; voice 0 is the recording itself.
+        speech: `(N, V + 1, T, C)` float16, 0 behind the end; voice 0 is the recording itself.
         motion: `(N, K, T, 58)` float16, 0 behind the end.
         faces: how many of the K are its own, `(N,)`; a filmed clip has one, which the others repeat.
         heard: False where the speech does not tell the emotion, `(N,)`.
@@ -89,7 +89,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One row of Recordings, its speech `(V + 1, T, 85)`."""
+    """One row of Recordings, its speech `(V + 1, T, C)`."""
 
     name: str
     identity: str
@@ -100,30 +100,38 @@ class _Entry:
     heard: bool
 
 
-def load_recordings(folder: Path) -> Recordings:
-    """Read what `prepare` wrote; clips of unknown emotion are passed over.
+def load_recordings(*folders: Path) -> Recordings:
+    """Read what `prepare` wrote into one folder or more; clips of unknown emotion are passed over.
 
     Raises:
-        InputError: no prepared folder, a file of it is missing or damaged, or clips differ in their number of voices.
+        InputError: no prepared folder, a file of it is missing or damaged, or clips differ in their number of voices or
+            in the columns of their speech.
     """
+    entries = [entry for folder in folders for row in _rows(folder) for entry in _entries(folder, row)]
+    if not entries:
+        raise InputError(f"{folders[0] / TABLE} holds no clip of known emotion; nothing can be learned from it")
+    _check_alike(entries)
+    return _stacked(entries)
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    """Of the table, the lines with an emotion."""
     table = folder / TABLE
     if not table.is_file():
         raise InputError(f"{folder} has no {TABLE}; expected a folder written by `dicetalk prepare`, run to its end")
     with table.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["emotion"]]
-    entries = [entry for row in rows for entry in _entries(folder, row)]
-    if not entries:
-        raise InputError(f"{table} holds no clip of known emotion; nothing can be learned from it")
-    _check_voices(folder, entries)
-    return _stacked(entries)
+        return [row for row in csv.DictReader(file) if row["emotion"]]
 
 
-def _check_voices(folder: Path, entries: Sequence[_Entry]) -> None:
+def _check_alike(entries: Sequence[_Entry]) -> None:
     first = entries[0]
     for entry in entries:
+        if entry.speech.shape[2] != SPEECH_WIDTH:
+            found = f"{entry.name} has {entry.speech.shape[2]} columns of speech, {SPEECH_WIDTH} expected"
+            raise InputError(f"{found}; delete the prepared folder and run `dicetalk prepare` again")
         if len(entry.speech) != len(first.speech):
             found = f"{first.name} {len(first.speech) - 1} other voices, {entry.name} {len(entry.speech) - 1}"
-            raise InputError(f"{folder}: clips of different kinds ({found}); run `dicetalk prepare` again, to its end")
+            raise InputError(f"clips of different kinds ({found}); run `dicetalk prepare` again, to its end")
 
 
 def _entries(folder: Path, row: dict[str, str]) -> list[_Entry]:
@@ -171,6 +179,7 @@ def draw(
     recordings: Recordings,
     chosen: Tensor,
     frames: int,
+    spread: Tensor,
     options: Augmentation,
     misreading: Misreading,
     generator: torch.Generator,
@@ -181,6 +190,7 @@ def draw(
         recordings: N clips.
         chosen: which, `(B,)`.
         frames: T of the samples.
+        spread: of the columns of speech, `(C,)`.
         options: how far the voice may be moved.
         misreading: how far the motion may be.
         generator: the source of chance.
@@ -190,7 +200,7 @@ def draw(
     motion = read_at(recordings.motion[chosen, face].float(), places)
     voice = _voices(len(chosen), recordings.speech.shape[1] - 1, generator)
     return Batch(
-        augment_speech(read_at(recordings.speech[chosen, voice].float(), places), options, generator),
+        augment_speech(read_at(recordings.speech[chosen, voice].float(), places), spread, options, generator),
         held_straight(misread_motion(motion, misreading, generator), inside),
         inside,
         recordings.heard[chosen],
@@ -200,11 +210,11 @@ def draw(
 
 
 def _voices(count: int, others: int, generator: torch.Generator) -> Tensor:
-    """(count,) numbers of voices: half of them 0, the recording itself, half any of the others."""
+    """(count,) numbers of voices: a third of them 0, the recording itself, the rest any of the others."""
     if not others:
         return torch.zeros(count, dtype=torch.long)
     other = torch.randint(1, others + 1, (count,), generator=generator)
-    return other * (torch.rand(count, generator=generator) < 0.5)
+    return other * (torch.rand(count, generator=generator) < 2 / 3)
 
 
 def whole(recordings: Recordings, chosen: Tensor, face: int = 0) -> Batch:

@@ -1,8 +1,8 @@
 """One clip -> its samples: speech features and facial motion at 25 frames a second.
 
-A clip's file, `clips/NAME.safetensors`, has `speech` (T, 85), and `motion`: of a filmed clip (1, T, 58), read off its
+A clip's file, `clips/NAME.safetensors`, has `speech` (T, C), and `motion`: of a filmed clip (1, T, 58), read off its
 pictures; of a sound whose emotion is known (K, T, 58), what K virtual actors, who belong to this identity alone, look
-like saying it. A neutral sound has `contempt` (K, T, 58) as well, which few corpora have. `voices` (V, T, 85), if any,
+like saying it. A neutral sound has `contempt` (K, T, 58) as well, which few corpora have. `voices` (V, T, C), if any,
 is the speech as V other speakers say it elsewhere. `crops/NAME.mp4` is the square around a filmed face.
 
 A clip which lacks a voice or a face goes on with the other.
@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from dicetalk.arrays import Float16
 from dicetalk.data.clip import Clip, Missing
@@ -85,7 +86,7 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | Miss
     # One entry: the order of several is not the same each time.
     told = {"prepared": json.dumps({"found": asdict(found), "of": _made(clip, options)})}
     with whole(target) as temporary:
-        save_file(samples, temporary, told)
+        temporary.write_bytes(save(samples, told))
     return found
 
 
@@ -120,10 +121,13 @@ class _Voice:
 
 def _listened(clip: Clip) -> _Voice | Missing:
     """The clip's voice, or why there is none."""
-    if clip.sound is None:
-        return Missing("has no sound")
+    return Missing("has no sound") if clip.sound is None else _voice(clip.sound)
+
+
+@lru_cache(maxsize=1)  # virtual people say the same one after the other
+def _voice(sound: Path) -> _Voice | Missing:
     try:
-        waveform = read_sound(clip.sound).waveform
+        waveform = read_sound(sound).waveform
     except MediaError as error:
         return Missing(str(error))
     return _Voice(waveform, listen(waveform))
@@ -145,14 +149,16 @@ def _samples(
     if isinstance(film, Film):
         return _filmed(heard, film, options, note)
     assert isinstance(voice, _Voice)
-    return heard | _acted_faces(clip, voice.speech, options.faces), Prepared(voice.speech.frames, note=note)
+    frames = voice.speech.frames
+    samples = _unheard(frames, options) | heard | _acted_faces(clip, voice.speech, options.faces)
+    return samples, Prepared(frames, bool(heard), note=note)
 
 
 def _heard(clip: Clip, voice: _Voice | Missing, options: Preparation) -> dict[str, Float16]:
-    """`speech` (T, 85), and `voices` (V, T, 85) if any are wanted; nothing without a voice."""
-    if isinstance(voice, Missing):
+    """`speech` (T, C), and `voices` (V, T, C) if any are wanted; nothing without a voice."""
+    if isinstance(voice, Missing) or not clip.told:
         return {}
-    heard = {"speech": speech_rows(voice.speech).astype(np.float16)}
+    heard = {"speech": speech_rows(voice.waveform, voice.speech).astype(np.float16)}
     if options.voices:
         heard["voices"] = _said_by_others(clip, voice, options.voices)
     return heard
@@ -164,13 +170,18 @@ def _filmed(
     """What is heard with the `motion` (1, T, 58) of a film, cut to the shorter; silence where nothing is heard."""
     samples = heard | {"motion": film.motion[None].astype(np.float16)}
     frames = min(tensor.shape[-2] for tensor in samples.values())
-    cut = {name: tensor[..., :frames, :] for name, tensor in samples.items()}
-    silence = np.zeros((frames, len(COLUMNS)), np.float16)
-    cut.setdefault("speech", silence)
-    if options.voices:
-        cut.setdefault("voices", np.repeat(silence[None], options.voices, axis=0))
+    cut = _unheard(frames, options) | {name: tensor[..., :frames, :] for name, tensor in samples.items()}
     offset = film.offset.frames if film.offset is not None and film.offset.sure else None
     return cut, Prepared(frames, bool(heard), True, offset, note)
+
+
+def _unheard(frames: int, options: Preparation) -> dict[str, Float16]:
+    """`speech` and `voices` of a clip that has none."""
+    silence = np.zeros((frames, len(COLUMNS)), np.float16)
+    unheard = {"speech": silence}
+    if options.voices:
+        unheard["voices"] = np.repeat(silence[None], options.voices, axis=0)
+    return unheard
 
 
 def _acted_faces(clip: Clip, speech: Speech, faces: int) -> dict[str, Float16]:
@@ -178,17 +189,18 @@ def _acted_faces(clip: Clip, speech: Speech, faces: int) -> dict[str, Float16]:
     acted = {}
     if clip.emotion is not None:
         acted["motion"] = _acted(clip, speech, faces, clip.emotion)
-    if clip.emotion == "neutral":
+    if clip.emotion == "neutral" and clip.told:
         acted["contempt"] = _acted(clip, speech, faces, "contempt")
     return acted
 
 
 def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Float16:
-    """(voices, T, 85) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
+    """(voices, T, C) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
     rows = []
     for number in range(voices):
         rng = np.random.default_rng(_number(clip.corpus, clip.name, "voice", str(number)))
-        rows.append(speech_rows(listen_like(another_voice(voice.waveform, rng, Voices()), voice.speech)))
+        other = another_voice(voice.waveform, rng, Voices())
+        rows.append(speech_rows(other, listen_like(other, voice.speech)))
     return np.array(rows, np.float16)
 
 

@@ -26,6 +26,8 @@ _STEP = _BLOCK // 4
 """Of the short-time spectra [samples]."""
 _QUEFRENCY = 28
 """The cepstrum below tells of the throat, above of the pitch: 1.75 ms [samples]."""
+_KNOTS = 9
+"""Of the colour of a microphone, an octave apart."""
 _STEEPEST = 2.0
 """Most that the throat's gain may reach either way, 17 dB [nepers]."""
 
@@ -39,7 +41,8 @@ class Voices:
         pitch: standard deviation [semitones]; clipped at twice that.
         throat: of the formants' frequencies, standard deviation as a share; clipped at twice that.
         room: share that gets reverberation, which falls by 60 dB in 0.1 to 0.7 s.
-        noise: share that gets white noise, pink noise or hum, 8 to 40 dB below the speech.
+        colour: share that gets the colour of another microphone, place and mix.
+        noise: share that gets white noise, pink noise or hum, 5 to 40 dB below the speech.
         level: share that gets another gain.
         gain: up to this much louder or softer [dB].
         codec: share that goes through Opus, MP3 or a telephone.
@@ -49,9 +52,10 @@ class Voices:
     pitch: float = 2.0
     throat: float = 0.06
     room: float = 0.4
+    colour: float = 0.8
     noise: float = 0.5
     level: float = 0.8
-    gain: float = 4.0
+    gain: float = 30.0
     codec: float = 0.5
 
 
@@ -72,6 +76,8 @@ def another_voice(waveform: Waveform, rng: np.random.Generator, options: Voices)
         sound = spoken_by(sound, 2 ** (pitch / 12), 1 + throat)
     if rng.random() < options.room:
         sound = in_room(sound, rng)
+    if rng.random() < options.colour:
+        sound = coloured(sound, rng)
     if rng.random() < options.noise:
         sound = with_noise(sound, rng)
     if rng.random() < options.level:
@@ -182,10 +188,20 @@ def _room_response(rng: np.random.Generator) -> Float64:
     return response
 
 
+def coloured(sound: Float64, rng: np.random.Generator) -> Float64:
+    """Speech (N,) through another microphone and mix: up to some 10 dB more or less of every range; (N,), as loud."""
+    octaves = np.linspace(0, 8, _KNOTS)  # over 31 Hz
+    decibels = rng.normal(0, 4, _KNOTS) + rng.normal(0, 1.5) * (octaves - octaves.mean())
+    hertz = np.fft.rfftfreq(len(sound), 1 / SPEECH_RATE)
+    gain = np.interp(np.log2(np.maximum(hertz, 31.25) / 31.25), octaves, decibels)
+    heard: Float64 = np.fft.irfft(np.fft.rfft(sound) * 10 ** (gain / 20), len(sound))
+    return heard * (np.linalg.norm(sound) / max(float(np.linalg.norm(heard)), 1e-9))
+
+
 def with_noise(sound: Float64, rng: np.random.Generator) -> Float64:
-    """Speech (N,) with steady noise 8 to 40 dB below its mean power; (N,)."""
+    """Speech (N,) with steady noise 5 to 40 dB below its mean power; (N,)."""
     noise = _noise(len(sound), str(rng.choice(["white", "pink", "hum"])), rng)
-    loudness, below = float(np.sqrt(np.mean(sound**2))), rng.uniform(8, 40)
+    loudness, below = float(np.sqrt(np.mean(sound**2))), rng.uniform(5, 40)
     return sound + noise * loudness * 10 ** (-below / 20)
 
 

@@ -39,20 +39,34 @@ def contrast(samples: Tensor, emotions: Tensor, identities: Tensor, temperature:
 
 
 class Anchors(nn.Module):
-    """A learned point for each emotion, which draws its clips near: the same loss against points instead of clips.
+    """A point for each emotion, which draws its clips near: the same loss against points instead of clips.
 
     With a thousand clips the loss between clips alone hardly begins to fall; a batch holds too few of each emotion.
     """
 
-    def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE) -> None:
+    middle: Tensor
+
+    def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE, smoothing: float = 0.0) -> None:
+        """Points that are learned, seen from the origin; `smoothing` is the share of a label that is given to all."""
         super().__init__()
-        self.temperature = temperature
+        self.temperature, self.smoothing = temperature, smoothing
         self.points = nn.Parameter(torch.randn(emotions, width))
+        self.register_buffer("middle", torch.zeros(width))
+
+    def hold(self, points: Tensor) -> None:
+        """Points `(K, D)` that stay where they are, seen from their middle."""
+        self.points = nn.Parameter(points, requires_grad=False)
+        self.middle.copy_(points.mean(0))
 
     def forward(self, samples: Tensor, emotions: Tensor) -> Tensor:
         """InfoNCE of samples `(B, D)` of emotions `(B,)` against all points, a scalar."""
-        similarity = fn.normalize(samples, dim=1) @ fn.normalize(self.points, dim=1).T
-        return fn.cross_entropy(similarity / self.temperature, emotions)
+        ours, theirs = (fn.normalize(x - self.middle, dim=1) for x in (samples, self.points))
+        return fn.cross_entropy(ours @ theirs.T / self.temperature, emotions, label_smoothing=self.smoothing)
+
+    def distance(self, samples: Tensor, emotions: Tensor) -> Tensor:
+        """Mean square of how far samples lie from their points, against that of the points from their middle."""
+        usual = (self.points - self.middle).square().sum(1).mean()
+        return (samples - self.points[emotions]).square().sum(1).mean() / usual
 
 
 def balanced_batch(emotions: Tensor, identities: Tensor, p: int, k: int, generator: torch.Generator) -> Tensor:

@@ -1,7 +1,10 @@
 """Emotion embedder: speech and face motion -> a Gaussian over emotion, free of who is speaking (paper, section 3.1).
 
 Two encoders read the two streams, speech attends to the face, and attentive statistics pool the result over time.
-Either stream may be missing: a learned null sequence stands for it, so that one network serves sound, video and both.
+Either stream may be missing: a learned null token stands for it, so that one network serves sound, video and both.
+
+Everything but `hearing` can be learned from faces alone, which then say where each emotion lies; `hearing` is taught
+into that space later and lies in files of its own.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
+from dicetalk.speech.rows import COLUMNS
+
 MIN_VARIANCE = 1e-4
-SPEECH_WIDTH = 85
-"""Columns of a row of speech: see `dicetalk.speech.rows`."""
+SPEECH_WIDTH = len(COLUMNS)
+"""Columns of a row of speech."""
 MOTION_WIDTH = 58
 """Columns of a row of motion: 52 shapes, 6 of the head's pose."""
 
@@ -77,27 +82,24 @@ class StreamEncoder(nn.Module):
         self.register_buffer("mean", torch.zeros(columns))
         self.register_buffer("scale", torch.ones(columns))
         self.stem = nn.Conv1d(columns, sizes.inner, kernel_size=5, stride=sizes.stride, padding=2)
-        self.null = nn.Parameter(0.02 * torch.randn(sizes.inner))
         layer = nn.TransformerEncoderLayer(
             sizes.inner, sizes.heads, 4 * sizes.inner, sizes.dropout, batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, sizes.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(sizes.inner)
 
-    def forward(self, rows: Tensor, inside: Tensor, present: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, inside: Tensor) -> Tensor:
         """Encode one stream.
 
         Args:
             rows: `(B, T, columns)`; what lies outside a clip is ignored.
             inside: True on the clip's own frames, `(B, T)`.
-            present: False where the clip lacks this stream, `(B,)`.
 
         Returns:
             Tokens `(B, L, inner)`, L = ceil(T / stride).
         """
         x = (rows - self.mean) / self.scale * inside[..., None]
         x = fn.gelu(self.stem(x.mT).mT)
-        x = torch.where(present[:, None, None], x, self.null)
         x = x + positions(x.shape[1], x.shape[2], x.device)
         return self.norm(self.layers(x, src_key_padding_mask=~inside[:, :: self.stride]))
 
@@ -127,13 +129,11 @@ class Discriminant(nn.Module):
 
     weight: Tensor
     offset: Tensor
-    even: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.register_buffer("weight", torch.eye(width))
         self.register_buffer("offset", torch.zeros(width))
-        self.register_buffer("even", torch.eye(width))
 
     def forward(self, found: Gaussian) -> Gaussian:
         """Map the mean, and the variance of each coordinate, `(B, width)`."""
@@ -147,8 +147,10 @@ class EmotionEmbedder(nn.Module):
     def __init__(self, sizes: EmbedderSizes | None = None) -> None:
         super().__init__()
         self.sizes = sizes = sizes or EmbedderSizes()
-        self.speech = StreamEncoder(sizes.speech, sizes)
+        self.hearing = StreamEncoder(sizes.speech, sizes)
         self.motion = StreamEncoder(sizes.motion, sizes)
+        self.unheard = nn.Parameter(0.02 * torch.randn(sizes.inner))
+        self.unseen = nn.Parameter(0.02 * torch.randn(sizes.inner))
         self.cross = nn.MultiheadAttention(sizes.inner, sizes.heads, sizes.dropout, batch_first=True)
         self.narrow = nn.Linear(sizes.inner, sizes.rank)
         self.out = nn.Linear(sizes.rank, sizes.width)
@@ -160,15 +162,19 @@ class EmotionEmbedder(nn.Module):
         """Embed clips.
 
         Args:
-            speech: `(B, T, 85)`; any values where it is not heard.
+            speech: `(B, T, columns)`; any values where it is not heard.
             motion: `(B, T, 58)`; any values where it is not seen.
             inside: True on a clip's own frames, which come first; False on padding, `(B, T)`.
             heard: True where a clip has speech, `(B,)`.
             seen: True where a clip has motion, `(B,)`.
         """
+        return self.read(self.hearing(speech, inside), motion, inside, heard, seen)
+
+    def read(self, voice: Tensor, motion: Tensor, inside: Tensor, heard: Tensor, seen: Tensor) -> Gaussian:
+        """The same from tokens of the voice `(B, L, inner)`, L = ceil(T / stride), as `hearing` gives them."""
         tokens_inside = inside[:, :: self.sizes.stride]
-        s = self.speech(speech, inside, heard)
-        v = self.motion(motion, inside, seen)
+        s = torch.where(heard[:, None, None], voice, self.unheard)
+        v = torch.where(seen[:, None, None], self.motion(motion, inside), self.unseen)
         read, _ = self.cross(s, v, v, key_padding_mask=~tokens_inside, need_weights=False)
         return self.discriminant(self.pool(self.norm(self.out(self.narrow(s + read))), tokens_inside))
 

@@ -51,21 +51,21 @@ def prior_of(means: Float32) -> Prior:
 
 
 LIKENESS = 0.3
-"""Temperature at which shares are as sure as they are right: of 0.2 to 0.5 the best log-likelihood (1.02) on speech of
-RAVDESS actors 13 to 16, by an embedder that learned from 1 to 12; there the mean share is .66 and .61 are right."""
+"""Temperature of shares of what is seen."""
+VOICE_LIKENESS = 0.45
+"""The same of what is heard alone, at which shares are as sure as they are right (`benchmarks/hearing.py people`)."""
 
 
 def likeness(
-    vectors: Float32, priors: Mapping[str, Prior], names: Sequence[str], even: Float32, temperature: float = LIKENESS
+    vectors: Float32, priors: Mapping[str, Prior], names: Sequence[str], temperature: float = LIKENESS
 ) -> Float32:
     """How much vectors `(N, D)` resemble each named prior, as shares that sum to 1, `(N, len(names))`.
 
-    Angles are taken about the middle of all priors, since most of every vector is common to all, and in directions that
-    count alike: `even` `(D, D)` is that of the embedder's `Discriminant`.
+    Angles are taken about the middle of all these priors, since most of every vector is common to all.
     """
     means = np.stack([priors[name].mean for name in names])
     middle = means.mean(0)
-    ours, theirs = (_directions((x - middle) @ even.T) for x in (vectors, means))
+    ours, theirs = (_directions(x - middle) for x in (vectors, means))
     scores = ours @ theirs.T / np.float32(temperature)
     odds = np.exp(scores - scores.max(1, keepdims=True))
     return np.asarray(odds / odds.sum(1, keepdims=True))
@@ -85,9 +85,14 @@ def average(clips: Sequence[Prior]) -> Prior:
     """
     if not clips:
         raise EmotionError("no clip to average; give at least one")
-    means = np.stack([clip.mean for clip in clips])
-    within = np.stack([clip.std for clip in clips]) ** 2
-    return Prior(means.mean(0), np.sqrt(within.mean(0) + means.var(0)))
+    return mixture(clips, np.full(len(clips), 1 / len(clips), np.float32))
+
+
+def mixture(priors: Sequence[Prior], shares: Float32) -> Prior:
+    """Mean and spread of a mixture of K Gaussians, `shares` (K,) of sum 1."""
+    means, variances = np.stack([prior.mean for prior in priors]), np.stack([prior.std for prior in priors]) ** 2
+    mean = shares @ means
+    return Prior(mean, np.sqrt(shares @ (variances + (means - mean) ** 2)))
 
 
 def save_priors(path: Path, priors: Mapping[str, Prior], space: str | None = None) -> None:

@@ -13,6 +13,9 @@ from dicetalk.errors import EmotionError
 NEUTRAL = "neutral"
 NAMES = (NEUTRAL, "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
 
+HEARD = tuple(name for name in NAMES if name != "contempt")
+"""What a voice can tell: no corpus that was learned from has a voice of contempt."""
+
 PUBLISHED = ("neutral", "angry", "contempt", "disgusted", "fear", "happy", "sad", "surprised")
 """The vocabulary of the published weights, and of checkpoints whose config names none."""
 

@@ -10,8 +10,10 @@ import numpy as np
 from dicetalk.arrays import Float64
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.dataset import Recordings, embed, load_recordings
-from dicetalk.emotion.space import KIND, VERSION
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.embedding import HEARING, HEARING_KIND, HEARING_VERSION
+from dicetalk.emotion.priors import Prior
+from dicetalk.emotion.space import KIND, VERSION, open_space
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import InputError
 from dicetalk.evaluation.emotion_score import Row, Vectors, draw_confusion, draw_map, probe_row, table
 from dicetalk.evaluation.probes import functionals
@@ -45,7 +47,8 @@ def _parts(data: Path, checkpoint: Path) -> tuple[dict[str, Vectors], dict[str, 
     """Vectors of the people learned from and of the held-out ones, by what was looked at."""
     everything = load_recordings(data)
     everything = everything.part(everything.heard)  # contempt is only seen, so that the rows of the table compare
-    told = open_checkpoint(checkpoint, KIND, VERSION).config["recipe"]["held_out"]
+    open_checkpoint(checkpoint, KIND, VERSION)
+    told = open_checkpoint(checkpoint / HEARING, HEARING_KIND, HEARING_VERSION).config["held_out"]
     apart = set(told) & set(everything.people)
     if not apart or apart == set(everything.people):
         raise InputError(f"{data} needs clips of people held out ({', '.join(told) or 'nobody'}) and of others")
@@ -69,9 +72,16 @@ def _vectors(clips: Recordings, checkpoint: Path) -> dict[str, Vectors]:
 
 
 def _heard(clips: Recordings, checkpoint: Path) -> Iterator[tuple[str, Float64]]:
-    yield "audio", embed(load_embedder(checkpoint), clips, heard=True, seen=False).mean.double().numpy()
+    yield "audio", heard_means(checkpoint, clips)
     rows = zip(clips.speech[:, 0], clips.lengths.tolist(), strict=True)
     yield "audio, raw rows", np.array([functionals(row[:n].double().numpy()) for row, n in rows])
+
+
+def heard_means(checkpoint: Path, clips: Recordings) -> Float64:
+    """Means (N, D) of clips by their voices alone, as `Embedder` gives them: mixtures of the named emotions."""
+    found, space = embed(load_embedder(checkpoint), clips, heard=True, seen=False), open_space(checkpoint)
+    rows = zip(found.mean.numpy(), found.variance.sqrt().numpy(), strict=True)
+    return np.array([space.among(Prior(mean, std), HEARD).mean for mean, std in rows], np.float64)
 
 
 def _seen(by_face: list[Recordings], checkpoint: Path) -> Iterator[tuple[str, Float64]]:

@@ -21,6 +21,8 @@ from dicetalk.rates import SPEECH_RATE
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS
+CONSTANT = 328
+"""Least constant part that is taken out, -40 dBFS [least significant bits]: pieces of sound recordings have some."""
 OVERSHOOT = 1.12
 """Peaks of real samples, in units of full scale, up to which they are cut off as in every player: the decoders of lossy
 codecs overshoot by less than 1 dB."""
@@ -103,7 +105,7 @@ def _read(path: Path, content: bytes | None, channel: int | None, gain: float, h
     samples = bytearray()  # grows in place: the waveform is held once
     for block in resampled(chain([first], frames), "s16", "mono", SPEECH_RATE):
         samples += block.to_ndarray().tobytes()
-    waveform = np.frombuffer(samples, np.int16)
+    waveform = _centred(np.frombuffer(samples, np.int16))
     waveform.flags.writeable = False
     return Sound(path, first.rate, len(first.layout.channels), waveform, channel, gain, decoder.warnings, content)
 
@@ -142,6 +144,15 @@ def _check_peak(path: Path, peak: float) -> None:
         raise MediaError(
             f"{path} has samples of {peak:.1g} times full scale, which are no sound; export it again as 16-bit WAV"
         )
+
+
+def _centred(waveform: Waveform) -> Waveform:
+    """Without its constant part, which a fault of some recorders adds and which would be a click at both ends."""
+    middle = round(float(waveform.mean(dtype=np.float64))) if waveform.size else 0
+    if abs(middle) <= CONSTANT:
+        return waveform
+    low, high = -32768 + max(middle, 0), 32767 + min(middle, 0)  # of what is left all is in range
+    return np.clip(waveform, low, high) - np.int16(middle)
 
 
 def _check_speech(sound: Sound) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from dicetalk.emotion.embedding import Embedder, shipped_embedder
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.emotion.priors import Prior, average
+from dicetalk.emotion.priors import LIKENESS, VOICE_LIKENESS, Prior, average
 from dicetalk.emotion.space import Likeness
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.recording import Recording, perceive
-from dicetalk.sources.heard import HEARD
 from dicetalk.speech import Hearing
 
 
@@ -55,4 +54,5 @@ def resembled(recordings: list[Recording], embedder: Embedder) -> tuple[Prior, L
     """Where one or several recordings of an emotion lie, on average, and what that resembles; at least one."""
     prior = average([embedder.embed(recording.speech, recording.motion) for recording in recordings])
     seen = any(recording.motion is not None for recording in recordings)
-    return prior, embedder.space.likeness(prior, NAMES if seen else HEARD)
+    names, temperature = (NAMES, LIKENESS) if seen else (HEARD, VOICE_LIKENESS)
+    return prior, embedder.space.likeness(prior, names, temperature)

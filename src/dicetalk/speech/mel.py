@@ -22,7 +22,9 @@ _MEL_FFT = 1024
 
 def log_mel(sound: Float32) -> Float32:
     """(T, 80): power in mel bands over windows of 25 ms, mean of a frame's four hops, its logarithm."""
-    spectrum = np.fft.rfft(windows(sound, _MEL_WINDOW, HOP) * np.hanning(_MEL_WINDOW), _MEL_FFT)
+    cut = windows(sound, _MEL_WINDOW, HOP)
+    # A constant part would reach the lowest bands.
+    spectrum = np.fft.rfft((cut - cut.mean(axis=1, keepdims=True)) * np.hanning(_MEL_WINDOW), _MEL_FFT)
     full_scale = 32768.0 * np.hanning(_MEL_WINDOW).sum() / 2  # of a sine
     power = (spectrum.real**2 + spectrum.imag**2) / full_scale**2
     frames = power.reshape(-1, HOPS_PER_FRAME, power.shape[1]).mean(axis=1)

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnx_ir
 import torch
@@ -20,7 +21,7 @@ from onnx_ir.passes.common import (
 from torch import Tensor, nn
 
 from dicetalk.emotion.embedder import EmotionEmbedder
-from dicetalk.emotion.embedding import GRAPH
+from dicetalk.emotion.embedding import GRAPH, HEARING_GRAPH, HEARING_WEIGHTS
 from dicetalk.emotion.space import WEIGHTS
 from dicetalk.files import whole
 
@@ -28,60 +29,83 @@ LENGTH_BYTES = 8
 """At the start of a safetensors file: the length of its header."""
 
 
-class _WholeClip(nn.Module):
-    """The embedder as it is used: no frame is padding."""
+class _Reading(nn.Module):
+    """The embedder as it is used, its voice already tokens: no frame is padding."""
 
     def __init__(self, embedder: EmotionEmbedder) -> None:
         super().__init__()
         self.embedder = embedder
 
-    def forward(self, speech: Tensor, motion: Tensor, heard: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """`(1, T, 85)`, `(1, T, 58)`, `(1,)`, `(1,)` -> mean and variance `(1, D)`."""
-        inside = torch.ones(speech.shape[:2], dtype=torch.bool)
-        found = self.embedder(speech, motion, inside, heard, seen)
+    def forward(self, voice: Tensor, motion: Tensor, heard: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """`(1, L, inner)`, `(1, T, 58)`, `(1,)`, `(1,)` -> mean and variance `(1, D)`."""
+        inside = torch.ones(motion.shape[:2], dtype=torch.bool)
+        found = self.embedder.read(voice, motion, inside, heard, seen)
         return found.mean, found.variance
 
 
-def export_embedder(net: EmotionEmbedder, folder: Path) -> Path:
+class _Hearing(nn.Module):
+    """What hears, as it is used."""
+
+    def __init__(self, hearing: nn.Module) -> None:
+        super().__init__()
+        self.hearing = hearing
+
+    def forward(self, speech: Tensor) -> Tensor:
+        """`(1, T, C)` -> tokens `(1, L, inner)`."""
+        tokens: Tensor = self.hearing(speech, torch.ones(speech.shape[:2], dtype=torch.bool))
+        return tokens
+
+
+def export_embedder(net: EmotionEmbedder, folder: Path) -> None:
     """Write an embedder's graph beside its weights, in one move.
 
     Args:
         net: in evaluation mode, on the processor.
         folder: holds its weights, as `modules.save_tensors` wrote them.
-
-    Returns:
-        The path of the graph.
     """
-    model = _traced(net)
-    _tidy(model)
-    _refer(model, folder / WEIGHTS)
-    written = onnx_ir.to_proto(model)
-    del written.graph.value_info[:]  # shapes in between, which onnxruntime finds itself
-    graph = folder / GRAPH
-    with whole(graph) as hidden:
-        hidden.write_bytes(written.SerializeToString(deterministic=True))
-    return graph
-
-
-def _traced(net: EmotionEmbedder) -> onnx_ir.Model:
-    """The graph of a network, its weights as they are: optimising would store transposed ones."""
+    tokens = 24 // net.sizes.stride
     example = (
-        torch.zeros(1, 24, net.sizes.speech),
-        torch.zeros(1, 24, net.sizes.motion),
+        torch.zeros(1, tokens, net.sizes.inner),
+        torch.zeros(1, tokens * net.sizes.stride, net.sizes.motion),
         torch.ones(1, dtype=torch.bool),
         torch.ones(1, dtype=torch.bool),
     )
-    frames = torch.export.Dim("frames", min=2)
+    count = torch.export.Dim("tokens", min=1)
+    shapes = ({1: count}, {1: net.sizes.stride * count}, None, None)
+    graph = _traced(_Reading(net), example, shapes, ["voice", "motion", "heard", "seen"], ["mean", "variance"])
+    _write(graph, folder / GRAPH, folder / WEIGHTS, "embedder.")
+
+
+def export_hearing(net: EmotionEmbedder, folder: Path) -> None:
+    """Write the graph of what hears beside its weights, in one move; arguments as `export_embedder`."""
+    example = (torch.zeros(1, 24, net.sizes.speech),)
+    graph = _traced(_Hearing(net.hearing), example, ({1: torch.export.Dim("frames", min=2)},), ["speech"], ["voice"])
+    _write(graph, folder / HEARING_GRAPH, folder / HEARING_WEIGHTS, "hearing.")
+
+
+def _write(model: onnx_ir.Model, graph: Path, weights: Path, prefix: str) -> None:
+    _tidy(model)
+    _refer(model, weights, prefix)
+    written = onnx_ir.to_proto(model)
+    del written.graph.value_info[:]  # shapes in between, which onnxruntime finds itself
+    with whole(graph) as hidden:
+        hidden.write_bytes(written.SerializeToString(deterministic=True))
+
+
+def _traced(
+    net: nn.Module, example: tuple[Tensor, ...], shapes: Any, inputs: list[str], outputs: list[str]
+) -> onnx_ir.Model:
+    """The graph of a network, its weights as they are: optimising would store transposed ones."""
     with _silent():
         program = torch.onnx.export(
-            _WholeClip(net),
+            net,
             example,
             dynamo=True,
             optimize=False,
             verbose=False,
-            input_names=["speech", "motion", "heard", "seen"],
-            output_names=["mean", "variance"],
-            dynamic_shapes=({1: frames}, {1: frames}, None, None),
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=shapes,
         )
     assert program is not None
     return program.model
@@ -109,13 +133,13 @@ def _tidy(model: onnx_ir.Model) -> None:
         tidy(model)
 
 
-def _refer(model: onnx_ir.Model, weights: Path) -> None:
+def _refer(model: onnx_ir.Model, weights: Path, prefix: str) -> None:
     """Take the weights out of a graph and say instead where they lie in a safetensors file."""
     places = _places(weights)
     for name, value in model.graph.initializers.items():
         tensor = value.const_value
         assert tensor is not None
-        start, length = places[name.removeprefix("embedder.")]
+        start, length = places[name.removeprefix(prefix)]
         shape = onnx_ir.Shape(tensor.shape.numpy())
         value.const_value = onnx_ir.ExternalTensor(
             weights.name, start, length, tensor.dtype, shape=shape, name=name, base_dir=weights.parent

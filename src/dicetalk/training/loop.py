@@ -132,7 +132,7 @@ def _step(
 def _gradients(net: nn.Module) -> list[Tensor]:
     """The gradients of one process; where its batch did not use a parameter, others may have: 0."""
     found = []
-    for parameter in net.parameters():
+    for parameter in (each for each in net.parameters() if each.requires_grad):
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
         found.append(parameter.grad)

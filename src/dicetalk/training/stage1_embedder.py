@@ -1,28 +1,40 @@
-"""Stage 1: teach the embedder what emotion sounds and looks like, whoever shows it (paper, section 3.1)."""
+"""Stage 1: teach the embedder what emotion sounds and looks like, whoever shows it (paper, section 3.1).
+
+In one go, from clips that are heard and seen; or in two, as what ships was made. Faces alone say where each emotion
+lies: virtual actors, nobody's data. Then, with `Stage1.space`, hearing is taught into that space, which stays as it is.
+"""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import open_checkpoint, write_config
+from dicetalk.arrays import Float64, Int64
+from dicetalk.checkpoints import CONFIG, open_checkpoint, write_config
 from dicetalk.config import to_plain
 from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import Recordings, draw, embed, load_recordings, whole
 from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, contrast
 from dicetalk.emotion.discriminant import fit_discriminant
-from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, drop_modalities
-from dicetalk.emotion.priors import Prior, prior_of, save_priors
+from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, StreamEncoder, drop_modalities
+from dicetalk.emotion.embedding import GRAPH, HEARING, HEARING_KIND, HEARING_VERSION, HEARING_WEIGHTS
+from dicetalk.emotion.priors import Prior, prior_of, read_priors, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import CheckpointError, InputError
-from dicetalk.modules import load_module, save_tensors
-from dicetalk.training.export import export_embedder
+from dicetalk.modules import cast, check_layout, read_tensors, save_tensors
+from dicetalk.training.export import export_embedder, export_hearing
 from dicetalk.training.loop import LoopOptions, Progress, train
 from dicetalk.training.processes import ALONE, Processes
+
+HEARS = "hearing."
+"""What the names of the tensors that only hearing needs begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +53,10 @@ class Stage1:
         temperature: of the losses.
         between: weight of the loss between clips.
         anchors: weight of the loss against learned anchors.
+        smoothing: share of each label that is given to all emotions: acted ones are taken for each other by people too.
         spread: share of the Gaussian's deviation with which it is sampled; 1 is the method's.
-        discriminant: power by which sure directions outgrow others, once trained (`emotion.discriminant`).
+        space: folder of an embedder which stays as it is while hearing is taught into its space; "" learns everything.
+        distance: weight of the distance to the emotion's prior, where the space stays.
     """
 
     held_out: tuple[str, ...] = ()
@@ -58,8 +72,10 @@ class Stage1:
     temperature: float = TEMPERATURE
     between: float = 1.0
     anchors: float = 1.0
+    smoothing: float = 0.0
     spread: float = 1.0
-    discriminant: float = 2.0
+    space: str = ""
+    distance: float = 0.1
 
 
 class Learner(nn.Module):
@@ -68,20 +84,29 @@ class Learner(nn.Module):
     def __init__(self, recipe: Stage1) -> None:
         super().__init__()
         self.embedder = EmotionEmbedder(recipe.sizes)
-        self.anchors = Anchors(recipe.sizes.width, len(NAMES), recipe.temperature)
+        self.anchors = Anchors(recipe.sizes.width, len(NAMES), recipe.temperature, recipe.smoothing)
 
 
 class EmbedderTask:
     """Draws batches of recordings and tells how badly the embedder gathers their emotions."""
 
     def __init__(self, recordings: Recordings, recipe: Stage1, device: torch.device = ALONE.device) -> None:
-        """A fresh network on a device, which knows the rows' usual range from the recordings."""
+        """A fresh network on a device, which knows the rows' usual range from the recordings.
+
+        Raises:
+            CheckpointError: the recipe's space is not an embedder's folder, or of other sizes.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.loop.seed)
             self.net = Learner(recipe)
         self.recordings = recordings
         self.recipe = recipe
-        _take_range(self.net.embedder, recordings)
+        _take_range(self.net.embedder.hearing, recordings, whole(recordings, _some(recordings)).speech)
+        if recipe.space:
+            _take_space(self.net, Path(recipe.space))
+        else:
+            _take_range(self.net.embedder.motion, recordings, whole(recordings, _some(recordings)).motion)
+        self.spread = self.net.embedder.hearing.scale.clone()
         self.device = device
         self.net.to(device)
 
@@ -89,32 +114,56 @@ class EmbedderTask:
         """The losses of one P x K batch."""
         recipe, clips = self.recipe, self.recordings
         chosen = balanced_batch(clips.emotions, clips.identities, recipe.emotions, recipe.people, generator)
-        batch = draw(clips, chosen, recipe.frames, recipe.augmentation, recipe.misreading, generator).to(self.device)
+        options = recipe.augmentation, recipe.misreading
+        batch = draw(clips, chosen, recipe.frames, self.spread, *options, generator).to(self.device)
         seen = torch.ones_like(batch.heard)
         heard, seen = drop_modalities(batch.heard, seen, recipe.drop_speech, recipe.drop_motion, generator)
         found = self.net.embedder(batch.speech, batch.motion, batch.inside, heard, seen)
         sample = found.mean + recipe.spread * (found.sample(generator) - found.mean)
-        between = contrast(sample, batch.emotions, batch.identities, recipe.temperature)
-        anchored = self.net.anchors(sample, batch.emotions)
-        total = recipe.between * between + recipe.anchors * anchored
-        return {"loss": total, "between clips": between, "to anchors": anchored, "variance": found.variance.mean()}
+        anchors = self.net.anchors
+        losses = {
+            "between clips": contrast(sample - anchors.middle, batch.emotions, batch.identities, recipe.temperature),
+            "to anchors": anchors(sample, batch.emotions),
+            "distance": anchors.distance(found.mean, batch.emotions),
+        }
+        weights = (recipe.between, recipe.anchors, recipe.distance if recipe.space else 0.0)
+        total = torch.stack([w * loss for w, loss in zip(weights, losses.values(), strict=True)]).sum()
+        return {"loss": total, **losses, "variance": found.variance.mean()}
 
 
-def _take_range(net: EmotionEmbedder, recordings: Recordings) -> None:
-    """Mean and spread of every column, of at most 500 clips spread evenly."""
-    some = torch.arange(0, len(recordings), max(1, len(recordings) // 500))
-    clips = whole(recordings, some)
-    for encoder, rows, least in ((net.speech, clips.speech, 1e-2), (net.motion, clips.motion, 5e-2)):
-        inside = rows[clips.inside]
-        encoder.mean.copy_(inside.mean(0))
-        # A shape that hardly moves must not be blown up.
-        encoder.scale.copy_(inside.std(0).clamp(min=least))
+def _some(recordings: Recordings) -> Tensor:
+    """At most 500 clips spread evenly."""
+    return torch.arange(0, len(recordings), max(1, len(recordings) // 500))
+
+
+LEAST_SCALE = 5e-2
+"""Of a column: one that hardly moves must not be blown up."""
+
+
+def _take_range(encoder: StreamEncoder, recordings: Recordings, rows: Tensor) -> None:
+    """Mean and spread of every column of rows `(N, T, C)` of some clips."""
+    inside = rows[whole(recordings, _some(recordings)).inside]
+    encoder.mean.copy_(inside.mean(0))
+    encoder.scale.copy_(inside.std(0).clamp(min=LEAST_SCALE))
+
+
+def _take_space(net: Learner, folder: Path) -> None:
+    """Everything but hearing as it is in an embedder's folder, and kept so; its priors are the anchors."""
+    open_checkpoint(folder, KIND, VERSION)
+    _load(net.embedder, folder)
+    for name, parameter in net.embedder.named_parameters():
+        parameter.requires_grad_(name.startswith(HEARS))
+    priors = read_priors(folder / PRIORS)
+    absent = [name for name in NAMES if name not in priors]
+    if absent:
+        raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; a space to hear into has all names")
+    net.anchors.hold(torch.from_numpy(np.stack([priors[name].mean for name in NAMES])))
 
 
 def train_embedder(
-    data: Path, out: Path, recipe: Stage1, progress: Progress | None = None, processes: Processes = ALONE
+    data: Sequence[Path], out: Path, recipe: Stage1, progress: Progress | None = None, processes: Processes = ALONE
 ) -> Path:
-    """Train an embedder on a prepared folder, or go on training it; gives the checkpoint's folder.
+    """Train an embedder on prepared folders, or go on training it; gives the checkpoint's folder.
 
     Args:
         data: written by `prepare`.
@@ -125,16 +174,13 @@ def train_embedder(
 
     Raises:
         InputError: the data cannot be used, or nobody is left to learn from.
-        CheckpointError: the folder holds another network's state.
+        CheckpointError: a folder holds another network's state or space.
     """
-    everything = load_recordings(data)
+    everything = load_recordings(*data)
     recordings = everything.of(set(everything.people) - set(recipe.held_out))
-    if len(recordings.identities.unique()) < 2:
-        raise InputError(f"{data} has fewer than two people to learn from; positives are clips of different people")
-    if not (recordings.emotions == NAMES.index(NEUTRAL)).any():
-        raise InputError(f"{data} has no neutral clips to learn from; every emotion is an offset from neutral")
-    if len(recordings.emotions[recordings.heard].unique()) < 2:
-        raise InputError(f"{data} has voices of fewer than two emotions to learn from")
+    if recipe.space:
+        recordings = recordings.part(recordings.heard)
+    _check(recordings, recipe)
     task = EmbedderTask(recordings, recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
     if processes.writes:
@@ -142,68 +188,117 @@ def train_embedder(
     return out
 
 
+def _check(recordings: Recordings, recipe: Stage1) -> None:
+    """Whether there is something to learn from."""
+    heard = recordings.emotions[recordings.heard].unique()
+    if len(recordings.identities.unique()) < 2:
+        raise InputError("the data have fewer than two people to learn from; positives are clips of different people")
+    if not (recordings.emotions == NAMES.index(NEUTRAL)).any():
+        raise InputError("the data have no neutral clips to learn from; every emotion is an offset from neutral")
+    if len(heard) == 1 or (recipe.space and not len(heard)):
+        raise InputError("the data have voices of fewer than two emotions to learn from")
+
+
 def _write_checkpoint(out: Path, task: EmbedderTask, recordings: Recordings) -> None:
-    net = task.net.cpu().embedder
-    settle(net, recordings, task.recipe.discriminant)
-    save_tensors(out / WEIGHTS, net.state_dict())
+    """The embedder's files, as learned or as they are in the recipe's space; and what hears, if anything was heard."""
+    net, recipe = task.net.cpu().embedder.eval(), task.recipe
+    if recipe.space:
+        for name in (WEIGHTS, GRAPH, PRIORS, CONFIG):
+            shutil.copyfile(Path(recipe.space) / name, out / name)
+    else:
+        _write_embedder(out, net, recipe, recordings)
+    if recordings.heard.any():
+        _write_hearing(out / HEARING, net, recipe, space_of((out / WEIGHTS).read_bytes()))
+
+
+def _write_embedder(out: Path, net: EmotionEmbedder, recipe: Stage1, recordings: Recordings) -> None:
+    settle(net, recordings, recipe)
+    save_tensors(out / WEIGHTS, {name: t for name, t in net.state_dict().items() if not name.startswith(HEARS)})
     export_embedder(net, out)
     space = space_of((out / WEIGHTS).read_bytes())
-    save_priors(out / PRIORS, find_priors(net, recordings), space)
-    write_config(out, KIND, VERSION, _told(task.recipe, recordings, space))
-
-
-def _told(recipe: Stage1, recordings: Recordings, space: str) -> dict[str, object]:
-    """What `config.json` says of an embedder."""
+    save_priors(out / PRIORS, find_priors(net, recordings, recipe), space)
     vocabulary = [NAMES[number] for number in recordings.emotions.unique().tolist()]
-    return {
-        "space": space,
-        "vocabulary": vocabulary,
-        "sizes": to_plain(recipe.sizes),
-        "recipe": to_plain(recipe),
-    }
+    told = {"space": space, "vocabulary": vocabulary, "sizes": to_plain(recipe.sizes), "recipe": to_plain(recipe)}
+    write_config(out, KIND, VERSION, told)
+
+
+def _write_hearing(out: Path, net: EmotionEmbedder, recipe: Stage1, space: str) -> None:
+    out.mkdir(exist_ok=True)
+    save_tensors(out / HEARING_WEIGHTS, net.hearing.state_dict())
+    export_hearing(net, out)
+    told = {"space": space, "held_out": list(recipe.held_out), "recipe": to_plain(recipe)}
+    write_config(out, HEARING_KIND, HEARING_VERSION, told)
 
 
 def load_embedder(folder: Path) -> EmotionEmbedder:
     """A trained embedder as a module of torch; `emotion.embedding.Embedder` is the one to use without torch.
+
+    What hears is as it was before learning where the folder has nothing that hears.
 
     Raises:
         CheckpointError: not an embedder's checkpoint, or a damaged one.
     """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
     try:
-        with torch.device("meta"):
+        with torch.random.fork_rng(devices=[]):
             net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
     except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
-    load_module(net, folder / WEIGHTS)
-    return net
+    _load(net, folder, folder / HEARING / HEARING_WEIGHTS)
+    return net.eval()
 
 
-def settle(net: EmotionEmbedder, recordings: Recordings, power: float) -> None:
-    """Find the map that keeps large what tells emotions apart, of the clips learned from."""
-    net.eval()
-    heard = recordings.part(recordings.heard)
-    voices = embed(net, heard, heard=True, seen=False).mean.double().numpy()
-    faces = embed(net, recordings, heard=False, seen=True).mean.double().numpy()
-    found = fit_discriminant(voices, heard.emotions.numpy(), faces, recordings.emotions.numpy(), power)
-    for name in ("weight", "offset", "even"):
+def _load(net: EmotionEmbedder, folder: Path, hearing: Path | None = None) -> None:
+    """Fill a network with an embedder's tensors, and with those of what hears if there is a file of them."""
+    heard = read_tensors(hearing) if hearing is not None and hearing.is_file() else net.hearing.state_dict()
+    tensors = read_tensors(folder / WEIGHTS) | {f"{HEARS}{name}": tensor for name, tensor in heard.items()}
+    check_layout(str(folder), {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}, tensors)
+    net.load_state_dict({name: cast(folder, name, tensor, None) for name, tensor in tensors.items()})
+
+
+DRAWS = 4
+"""How often each face is read, in another way each time, to find where its emotion lies."""
+
+
+def settle(net: EmotionEmbedder, recordings: Recordings, recipe: Stage1) -> None:
+    """Find the map that keeps what tells emotions apart, of the clips learned from."""
+    means, emotions = _gathered(net, recordings, recipe)
+    found = fit_discriminant(means, emotions)
+    for name in ("weight", "offset"):
         getattr(net.discriminant, name).copy_(torch.from_numpy(getattr(found, name)))
 
 
-def find_priors(net: EmotionEmbedder, recordings: Recordings) -> dict[str, Prior]:
-    """Mean and spread of every emotion there is, and of each of its strengths, as NAME@STRENGTH.
-
-    Clips with a voice count three times: heard, seen, and both; the others are only seen.
-    """
-    net.eval()
-    streams = ((True, False), (False, True), (True, True))
-    found = [embed(net, recordings, heard=heard, seen=seen).mean for heard, seen in streams]
+def find_priors(net: EmotionEmbedder, recordings: Recordings, recipe: Stage1) -> dict[str, Prior]:
+    """Mean and spread of every emotion there is, and of each of its strengths, as NAME@STRENGTH."""
+    means, emotions = _gathered(net, recordings, recipe)
+    strengths = np.tile(recordings.strengths.numpy(), len(means) // len(recordings))
     priors: dict[str, Prior] = {}
     for number in recordings.emotions.unique().tolist():
-        of_kind = recordings.emotions == number
-        for strength in (None, *recordings.strengths[of_kind].unique().tolist()):
-            chosen = of_kind if strength is None else of_kind & (recordings.strengths == strength)
-            means = [found[1][chosen], found[0][chosen & recordings.heard], found[2][chosen & recordings.heard]]
+        of_kind = emotions == number
+        for strength in (None, *np.unique(strengths[of_kind]).tolist()):
+            chosen = of_kind if strength is None else of_kind & (strengths == strength)
             name = NAMES[number] if strength is None else f"{NAMES[number]}@{strength:g}"
-            priors[name] = prior_of(torch.cat(means).numpy())
+            priors[name] = prior_of(means[chosen].astype(np.float32))
     return priors
+
+
+def _gathered(net: EmotionEmbedder, recordings: Recordings, recipe: Stage1) -> tuple[Float64, Int64]:
+    """Means `(M, D)` of the clips learned from, as they are seen and, if all are heard, heard; and their emotions."""
+    found = list(_seen(net, recordings, recipe))
+    if recordings.heard.all():
+        found.append(embed(net, recordings, heard=True, seen=False).mean)
+    return torch.cat(found).double().numpy(), np.tile(recordings.emotions.numpy(), len(found))
+
+
+@torch.inference_mode()
+def _seen(net: EmotionEmbedder, recordings: Recordings, recipe: Stage1) -> Iterator[Tensor]:
+    """Means of all clips `(N, D)`, their faces misread by chance, `DRAWS` times."""
+    generator, spread = torch.Generator().manual_seed(recipe.loop.seed), net.hearing.scale
+    for _ in range(DRAWS):
+        found = []
+        for chosen in torch.arange(len(recordings)).split(64):
+            options = recipe.augmentation, recipe.misreading
+            batch = draw(recordings, chosen, recipe.frames, spread, *options, generator)
+            unheard = torch.zeros_like(batch.heard)
+            found.append(net(batch.speech, batch.motion, batch.inside, unheard, ~unheard).mean)
+        yield torch.cat(found)
