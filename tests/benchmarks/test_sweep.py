@@ -23,16 +23,16 @@ def test_every_combination() -> None:
 
 def test_a_sweep(prepared: Path, tmp_path: Path) -> None:
     tried = settings(["between=0,1"])
-    rows = list(sweep(prepared, tmp_path, BASE, ["cid", "dora"], tried))
+    rows = list(sweep([prepared], tmp_path, BASE, ["cid", "dora"], tried))
     assert [row.split("|")[1].strip() for row in rows] == ["setting", "between=0", "between=1"]
     assert all("ratio" in cell for cell in rows[1].split("|")[2:-1])
     weights = [(tmp_path / f"between={n}" / "embedder.safetensors").read_bytes() for n in (0, 1)]
     assert weights[0] != weights[1]
-    assert list(sweep(prepared, tmp_path, BASE, ["cid", "dora"], tried)) == rows  # resumed at its end
+    assert list(sweep([prepared], tmp_path, BASE, ["cid", "dora"], tried)) == rows  # resumed at its end
     assert '"dora"' in (tmp_path / "between=0" / "config.json").read_text()
 
 
 @pytest.mark.parametrize("judges", [["dora"], ["eve"], ["cid", "dora"]])
 def test_who_cannot_judge(judges: list[str], prepared: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not hold out"):
-        list(sweep(prepared, tmp_path, TINY, judges, []))
+        list(sweep([prepared], tmp_path, TINY, judges, []))

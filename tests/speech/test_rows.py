@@ -10,6 +10,7 @@ from scipy.io import wavfile
 from speech_like import noise, tone
 
 from dicetalk.arrays import Float32
+from dicetalk.emotion.embedder import SPEECH_WIDTH
 from dicetalk.media import Waveform, read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import frontend, listen
@@ -37,7 +38,7 @@ def as_recorded(short: Waveform) -> Float32:
 
 
 def test_columns(as_recorded: Float32, short: Waveform) -> None:
-    assert as_recorded.shape == (75, len(COLUMNS)) and as_recorded.dtype == np.float32
+    assert as_recorded.shape == (75, len(COLUMNS)) == (75, SPEECH_WIDTH) and as_recorded.dtype == np.float32
     told = dict(zip(COLUMNS, as_recorded.T, strict=True))
     heard = listen(short)
     assert set(told["voiced"]) == set(told["silence"]) == {0.0, 1.0}

@@ -16,11 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
-from dicetalk.speech.rows import COLUMNS
-
 MIN_VARIANCE = 1e-4
-SPEECH_WIDTH = len(COLUMNS)
-"""Columns of a row of speech."""
+SPEECH_WIDTH = 117
+"""Columns of a row of speech: see `dicetalk.speech.rows`."""
 MOTION_WIDTH = 58
 """Columns of a row of motion: 52 shapes, 6 of the head's pose."""
 
