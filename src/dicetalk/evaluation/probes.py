@@ -117,7 +117,7 @@ def cluster_ratio(vectors: Float64, labels: Int64) -> float:
     centres = np.array([vectors[labels == kind].mean(0) for kind in classes])
     within = np.linalg.norm(vectors - centres[targets], axis=1).mean()
     apart = np.linalg.norm(centres[:, None] - centres[None], axis=2)
-    return float(apart.sum() / (len(classes) * (len(classes) - 1)) / within)
+    return float(apart.sum() / (len(classes) * (len(classes) - 1)) / max(within, 1e-12))  # all of a class may be one
 
 
 def functionals(rows: Float64) -> Float64:
