@@ -16,9 +16,9 @@ from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.discriminator import EmotionDiscriminator
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.modules import save_tensors
-from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, build_modules, inner_of
+from dicetalk.svd.checkpoint import EMOTIONS, build_modules, inner_of
 from dicetalk.svd.interpolate import FlowBlock
-from dicetalk.svd.sizes import SpeechSizes, SvdSizes, UNetSizes
+from dicetalk.svd.sizes import KIND, VERSION, SpeechSizes, SvdSizes, UNetSizes
 
 WIDTH = 32
 SIZES = SvdSizes(

@@ -16,7 +16,7 @@ from dicetalk.cli.failures import run
 from dicetalk.cli.forecast import duration
 from dicetalk.errors import CheckpointError
 from dicetalk.official.release import PARTS
-from dicetalk.svd.checkpoint import KIND, VERSION
+from dicetalk.svd.sizes import KIND, VERSION
 
 
 def test_weights_tell_sources_and_licences() -> None:

@@ -11,7 +11,7 @@ from svd_tiny import tiny_config
 from dicetalk.checkpoints import write_config
 from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.evaluation.forecast import Forecast, forecast, svd_forecast
-from dicetalk.svd.checkpoint import KIND, VERSION
+from dicetalk.svd.sizes import KIND, VERSION
 
 
 def test_costs_are_told_before_anything_is_loaded() -> None:

@@ -20,7 +20,8 @@ from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.official.importing import import_official, name_streams
 from dicetalk.official.release import Source, read_emotions, read_weights, same
-from dicetalk.svd.checkpoint import KIND, VERSION, build_modules, load_modules
+from dicetalk.svd.checkpoint import build_modules, load_modules
+from dicetalk.svd.sizes import KIND, VERSION
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,11 @@ from dicetalk.errors import CheckpointError
 from dicetalk.face import Face
 from dicetalk.speech import Hearing
 from dicetalk.svd.backbone import load_svd
-from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, build_modules, load_priors
+from dicetalk.svd.checkpoint import EMOTIONS, build_modules, load_priors
 from dicetalk.svd.conditioning import emotion_priors
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.preprocess import speech_length
+from dicetalk.svd.sizes import KIND, VERSION
 
 SMALL = SvdOptions(preset="fast", steps=1, short_side=64, device="cpu")
 NINE = ("happy", *[name for name in NAMES if name != "happy"], "proud")

@@ -111,6 +111,6 @@ def svd_forecast(folder: Path | None, seconds: float, device: str) -> Forecast:
         ConfigError: no such device.
     """
     from dicetalk.checkpoints import open_checkpoint
-    from dicetalk.svd.checkpoint import KIND, VERSION
+    from dicetalk.svd.sizes import KIND, VERSION
 
     return forecast(seconds, device, None if folder is None else open_checkpoint(folder, KIND, VERSION).config)

@@ -18,8 +18,8 @@ from dicetalk.errors import CheckpointError
 from dicetalk.files import whole
 from dicetalk.modules import cast, check_layout, save_tensors
 from dicetalk.official.release import Source, find_sources, find_stock_unet, read_emotions, read_weights
-from dicetalk.svd.checkpoint import EMOTIONS, KIND, VERSION, build_modules, inner_of
-from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes
+from dicetalk.svd.checkpoint import EMOTIONS, build_modules, inner_of
+from dicetalk.svd.sizes import FULL_PRECISION, KIND, VERSION, SvdSizes
 from dicetalk.svd.streams import SpatialStreams, TemporalStreams
 
 Progress = Callable[[str, int, int], None]

@@ -19,7 +19,7 @@ from dicetalk.face import Box
 from dicetalk.media import Picture
 from dicetalk.modules import finite
 from dicetalk.rates import FPS, SPEECH_RATE
-from dicetalk.svd.checkpoint import KIND, VERSION, SvdModules, load_modules
+from dicetalk.svd.checkpoint import SvdModules, load_modules
 from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
 from dicetalk.svd.cost import Work, check_memory, check_weights, free_bytes, too_little
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
@@ -36,6 +36,7 @@ from dicetalk.svd.presets import (
     sigmas_of,
     windows_of,
 )
+from dicetalk.svd.sizes import KIND, VERSION
 
 CROP_EXPAND = 0.5
 

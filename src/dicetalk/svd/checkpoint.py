@@ -27,7 +27,6 @@ from dicetalk.svd.model import StreamedUNet
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes
 
-KIND, VERSION = "svd", 1
 EMOTIONS = "emotions"
 
 

@@ -201,7 +201,7 @@ def check_weights(config: Mapping[str, Any], dtype: torch.dtype, home: torch.dev
     """
     needed, free = sum(weight_bytes(json.dumps(config), dtype).values()), free_bytes(home)
     if needed > free:
-        change = "close other programs, or use the motion backbone" if home.type == "cpu" else "memory low may fit"
+        change = "close other programs, or use the rules backbone" if home.type == "cpu" else "memory low may fit"
         raise ConfigError(
             f"the weights need {needed / GIGA:.1f} GB and {free / GIGA:.1f} GB are free on {home}; {change}"
         )
@@ -239,7 +239,7 @@ def least_change(work: Work, room: int) -> str:
     for options, words in tries:
         if predict(replace(work, options=options)).peak <= room:
             return words
-    return "nothing smaller fits: use a device with more memory, or the motion backbone"
+    return "nothing smaller fits: use a device with more memory, or the rules backbone"
 
 
 def measure_speed(device: torch.device, dtype: torch.dtype) -> float:

@@ -9,6 +9,8 @@ from typing import Any
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.errors import CheckpointError
 
+KIND, VERSION = "svd", 1
+
 LARGEST, LONGEST = 65_536, 8
 """Of a size, and of a list of sizes: what is larger is damage, and would fill the memory."""
 
