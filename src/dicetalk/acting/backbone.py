@@ -23,6 +23,8 @@ from dicetalk.threads import Ahead, Promise
 
 CHUNK_S = 0.2
 """Length of a chunk [s]: small enough for live use."""
+MOST_PIXELS = 20_000_000
+"""Of a chunk: 60 MB."""
 
 
 class RulesBackbone:
@@ -46,12 +48,18 @@ class RulesBackbone:
             if self._loops is not None:
                 self._loops.take()
             renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
-            chunk, start = round(CHUNK_S * conditions.fps), 0
+            chunk, start = _frames_at_once(conditions), 0
             for motion in motions:
                 for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
                     settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0
                     yield np.stack(list(renderer.render(part, settle=settle)))
                     start += len(part)
+
+
+def _frames_at_once(conditions: Conditions) -> int:
+    """Of a chunk: fewer of large pictures, several of which would fill the memory."""
+    most = MOST_PIXELS // conditions.portrait[..., 0].size
+    return max(1, min(round(CHUNK_S * conditions.fps), most))
 
 
 def _acted(conditions: Conditions) -> Iterator[Motion]:
