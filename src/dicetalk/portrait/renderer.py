@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,13 +15,14 @@ from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.cutout import off_white
-from dicetalk.portrait.eyes import Eyeball, draw_shut_lids, eyeball
+from dicetalk.portrait.eyes import Eyeball, draw_lids, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import Mouth, draw_mouth
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
 from dicetalk.portrait.rig import EYES as LIDS
 from dicetalk.portrait.rig import Rig, build_rig
+from dicetalk.portrait.silhouette import soften
 from dicetalk.portrait.topology import Topology, topology
 from dicetalk.portrait.warp import Warp
 from dicetalk.rates import FPS
@@ -34,6 +35,9 @@ TEETH_FOLLOW_LIP = 0.9
 
 SLIT = 1.3
 """Mean height of an opening under which it fades out [px]."""
+
+LIP_EDGE = 0.012
+"""Openings between lips much thinner than this are none [inter-ocular distances]."""
 
 MOST_LEAN = 0.8
 """The most a mouth is taken to be seen from the side or from below (a tangent)."""
@@ -86,6 +90,7 @@ class Renderer:
         self._mesh: Topology = topology()
         fine = self._still = self._fine(self.rig.points)
         left, top, right, bottom = self._region = _region(fine, picture.shape)
+        self._still_in_region = (fine[:, :2] - (left, top)).astype(np.float32)
         self._warp = Warp(picture[top:bottom, left:right], fine[:, :2] - (left, top))
         outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
         irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
@@ -133,6 +138,7 @@ class Renderer:
         frame = self.picture.copy()
         region = frame[top:bottom, left:right]
         self._warp.draw(region)
+        soften(region, target[:, :2], self._still_in_region, self._mesh.triangles)
         face = _box(target[:FACE_VERTICES], region.shape)
         x, y = self._warp.x[face], self._warp.y[face]
         self._folds.apply(region[face], motion.shapes[0] - settle * self.rig.rest, x, y, self._warp.detail)
@@ -174,9 +180,9 @@ class Renderer:
             shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
             ball = eye.look(places, shift, moved).astype(np.float32)
             # Where the lids are as in the picture, their shadow is in the picture too.
-            _blend(region, opening, ball * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+            _blend(region, opening, ball * (1 - 0.45 * moved * _shadow(opening, 0.09 * self.rig.unit))[..., None])
         upper, lower = (fine[list(lid), :2] - self._region[:2] for lid in LIDS[eye.side])
-        draw_shut_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
+        draw_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
 
     def _at_rest(self, vertices: Int64 | list[int], fine: Float64, back: Float64) -> Float64:
         """Where vertices (N,) of the frame's mesh would lie in the picture (N, 2) [px], had the head not moved."""
@@ -193,6 +199,7 @@ class Renderer:
         if opening is None:
             return
         rig = self.rig
+        opening = _parted(opening, LIP_EDGE * rig.unit)
         in_picture = opening.places(back)
         lips = _in_the_skull(rig, self._at_rest(list(LIP_MIDDLES), fine, back))[:, 1]
         tongue_out = float(motion.shapes[0, index("tongueOut")])
@@ -287,6 +294,13 @@ def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
     height = abs(cv2.contourArea(outline)) / max(float(np.ptp(outline[:, 0])), 1.0)
     share = np.float32(min(height / SLIT, 1) / 255)
     return Opening(left, top, right, bottom, cover.astype(np.float32) * share)
+
+
+def _parted(opening: Opening, edge: float) -> Opening:
+    """An opening without the parts that are much thinner than `edge` [px]: where lips meet, at their corners first, no
+    dark wedge runs on between them."""
+    around = cv2.GaussianBlur(opening.cover, (0, 0), max(edge, 0.5))
+    return replace(opening, cover=opening.cover * np.clip((around - 0.2) / 0.25, 0, 1))
 
 
 def _blend(region: Picture, opening: Opening, inside: Float32) -> None:
