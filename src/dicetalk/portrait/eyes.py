@@ -22,7 +22,7 @@ SHUT = 0.05
 LASH_LINE = 0.018
 """Width of that line, in the same unit."""
 
-LASHES = 0.6
+LASHES = 0.8
 """How strongly it is drawn over an open eye whose lid has moved."""
 
 IRIS_RINGS = 8
@@ -141,7 +141,8 @@ def draw_lids(region: Picture, upper: Float64, lower: Float64, colour: Float64, 
     line = upper[0] + along[:, None] * across + one[:, None] * down
     meeting = line + (0.6 * (two - one))[:, None] * down
     _draw_line(region, meeting, 0.75 * shut * closed * ends, max(LASH_LINE * unit, 1.0), colour)
-    _draw_line(region, line, LASHES * (1 - shut) * ends, max(0.7 * LASH_LINE * unit, 0.8), colour)
+    above = line - 0.3 * LASH_LINE * unit * down
+    _draw_line(region, above, LASHES * (1 - shut) * ends, max(LASH_LINE * unit, 0.8), colour)
 
 
 def _draw_line(region: Picture, line: Float64, strength: Float64, width: float, colour: Float64) -> None:

@@ -53,16 +53,17 @@ MIDLINE = (9, 8, 168, 6, 197, 18)
 
 FOLDS = (
     # Nose wing to beside the mouth: smile, raised upper lip, wrinkled nose.
-    Fold(((129, -0.03, -0.05), (203, -0.035, 0), (206, -0.05, 0.01), (216, -0.045, -0.01), (212, 0.01, -0.06)),
-         dict(mouthSmile=0.28, mouthUpperUp=0.27, noseSneer=0.36, cheekSquint=0.06), 0.022, 0.18, 0.15, 0.3),
+    Fold(((129, 0.0, -0.12), (129, -0.035, -0.03), (203, -0.035, 0.01), (206, -0.05, 0.01), (216, -0.045, -0.01),
+          (212, 0.01, -0.06)),
+         dict(mouthSmile=0.24, mouthUpperUp=0.2, noseSneer=0.26, cheekSquint=0.05), 0.022, 0.1, 0.15, 0.4),
     # Frown lines between the brows.
     Fold(((9, -0.095, -0.13), (9, -0.08, -0.03), (8, -0.075, 0.04)),
-         dict(browDown=0.42, noseSneer=0.11), 0.024, 0.12, 0.1),
+         dict(browDown=0.3, noseSneer=0.07), 0.015, 0.1, 0.12),
     # Across the root of the nose, and down its sides.
     Fold(((168, 0.0, -0.01), (168, -0.06, -0.01), (168, -0.12, -0.03)),
-         dict(noseSneer=0.26, browDown=0.1), 0.026, 0.12, 0.05),
+         dict(noseSneer=0.16, browDown=0.06), 0.026, 0.08, 0.05),
     Fold(((6, -0.05, -0.05), (6, -0.11, 0.0), (6, -0.18, 0.07), (197, -0.24, 0.08)),
-         dict(noseSneer=0.29), 0.029, 0.15, 0.04),
+         dict(noseSneer=0.18), 0.029, 0.08, 0.04),
     # Forehead: lines from temple to temple, the middle part for the inner brows, the outer part for the outer ones.
     Fold(((9, 0.0, -0.205), (107, -0.06, -0.16), (105, -0.02, -0.13)),
          dict(browInnerUp=0.22, browOuterUp=0.13), 0.018, 0.21, 0.15),
@@ -83,10 +84,10 @@ FOLDS = (
     Fold(((225, -0.02, 0.0), (224, 0.0, 0.01), (223, 0.0, 0.01), (222, 0.0, 0.01), (221, 0.03, 0.02)),
          dict(browDown=0.66, eyeSquint=0.16, browOuterUp=-0.13, browInnerUp=-0.1), 0.036, 0.0, 0.0),
     # Cheeks that rise catch light.
-    Fold(((50, 0.02, -0.02), (101, -0.02, 0.02)), dict(cheekSquint=-0.08, mouthSmile=-0.05), 0.06, 0.0, 0.0),
+    Fold(((50, 0.02, -0.02), (101, -0.02, 0.02)), dict(cheekSquint=-0.05, mouthSmile=-0.03), 0.06, 0.0, 0.0),
     # From the corners of the mouth down, and under the lower lip.
     Fold(((61, -0.05, 0.0), (43, -0.05, 0.02), (106, -0.09, 0.06)),
-         dict(mouthFrown=0.3, mouthStretch=0.12), 0.024, 0.12, 0.1),
+         dict(mouthFrown=0.14, mouthStretch=0.06), 0.024, 0.06, 0.1),
     Fold(((18, 0.0, 0.02), (83, -0.05, 0.03), (182, -0.05, 0.04)),
          dict(mouthShrugLower=0.28, mouthFrown=0.1), 0.024, 0.09, 0.05),
     # Cords of the stretched mouth.
