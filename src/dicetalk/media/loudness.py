@@ -49,6 +49,11 @@ class Loudness:
         self.together += float(mean @ mean)
 
     @property
+    def channels(self) -> int:
+        """How many there are."""
+        return max(len(self.energies), 1)
+
+    @property
     def loudest(self) -> int:
         """The channel of most energy, from 1."""
         return int(self.energies.argmax()) + 1
@@ -56,5 +61,5 @@ class Loudness:
     @property
     def cancels(self) -> bool:
         """Whether the sum of the channels is far softer than they are."""
-        unrelated = float(self.energies.sum()) / max(len(self.energies), 1) ** 2
+        unrelated = float(self.energies.sum()) / self.channels**2
         return self.together < CANCELLED * unrelated
