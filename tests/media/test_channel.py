@@ -89,6 +89,16 @@ def test_of_channels_that_cancel_the_loudest_is_taken(tmp_path: Path, kind: str)
     assert np.ptp(sound.waveform.astype(int)) > 0.9 * 32767
 
 
+@pytest.mark.parametrize("inverted", [0, 1, 3])
+def test_channels_that_cancel_for_a_while_lose_nothing(tmp_path: Path, inverted: int) -> None:
+    """A cable that fails on the way: one of four words is inverted in the second channel."""
+    signs = np.repeat([-1 if number == inverted else 1 for number in range(4)], len(VOICE))
+    both = np.stack([np.tile(VOICE, 4), signs * np.tile(VOICE, 4)], 1)
+    sound = read_sound(write_wav(tmp_path / "cable.wav", (both * 32767).astype(np.int16)))
+    assert sound.channel == 1
+    assert np.corrcoef(sound.waveform, np.tile(VOICE, 4))[0, 1] > 0.99
+
+
 @pytest.mark.parametrize("kind", KEPT)
 def test_other_channels_are_mixed(tmp_path: Path, kind: str) -> None:
     sound = read_sound(write_wav(tmp_path / "many.wav", several(KEPT[kind])))

@@ -19,6 +19,7 @@ from dicetalk.media.soundtrack import SoundDecoder, resampled, scaled
 from dicetalk.rates import SPEECH_RATE
 
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
+MAX_RATE = 1_000_000  # [Hz], more than any recorder has
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS
 CONSTANT = 328
@@ -81,7 +82,7 @@ def read_sound(path: PathLike, *, channel: Channel | None = None) -> Sound:
     Raises:
         InputError: no such channel.
         MediaError: no such file, no sound track, unreadable codec, NaN or absurd samples, no samples at all, under
-            0.2 s or 4 kHz, or silent (peak below -60 dBFS).
+            0.2 s or 4 kHz, above 1 MHz, or silent (peak below -60 dBFS).
     """
     path, number = existing_file(path), channel_number(channel)
     content = path.read_bytes() if path.stat().st_size <= MOST_HELD else None
@@ -103,6 +104,8 @@ def _read(path: Path, content: bytes | None, channel: int | None, gain: float, h
         raise MediaError(f"{path} holds no sound samples; record it again")
     if first.rate < MIN_RATE:
         raise MediaError(f"{path} has {first.rate} samples a second; speech needs at least {MIN_RATE}")
+    if first.rate > MAX_RATE:
+        raise MediaError(f"{path} has {first.rate} samples a second, which its head must have wrong; export it again")
     samples = bytearray()  # grows in place: the waveform is held once
     for block in resampled(chain([first], frames), "s16", "mono", SPEECH_RATE):
         samples += block.to_ndarray().tobytes()
