@@ -53,6 +53,23 @@ def test_covers_of_every_kind_are_seen(faces: dict[str, tuple[Picture, Face]], w
     assert len(looked.hidden) == 1 and "what is hidden stays still" in warnings[-1]
 
 
+@pytest.mark.parametrize("who", ["hopper", "shipped"])
+@pytest.mark.parametrize("half", [0.22, 0.3])
+def test_a_black_bar_hides_the_eyes_and_is_no_drawing(
+    faces: dict[str, tuple[Picture, Face]], half: float, who: str
+) -> None:
+    picture, face = covered(*faces[who], lambda stage: bar(stage, half))
+    assert not is_drawn(picture, face)
+    assert find_covers(picture, face).hidden == set(EYES)  # as behind dark glasses
+
+
+def bar(stage: Stage, half: float) -> None:
+    """A censor's bar, `half` as high to either side of the eyes [distances between them]."""
+    left, right = stage.eyes
+    ends = [(left, -0.6, -half), (right, 0.6, -half), (right, 0.6, half), (left, -0.6, half)]
+    stage.fill([stage.at(*end) for end in ends], (0, 0, 0))
+
+
 LIGHTS = {
     "as it is": lambda picture: picture,
     "dark": lambda picture: picture * 0.2,
