@@ -72,6 +72,8 @@ def _without_rim(view: View, eye: UInt8) -> UInt8:
     """A mask (h, w) of an eye without the line that is drawn around it, if there is one."""
     whole = cv2.erode(eye, np.ones((3, 3), np.uint8))  # its border is mixed with the skin
     border = whole - cv2.erode(whole, np.ones((3, 3), np.uint8))
+    if not border.any():  # a mere line
+        return eye
     line = np.median(view.picture[border > 0].reshape(-1, 3), axis=0)
     inside = ((np.abs(view.picture - line).max(2) > 2 * OTHER) & (whole > 0)).astype(np.uint8)
     return inside if inside.sum() > RIMLESS * eye.sum() else eye
