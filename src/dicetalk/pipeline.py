@@ -254,6 +254,9 @@ class DiceTalk:
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = None if speech is None else _sound(speech, channel)
         voices = _voices(sound, who, idle or 0.0)
+        if motion is None and KINDS[self.backbone.kind].moves:
+            for voice in voices:  # beside the search for faces
+                voice.begin()
         photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
         clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
         looks = [_look(clear, speaker.face, anyway, size, crop) for speaker in who]
