@@ -170,7 +170,7 @@ def claimed(path: Path) -> Iterator[Path]:
         MediaError: the file cannot be made.
     """
     with writing(path):
-        _remove_abandoned(path.parent)
+        remove_abandoned(path.parent)
         temporary, handle = _new(path)
     try:
         yield temporary
@@ -208,7 +208,7 @@ def _is_abandoned(path: Path) -> bool:
     return False
 
 
-def _remove_abandoned(folder: Path) -> None:
+def remove_abandoned(folder: Path) -> None:
     """Remove what runs that were killed have left in a folder."""
     if sys.platform != "win32":
         for path in filter(_is_abandoned, folder.glob(f"{HIDDEN}*")):
