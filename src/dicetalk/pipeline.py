@@ -37,6 +37,7 @@ from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_
 from dicetalk.media.channel import Channel
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
 from dicetalk.media.frames import FrameWriter, is_numbered
+from dicetalk.media.video import VAST
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
@@ -147,7 +148,7 @@ class Video:
         alpha = self.has_alpha and keeps_alpha(target)
         with (
             self._writer(target, alpha, quality_of(quality), replace) as video,
-            Behind(video.write) as write,
+            Behind(video.write, most=0 if self.width * self.height > VAST else 1) as write,
             closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
             for chunk in chunks:

@@ -60,7 +60,8 @@ def _drawn(renderer: Renderer, motion: Motion, start: int, conditions: Condition
     for first in range(0, len(motion), chunk):
         part, begin = motion[first : first + chunk], start + first
         settle = _ease(conditions).mouth(begin, begin + len(part)) if conditions.ease else 1.0
-        yield np.stack(list(renderer.render(part, settle=settle)))
+        frames = list(renderer.render(part, settle=settle))
+        yield frames[0][None] if len(frames) == 1 else np.stack(frames)  # a vast frame is not copied
 
 
 def _frames_at_once(conditions: Conditions) -> int:
