@@ -162,7 +162,16 @@ class Video:
         if is_numbered(path):
             return FrameWriter(path)
         size = {"width": self.width, "height": self.height}
-        return VideoWriter(path, **size, fps=self.fps, speech=self.sound, quality=quality, alpha=alpha, replace=replace)
+        return VideoWriter(
+            path,
+            **size,
+            fps=self.fps,
+            speech=self.sound,
+            quality=quality,
+            alpha=alpha,
+            replace=replace,
+            joins=self.frames if self.conditions.ease else None,
+        )
 
     def save_motion(self, path: PathLike) -> Path:
         """Write the motion as Live Link Face CSV (61 channels), for any ARKit avatar.
