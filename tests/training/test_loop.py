@@ -13,6 +13,7 @@ from learning import TINY, Line, files, steps_done
 from safetensors.numpy import load_file
 
 from dicetalk.config import changed, to_plain
+from dicetalk.emotion.embedder import StreamEncoder
 from dicetalk.emotion.priors import read_priors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.training.loop import LoopOptions, schedule, train
@@ -107,6 +108,7 @@ def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path)
     }
     net = load_embedder(tmp_path)
     assert not net.training and net.sizes == TINY.sizes
+    assert isinstance(net.hearing, StreamEncoder)
     assert net.hearing.mean.abs().sum() > 0 and not (net.motion.scale == 1).all()
     hearing = {f"hearing.{name}" for name in load_file(tmp_path / "hearing" / "hearing.safetensors")}
     assert set(load_file(tmp_path / "embedder.safetensors")) | hearing == set(net.state_dict())

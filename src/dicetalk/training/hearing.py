@@ -51,8 +51,8 @@ class HearingRecipe:
 
     held_out: tuple[str, ...] = ()
     space: str = str(SHIPPED)
-    others: float = 1.0
-    usual: float = 0.8
+    others: float = 1.5
+    usual: float = 0.6
     loop: LoopOptions = field(default_factory=LoopOptions)
 
 
