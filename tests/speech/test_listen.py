@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from speech_like import assert_tiled, noise, real, speechlike
 
 from dicetalk.rates import SPEECH_RATE
-from dicetalk.speech import SILENCE, Speech, listen, listen_blocks
+from dicetalk.speech import SILENCE, Hearing, Speech, listen, listen_blocks
 from dicetalk.speech.listen import MARGIN
+from dicetalk.speech.phones import make_decoder, make_spare_decoder
 
 ROWS = ("loudness", "pitch", "voicing", "log_mel", "silence")
 
@@ -88,3 +91,25 @@ def test_listening_twice_is_the_same() -> None:
     assert one.phones == two.phones
     for name in ROWS:
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+@pytest.mark.parametrize("seconds", [1, 6])
+def test_what_was_begun_is_heard_once_and_the_same(seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wave, listening = speechlike(seconds), import_module("dicetalk.speech.listen")
+    expected, heard = Hearing(wave).whole(), []
+    monkeypatch.setattr(listening, "make_decoder", lambda: heard.append(1) or make_decoder())  # type: ignore[func-returns-value]
+    hearing = Hearing(wave)
+    hearing.begin()
+    for _ in range(2):
+        found = hearing.whole()
+        assert found.phones == expected.phones
+        for name in ROWS:
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    assert len(heard) == 1
+
+
+def test_a_spare_decoder_hears_what_any_hears() -> None:
+    wave = speechlike(2)
+    make_spare_decoder()
+    phones = [listen(wave).phones for _ in range(2)]
+    assert phones[0] == phones[1]

@@ -37,7 +37,7 @@ POSTURES: dict[str, Posture] = {
     "neutral": Posture({}),
     # AU 4+5+7+9+17+22+24: brows down and together, glaring lids, a hard mouth that bares its teeth in words.
     "angry": Posture(
-        dict(browDown=1.0, eyeWide=0.55, eyeSquint=0.15, noseSneer=0.45, cheekSquint=0.15, mouthFrown=0.8,
+        dict(browDown=1.0, eyeWide=0.55, eyeSquint=0.3, noseSneer=0.7, cheekSquint=0.15, mouthFrown=0.8,
              mouthRollLower=0.1, jawForward=0.5, mouthShrugLower=0.2, mouthLowerDown=0.48,
              mouthUpperUp=0.62, mouthFunnel=0.5, jawOpen=0.1),
         dict(pitch=0.02, z=-0.05), jaw=1.1, restlessness=1.2,

@@ -170,7 +170,8 @@ def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Fl
     # The middles of the coarse pixels, as a resize to the whole part takes them.
     y, x = np.mgrid[top:bottom:COARSE, left:right:COARSE].astype(np.float32) + np.float32((COARSE - 1) / 2)
     pixels = np.stack([x, y], -1)
-    skin = _skin(picture, local, to_picture)[top:bottom:COARSE, left:right:COARSE] * _fade(x.shape)
+    coarse = slice(top, bottom, COARSE), slice(left, right, COARSE)
+    skin = _skin(picture, local, to_picture, coarse) * _fade(x.shape)
     masks, causes = [], []
     for fold in FOLDS:
         for side, mask in _both_sides(fold, pixels, local, to_picture, mirror):
@@ -273,14 +274,16 @@ def _causes(fold: Fold, side: str) -> Float64:
     return row
 
 
-def _skin(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64]) -> Float32:
-    """How much each pixel looks like this face's skin (H, W): no furrow is drawn on hair or glasses."""
+def _skin(
+    picture: Picture, local: Float64, to_picture: tuple[Float64, Float64], chosen: tuple[slice, slice]
+) -> Float32:
+    """How much each chosen pixel looks like this face's skin (h, w): no furrow is drawn on hair or glasses."""
     matrix, origin = to_picture
     unit = float(np.linalg.norm(matrix[:, 0]))
-    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), max(0.8, unit * 0.02)), cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), max(0.8, unit * 0.02)), cv2.COLOR_RGB2LAB)
     samples = (local[[50, 280, 205, 425, 151, 4, 101, 330]] @ matrix.T + origin)[:, :2]
     samples = np.clip(samples, 0, (picture.shape[1] - 1, picture.shape[0] - 1)).astype(int)
-    colours = lab[samples[:, 1], samples[:, 0]]
+    colours = lab[samples[:, 1], samples[:, 0]].astype(np.float32)
     middle, spread = np.median(colours, axis=0), np.maximum(colours.std(0), (12, 4, 4))
-    away = np.sqrt((((lab - middle) / (3.0 * spread)) ** 2).sum(-1))
+    away = np.sqrt((((lab[chosen].astype(np.float32) - middle) / (3.0 * spread)) ** 2).sum(-1))
     return np.asarray(1 / (1 + away**4), np.float32)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from dicetalk.speech.mel import log_mel
 from dicetalk.speech.phones import SILENCE, Decoded, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
 from dicetalk.speech.pitch import find_pitch
 from dicetalk.threads import Promise
-
-if TYPE_CHECKING:
-    from pocketsphinx import Decoder
 
 BLOCK_S = 8.0
 """Length of a block that is heard at once, without its margins [s]."""
@@ -105,9 +101,7 @@ def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     return replace(_join(parts), phones=speech.phones)
 
 
-def listen_blocks(
-    waveform: Waveform, block_s: float = BLOCK_S, fresh_decoder: Callable[[], Decoder] = make_decoder
-) -> Iterator[Speech]:
+def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S) -> Iterator[Speech]:
     """Features of a clip in blocks which, trimmed, cover it exactly once.
 
     Time and memory to each block do not depend on the clip's length.
@@ -115,11 +109,10 @@ def listen_blocks(
     Args:
         waveform: (N,) int16 mono at 16 kHz, at least one sample.
         block_s: length of a block without its margins [s].
-        fresh_decoder: gives one that has heard nothing: what it heard before changes the phones a little.
     """
     frames, block = frame_count(len(waveform)), round(block_s * FPS)
     level, inverse = measure_level(waveform), find_echoes(waveform)
-    decoder = fresh_decoder()
+    decoder = make_decoder()  # one that has heard nothing: what it heard before changes the phones a little
     for start, stop in _blocks(frames, block):
         decoded = decode(decoder, waveform, start - MARGIN, stop + MARGIN, inverse)
         yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoded)
@@ -129,10 +122,14 @@ class Hearing:
     """The speech of a clip, listened to once: whoever needs all of it first spares those who take it block by block."""
 
     def __init__(self, waveform: Waveform) -> None:
-        """Nothing is heard yet, but the decoder is made, beside other work; `waveform` is (N,) int16 mono at 16 kHz."""
+        """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz."""
         self.waveform = waveform
         self._kept: list[Speech] = []
-        self._decoders = [Promise(make_decoder)]
+        self._begun: list[Promise[tuple[Speech, Iterator[Speech]]]] = []
+
+    def begin(self) -> None:
+        """Hear the first block beside other work, for whoever asks first."""
+        self._begun.append(Promise(lambda: _first(listen_blocks(self.waveform, LIVE_BLOCK_S))))
 
     def __len__(self) -> int:
         """Number of video frames."""
@@ -140,16 +137,24 @@ class Hearing:
 
     def blocks(self) -> Iterator[Speech]:
         """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        return iter(self._kept) if self._kept else listen_blocks(self.waveform, LIVE_BLOCK_S, self._fresh_decoder)
-
-    def _fresh_decoder(self) -> Decoder:
-        return self._decoders.pop().take() if self._decoders else make_decoder()
+        if self._kept:
+            yield from self._kept
+        elif self._begun:
+            first, others = self._begun.pop().take()
+            yield first
+            yield from others
+        else:
+            yield from listen_blocks(self.waveform, LIVE_BLOCK_S)
 
     def whole(self) -> Speech:
         """Features of all of it; its blocks are kept (40 MB an hour)."""
         if not self._kept:
             self._kept = list(self.blocks())
         return _join([block.trimmed() for block in self._kept])
+
+
+def _first(blocks: Iterator[Speech]) -> tuple[Speech, Iterator[Speech]]:
+    return next(blocks), blocks
 
 
 def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:

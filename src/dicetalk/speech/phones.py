@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,7 +38,23 @@ MIN_DECODED_SILENCE = HOPS_PER_SECOND // 4
 """Shorter silences of the decoder are no pauses [hops]."""
 
 
+_spare: deque[Decoder] = deque(maxlen=1)
+
+
+def make_spare_decoder() -> None:
+    """Make one for whoever needs the next, which takes .08 s."""
+    _spare.append(_made())
+
+
 def make_decoder() -> Decoder:
+    """A decoder that has heard nothing."""
+    try:
+        return _spare.pop()
+    except IndexError:
+        return _made()
+
+
+def _made() -> Decoder:
     """PocketSphinx's phone decoder with the English model of its wheel, silent.
 
     Measured over six classes of mouth shapes on flite voices and aligned RAVDESS speech: beams of 1e-20 give up to 2 %
