@@ -280,7 +280,7 @@ class DiceTalk:
         )  # fmt: skip
         told_of = [*(look.warnings for look in looks), *(feelings.warnings for feelings in heard)]
         doubts = [warning for warnings in told_of for warning in warnings]
-        warnings = (*photo.warnings, *(() if sound is None else sound.warnings), *dict.fromkeys(doubts))
+        warnings = tuple(dict.fromkeys([*photo.warnings, *(() if sound is None else sound.warnings), *doubts]))
         return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]))
 
 
