@@ -7,6 +7,7 @@ face if the mesh says so, if the detector said so both times, and if their point
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -99,7 +100,7 @@ def _search(picture: Picture, quarters: tuple[int, ...], *, thorough: bool) -> l
 def _reach(picture: Picture) -> float:
     """The longer side of a picture [px]; of a strip, in which a face is small beside it, that of a shorter one."""
     height, width = picture.shape[:2]
-    return min(max(height, width), STRIP * float(np.sqrt(height * width)))
+    return min(float(max(height, width)), STRIP * math.sqrt(height * width))
 
 
 def _shrunk(picture: Picture, factor: int) -> Picture:
