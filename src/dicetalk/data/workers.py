@@ -17,6 +17,9 @@ from typing import TypeVar
 
 from dicetalk.errors import DiceTalkError
 
+ENDS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+"""Signals that end a command."""
+
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
@@ -77,7 +80,7 @@ def _unheard_signals() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    ends = [getattr(signal, name) for name in ENDS]
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
         resource_tracker.ensure_running()  # a process as well; after its start some of them would be heard again
