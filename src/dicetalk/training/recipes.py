@@ -6,6 +6,7 @@ from dicetalk.data.ravdess import HELD_OUT
 from dicetalk.emotion.embedder import EmbedderSizes
 from dicetalk.emotion.space import SHIPPED
 from dicetalk.errors import ConfigError
+from dicetalk.training.frontend import FrontEnd
 from dicetalk.training.loop import LoopOptions
 from dicetalk.training.stage1_embedder import Stage1
 
@@ -48,15 +49,19 @@ EMBEDDER_SMALL = Stage1(
 EMBEDDER = Stage1(sizes=EmbedderSizes(), loop=LoopOptions(steps=20_000, rate=3e-4), people=12, frames=100)
 """Wide and slow, for MEAD; no weights of it are shipped."""
 
-RECIPES = {
+FRONTEND_SMALL = FrontEnd(loop=LoopOptions(steps=2000, rate=2e-3, save_every=50), batch=16, seconds=2.5)
+"""What hears phones in any language, for two processor cores and seven hours of synthesised speech."""
+
+RECIPES: dict[str, Stage1 | FrontEnd] = {
     "faces-small": FACES_SMALL,
     "hearing-small": HEARING_SMALL,
     "embedder-small": EMBEDDER_SMALL,
     "embedder": EMBEDDER,
+    "frontend-small": FRONTEND_SMALL,
 }
 
 
-def recipe(name: str) -> Stage1:
+def recipe(name: str) -> Stage1 | FrontEnd:
     """A recipe by name.
 
     Raises:
