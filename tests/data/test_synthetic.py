@@ -79,7 +79,7 @@ def test_what_is_held_out(name: str, held_out: bool) -> None:
 
 def test_scripts_follow_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: language == "fr")
-    monkeypatch.setattr(synthetic, "recordings", lambda: ["a", "b"])
+    monkeypatch.setattr(synthetic, "recordings", lambda voice: ["a", "b"])
     sentences = {"fr": tuple(f"phrase {n}" for n in range(80)), "en": tuple(f"sentence {n}" for n in range(80))}
     one, again, other = (write_scripts(sentences, Synthesis(hours=0.2, seed=seed)) for seed in (0, 0, 1))
     assert one == again and one != other
@@ -94,7 +94,7 @@ def fake(voice: Voice, sentences: object, rng: object) -> list[Spoken]:
 def test_going_on_where_it_was_stopped(locale: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "speak", fake)
     monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: False)
-    monkeypatch.setattr(synthetic, "recordings", list)
+    monkeypatch.setattr(synthetic, "recordings", lambda voice: [])
     out = tmp_path / "out"
     made, silent = prepare_synthetic(locale, out, Synthesis(hours=0.01))
     assert silent == 1 and made == len(list(out.glob("*.safetensors"))) == len(list(read_shards(out)))

@@ -77,7 +77,7 @@ FESTIVAL = {
     ("ca", "upc_ca_ona_hts"): "LGPL-2.1+",
 }  # fmt: skip
 RECORDED = {("ru", "msu_ru_nsh_clunits"): "Festvox"}
-RECORDINGS = Path("/usr/share/festival/voices/russian/msu_ru_nsh_clunits")
+"""Voices of Festival that bring along what was read: sounds in `wav`, phones in `lab`."""
 ENCODINGS = {"cs": "iso-8859-2", "fi": "iso-8859-15", "it": "iso-8859-1", "ca": "iso-8859-15"}
 """What Festival's voices read; the others UTF-8."""
 
@@ -203,16 +203,28 @@ def _by_festival(voice: Voice, sentences: Sequence[str], rng: random.Random) -> 
                     yield Spoken(_read(sound), phones, voice.language)
 
 
-def recordings() -> list[str]:
-    """Names of what was read; none where the voice is not installed."""
-    return sorted(file.stem for file in (RECORDINGS / "lab").glob("*.lab"))
+@cache
+def _place(voice: str) -> Path:
+    """Where Festival keeps a voice; an empty path where it has none, or is not installed."""
+    asked = f'(format t "%s" (cdr (assoc \'{voice} voice-locations)))'
+    try:
+        told = subprocess.run(["festival", "-b", asked], capture_output=True, check=False)
+    except FileNotFoundError:
+        return Path()
+    return Path(told.stdout.decode()) if b"/" in told.stdout else Path()
+
+
+def recordings(voice: str) -> list[str]:
+    """Names of what was read for a voice; none where it is not installed."""
+    return sorted(file.stem for file in _place(voice).glob("lab/*.lab"))
 
 
 def _recorded(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterator[Spoken]:
     """Recordings by their names."""
+    place = _place(voice.name)
     for name in sentences:
-        phones = _from_ends(list(_segments(RECORDINGS / "lab" / f"{name}.lab")))
-        sound = _read(RECORDINGS / "wav" / f"{name}.wav")
+        phones = _from_ends(list(_segments(place / "lab" / f"{name}.lab")))
+        sound = _read(place / "wav" / f"{name}.wav")
         yield Spoken(sound, phones, voice.language)
 
 

@@ -138,10 +138,10 @@ def write_scripts(sentences: Mapping[str, Sequence[str]], options: Synthesis) ->
 
 def _recorded_scripts(options: Synthesis) -> Iterator[Script]:
     """All recordings that voices bring along."""
-    names = tuple(recordings())
-    for (language, name), licence in RECORDED.items() if names else ():
+    for (language, name), licence in RECORDED.items():
         voice = Voice("recorded", language, name, licence)
-        yield Script(voice, names, f"{options.seed} {voice}")
+        if names := recordings(name):
+            yield Script(voice, tuple(names), f"{options.seed} {voice}")
 
 
 def _espeak_voices(sentences: Mapping[str, Sequence[str]]) -> Iterator[Voice]:
