@@ -37,8 +37,8 @@ from dicetalk.media import Waveform, read_sound
 from dicetalk.media.codec import MP3, OPUS, TELEPHONE, through_codec
 from dicetalk.recording import heard
 from dicetalk.sources.heard import voice_feeling
-from dicetalk.training.recipes import recipe
-from dicetalk.training.stage1_embedder import Stage1, train_embedder
+from dicetalk.training.hearing import HearingRecipe, train_hearing
+from dicetalk.training.recipes import HEARING_SMALL
 
 BINS = 10
 ACTORS = tuple(f"ravdess_{number:02d}" for number in range(1, 21))
@@ -51,11 +51,11 @@ def calibration_error(confidence: Float64, right: Float64, bins: int = BINS) -> 
     return sum(gaps) / len(confidence)
 
 
-def taught(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, apart: Sequence[str]) -> Float32:
+def taught(data: Recordings, folders: Sequence[Path], runs: Path, base: HearingRecipe, apart: Sequence[str]) -> Float32:
     """Means of the people apart, by a network that has not heard them."""
     out = runs / "-".join(name.removeprefix("ravdess_") for name in apart)
     if not (out / "config.json").exists():
-        train_embedder(folders, out, replace(base, held_out=tuple(apart)))
+        train_hearing(folders, out, replace(base, held_out=tuple(apart)))
     clips = data.of(apart)
     return heard_means(out, clips.part(clips.heard)).astype(np.float32)
 
@@ -67,7 +67,7 @@ def told(means: Float32, space: Path, temperature: float) -> tuple[Int64, Float6
 
 
 def people(
-    data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, temperatures: Sequence[float]
+    data: Recordings, folders: Sequence[Path], runs: Path, base: HearingRecipe, temperatures: Sequence[float]
 ) -> Iterator[str]:
     """Leave one out."""
     space, found, truth = Path(base.space), [], []
@@ -88,7 +88,7 @@ def people(
         yield f"temperature {temperature:g}: mean confidence {confidence.mean():.3f}, calibration error {error:.3f}"
 
 
-def splits(data: Recordings, folders: Sequence[Path], runs: Path, base: Stage1, count: int) -> Iterator[str]:
+def splits(data: Recordings, folders: Sequence[Path], runs: Path, base: HearingRecipe, count: int) -> Iterator[str]:
     """Four held out, chosen by chance."""
     rng, found = np.random.default_rng(0), []
     for _ in range(count):
@@ -153,7 +153,6 @@ def main() -> None:
     parser.add_argument("data", type=lambda text: [Path(folder) for folder in text.split(",")])
     parser.add_argument("runs", type=Path)
     parser.add_argument("--space", default="")
-    parser.add_argument("--recipe", default="hearing-small")
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--temperatures", type=float, nargs="+", default=[0.3, 0.35, 0.4, 0.45, 0.5, 0.6])
     parser.add_argument("--set", dest="changes", nargs="*", default=[], metavar="OPTION=VALUE")
@@ -161,7 +160,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if asked.what in ("people", "splits"):
         changes = [*asked.changes, *([f"space={asked.space}"] if asked.space else [])]
-        base, data = changed(recipe(asked.recipe), changes), load_recordings(*asked.data)
+        base, data = changed(HEARING_SMALL, changes), load_recordings(*asked.data)
         lines = (
             people(data, asked.data, asked.runs, base, asked.temperatures)
             if asked.what == "people"

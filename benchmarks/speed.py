@@ -91,6 +91,7 @@ def inside(portrait: Path, speech: Path, size: int) -> dict[str, float]:
     return {
         "import and load [s]": loaded,
         "first streamed frame, from a picture and a sound file [s]": first,
+        "both together [s]": loaded + first,
         f"{at} to the file [frames/s]": video.frames / whole,
         f"{at} to the file [times real time]": video.seconds / whole,
         f"{at}, all processors [ms a frame]": 1000 * processor / video.frames,

@@ -25,8 +25,8 @@ from dicetalk.emotion.space import PRIORS
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.evaluation.probes import Score, cluster_ratio, score
-from dicetalk.training.recipes import recipe
-from dicetalk.training.stage1_embedder import Stage1, load_embedder, train_embedder
+from dicetalk.training.recipes import Recipe, recipe, train_by
+from dicetalk.training.stage1_embedder import load_embedder
 
 STREAMS = {"audio": (True, False), "video": (False, True), "both": (True, True)}
 
@@ -61,7 +61,7 @@ def line(setting: Sequence[str], found: Sequence[tuple[str, Score, float]]) -> s
 
 
 def sweep(
-    data: Sequence[Path], runs: Path, base: Stage1, judges: Sequence[str], tried: Sequence[tuple[str, ...]]
+    data: Sequence[Path], runs: Path, base: Recipe, judges: Sequence[str], tried: Sequence[tuple[str, ...]]
 ) -> Iterator[str]:
     """A table in Markdown, line by line as the runs end."""
     everything = load_recordings(*data)
@@ -71,7 +71,7 @@ def sweep(
     yield f"| setting | {' | '.join(STREAMS)} |\n|---|{'---|' * len(STREAMS)}"
     for setting in tried:
         chosen = replace(changed(base, setting), held_out=(*base.held_out, *judges))
-        folder = train_embedder(data, runs / "_".join(setting), chosen)
+        folder = train_by(chosen, data, runs / "_".join(setting))
         yield line(setting, list(judged(folder, everything.of(judges))))
 
 

@@ -28,6 +28,12 @@ def test_one_is_loaded_once(path: Path) -> None:
     assert open_network(path) is network
 
 
+def test_several_threads_may_open_one(path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        opened = list(pool.map(open_network, [path] * 8))
+    assert all(network is opened[0] for network in opened)
+
+
 def test_several_threads_may_ask_one(path: Path) -> None:
     network = open_network(path)
     rng = np.random.default_rng(0)

@@ -272,6 +272,20 @@ def test_an_eased_clip_begins_and_ends_as_the_portrait(
     assert np.abs(frames[15] - video.conditions.portrait).max() > 30
 
 
+@pytest.mark.parametrize("quality", ["low", "high"])
+def test_an_eased_video_loops_without_a_jump(
+    talk: dicetalk.DiceTalk, portraits: Path, speech: Path, tmp_path: Path, quality: str
+) -> None:
+    """It jumps by less than a grey level, nor does the encoder make it jump where the ends begin to be fine."""
+    video = talk(portraits / "cc0_016.jpg", speech, emotion="surprised:1", size=256, ease=True)
+    grey = np.array([0.2126, 0.7152, 0.0722])
+    written = np.array([frame @ grey for frame in read_video(video.save(tmp_path / "out.mp4", quality=quality))])
+    given = drawn(video) @ grey
+    assert np.abs(written[-1] - written[0]).mean() < 0.8
+    steps, true = (np.abs(np.diff(frames, axis=0)).mean((1, 2)) for frames in (written, given))
+    assert (steps < true + 0.5).all()
+
+
 def test_who_listens_moves_and_says_nothing(talk: dicetalk.DiceTalk, hopper: Path, tmp_path: Path) -> None:
     video = talk(hopper, idle=2, size=64, emotion="happy:0.3")
     motion = read_csv(video.save_motion(tmp_path / "idle.csv"))

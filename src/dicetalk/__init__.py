@@ -5,11 +5,7 @@ talk = dicetalk.load()
 talk("face.png", "speech.wav", emotion="happy").save("out.mp4")
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-
-TYPE_CHECKING = False  # that of `typing` would cost a command the time in which it does not answer signals yet
+TYPE_CHECKING = False  # each import, as of `typing`, would cost a command time in which it does not answer signals yet
 if TYPE_CHECKING:
     from dicetalk.emotion.feeling import Feeling, mix
     from dicetalk.emotion.timeline import Timeline
@@ -60,6 +56,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Public names load when they are used: `dicetalk --help` need not wait for OpenCV and numba."""
+    from importlib import import_module
+
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(home), name)

@@ -1,8 +1,13 @@
 """The command `dicetalk`, and `python -m dicetalk`: a signal is answered before anything that takes time is loaded."""
 
 import os
-import signal
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from types import FrameType
+else:
+    import _signal as signal  # `signal` loads two more files, to dress its numbers up as enumerations
 
 STOPPED = "stopped; nothing unfinished is left behind"
 
@@ -20,7 +25,7 @@ def main() -> None:
     run()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, frame: "FrameType | None") -> None:
     """End at once: nothing has begun yet, or all is done."""
     for each in STOPS:
         signal.signal(each, signal.SIG_IGN)

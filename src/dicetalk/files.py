@@ -9,7 +9,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -170,8 +170,8 @@ def claimed(path: Path) -> Iterator[Path]:
         MediaError: the file cannot be made.
     """
     with writing(path):
-        _remove_abandoned(path.parent)
-        temporary, handle = _new(path)
+        remove_abandoned(path.parent)
+        temporary, handle = _new(path.parent, path.suffix, _file)
     try:
         yield temporary
     finally:
@@ -179,19 +179,57 @@ def claimed(path: Path) -> Iterator[Path]:
             os.close(handle)
 
 
-def _new(path: Path) -> tuple[Path, int | None]:
-    """A new hidden file, and the handle that holds its lock; None on Windows, where an open file cannot be moved."""
-    while True:
-        temporary = path.with_name(f"{HIDDEN}{os.getpid()}-{secrets.token_hex(6)}{path.suffix}")
-        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        if sys.platform == "win32":
+@contextmanager
+def claimed_folder(parent: Path) -> Iterator[Path]:
+    """An empty hidden folder in another, claimed as a file is by `claimed`, and removed when the block ends.
+
+    Raises:
+        MediaError: it cannot be made.
+    """
+    with writing(parent):
+        remove_abandoned(parent)
+        folder, handle = _new(parent, "", _folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if handle is not None:
             os.close(handle)
+
+
+def _new(folder: Path, suffix: str, make: Callable[[Path], int | None]) -> tuple[Path, int | None]:
+    """What is made under a new hidden name, and the handle that holds its lock, if there is one."""
+    while True:
+        temporary = folder / f"{HIDDEN}{os.getpid()}-{secrets.token_hex(6)}{suffix}"
+        handle = make(temporary)
+        if handle is None:
             return temporary, None
-        with suppress(OSError):  # a kind of disk that knows no locks: nobody will remove it there either
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink:  # else another one has removed it before it was locked
+        if sys.platform != "win32":
+            with suppress(OSError):  # a kind of disk that knows no locks: nobody will remove it there either
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        if temporary.exists():  # else another one has removed it before it was locked
             return temporary, handle
         os.close(handle)
+
+
+def _file(path: Path) -> int | None:
+    """Make a file; on Windows, where an open one cannot be moved, it is closed at once."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    if sys.platform != "win32":
+        return handle
+    os.close(handle)
+    return None
+
+
+def _folder(path: Path) -> int | None:
+    """Make a folder; on Windows there is no handle of one."""
+    path.mkdir()
+    if sys.platform == "win32":
+        return None
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:  # another one has removed it before it was locked
+        return _folder(path)
 
 
 def _is_abandoned(path: Path) -> bool:
@@ -208,18 +246,27 @@ def _is_abandoned(path: Path) -> bool:
     return False
 
 
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what runs that were killed have left in a folder."""
+def remove_abandoned(folder: Path) -> None:
+    """Remove what runs that were killed have left in a folder: files, and folders with nothing but frames in them."""
     if sys.platform != "win32":
         for path in filter(_is_abandoned, folder.glob(f"{HIDDEN}*")):
             with suppress(OSError):  # somebody has its lock, or it is not ours to write
-                handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+                way = os.O_RDONLY | os.O_DIRECTORY if path.is_dir() else os.O_RDWR | os.O_NONBLOCK
+                handle = os.open(path, way | os.O_NOFOLLOW)
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if stat.S_ISREG(os.fstat(handle).st_mode):
-                        path.unlink()
+                    _remove(path, os.fstat(handle).st_mode)
                 finally:
                     os.close(handle)
+
+
+def _remove(path: Path, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        path.unlink()
+    elif stat.S_ISDIR(mode):
+        for frame in path.glob("*.png"):
+            frame.unlink()
+        path.rmdir()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,9 +56,8 @@ class Network:
         return {stream.name: stream.shape[-1] for stream in self.session.get_inputs()}
 
 
-@cache
 def open_network(path: Path, threads: int = THREADS) -> Network:
-    """A network, loaded once in a process.
+    """A network, loaded once in a process: whoever wants one that another thread is loading waits for it.
 
     Args:
         path: of the `.onnx` file; weights that it keeps in another file lie beside it.
@@ -66,6 +66,15 @@ def open_network(path: Path, threads: int = THREADS) -> Network:
     Raises:
         CheckpointError: the file cannot be read, or holds no graph that onnxruntime can run.
     """
+    with _turns.setdefault(path, Lock()):
+        return _loaded(path, threads)
+
+
+_turns: dict[Path, Lock] = {}
+
+
+@cache
+def _loaded(path: Path, threads: int) -> Network:
     from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
     from onnxruntime.capi.onnxruntime_pybind11_state import (
         Fail,

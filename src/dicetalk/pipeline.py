@@ -37,6 +37,7 @@ from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_
 from dicetalk.media.channel import Channel
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
 from dicetalk.media.frames import FrameWriter, is_numbered
+from dicetalk.media.video import VAST
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
@@ -147,7 +148,7 @@ class Video:
         alpha = self.has_alpha and keeps_alpha(target)
         with (
             self._writer(target, alpha, quality_of(quality), replace) as video,
-            Behind(video.write) as write,
+            Behind(video.write, most=0 if self.width * self.height > VAST else 1) as write,
             closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
             for chunk in chunks:
@@ -161,7 +162,16 @@ class Video:
         if is_numbered(path):
             return FrameWriter(path)
         size = {"width": self.width, "height": self.height}
-        return VideoWriter(path, **size, fps=self.fps, speech=self.sound, quality=quality, alpha=alpha, replace=replace)
+        return VideoWriter(
+            path,
+            **size,
+            fps=self.fps,
+            speech=self.sound,
+            quality=quality,
+            alpha=alpha,
+            replace=replace,
+            joins=self.frames if self.conditions.ease else None,
+        )
 
     def save_motion(self, path: PathLike) -> Path:
         """Write the motion as Live Link Face CSV (61 channels), for any ARKit avatar.
@@ -254,6 +264,9 @@ class DiceTalk:
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = None if speech is None else _sound(speech, channel)
         voices = _voices(sound, who, idle or 0.0)
+        if motion is None and KINDS[self.backbone.kind].moves:
+            for voice in voices:  # beside the search for faces
+                voice.begin()
         photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
         clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
         looks = [_look(clear, speaker.face, anyway, size, crop) for speaker in who]

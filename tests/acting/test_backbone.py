@@ -22,7 +22,7 @@ from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.framing import framed
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.rates import FPS, SAMPLES_PER_FRAME
-from dicetalk.speech import Hearing, Speech
+from dicetalk.speech import Hearing, Speech, listen_blocks
 
 
 class Live(Hearing):
@@ -67,6 +67,22 @@ def test_pieces_are_small_and_the_first_comes_early(conditions: Conditions) -> N
     stream = RulesBackbone().generate(replace(conditions, speech=Live(conditions.speech.waveform)))
     chunks = list(islice(stream, 5))
     assert [len(chunk) for chunk in chunks] == [round(CHUNK_S * FPS)] * 5
+
+
+def test_nothing_more_is_heard_before_the_first_frame_is_there(conditions: Conditions) -> None:
+    """The decoder of phones would keep it waiting."""
+    heard = []
+
+    class Told(Hearing):
+        def blocks(self) -> Iterator[Speech]:
+            for number, block in enumerate(listen_blocks(self.waveform, 1.0)):
+                heard.append(number)
+                yield block
+
+    stream = RulesBackbone().generate(replace(conditions, speech=Told(conditions.speech.waveform)))
+    next(stream)
+    assert heard == [0]
+    assert sum(map(len, stream)) == len(conditions.speech) - round(CHUNK_S * FPS) and heard == [0, 1]
 
 
 def test_a_single_frame(conditions: Conditions) -> None:

@@ -209,6 +209,15 @@ def test_a_missing_system_library_is_told(
     assert "libz.so.1 is missing" in err and "install the system package" in err
 
 
+def test_nothing_is_loaded_before_signals_are_answered() -> None:
+    """Until then Python answers them, with a traceback."""
+    work = "import sys; here = set(sys.modules); import dicetalk.__main__; print(*sorted(set(sys.modules) - here))"
+    told = subprocess.run(
+        [sys.executable, "-c", f"import importlib; {work}"], check=True, capture_output=True, text=True
+    )
+    assert told.stdout.split() == ["dicetalk", "dicetalk.__main__"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_anything_is_loaded(number: signal.Signals) -> None:
     program = (

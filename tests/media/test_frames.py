@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +70,43 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         with pytest.raises(MediaError):
             check_numbered(tmp_path / folder / "%d.png")
     assert names(tmp_path) == ["file"]
+
+
+WRITE = """
+import os, signal, sys, time
+import numpy as np
+import subprocess
+import sys
+from pathlib import Path
+from dicetalk.media.frames import FrameWriter
+with FrameWriter(Path(sys.argv[1]) / "%d.png") as video:
+    video.write(np.zeros((2, 4, 4, 3), np.uint8))
+    print("written", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path: Path) -> None:
+    """And nothing else: not what a run at work has, not what is somebody's own."""
+    killed, working = (
+        subprocess.Popen([sys.executable, "-c", WRITE, str(tmp_path / name)], stdout=subprocess.PIPE) for name in "ab"
+    )
+    try:
+        for process in (killed, working):
+            assert process.stdout and process.stdout.readline() == b"written\n"
+        killed.kill()
+        killed.wait()
+        abandoned = next(path for path in tmp_path.iterdir() if f"-{killed.pid}-" in path.name)
+        at_work = next(path for path in tmp_path.iterdir() if f"-{working.pid}-" in path.name)
+        (tmp_path / ".dicetalk-mine").mkdir()
+        kept = abandoned.with_name(abandoned.name[:-12] + "0" * 12)
+        kept.mkdir()
+        (kept / "letter.txt").write_text("mine")
+        with FrameWriter(tmp_path / "a" / "%d.png") as video:
+            video.write(np.zeros((1, 4, 4, 3), np.uint8))
+        assert names(tmp_path) == sorted([".dicetalk-mine", "a", at_work.name, kept.name])
+        assert names(at_work) == ["0.png", "1.png"] and names(kept) == ["letter.txt"]
+    finally:
+        working.kill()
+        working.communicate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import tracemalloc
 import zlib
@@ -30,6 +31,7 @@ from dicetalk.media import (
     read_picture,
     write_picture,
 )
+from dicetalk.media.nclx import profile_of
 from dicetalk.media.picture import is_still, read_photo
 
 
@@ -203,6 +205,64 @@ def test_a_jpeg_that_lacks_its_end_is_shown(tmp_path: Path, kind: str, gone: int
     assert "lacks its last bytes" in photo.warnings[0] and "\n" not in photo.warnings[0]
     assert photo.picture.shape == whole.shape
     assert np.abs(photo.picture[:60].astype(int) - whole[:60]).mean() < 4
+
+
+FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
+    "png": ("RGB", {}),
+    "png with palette": ("P", {"suffix": "png"}),
+    "png with alpha": ("RGBA", {"suffix": "png"}),
+    "tif": ("RGB", {}),
+    "webp": ("RGB", {"quality": 95}),
+    "webp with alpha": ("RGBA", {"suffix": "webp", "quality": 95}),
+    "gif": ("L", {}),
+    "bmp": ("RGB", {}),
+    "tga": ("RGB", {}),
+    "ppm": ("RGB", {}),
+    "pcx": ("RGB", {}),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_picture_that_lacks_its_end_is_shown_as_far_as_it_goes(tmp_path: Path, name: str) -> None:
+    mode, options = FORMATS[name]
+    noise = np.random.default_rng(0).integers(0, 80, (160, 120, 3))
+    picture = (scene(160, 120) // 2 + noise + 20).astype(np.uint8)
+    path = save(tmp_path / f"a.{options.pop('suffix', name)}", picture, mode, **options)
+    whole = read_photo(path)
+    assert whole.warnings == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
+    photo = read_photo(path)
+    (told,) = photo.warnings
+    found = re.search(r"lacks its last bytes, (\d+)% of the picture; going on with what is there", told)
+    assert found and 25 < int(found[1]) < 55
+    alike = np.abs(photo.picture.astype(int) - whole.picture).mean((1, 2)) < 20
+    assert alike.mean() > 0.4 and read_photo(save(tmp_path / "b.png", picture)).warnings == ()
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.avif", "a.jp2", "lossless.webp"])
+def test_a_picture_of_which_nothing_is_left_is_refused(tmp_path: Path, name: str) -> None:
+    options: dict[str, Any] = {"lossless": True} if "lossless" in name else {}
+    pillow_heif.register_heif_opener()
+    path = save(tmp_path / name, scene(160, 120), **options)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
+    with pytest.raises(MediaError) as raised:
+        read_photo(path)
+    one_line(raised)
+
+
+@pytest.mark.parametrize(("primaries", "shown"), [(1, (200, 120, 90)), (12, (213, 115, 83)), (2, (200, 120, 90))])
+def test_colours_that_are_named_by_numbers(tmp_path: Path, primaries: int, shown: tuple[int, int, int]) -> None:
+    """Display P3 of a phone without a profile; shown as Apple's own profile of that name would be."""
+    image = Image.new("RGB", (64, 64), (200, 120, 90))
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "a.heic"
+    image.save(path, quality=100, chroma=444, color_primaries=primaries, transfer_characteristics=13)
+    np.testing.assert_allclose(read_picture(path)[32, 32], shown, atol=3)
+
+
+def test_numbers_that_no_profile_can_tell() -> None:
+    hdr = {"color_primaries": 9, "transfer_characteristics": 16}
+    assert profile_of(hdr) is profile_of({}) is None
 
 
 def test_how_much_of_a_jpeg_is_missing_is_told(tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ from dicetalk.media import (
     read_sound,
     read_video,
 )
+from dicetalk.media import (
+    video as video_module,
+)
 from dicetalk.rates import SAMPLES_PER_FRAME, SPEECH_RATE
 
 
@@ -285,6 +288,22 @@ def test_better_pictures_are_larger_and_nearer(tmp_path: Path, hopper_picture: P
         sizes.append(path.stat().st_size)
         errors.append(np.abs(np.stack(list(read_video(path))).astype(int) - frames).mean())
     assert sizes == sorted(sizes) and errors == sorted(errors, reverse=True)
+
+
+@pytest.mark.parametrize("joins", [None, 1, 4, 30])
+@pytest.mark.parametrize("vast", [False, True])
+def test_whatever_the_encoder_is_told_the_frames_are_there(
+    tmp_path: Path, hopper_picture: Picture, monkeypatch: pytest.MonkeyPatch, vast: bool, joins: int | None
+) -> None:
+    if vast:
+        monkeypatch.setattr(video_module, "VAST", 100)
+    frame, count = hopper_picture[:64, :96], joins or 12
+    with VideoWriter(tmp_path / "out.mp4", width=96, height=64, joins=joins) as video:
+        for shift in range(count):
+            video.write(np.roll(frame, shift, 1))
+    written = list(read_video(tmp_path / "out.mp4"))
+    assert len(written) == count
+    assert all(np.abs(one.astype(int) - np.roll(frame, i, 1)).mean() < 8 for i, one in enumerate(written))
 
 
 def test_webm_speaks(tmp_path: Path, speech: Path) -> None:

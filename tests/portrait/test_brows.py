@@ -10,7 +10,7 @@ from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import RIGHT_LOWER_LID, RIGHT_UPPER_LID
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.portrait.brows import EDGES, ROOM, carry_whole
-from dicetalk.portrait.eyes import draw_shut_lids
+from dicetalk.portrait.eyes import draw_lids
 
 
 @pytest.fixture
@@ -67,14 +67,24 @@ def lids(gap: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def test_shut_lids_meet_in_one_unbroken_line() -> None:
     region = np.full((60, 100, 3), 180, np.uint8)
-    draw_shut_lids(region, *lids(0.5), np.array([60.0, 40, 40]), unit=120.0, amount=1.0)
+    draw_lids(region, *lids(0.5), np.array([60.0, 40, 40]), unit=120.0, amount=1.0)
     line = region[..., 0].min(0)[26:75].astype(int)
     assert line.max() < 150
     assert np.abs(np.diff(line)).max() < 12
 
 
-def test_open_lids_and_lids_at_rest_get_no_line() -> None:
+def test_open_lids_that_moved_keep_their_lashes() -> None:
     region = np.full((60, 100, 3), 180, np.uint8)
-    draw_shut_lids(region, *lids(16), np.array([60.0, 40, 40]), unit=120.0, amount=1.0)
-    draw_shut_lids(region, *lids(0.5), np.array([60.0, 40, 40]), unit=120.0, amount=0.0)
+    upper, lower = lids(16)
+    draw_lids(region, upper, lower, np.array([60.0, 40, 40]), unit=120.0, amount=1.0)
+    drawn = region[:, 50, 0].astype(int)
+    assert abs(drawn.argmin() - upper[len(upper) // 2, 1]) < 2
+    assert drawn.min() < 140
+    assert drawn[int(lower[len(lower) // 2, 1])] == 180
+
+
+def test_lids_at_rest_get_no_line() -> None:
+    region = np.full((60, 100, 3), 180, np.uint8)
+    for gap in (16, 0.5):
+        draw_lids(region, *lids(gap), np.array([60.0, 40, 40]), unit=120.0, amount=0.0)
     assert (region == 180).all()

@@ -59,3 +59,11 @@ def test_a_part_too_large_to_double_is_drawn_by_cubic_curves(picture: Picture, m
     monkeypatch.setattr(warp, "LARGEST_DOUBLED", 10)
     np.testing.assert_array_equal(moved(picture, 0, 0), picture)
     assert np.abs(moved(picture, 0.5, 0.25)[8:56, 8:56].astype(int) - doubled[8:56, 8:56]).mean() < 6
+
+
+@pytest.mark.parametrize("largest", [10, 2048**2], ids=["cubic", "doubled"])
+def test_bands_of_rows_change_nothing(picture: Picture, monkeypatch: pytest.MonkeyPatch, largest: int) -> None:
+    monkeypatch.setattr(warp, "LARGEST_DOUBLED", largest)
+    whole = moved(picture, 3.3, -2.7)
+    monkeypatch.setattr(warp, "BAND", 7)
+    np.testing.assert_array_equal(moved(picture, 3.3, -2.7), whole)

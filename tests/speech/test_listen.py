@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 from speech_like import assert_tiled, noise, real, speechlike
 
 from dicetalk.rates import SPEECH_RATE
-from dicetalk.speech import Speech, listen, listen_blocks
+from dicetalk.speech import Hearing, Speech, listen, listen_blocks
 from dicetalk.speech.broad import SILENCE
 from dicetalk.speech.listen import MARGIN
+from dicetalk.speech.phonetics import PhoneRows
 
 ROWS = ("loudness", "pitch", "voicing", "log_mel", "silence")
 AGAIN = (*ROWS, "phones")
@@ -89,3 +92,17 @@ def test_listening_twice_is_the_same() -> None:
     assert isinstance(one, Speech)
     for name in AGAIN:
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+@pytest.mark.parametrize("seconds", [1, 6])
+def test_what_was_begun_is_heard_once_and_the_same(seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wave, listening = speechlike(seconds), import_module("dicetalk.speech.listen")
+    expected, heard = Hearing(wave).whole(), []
+    monkeypatch.setattr(listening, "PhoneRows", lambda *given: heard.append(1) or PhoneRows(*given))  # type: ignore[func-returns-value]
+    hearing = Hearing(wave)
+    hearing.begin()
+    for _ in range(2):
+        found = hearing.whole()
+        for name in AGAIN:
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    assert len(heard) == 1

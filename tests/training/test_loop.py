@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,13 +13,9 @@ from learning import TINY, Line, files, steps_done
 from safetensors.numpy import load_file
 
 from dicetalk.config import changed, to_plain
-from dicetalk.data.dataset import embed, load_recordings
-from dicetalk.emotion.embedding import Embedder
-from dicetalk.emotion.priors import Prior, likeness, read_priors, read_space, save_priors
-from dicetalk.emotion.space import open_space
-from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.emotion.embedder import StreamEncoder
+from dicetalk.emotion.priors import read_priors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
-from dicetalk.speech.rows import COLUMNS
 from dicetalk.training.loop import LoopOptions, schedule, train
 from dicetalk.training.recipes import EMBEDDER_SMALL, recipe
 from dicetalk.training.stage1_embedder import load_embedder, train_embedder
@@ -114,61 +108,11 @@ def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path)
     }
     net = load_embedder(tmp_path)
     assert not net.training and net.sizes == TINY.sizes
+    assert isinstance(net.hearing, StreamEncoder)
     assert net.hearing.mean.abs().sum() > 0 and not (net.motion.scale == 1).all()
     hearing = {f"hearing.{name}" for name in load_file(tmp_path / "hearing" / "hearing.safetensors")}
     assert set(load_file(tmp_path / "embedder.safetensors")) | hearing == set(net.state_dict())
     assert not set(load_file(tmp_path / "embedder.safetensors")) & hearing
-
-
-@pytest.fixture(scope="module")
-def faces(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embedder that learned from faces alone; emotions of which it saw none lie somewhere."""
-    folder = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("unheard") / "data"))
-    table = (folder / "clips.csv").read_text().replace(",24,1,0,", ",24,0,0,")
-    (folder / "clips.csv").write_text(table)
-    out = train_embedder([folder], tmp_path_factory.mktemp("faces"), TINY)
-    rng, priors = np.random.default_rng(0), read_priors(out / "priors.safetensors")
-    for name in set(NAMES) - set(priors):
-        priors[name] = Prior(rng.normal(size=16).astype(np.float32), np.ones(16, np.float32))
-    save_priors(out / "priors.safetensors", priors, read_space(out / "priors.safetensors"))
-    return out
-
-
-def test_faces_alone_make_an_embedder_that_does_not_hear(faces: Path) -> None:
-    assert not (faces / "hearing").exists()
-    motion = np.zeros((8, 58), np.float32)
-    assert Embedder(faces).embed(None, motion).mean.shape == (16,)
-    with pytest.raises(CheckpointError, match=r"hearing; pass the folder of a checkpoint"):
-        Embedder(faces).embed(np.zeros((8, len(COLUMNS)), np.float32), None)
-
-
-def test_hearing_is_taught_into_a_space_of_which_nothing_moves(prepared: Path, faces: Path, tmp_path: Path) -> None:
-    out = train_embedder([prepared], tmp_path / "out", replace(TINY, space=str(faces), drop_motion=1.0))
-    for name in ("config.json", "embedder.safetensors", "embedder.onnx", "priors.safetensors"):
-        assert (out / name).read_bytes() == (faces / name).read_bytes()
-    clips, space = load_recordings(prepared), open_space(out)
-    clips = clips.of(["ann", "bob", "cid"])
-    found = embed(load_embedder(out), clips, heard=True, seen=False).mean.numpy()
-    shares = likeness(found, space.priors, ("neutral", "happy", "sad"))
-    right = np.array([0, 5, 6])[shares.argmax(1)] == clips.emotions.numpy()
-    assert right.mean() > 0.8
-    seen = [embed(load_embedder(folder), clips, heard=False, seen=True).mean for folder in (out, faces)]
-    assert torch.equal(*seen)
-
-
-def test_a_space_without_all_names_cannot_be_heard_into(prepared: Path, tmp_path: Path) -> None:
-    three = train_embedder([prepared], tmp_path / "three", replace(TINY, loop=replace(TINY.loop, steps=2)))
-    with pytest.raises(CheckpointError, match="no prior of 'angry'"):
-        train_embedder([prepared], tmp_path / "out", replace(TINY, space=str(three)))
-
-
-def test_hearing_of_another_space_is_refused(prepared: Path, faces: Path, tmp_path: Path) -> None:
-    recipe = replace(TINY, space=str(faces), loop=replace(TINY.loop, steps=2))
-    out = train_embedder([prepared], tmp_path / "out", recipe)
-    told = json.loads((out / "hearing" / "config.json").read_text())
-    (out / "hearing" / "config.json").write_text(json.dumps(told | {"space": "0123456789abcdef"}))
-    with pytest.raises(CheckpointError, match=r"hears for another embedder \(0123456789abcdef\)"):
-        Embedder(out).embed(np.zeros((8, len(COLUMNS)), np.float32), None)
 
 
 def test_stage_1_resumes_bit_for_bit(prepared: Path, tmp_path: Path) -> None:

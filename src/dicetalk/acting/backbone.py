@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.ease import Ease
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, index, look_at_camera
+from dicetalk.portrait.cover import ready_to_look
 from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
+from dicetalk.speech.phonetics import open_stream
 from dicetalk.threads import Ahead, Promise
 
 CHUNK_S = 0.2
@@ -33,10 +36,6 @@ class RulesBackbone:
     kind = "rules"
     fps = FPS
 
-    def __init__(self, loops: Promise[None] | None = None) -> None:
-        """Most callers use `load_rules`; `loops` is kept when the compiled loops are there, which load when needed."""
-        self._loops = loops
-
     def act(self, conditions: Conditions) -> Iterator[Motion]:
         """Facial motion of the whole clip, block by block."""
         motions = _played(conditions) if conditions.motion is not None else _acted(conditions)
@@ -44,16 +43,25 @@ class RulesBackbone:
 
     def generate(self, conditions: Conditions, watch: Watch | None = None) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8; the first comes at once, so that there is nothing to watch."""
-        with Ahead(self.act(conditions)) as motions:  # heard while the portrait is read, and what was heard is drawn
-            if self._loops is not None:
-                self._loops.take()
-            renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
-            chunk, start = _frames_at_once(conditions), 0
-            for motion in motions:
-                for part in (motion[first : first + chunk] for first in range(0, len(motion), chunk)):
-                    settle = _ease(conditions).mouth(start, start + len(part)) if conditions.ease else 1.0
-                    yield np.stack(list(renderer.render(part, settle=settle)))
-                    start += len(part)
+        motions, chunk = self.act(conditions), _frames_at_once(conditions)
+        first = next(motions)
+        renderer = Renderer(conditions.portrait, conditions.face, conditions.cover)
+        yield from _drawn(renderer, first[:chunk], 0, conditions)
+        start = len(first[:chunk])
+        with Ahead(motions) as others:  # only now: who listens would keep the first frames waiting
+            for motion in chain([first[chunk:]], others):
+                yield from _drawn(renderer, motion, start, conditions)
+                start += len(motion)
+
+
+def _drawn(renderer: Renderer, motion: Motion, start: int, conditions: Conditions) -> Iterator[Picture]:
+    """The frames of a motion as chunks (t, H, W, 3); its first frame is number `start` of the clip."""
+    chunk = _frames_at_once(conditions)
+    for first in range(0, len(motion), chunk):
+        part, begin = motion[first : first + chunk], start + first
+        settle = _ease(conditions).mouth(begin, begin + len(part)) if conditions.ease else 1.0
+        frames = list(renderer.render(part, settle=settle))
+        yield frames[0][None] if len(frames) == 1 else np.stack(frames)  # a vast frame is not copied
 
 
 def _frames_at_once(conditions: Conditions) -> int:
@@ -93,14 +101,10 @@ def _ease(conditions: Conditions) -> Ease:
 
 
 def load_rules(folder: Path | None = None, options: None = None) -> RulesBackbone:
-    """The backbone, with the shapes loaded; mesh and compiled loops follow while portrait and speech are read.
-
-    It has neither checkpoint nor options.
-    """
+    """The backbone, with all that does not depend on portrait and speech; it has neither checkpoint nor options."""
+    Promise(ready_to_look)  # beside what follows; whoever needs one of its networks waits for that one
+    open_stream()
     face_shapes()
-    return RulesBackbone(Promise(_load_loops))
-
-
-def _load_loops() -> None:
     topology()
     warm_up()
+    return RulesBackbone()

@@ -37,9 +37,9 @@ POSTURES: dict[str, Posture] = {
     "neutral": Posture({}),
     # AU 4+5+7+9+17+22+24: brows down and together, glaring lids, a hard mouth that bares its teeth in words.
     "angry": Posture(
-        dict(browDown=1.0, eyeWide=0.65, eyeSquint=0.35, noseSneer=0.75, cheekSquint=0.1, mouthPress=0.4,
-             mouthFrown=0.7, mouthRollLower=0.1, jawForward=0.3, mouthShrugLower=0.4, mouthLowerDown=0.48,
-             mouthUpperUp=0.45, mouthFunnel=0.4),
+        dict(browDown=1.0, eyeWide=0.55, eyeSquint=0.3, noseSneer=0.7, cheekSquint=0.15, mouthFrown=0.8,
+             mouthRollLower=0.1, jawForward=0.5, mouthShrugLower=0.2, mouthLowerDown=0.48,
+             mouthUpperUp=0.62, mouthFunnel=0.5, jawOpen=0.1),
         dict(pitch=0.02, z=-0.05), jaw=1.1, restlessness=1.2,
     ),
     # AU L12+L14: one corner tightened, brow of that side raised, chin up.
@@ -51,15 +51,15 @@ POSTURES: dict[str, Posture] = {
     ),
     # AU 6+7+9+10+17: nose wrinkled, upper lip and lower lids raised; the eyes stay open.
     "disgusted": Posture(
-        dict(noseSneer=1.0, browDown=0.2, eyeSquint=0.42, cheekSquint=0.58, mouthUpperUp=0.75, mouthFrown=0.65,
-             mouthShrugLower=0.85, mouthShrugUpper=0.1, mouthPress=0.1, mouthLowerDown=0.1),
-        dict(yaw=0.08, z=0.05), jaw=0.9, restlessness=0.9,
+        dict(noseSneer=1.0, browDown=0.1, eyeSquint=0.35, cheekSquint=0.5, mouthUpperUp=0.6, mouthFrown=0.85,
+             mouthShrugLower=0.6, mouthShrugUpper=0.1, mouthPress=0.1, mouthLowerDown=0.1),
+        dict(yaw=0.08, z=0.05, pitch=0.03), jaw=0.9, restlessness=0.9,
     ),
     # AU 1+2+4+5+20+25: brows up and together, eyes wide, lips stretched.
     "fear": Posture(
-        dict(browInnerUp=1.0, browOuterUp=0.75, browDown=0.7, eyeWide=1.0, mouthStretch=1.0, mouthFrown=0.4,
-             mouthLowerDown=0.7, jawOpen=0.4, mouthUpperUp=0.2, mouthShrugLower=0.1),
-        dict(pitch=-0.06, z=0.08), jaw=0.9, restlessness=1.4,
+        dict(browInnerUp=1.0, browOuterUp=0.6, browDown=0.8, eyeWide=1.0, mouthStretch=0.87, mouthFrown=0.6,
+             mouthLowerDown=0.9, jawOpen=0.25, mouthShrugLower=0.3, noseSneer=0.15),
+        dict(pitch=-0.08, z=0.08), jaw=0.9, restlessness=1.4,
     ),
     # AU 6+12+25: cheeks raised, smile.
     "happy": Posture(
@@ -74,8 +74,7 @@ POSTURES: dict[str, Posture] = {
     ),
     # AU 1+2+5+26: brows high, eyes wide, jaw dropped.
     "surprised": Posture(
-        dict(browInnerUp=0.95, browOuterUp=1.0, eyeWide=1.0, jawOpen=0.8, mouthFunnel=0.6, mouthPucker=0.4,
-             mouthShrugUpper=0.12),
+        dict(browInnerUp=0.8, browOuterUp=0.8, eyeWide=1.0, jawOpen=0.9, mouthFunnel=0.4, mouthPucker=0.5),
         dict(pitch=-0.05, z=0.05), jaw=1.0, restlessness=1.1,
     ),
 }  # fmt: skip

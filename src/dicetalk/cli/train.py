@@ -40,20 +40,16 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
     for package in ("torch", "onnxscript", "matplotlib"):
         require(package, "train")
     from dicetalk.config import changed
-    from dicetalk.training.frontend import FrontEnd, train_frontend
     from dicetalk.training.processes import launched, leave
     from dicetalk.training.recipes import recipe as by_name
-    from dicetalk.training.stage1_embedder import train_embedder
+    from dicetalk.training.recipes import train_by
 
     chosen = changed(by_name(recipe), changes)
     processes = launched()
     quiet = quiet or not processes.writes
     with display(quiet) as shown:
         steps = partial(shown.count, work="training", things="steps")
-        if isinstance(chosen, FrontEnd):
-            train_frontend(data, output, chosen, steps, processes)
-        else:
-            train_embedder(data, output, chosen, steps, processes)
+        train_by(chosen, data, output, steps, processes)
     leave(processes)
     if not quiet:
         print(f"{output}: trained {chosen.loop.steps} steps", file=sys.stderr)

@@ -7,17 +7,17 @@ says of each clip whether there are a voice and a filmed face, and why not.
 from __future__ import annotations
 
 import csv
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from dicetalk.data.clip import Clip, Corpus, Dropped, Missing
 from dicetalk.data.samples import CLIPS, CROPS, Preparation, Prepared, known_clip, prepare_clip
+from dicetalk.data.workers import spread
 from dicetalk.errors import InputError
-from dicetalk.files import existing_file, whole
+from dicetalk.files import existing_file, remove_abandoned, whole
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -55,13 +55,14 @@ def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress 
     dropped = list(corpus.dropped)
     files = {clip.name: out / CLIPS / f"{clip.name}.safetensors" for clip in corpus.clips}
     before = {clip.name for clip in corpus.clips if known_clip(files[clip.name], clip, options) is not None}
-    for number, (clip, result) in enumerate(zip(corpus.clips, _prepared(corpus.clips, out, options), strict=True), 1):
-        if isinstance(result, Missing):
-            dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result.reason))
-        else:
-            done[clip.name] = result
-        if progress is not None:
-            progress(number, len(corpus.clips))
+    with closing(_prepared(corpus.clips, out, options)) as results:
+        for number, (clip, result) in enumerate(zip(corpus.clips, results, strict=True), 1):
+            if isinstance(result, Missing):
+                dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result.reason))
+            else:
+                done[clip.name] = result
+            if progress is not None:
+                progress(number, len(corpus.clips))
     kept = [clip for clip in corpus.clips if clip.name in done]
     _write_tables(out, kept, done, dropped)
     incomplete = [Dropped(Path(clip.name), done[clip.name].note) for clip in kept if done[clip.name].note]
@@ -91,15 +92,18 @@ def _make_folders(out: Path, options: Preparation) -> None:
         raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
 
 
-def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Iterator[Prepared | Missing]:
+def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Generator[Prepared | Missing, None, None]:
     """What each clip's file holds, or the reason why there is none, in order."""
     work = partial(prepare_clip, out=out, options=options)
     if options.workers == 1:
         yield from map(work, clips)
         return
-    # A forked process would inherit locks that the libraries' threads hold.
-    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(work, clips, chunksize=4)
+    try:
+        with closing(spread(work, clips, options.workers)) as results:
+            yield from results
+    finally:  # a worker that was stopped could not
+        for folder in (out / CLIPS, out / CROPS):
+            remove_abandoned(folder)
 
 
 def _write_tables(out: Path, clips: Sequence[Clip], done: dict[str, Prepared], dropped: Sequence[Dropped]) -> None:

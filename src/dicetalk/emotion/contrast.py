@@ -44,29 +44,16 @@ class Anchors(nn.Module):
     With a thousand clips the loss between clips alone hardly begins to fall; a batch holds too few of each emotion.
     """
 
-    middle: Tensor
-
     def __init__(self, width: int, emotions: int, temperature: float = TEMPERATURE, smoothing: float = 0.0) -> None:
-        """Points that are learned, seen from the origin; `smoothing` is the share of a label that is given to all."""
+        """Points that are learned; `smoothing` is the share of a label that is given to all."""
         super().__init__()
         self.temperature, self.smoothing = temperature, smoothing
         self.points = nn.Parameter(torch.randn(emotions, width))
-        self.register_buffer("middle", torch.zeros(width))
-
-    def hold(self, points: Tensor) -> None:
-        """Points `(K, D)` that stay where they are, seen from their middle."""
-        self.points = nn.Parameter(points, requires_grad=False)
-        self.middle.copy_(points.mean(0))
 
     def forward(self, samples: Tensor, emotions: Tensor) -> Tensor:
         """InfoNCE of samples `(B, D)` of emotions `(B,)` against all points, a scalar."""
-        ours, theirs = (fn.normalize(x - self.middle, dim=1) for x in (samples, self.points))
+        ours, theirs = (fn.normalize(x, dim=1) for x in (samples, self.points))
         return fn.cross_entropy(ours @ theirs.T / self.temperature, emotions, label_smoothing=self.smoothing)
-
-    def distance(self, samples: Tensor, emotions: Tensor) -> Tensor:
-        """Mean square of how far samples lie from their points, against that of the points from their middle."""
-        usual = (self.points - self.middle).square().sum(1).mean()
-        return (samples - self.points[emotions]).square().sum(1).mean() / usual
 
 
 def balanced_batch(emotions: Tensor, identities: Tensor, p: int, k: int, generator: torch.Generator) -> Tensor:

@@ -3,8 +3,8 @@
 Two encoders read the two streams, speech attends to the face, and attentive statistics pool the result over time.
 Either stream may be missing: a learned null token stands for it, so that one network serves sound, video and both.
 
-Everything but `hearing` can be learned from faces alone, which then say where each emotion lies; `hearing` is taught
-into that space later and lies in files of its own.
+Everything but `hearing` can be learned from faces alone, which then say where each emotion lies; a `hearing` of another
+kind (`delivery`) is taught into that space later. It lies in files of its own.
 """
 
 from __future__ import annotations
@@ -142,10 +142,11 @@ class Discriminant(nn.Module):
 class EmotionEmbedder(nn.Module):
     """Speech and face motion of a clip -> Gaussian over emotion."""
 
-    def __init__(self, sizes: EmbedderSizes | None = None) -> None:
+    def __init__(self, sizes: EmbedderSizes | None = None, hearing: nn.Module | None = None) -> None:
+        """Of any values; `hearing` is called like the `StreamEncoder` which stands there by itself."""
         super().__init__()
         self.sizes = sizes = sizes or EmbedderSizes()
-        self.hearing = StreamEncoder(sizes.speech, sizes)
+        self.hearing = StreamEncoder(sizes.speech, sizes) if hearing is None else hearing
         self.motion = StreamEncoder(sizes.motion, sizes)
         self.unheard = nn.Parameter(0.02 * torch.randn(sizes.inner))
         self.unseen = nn.Parameter(0.02 * torch.randn(sizes.inner))

@@ -52,7 +52,7 @@ def prior_of(means: Float32) -> Prior:
 
 LIKENESS = 0.3
 """Temperature of shares of what is seen."""
-VOICE_LIKENESS = 0.45
+VOICE_LIKENESS = 0.36
 """The same of what is heard alone, at which shares are as sure as they are right (`benchmarks/hearing.py people`)."""
 
 

@@ -22,8 +22,7 @@ WEIGHTS, PRIORS = "embedder.safetensors", "priors.safetensors"
 SHIPPED = Path(__file__).parents[1] / "weights" / "embedder"
 
 SHARP = 0.1
-"""Temperature of the mixture that stands for a voice, at which hearing is taught. It is sharper than what is told of a
-likeness: identity is heard 1.5 times as often as chance in such mixtures, 2 times in what the network gives."""
+"""Temperature of the mixture that stands for a voice, at which hearing is taught."""
 
 LEAST_SHARE = 0.15
 """Of a likeness; what resembles less is left out of the feeling."""

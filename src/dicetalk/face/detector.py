@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dicetalk.arrays import Float32, Float64, Picture
 from dicetalk.face.square import Square, cut
-from dicetalk.networks import WEIGHTS, open_network
+from dicetalk.networks import WEIGHTS, Network, open_network
 
 CELL, STRIDE = 12, 2
 """Side of the square the first network looks at, and its step [px]."""
@@ -70,7 +70,17 @@ def look(picture: Picture, squares: list[Square]) -> tuple[Float32, Float64]:
 
 
 def _run(name: str, pixels: Picture) -> list[npt.NDArray[np.float32]]:
-    return list(open_network(WEIGHTS / "face" / f"detector_{name}.onnx").run(None, {"pixels": pixels}))
+    return list(_network(name).run(None, {"pixels": pixels}))
+
+
+def _network(name: str) -> Network:
+    return open_network(WEIGHTS / "face" / f"detector_{name}.onnx")
+
+
+def open_detector() -> None:
+    """Open its three networks, which else happens when the first picture is looked at."""
+    for name in ("proposal", "refine", "output"):
+        _network(name)
 
 
 def _proposals(picture: Picture, least: float) -> Float64:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64, Picture
-from dicetalk.face.detector import Found, detect, look, shares
+from dicetalk.face.detector import Found, detect, look, open_detector, shares
 from dicetalk.face.face import Face
-from dicetalk.face.mesh import PRESENT, Reading, around, around_points, five_points, read, tilt
+from dicetalk.face.mesh import PRESENT, Reading, around, around_points, five_points, open_mesh, read, tilt
 from dicetalk.face.square import Square, cut, placed
 
 COARSE, FINE = 20, 80
@@ -53,6 +53,12 @@ class Seen:
         """Left, top, right, bottom [px]."""
         points = self.face.landmarks[:, :2].astype(np.float64)
         return np.concatenate([points.min(0), points.max(0)])
+
+
+def open_finder() -> None:
+    """Open the networks, which else happens when the first picture is searched."""
+    open_detector()
+    open_mesh()
 
 
 def find_faces(picture: Picture, *, thorough: bool = False) -> list[Face]:

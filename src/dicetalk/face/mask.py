@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dicetalk.arrays import Picture
-from dicetalk.networks import WEIGHTS, open_network
+from dicetalk.networks import WEIGHTS, Network, open_network
 
 SIZE = 256
 """Side of what the network reads [px]."""
@@ -19,6 +19,10 @@ def person_mask(picture: Picture) -> npt.NDArray[np.float32]:
     # Corner to corner, as MediaPipe shrinks: cv2.resize would move the edges by half a pixel of the mask.
     shrink = np.array([[SIZE / width, 0, 0], [0, SIZE / height, 0]])
     small = cv2.warpAffine(picture, shrink, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
-    network = open_network(WEIGHTS / "face" / "person.onnx")
-    mask = network.run(None, {"input": small[None].astype(np.float32) / 255})[0][0]
+    mask = open_person().run(None, {"input": small[None].astype(np.float32) / 255})[0][0]
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def open_person() -> Network:
+    """The network."""
+    return open_network(WEIGHTS / "face" / "person.onnx")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dicetalk.arrays import Float64, Picture
 from dicetalk.face.face import Face
 from dicetalk.face.square import Square, cut, placed
-from dicetalk.networks import WEIGHTS, open_network
+from dicetalk.networks import WEIGHTS, Network, open_network
 
 SIZE = 192
 """Side of the crop that the network reads [px]."""
@@ -36,11 +36,15 @@ class Reading:
 def read(picture: Picture, square: Square) -> Reading:
     """The face in a square of a picture (H, W, 3)."""
     crop = cut(picture, square, SIZE)
-    network = open_network(WEIGHTS / "face" / "mesh.onnx", threads=1)  # two take a third more of the processor
-    landmarks, presence = network.run(None, {"input": crop[None].astype(np.float32) / 255})
+    landmarks, presence = open_mesh().run(None, {"input": crop[None].astype(np.float32) / 255})
     places = placed(landmarks[0, :, :2], square.to_picture(SIZE))
     depth = landmarks[0, :, 2:] * (square.side / SIZE)
     return Reading(Face(np.hstack([places, depth]).astype(np.float32)), float(presence[0]))
+
+
+def open_mesh() -> Network:
+    """The network; two threads would take a third more of the processor."""
+    return open_network(WEIGHTS / "face" / "mesh.onnx", threads=1)
 
 
 def around(landmarks: npt.NDArray[np.float32]) -> Square:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,7 @@ from PIL import Image
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
-from dicetalk.files import HIDDEN, check_place, writing
+from dicetalk.files import check_place, claimed_folder, writing
 
 COMPRESSION = 1
 """Of zlib, 0 to 9: more takes longer than drawing."""
@@ -89,13 +87,9 @@ class FrameWriter:
     def _open(self) -> Iterator[Self]:
         """From the first frame to the last, in a hidden folder beside theirs."""
         folder = self._path.parent
-        with writing(self._path):
-            self._hidden = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=folder.absolute().parent))
-        try:
+        with claimed_folder(folder.absolute().parent) as self._hidden:
             yield self
             with writing(self._path):
                 folder.mkdir(exist_ok=True)
                 for file in sorted(self._hidden.iterdir()):
                     file.replace(folder / file.name)
-        finally:
-            shutil.rmtree(self._hidden, ignore_errors=True)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from dicetalk.arrays import Float32, Picture, UInt8
 from dicetalk.errors import MediaError
 from dicetalk.files import PathLike, existing_file, output_kind, whole
+from dicetalk.media import nclx, webp
 from dicetalk.media.colours import to_srgb
 from dicetalk.media.container import one_line
 
@@ -58,8 +60,8 @@ def read_photo(path: PathLike) -> Photo:
 
     The camera's rotation is honoured, embedded colour profiles are brought to sRGB, deep grey is scaled to 8 bits, and
     transparency lies on white, as a browser shows it. Of an animation the first frame is taken. JPEGs of more than 55
-    megapixels are halved while they are decoded, until they have less. One that lacks its end is shown as far as it
-    goes, with a warning.
+    megapixels are halved while they are decoded, until they have less. A picture that lacks its end is shown as far as
+    it goes, with a warning, where its format lets anything be seen.
 
     Raises:
         MediaError: no such file, not a picture, damaged, a side under 32 px, or too many pixels for memory (told from
@@ -118,9 +120,13 @@ def _know_heif() -> None:
 
 def _opened(path: Path) -> Image.Image:
     with path.open("rb") as file:
-        jpeg = file.read(len(JPEG_MARK)) == JPEG_MARK
-    if jpeg:
+        head = file.read(webp.HEADER)
+    if head.startswith(JPEG_MARK):
         return JpegImageFile(path)  # Image.open would refuse what is reduced while it is decoded
+    if webp.lacks_its_end(head, path.stat().st_size):
+        there = webp.what_is_there(path.read_bytes(), MAX_PIXELS)
+        if there is not None:
+            return there
     _know_heif()
     return Image.open(path)
 
@@ -140,16 +146,38 @@ def _check_header(path: Path, image: Image.Image) -> None:
 
 def _loaded(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """The picture decoded, reduced where it is too large, and what it lacks."""
-    if not isinstance(image, JpegImageFile):
-        image.load()
-        return image, ()
+    if not isinstance(image, ImageFile.ImageFile):  # what there is of a WebP
+        return image, (_lacking(path, image, np.asarray(image)[-1, -1]),)
     try:
-        return _reduced(image), ()
+        return _decoded(image), ()
     except OSError as error:
         if "truncated" not in str(error):
             raise
-    patched = _reduced(JpegImageFile(BytesIO(path.read_bytes() + JPEG_END)))
-    return patched, (f"{path} lacks its last bytes{_missing(patched)}; going on with what is there",)
+    if isinstance(image, JpegImageFile):
+        patched: Image.Image = _reduced(JpegImageFile(BytesIO(path.read_bytes() + JPEG_END)))
+        return patched, (_lacking(path, patched, UNKNOWN_GREY),)
+    patched = _as_far_as_it_goes(path)
+    return patched, (_lacking(path, patched, 0),)
+
+
+def _decoded(image: Image.Image) -> Image.Image:
+    if isinstance(image, JpegImageFile):
+        return _reduced(image)
+    image.load()
+    return image
+
+
+_LENIENT = Lock()
+
+
+def _as_far_as_it_goes(path: Path) -> Image.Image:
+    """A picture whose end is missing, with zeros there."""
+    with _LENIENT, _opened(path) as image:
+        ImageFile.LOAD_TRUNCATED_IMAGES = True  # Pillow has no other way to be told than for the whole process
+        try:
+            return _decoded(image).copy()
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def _reduced(image: JpegImageFile) -> JpegImageFile:
@@ -161,17 +189,19 @@ def _reduced(image: JpegImageFile) -> JpegImageFile:
     return image
 
 
-def _missing(image: Image.Image) -> str:
-    """How much of a picture whose end is missing cannot be seen, in words; "" where all of it can."""
-    filled = (np.asarray(image) != UNKNOWN_GREY).reshape(image.height, -1).any(1)
-    share = 1 - (int(np.flatnonzero(filled).max(initial=-1)) + 1) / image.height
-    return f", {max(share, 0.01):.0%} of the picture" if share > 0 else ""
+def _lacking(path: Path, image: Image.Image, unknown: int | UInt8) -> str:
+    """The warning, with how many rows cannot be seen: they are nothing but `unknown`."""
+    share = float((np.asarray(image) == unknown).reshape(image.height, -1).all(1).mean())
+    if share == 1:
+        raise OSError("nothing is left of it")
+    told = f", {max(share, 0.01):.0%} of the picture" if share > 0 else ""
+    return f"{path} lacks its last bytes{told}; going on with what is there"
 
 
 def _to_rgb(image: Image.Image) -> tuple[Picture, UInt8 | None]:
     """The picture on white, and how much of it covers that; None where all does."""
     deep = 65535 if image.mode.startswith("I;16") or image.format in ("PNG", "PPM") else 0
-    profile = image.info.get("icc_profile")
+    profile = image.info.get("icc_profile") or nclx.profile_of(image.info.get("nclx_profile") or {})
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode == "F" or image.mode.startswith("I"):
         image = Image.fromarray(_grey_from_deep(np.array(image, np.float32), deep))

@@ -17,11 +17,11 @@ from dicetalk.motion.space import SHAPES
 
 EXPRESSIVE = (
     *("cheekSquint", "eyeSquint", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"),
-    *("mouthUpperUp", "mouthShrug"),
+    *("mouthUpperUp", "mouthShrug", "browDown"),
 )
 EMPHASIS = 1.25
 """Shapes of feeling move this much further than on a scanned face: a still picture lacks the skin's finer changes that
-go with them (docs/decisions/0003). Brows and nose do not: by them a face is known, and furrows say what they do."""
+go with them (docs/decisions/0003). Raised brows and noses do not: by them a face is known, and furrows say it."""
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from dicetalk.arrays import Float32, Float64, UInt8
 from dicetalk.media import Picture
@@ -21,8 +22,15 @@ SHUT = 0.05
 LASH_LINE = 0.018
 """Width of that line, in the same unit."""
 
+LASHES = 0.8
+"""How strongly it is drawn over an open eye whose lid has moved."""
+
 IRIS_RINGS = 8
 """How finely the colours of an iris are told apart, from its middle to its rim."""
+
+
+GRAIN = 12
+"""The most that a pixel of the white differs from those around it [levels]: what differs more is no white."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +117,11 @@ def _lash_colour(picture: Picture, outline: Float64) -> Float64:
     return np.asarray(0.8 * np.percentile(picture[y, x], 30, axis=0))
 
 
-def draw_shut_lids(
-    region: Picture, upper: Float64, lower: Float64, colour: Float64, unit: float, amount: float
-) -> None:
-    """Let lids that meet do so in one soft line: two rims of a mesh alone leave slits and dashes of lid and white.
+def draw_lids(region: Picture, upper: Float64, lower: Float64, colour: Float64, unit: float, amount: float) -> None:
+    """Draw the lashes' line along lids that have moved.
+
+    Lids that meet do so in one soft line: two rims of a mesh alone leave slits and dashes of lid and white. Over an
+    open eye the lashes' line follows the upper rim: pushed aside with the lid, its own becomes too thin to be seen.
 
     Args:
         region: (H, W, 3), changed in place.
@@ -127,20 +136,27 @@ def draw_shut_lids(
     closed = np.clip(1.2 * (1 - np.abs(two - one) / (SHUT * unit)), 0, 1) ** 2
     # Lids meet at their corners even in an open eye: that is no line.
     shut = np.clip(1.3 * np.median(closed[len(closed) // 4 : -len(closed) // 4]), 0, 1)
-    strength = amount * shut * closed * np.sin(np.pi * np.linspace(0.06, 0.94, len(along))) ** 0.5
+    ends = amount * np.sin(np.pi * np.linspace(0.06, 0.94, len(along))) ** 0.5
+    down = np.array([-across[1], across[0]])
+    line = upper[0] + along[:, None] * across + one[:, None] * down
+    meeting = line + (0.6 * (two - one))[:, None] * down
+    _draw_line(region, meeting, 0.75 * shut * closed * ends, max(LASH_LINE * unit, 1.0), colour)
+    above = line - 0.3 * LASH_LINE * unit * down
+    _draw_line(region, above, LASHES * (1 - shut) * ends, max(LASH_LINE * unit, 0.8), colour)
+
+
+def _draw_line(region: Picture, line: Float64, strength: Float64, width: float, colour: Float64) -> None:
+    """Draw a soft line through places (N, 2) [px], as strong at each as `strength` (N,) says."""
     if strength.max() < 0.02:
         return
-    down = np.array([-across[1], across[0]])
-    line = upper[0] + along[:, None] * across + (one + 0.6 * (two - one))[:, None] * down
-    left, top = np.floor(line.min(0) - 3 - LASH_LINE * unit).astype(int).clip(0)
-    right, bottom = np.minimum(np.ceil(line.max(0) + 4 + LASH_LINE * unit).astype(int), region.shape[1::-1])
+    left, top = np.floor(line.min(0) - 3 - width).astype(int).clip(0)
+    right, bottom = np.minimum(np.ceil(line.max(0) + 4 + width).astype(int), region.shape[1::-1])
     if right <= left or bottom <= top:
         return
     y, x = np.mgrid[top:bottom, left:right]
     squared = (x[..., None] - line[:, 0]) ** 2 + (y[..., None] - line[:, 1]) ** 2
     nearest = squared.argmin(-1)
-    width = max(LASH_LINE * unit, 1.0)
-    cover = 0.75 * strength[nearest] * np.exp(-squared.min(-1) / (0.6 * width) ** 2)
+    cover = strength[nearest] * np.exp(-squared.min(-1) / (0.6 * width) ** 2)
     box = region[top:bottom, left:right]
     box[:] = (box * (1 - cover[..., None]) + colour * cover[..., None] + 0.5).astype(np.uint8)
 
@@ -171,23 +187,32 @@ def _continued(crop: Picture, known: UInt8, centre: Float64, radius: float) -> P
     light = crop.mean(-1)
     white = seen & (light >= np.median(light[seen]))
     ball = np.asarray(cv2.inpaint(crop, (~white).astype(np.uint8), 3, cv2.INPAINT_TELEA), np.uint8)
-    # Over an iris that touches both lids only what shines through from the sides is known: even it out.
-    even = cv2.GaussianBlur(ball, (0, 0), max(0.6 * radius, 1))
-    inside = cv2.distanceTransform(known, cv2.DIST_L2, 3) / max(0.4 * radius, 1)
-    own = np.where(seen, np.clip(inside, 0, 1), 0)[..., None]
-    ball = crop * own + even * (1 - own)
+    # Over an iris that touches both lids only what shines through from the sides is known: even it out. Of the white
+    # itself only its grain is kept: its shadows were those of lids that have moved, and would be a second eye in it.
+    even = cv2.GaussianBlur(ball, (0, 0), max(0.6 * radius, 1)).astype(np.float32)
+    inside = np.clip(cv2.distanceTransform(known, cv2.DIST_L2, 3) / max(0.4 * radius, 1), 0, 1)[..., None]
+    ball = even + _grain(crop, seen, 0.2 * radius) * inside
     cover = np.clip((1.1 - away) / 0.16, 0, 1)[..., None]
-    return np.asarray(ball * (1 - cover) + _whole_iris(crop, known, away) * cover, np.uint8)
+    iris = _even_iris(crop, known, away)
+    iris += (crop - iris) * np.where(known[..., None] > 0, inside, 0)
+    return np.asarray(np.clip(ball * (1 - cover) + iris * cover, 0, 255), np.uint8)
 
 
-def _whole_iris(crop: Picture, known: UInt8, away: Float64) -> Picture:
-    """The crop with hidden parts of the iris in the colours seen at the same distance from its middle."""
+def _grain(crop: Picture, seen: NDArray[np.bool_], reach: float) -> Float32:
+    """What a part of a picture has of fine detail (h, w, 3), without its shadows; 0 where it is not seen (h, w)."""
+    share = seen.astype(np.float32)[..., None]
+    spread = [cv2.GaussianBlur(layer, (0, 0), max(reach, 0.8)) for layer in (crop * share, share)]
+    grain = crop - spread[0] / np.maximum(spread[1], 1e-3)[..., None]
+    return np.asarray(np.clip(grain, -GRAIN, GRAIN) * share, np.float32)
+
+
+def _even_iris(crop: Picture, known: UInt8, away: Float64) -> Float32:
+    """An iris in the colours that are seen at each distance from its middle, (h, w, 3)."""
     ring = (away * IRIS_RINGS).astype(int)
-    whole = crop.copy()
-    seen_colour = np.median(crop[(known > 0) & (away < 1.1)], axis=0) if ((known > 0) & (away < 1.1)).any() else None
-    for i in range(int(1.2 * IRIS_RINGS)):
-        seen = (ring == i) & (known > 0)
-        colour = np.median(crop[seen], axis=0) if seen.any() else seen_colour
-        if colour is not None:
-            whole[(ring == i) & (known == 0)] = colour
-    return whole
+    rings = [(known > 0) & (ring == i) for i in range(int(1.2 * IRIS_RINGS))]
+    found = [i for i, seen in enumerate(rings) if seen.any()]
+    if not found:
+        return crop.astype(np.float32)
+    colours = np.array([np.median(crop[rings[i]], axis=0) for i in found])
+    middles = (np.array(found) + 0.5) / IRIS_RINGS
+    return np.stack([np.interp(away, middles, colours[:, c]) for c in range(3)], -1).astype(np.float32)

@@ -31,6 +31,7 @@ class Fold:
         width: of the crease [inter-ocular distances].
         ridge: light on the skin that bulges beside the crease, on the right of the line, as a share of its dark.
         crease: share of the dark that lies in the crease itself; the rest is soft.
+        deepest: where along the line it is deepest, 0 to 1; it fades out towards both ends.
     """
 
     line: tuple[tuple[int, float, float], ...]
@@ -38,6 +39,7 @@ class Fold:
     width: float = 0.02
     ridge: float = 0.15
     crease: float = 0.3
+    deepest: float = 0.5
 
     @property
     def crosses_the_middle(self) -> bool:
@@ -51,49 +53,50 @@ MIDLINE = (9, 8, 168, 6, 197, 18)
 
 FOLDS = (
     # Nose wing to beside the mouth: smile, raised upper lip, wrinkled nose.
-    Fold(((129, -0.03, -0.05), (203, -0.02, 0), (206, -0.02, 0.01), (216, -0.02, -0.01), (212, 0.01, -0.06)),
-         dict(mouthSmile=0.23, mouthUpperUp=0.18, noseSneer=0.24, cheekSquint=0.05), 0.02, 0.3, 0.35),
+    Fold(((129, 0.0, -0.12), (129, -0.035, -0.03), (203, -0.035, 0.01), (206, -0.05, 0.01), (216, -0.045, -0.01),
+          (212, 0.01, -0.06)),
+         dict(mouthSmile=0.24, mouthUpperUp=0.2, noseSneer=0.26, cheekSquint=0.05), 0.022, 0.1, 0.15, 0.4),
     # Frown lines between the brows.
     Fold(((9, -0.095, -0.13), (9, -0.08, -0.03), (8, -0.075, 0.04)),
-         dict(browDown=0.30, noseSneer=0.07), 0.02, 0.2, 0.3),
+         dict(browDown=0.3, noseSneer=0.07), 0.015, 0.1, 0.12),
     # Across the root of the nose, and down its sides.
     Fold(((168, 0.0, -0.01), (168, -0.06, -0.01), (168, -0.12, -0.03)),
-         dict(noseSneer=0.16, browDown=0.06), 0.022, 0.2, 0.15),
+         dict(noseSneer=0.16, browDown=0.06), 0.026, 0.08, 0.05),
     Fold(((6, -0.05, -0.05), (6, -0.11, 0.0), (6, -0.18, 0.07), (197, -0.24, 0.08)),
-         dict(noseSneer=0.18), 0.024, 0.25, 0.12),
+         dict(noseSneer=0.18), 0.029, 0.08, 0.04),
     # Forehead: lines from temple to temple, the middle part for the inner brows, the outer part for the outer ones.
     Fold(((9, 0.0, -0.205), (107, -0.06, -0.16), (105, -0.02, -0.13)),
-         dict(browInnerUp=0.14, browOuterUp=0.08), 0.017, 0.35, 0.25),
+         dict(browInnerUp=0.22, browOuterUp=0.13), 0.018, 0.21, 0.15),
     Fold(((9, 0.0, -0.325), (107, -0.08, -0.275), (105, 0.0, -0.22)),
-         dict(browInnerUp=0.12, browOuterUp=0.10), 0.019, 0.35, 0.25),
-    Fold(((9, 0.0, -0.43), (107, -0.10, -0.385)), dict(browInnerUp=0.07, browOuterUp=0.06), 0.019, 0.35, 0.2),
+         dict(browInnerUp=0.19, browOuterUp=0.16), 0.019, 0.21, 0.15),
+    Fold(((9, 0.0, -0.43), (107, -0.10, -0.385)), dict(browInnerUp=0.08, browOuterUp=0.07), 0.018, 0.15, 0.12),
     # Crow's feet.
     Fold(((33, -0.1, -0.03), (33, -0.17, -0.065), (33, -0.24, -0.10)),
-         dict(cheekSquint=0.13, mouthSmile=0.07, eyeSquint=0.05), 0.011, 0.2, 0.4),
+         dict(cheekSquint=0.21, mouthSmile=0.11, eyeSquint=0.08), 0.013, 0.12, 0.14),
     Fold(((33, -0.11, 0.02), (33, -0.18, 0.03), (33, -0.26, 0.03)),
-         dict(cheekSquint=0.14, mouthSmile=0.07, eyeSquint=0.05), 0.011, 0.2, 0.4),
-    Fold(((33, -0.1, 0.07), (33, -0.16, 0.115), (33, -0.22, 0.15)), dict(cheekSquint=0.13, mouthSmile=0.06), 0.011, 0.2,
-         0.4),
+         dict(cheekSquint=0.22, mouthSmile=0.11, eyeSquint=0.08), 0.013, 0.12, 0.14),
+    Fold(((33, -0.1, 0.07), (33, -0.16, 0.115), (33, -0.22, 0.15)),
+         dict(cheekSquint=0.21, mouthSmile=0.1), 0.013, 0.12, 0.14),
     # Under the eye: pushed up by the cheek.
     Fold(((110, 0.0, 0.03), (24, 0.0, 0.035), (23, 0.0, 0.04), (22, 0.0, 0.04), (26, 0.0, 0.035)),
-         dict(cheekSquint=0.17, eyeSquint=0.14, noseSneer=0.08), 0.014, 0.3, 0.3),
+         dict(cheekSquint=0.27, eyeSquint=0.22, noseSneer=0.13), 0.017, 0.18, 0.1),
     # Sockets: in the shadow of lowered brows, open to the light under raised ones.
     Fold(((225, -0.02, 0.0), (224, 0.0, 0.01), (223, 0.0, 0.01), (222, 0.0, 0.01), (221, 0.03, 0.02)),
-         dict(browDown=0.41, eyeSquint=0.10, browOuterUp=-0.08, browInnerUp=-0.06), 0.03, 0.0, 0.0),
+         dict(browDown=0.66, eyeSquint=0.16, browOuterUp=-0.13, browInnerUp=-0.1), 0.036, 0.0, 0.0),
     # Cheeks that rise catch light.
-    Fold(((50, 0.02, -0.02), (101, -0.02, 0.02)), dict(cheekSquint=-0.05, mouthSmile=-0.03), 0.05, 0.0, 0.0),
+    Fold(((50, 0.02, -0.02), (101, -0.02, 0.02)), dict(cheekSquint=-0.05, mouthSmile=-0.03), 0.06, 0.0, 0.0),
     # From the corners of the mouth down, and under the lower lip.
     Fold(((61, -0.05, 0.0), (43, -0.05, 0.02), (106, -0.09, 0.06)),
-         dict(mouthFrown=0.24, mouthStretch=0.11), 0.02, 0.2, 0.3),
+         dict(mouthFrown=0.14, mouthStretch=0.06), 0.024, 0.06, 0.1),
     Fold(((18, 0.0, 0.02), (83, -0.05, 0.03), (182, -0.05, 0.04)),
-         dict(mouthShrugLower=0.24, mouthFrown=0.08), 0.02, 0.15, 0.15),
+         dict(mouthShrugLower=0.28, mouthFrown=0.1), 0.024, 0.09, 0.05),
     # Cords of the stretched mouth.
     Fold(((61, -0.10, -0.14), (61, -0.17, 0.04), (61, -0.13, 0.27)),
-         dict(mouthStretch=0.19, mouthDimple=0.14), 0.022, 0.25, 0.12),
+         dict(mouthStretch=0.22, mouthDimple=0.16), 0.026, 0.15, 0.04),
 )  # fmt: skip
 
 
-DEEPEST = 0.3
+DEEPEST = 0.36
 """The darkest a fold gets, as a share of the light on it."""
 
 SHADOW = 3.0
@@ -106,7 +109,7 @@ STEPS = 48
 """Places along a fold."""
 
 
-SHADE = np.array([0.84, 1.04, 1.18], np.float32)
+SHADE = np.array([0.74, 1.05, 1.22], np.float32)
 """How much of a fold's dark falls on red, green and blue: light scattered under the skin fills shadows with red."""
 
 
@@ -167,7 +170,8 @@ def fold_shading(picture: Picture, local: Float64, to_picture: tuple[Float64, Fl
     # The middles of the coarse pixels, as a resize to the whole part takes them.
     y, x = np.mgrid[top:bottom:COARSE, left:right:COARSE].astype(np.float32) + np.float32((COARSE - 1) / 2)
     pixels = np.stack([x, y], -1)
-    skin = _skin(picture, local, to_picture)[top:bottom:COARSE, left:right:COARSE] * _fade(x.shape)
+    coarse = slice(top, bottom, COARSE), slice(left, right, COARSE)
+    skin = _skin(picture, local, to_picture, coarse) * _fade(x.shape)
     masks, causes = [], []
     for fold in FOLDS:
         for side, mask in _both_sides(fold, pixels, local, to_picture, mirror):
@@ -222,13 +226,14 @@ def _drawn(pixels: Float32, knots: Float64, fold: Fold, unit: float, mirrored: b
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     away, side, along = _beside(pixels[box], curve)
     # A crease wavers: it is nowhere quite as deep and as wide as beside.
-    waver = 1 + 0.2 * np.sin(6.0 * along + 40 * fold.width + len(fold.causes))
+    waver = 1 + 0.12 * np.sin(6.0 * along + 40 * fold.width + len(fold.causes))
     away = away / (width * (0.6 + 0.4 * np.sin(np.pi * along)) * (2 - waver))
     lit = 0.5 + 0.5 * (side if mirrored else -side)
     soft = np.exp(-((away / (SHADOW * (1.2 - 0.5 * lit))) ** 2))
     dark = fold.crease * np.exp(-(away**2)) + (1 - fold.crease) * soft
     ridge = fold.ridge * lit**2 * np.exp(-(((away - SHADOW) / 1.5) ** 2))
-    result[box] = (ridge - dark) * np.sin(np.pi * (0.02 + 0.96 * along)) ** 1.3 * waver
+    fading = np.sin(np.pi * (0.02 + 0.96 * along ** (np.log(0.5) / np.log(fold.deepest)))) ** 1.3
+    result[box] = (ridge - dark) * fading * waver
     return result
 
 
@@ -269,14 +274,16 @@ def _causes(fold: Fold, side: str) -> Float64:
     return row
 
 
-def _skin(picture: Picture, local: Float64, to_picture: tuple[Float64, Float64]) -> Float32:
-    """How much each pixel looks like this face's skin (H, W): no furrow is drawn on hair or glasses."""
+def _skin(
+    picture: Picture, local: Float64, to_picture: tuple[Float64, Float64], chosen: tuple[slice, slice]
+) -> Float32:
+    """How much each chosen pixel looks like this face's skin (h, w): no furrow is drawn on hair or glasses."""
     matrix, origin = to_picture
     unit = float(np.linalg.norm(matrix[:, 0]))
-    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), max(0.8, unit * 0.02)), cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), max(0.8, unit * 0.02)), cv2.COLOR_RGB2LAB)
     samples = (local[[50, 280, 205, 425, 151, 4, 101, 330]] @ matrix.T + origin)[:, :2]
     samples = np.clip(samples, 0, (picture.shape[1] - 1, picture.shape[0] - 1)).astype(int)
-    colours = lab[samples[:, 1], samples[:, 0]]
+    colours = lab[samples[:, 1], samples[:, 0]].astype(np.float32)
     middle, spread = np.median(colours, axis=0), np.maximum(colours.std(0), (12, 4, 4))
-    away = np.sqrt((((lab - middle) / (3.0 * spread)) ** 2).sum(-1))
+    away = np.sqrt((((lab[chosen].astype(np.float32) - middle) / (3.0 * spread)) ** 2).sum(-1))
     return np.asarray(1 / (1 + away**4), np.float32)

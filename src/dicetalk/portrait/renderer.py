@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,13 +14,15 @@ from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.landmarks import FACE_VERTICES, LEFT_IRIS, LIP_CORNERS, RIGHT_IRIS
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.cutout import off_white
-from dicetalk.portrait.eyes import Eyeball, draw_shut_lids, eyeball
+from dicetalk.portrait.eyes import Eyeball, draw_lids, eyeball
 from dicetalk.portrait.folds import Shading, fold_shading
 from dicetalk.portrait.mouth import Mouth, draw_mouth
+from dicetalk.portrait.opening import Opening, around, opening_of
 from dicetalk.portrait.own_mouth import OwnMouth, own_mouth
 from dicetalk.portrait.palette import read_palette
 from dicetalk.portrait.rig import EYES as LIDS
 from dicetalk.portrait.rig import Rig, build_rig
+from dicetalk.portrait.silhouette import soften
 from dicetalk.portrait.topology import Topology, topology
 from dicetalk.portrait.warp import Warp
 from dicetalk.rates import FPS
@@ -32,8 +33,8 @@ JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight", "jawForward")
 TEETH_FOLLOW_LIP = 0.9
 """The lower lip drops a little further than the teeth behind it."""
 
-SLIT = 1.3
-"""Mean height of an opening under which it fades out [px]."""
+LIP_EDGE = 0.012
+"""Openings between lips much thinner than this are none [inter-ocular distances]."""
 
 MOST_LEAN = 0.8
 """The most a mouth is taken to be seen from the side or from below (a tangent)."""
@@ -44,28 +45,6 @@ RIM = 0.025
 
 AT_ONCE = FPS
 """Frames whose meshes are deformed together: a second's."""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """A hole in the mesh and the pixels around it.
-
-    Attributes:
-        left, top, right, bottom: box in the frame [px].
-        cover: (h, w) how much of each pixel lies inside, 0 to 1.
-    """
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    cover: Float32
-
-    def places(self, affine: Float64) -> Float64:
-        """(h, w, 2) where an affine map (2, 3) of the frame [px] takes the box's pixels."""
-        across = np.arange(self.left, self.right)[:, None] * affine[:, 0]
-        down = np.arange(self.top, self.bottom)[:, None, None] * affine[:, 1] + affine[:, 2]
-        return np.asarray(across + down)
 
 
 class Renderer:
@@ -86,6 +65,7 @@ class Renderer:
         self._mesh: Topology = topology()
         fine = self._still = self._fine(self.rig.points)
         left, top, right, bottom = self._region = _region(fine, picture.shape)
+        self._still_in_region = (fine[:, :2] - (left, top)).astype(np.float32)
         self._warp = Warp(picture[top:bottom, left:right], fine[:, :2] - (left, top))
         outlines = {"Right": self._mesh.right_eye, "Left": self._mesh.left_eye}
         irises = {"Right": RIGHT_IRIS, "Left": LEFT_IRIS}
@@ -125,14 +105,15 @@ class Renderer:
         target = (fine - (left, top, 0)).astype(np.float32)
         self._warp.move(target, self._mesh.triangles)
         shape = (bottom - top, right - left)
-        openings = {name: _opening(target[loop, :2], shape) for name, loop in self._loops().items()}
+        openings = {name: opening_of(target[loop, :2], shape) for name, loop in self._loops().items()}
         for loop in self._loops().values():
             # Pixels that are partly skin: the skin goes on into the rim of the opening. Of one that is shut as well:
             # some pixels stay open between two rims that touch, and would show what lay there before.
-            self._warp.grow(_around(target[loop, :2], shape), 2)
+            self._warp.grow(around(target[loop, :2], shape), 2)
         frame = self.picture.copy()
         region = frame[top:bottom, left:right]
         self._warp.draw(region)
+        soften(region, target[:, :2], self._still_in_region, self._mesh.triangles)
         face = _box(target[:FACE_VERTICES], region.shape)
         x, y = self._warp.x[face], self._warp.y[face]
         self._folds.apply(region[face], motion.shapes[0] - settle * self.rig.rest, x, y, self._warp.detail)
@@ -174,9 +155,9 @@ class Renderer:
             shift = (self.rig.axes[:2, :2] @ gaze) if gaze.any() else np.zeros(2)
             ball = eye.look(places, shift, moved).astype(np.float32)
             # Where the lids are as in the picture, their shadow is in the picture too.
-            _blend(region, opening, ball * (1 - 0.4 * moved * _shadow(opening, 0.06 * self.rig.unit))[..., None])
+            opening.fill(region, ball * (1 - 0.45 * moved * opening.shadow(0.09 * self.rig.unit))[..., None])
         upper, lower = (fine[list(lid), :2] - self._region[:2] for lid in LIDS[eye.side])
-        draw_shut_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
+        draw_lids(region, upper, lower, eye.lashes, self.rig.unit, moved)
 
     def _at_rest(self, vertices: Int64 | list[int], fine: Float64, back: Float64) -> Float64:
         """Where vertices (N,) of the frame's mesh would lie in the picture (N, 2) [px], had the head not moved."""
@@ -193,14 +174,15 @@ class Renderer:
         if opening is None:
             return
         rig = self.rig
+        opening = opening.parted(LIP_EDGE * rig.unit)
         in_picture = opening.places(back)
         lips = _in_the_skull(rig, self._at_rest(list(LIP_MIDDLES), fine, back))[:, 1]
         tongue_out = float(motion.shapes[0, index("tongueOut")])
         inside = self._mouth.inside(_in_the_skull(rig, in_picture), self._jaw(motion), lips, tongue_out)
-        inside *= 1 - 0.5 * _shadow(opening, 0.075 * rig.unit)[..., None]
+        inside *= 1 - 0.5 * opening.shadow(0.075 * rig.unit)[..., None]
         if self._own_mouth is not None:
             inside = self._own_mouth.laid_over(inside, in_picture, self._moved(self._mesh.mouth, fine, back))
-        _blend(region, opening, inside)
+        opening.fill(region, inside)
 
     def _jaw(self, motion: Motion) -> Float64:
         """How far the lower teeth have moved, (2,) in the head's frame [inter-ocular distances]."""
@@ -264,41 +246,6 @@ def _box(points: Float32, shape: tuple[int, ...]) -> tuple[slice, slice]:
     left, top = np.floor(points.min(0)[:2]).astype(int).clip(0)
     right, bottom = np.minimum(np.ceil(points.max(0)[:2]).astype(int) + 1, (shape[1], shape[0]))
     return slice(top, bottom), slice(left, right)
-
-
-def _around(outline: Float32, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """What lies inside and around an outline (N, 2) of the region [px]."""
-    left, top = (np.floor(outline.min(0)).astype(int) - 2).clip(0)
-    right, bottom = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, shape[::-1])
-    return slice(top, max(top, bottom)), slice(left, max(left, right))
-
-
-def _opening(outline: Float32, shape: tuple[int, ...]) -> Opening | None:
-    """The opening inside an outline (N, 2) of the region [px]; None where it is shut."""
-    rows, columns = _around(outline, shape)
-    left, top, right, bottom = (int(end) for end in (columns.start, rows.start, columns.stop, rows.stop))
-    if right - left < 3 or bottom - top < 3 or abs(cv2.contourArea(outline)) < 1.0:
-        return None
-    fourfold = np.zeros(((bottom - top) * 4, (right - left) * 4), np.uint8)
-    places = (outline - (left, top) + 0.5) * 4 - 0.5
-    cv2.fillPoly(fourfold, [np.round(places * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4)
-    cover = cv2.resize(fourfold, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
-    # A slit thinner than a pixel is shut: fade it out instead of drawing a line of teeth or eye white.
-    height = abs(cv2.contourArea(outline)) / max(float(np.ptp(outline[:, 0])), 1.0)
-    share = np.float32(min(height / SLIT, 1) / 255)
-    return Opening(left, top, right, bottom, cover.astype(np.float32) * share)
-
-
-def _blend(region: Picture, opening: Opening, inside: Float32) -> None:
-    """Lay what is inside an opening into the region."""
-    box = region[opening.top : opening.bottom, opening.left : opening.right]
-    cover = opening.cover[..., None]
-    box[:] = np.clip(box * (1 - cover) + inside * cover + 0.5, 0, 255).astype(np.uint8)
-
-
-def _shadow(opening: Opening, reach: float) -> Float32:
-    """Shadow (h, w) that an upper lip or lid throws into its opening: 1 at its edge, 0 from `reach` [px] below it."""
-    return np.asarray(1 - np.clip(np.cumsum(opening.cover, axis=0) / reach, 0, 1), np.float32)
 
 
 def _anchors(rig: Rig, places: list[Float64]) -> Float64:

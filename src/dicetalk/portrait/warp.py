@@ -17,6 +17,9 @@ HALF_WAY = np.array([-0.14, 0.64, 0.64, -0.14])
 (.09) as straight lines are softer beside it. Gradients of moved portraits are the same within .5 %."""
 ON_IT = np.array([0.0, 1.0, 0.0, 0.0])
 
+BAND = 1024
+"""Rows that are drawn at once: maps as OpenCV wants them take half as much memory as those they are made from [px]."""
+
 Box = tuple[slice, slice]
 
 
@@ -44,7 +47,8 @@ class Warp:
         # Kept from frame to frame: fresh memory costs as much as what is written into it.
         self.x: Float32 = np.empty(part.shape[:2], np.float32)
         self.y, self._depth = np.empty_like(self.x), np.empty_like(self.x)
-        self._whole, self._fraction = np.empty((*part.shape[:2], 2), np.int16), np.empty(part.shape[:2], np.uint16)
+        self._whole = np.empty((min(BAND, part.shape[0]), part.shape[1], 2), np.int16)
+        self._fraction = np.empty(self._whole.shape[:2], np.uint16)
 
     def move(self, target: Float32, triangles: Int32) -> None:
         """Lay the mesh (N, 3) where it is in a frame [px], z away from the camera; what it leaves open stays."""
@@ -61,8 +65,11 @@ class Warp:
     def draw(self, frame: Picture) -> None:
         """Draw the picture (h, w, 3), as its mesh lies now, into a frame."""
         way = cv2.INTER_LINEAR if self.detail == 2 else cv2.INTER_CUBIC
-        cv2.convertMaps(self.x, self.y, cv2.CV_16SC2, self._whole, self._fraction)
-        cv2.remap(self._texture, self._whole, self._fraction, way, dst=frame, borderMode=cv2.BORDER_REPLICATE)
+        for top in range(0, len(frame), BAND):
+            rows = slice(top, min(top + BAND, len(frame)))
+            whole, fraction = (maps[: rows.stop - top] for maps in (self._whole, self._fraction))
+            cv2.convertMaps(self.x[rows], self.y[rows], cv2.CV_16SC2, whole, fraction)
+            cv2.remap(self._texture, whole, fraction, way, dst=frame[rows], borderMode=cv2.BORDER_REPLICATE)
 
 
 def _doubled(part: Picture) -> Picture:

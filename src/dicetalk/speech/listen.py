@@ -17,6 +17,7 @@ from dicetalk.speech.level import Level, find_pauses, measure_level, measure_lou
 from dicetalk.speech.mel import log_mel
 from dicetalk.speech.phonetics import PhoneRows
 from dicetalk.speech.pitch import find_pitch
+from dicetalk.threads import Promise
 
 BLOCK_S = 8.0
 """Length of a block that is heard at once, without its margins [s]."""
@@ -125,6 +126,11 @@ class Hearing:
         """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz."""
         self.waveform = waveform
         self._kept: list[Speech] = []
+        self._begun: list[Promise[tuple[Speech, Iterator[Speech]]]] = []
+
+    def begin(self) -> None:
+        """Hear the first block beside other work, for whoever asks first."""
+        self._begun.append(Promise(lambda: _first(listen_blocks(self.waveform, LIVE_BLOCK_S))))
 
     def __len__(self) -> int:
         """Number of video frames."""
@@ -132,13 +138,24 @@ class Hearing:
 
     def blocks(self) -> Iterator[Speech]:
         """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        return iter(self._kept) if self._kept else listen_blocks(self.waveform, LIVE_BLOCK_S)
+        if self._kept:
+            yield from self._kept
+        elif self._begun:
+            first, others = self._begun.pop().take()
+            yield first
+            yield from others
+        else:
+            yield from listen_blocks(self.waveform, LIVE_BLOCK_S)
 
     def whole(self) -> Speech:
         """Features of all of it; its blocks are kept (80 MB an hour)."""
         if not self._kept:
             self._kept = list(self.blocks())
         return _join([block.trimmed() for block in self._kept])
+
+
+def _first(blocks: Iterator[Speech]) -> tuple[Speech, Iterator[Speech]]:
+    return next(blocks), blocks
 
 
 def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:

@@ -1,30 +1,31 @@
 """Stage 1: teach the embedder what emotion sounds and looks like, whoever shows it (paper, section 3.1).
 
 In one go, from clips that are heard and seen; or in two, as what ships was made. Faces alone say where each emotion
-lies: virtual actors, nobody's data. Then, with `Stage1.space`, hearing is taught into that space, which stays as it is.
+lies: virtual actors, nobody's data. Then `hearing` is taught into that space, which stays as it is.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from dicetalk.arrays import Float64, Int64
-from dicetalk.checkpoints import CONFIG, open_checkpoint, write_config
+from dicetalk.checkpoints import open_checkpoint, write_config
 from dicetalk.config import to_plain
 from dicetalk.data.augment import Augmentation, Misreading
 from dicetalk.data.dataset import Recordings, draw, embed, load_recordings, whole
 from dicetalk.emotion.contrast import TEMPERATURE, Anchors, balanced_batch, contrast
+from dicetalk.emotion.delivery import Delivery
 from dicetalk.emotion.discriminant import fit_discriminant
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder, StreamEncoder, drop_modalities
-from dicetalk.emotion.embedding import GRAPH, HEARING, HEARING_KIND, HEARING_VERSION, HEARING_WEIGHTS
-from dicetalk.emotion.priors import Prior, prior_of, read_priors, save_priors
+from dicetalk.emotion.embedding import HEARING, HEARING_KIND, HEARING_VERSION, HEARING_WEIGHTS
+from dicetalk.emotion.priors import Prior, prior_of, save_priors
 from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, space_of
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import CheckpointError, InputError
@@ -35,6 +36,8 @@ from dicetalk.training.processes import ALONE, Processes
 
 HEARS = "hearing."
 """What the names of the tensors that only hearing needs begin with."""
+STREAM, DELIVERY = "stream", "delivery"
+"""Kinds of network that hear: `emotion.embedder.StreamEncoder`, `emotion.delivery.Delivery`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,6 @@ class Stage1:
         anchors: weight of the loss against learned anchors.
         smoothing: share of each label that is given to all emotions: acted ones are taken for each other by people too.
         spread: share of the Gaussian's deviation with which it is sampled; 1 is the method's.
-        space: folder of an embedder which stays as it is while hearing is taught into its space; "" learns everything.
-        distance: weight of the distance to the emotion's prior, where the space stays.
     """
 
     held_out: tuple[str, ...] = ()
@@ -74,8 +75,6 @@ class Stage1:
     anchors: float = 1.0
     smoothing: float = 0.0
     spread: float = 1.0
-    space: str = ""
-    distance: float = 0.1
 
 
 class Learner(nn.Module):
@@ -91,22 +90,17 @@ class EmbedderTask:
     """Draws batches of recordings and tells how badly the embedder gathers their emotions."""
 
     def __init__(self, recordings: Recordings, recipe: Stage1, device: torch.device = ALONE.device) -> None:
-        """A fresh network on a device, which knows the rows' usual range from the recordings.
-
-        Raises:
-            CheckpointError: the recipe's space is not an embedder's folder, or of other sizes.
-        """
+        """A fresh network on a device, which knows the rows' usual range from the recordings."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.loop.seed)
             self.net = Learner(recipe)
         self.recordings = recordings
         self.recipe = recipe
-        _take_range(self.net.embedder.hearing, recordings, whole(recordings, _some(recordings)).speech)
-        if recipe.space:
-            _take_space(self.net, Path(recipe.space))
-        else:
-            _take_range(self.net.embedder.motion, recordings, whole(recordings, _some(recordings)).motion)
-        self.spread = self.net.embedder.hearing.scale.clone()
+        embedder, some = self.net.embedder, whole(recordings, _some(recordings))
+        hearing = _stream(embedder)
+        _take_range(hearing, recordings, some.speech)
+        _take_range(embedder.motion, recordings, some.motion)
+        self.spread = hearing.scale.clone()
         self.device = device
         self.net.to(device)
 
@@ -120,15 +114,19 @@ class EmbedderTask:
         heard, seen = drop_modalities(batch.heard, seen, recipe.drop_speech, recipe.drop_motion, generator)
         found = self.net.embedder(batch.speech, batch.motion, batch.inside, heard, seen)
         sample = found.mean + recipe.spread * (found.sample(generator) - found.mean)
-        anchors = self.net.anchors
         losses = {
-            "between clips": contrast(sample - anchors.middle, batch.emotions, batch.identities, recipe.temperature),
-            "to anchors": anchors(sample, batch.emotions),
-            "distance": anchors.distance(found.mean, batch.emotions),
+            "between clips": contrast(sample, batch.emotions, batch.identities, recipe.temperature),
+            "to anchors": self.net.anchors(sample, batch.emotions),
         }
-        weights = (recipe.between, recipe.anchors, recipe.distance if recipe.space else 0.0)
+        weights = (recipe.between, recipe.anchors)
         total = torch.stack([w * loss for w, loss in zip(weights, losses.values(), strict=True)]).sum()
         return {"loss": total, **losses, "variance": found.variance.mean()}
+
+
+def _stream(embedder: EmotionEmbedder) -> StreamEncoder:
+    """What hears, if all is learned at once."""
+    assert isinstance(embedder.hearing, StreamEncoder)
+    return embedder.hearing
 
 
 def _some(recordings: Recordings) -> Tensor:
@@ -147,19 +145,6 @@ def _take_range(encoder: StreamEncoder, recordings: Recordings, rows: Tensor) ->
     encoder.scale.copy_(inside.std(0).clamp(min=LEAST_SCALE))
 
 
-def _take_space(net: Learner, folder: Path) -> None:
-    """Everything but hearing as it is in an embedder's folder, and kept so; its priors are the anchors."""
-    open_checkpoint(folder, KIND, VERSION)
-    _load(net.embedder, folder)
-    for name, parameter in net.embedder.named_parameters():
-        parameter.requires_grad_(name.startswith(HEARS))
-    priors = read_priors(folder / PRIORS)
-    absent = [name for name in NAMES if name not in priors]
-    if absent:
-        raise CheckpointError(f"{folder / PRIORS} has no prior of {absent[0]!r}; a space to hear into has all names")
-    net.anchors.hold(torch.from_numpy(np.stack([priors[name].mean for name in NAMES])))
-
-
 def train_embedder(
     data: Sequence[Path], out: Path, recipe: Stage1, progress: Progress | None = None, processes: Processes = ALONE
 ) -> Path:
@@ -174,13 +159,11 @@ def train_embedder(
 
     Raises:
         InputError: the data cannot be used, or nobody is left to learn from.
-        CheckpointError: a folder holds another network's state or space.
+        CheckpointError: the folder holds another network's state.
     """
     everything = load_recordings(*data)
     recordings = everything.of(set(everything.people) - set(recipe.held_out))
-    if recipe.space:
-        recordings = recordings.part(recordings.heard)
-    _check(recordings, recipe)
+    check_recordings(recordings)
     task = EmbedderTask(recordings, recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
     if processes.writes:
@@ -188,27 +171,27 @@ def train_embedder(
     return out
 
 
-def _check(recordings: Recordings, recipe: Stage1) -> None:
-    """Whether there is something to learn from."""
+def check_recordings(recordings: Recordings) -> None:
+    """Whether there is something to learn from.
+
+    Raises:
+        InputError: one person alone, nothing neutral, or voices of one emotion alone.
+    """
     heard = recordings.emotions[recordings.heard].unique()
     if len(recordings.identities.unique()) < 2:
         raise InputError("the data have fewer than two people to learn from; positives are clips of different people")
     if not (recordings.emotions == NAMES.index(NEUTRAL)).any():
         raise InputError("the data have no neutral clips to learn from; every emotion is an offset from neutral")
-    if len(heard) == 1 or (recipe.space and not len(heard)):
+    if len(heard) == 1:
         raise InputError("the data have voices of fewer than two emotions to learn from")
 
 
 def _write_checkpoint(out: Path, task: EmbedderTask, recordings: Recordings) -> None:
-    """The embedder's files, as learned or as they are in the recipe's space; and what hears, if anything was heard."""
+    """The embedder's files; and what hears, if anything was heard."""
     net, recipe = task.net.cpu().embedder.eval(), task.recipe
-    if recipe.space:
-        for name in (WEIGHTS, GRAPH, PRIORS, CONFIG):
-            shutil.copyfile(Path(recipe.space) / name, out / name)
-    else:
-        _write_embedder(out, net, recipe, recordings)
+    _write_embedder(out, net, recipe, recordings)
     if recordings.heard.any():
-        _write_hearing(out / HEARING, net, recipe, space_of((out / WEIGHTS).read_bytes()))
+        write_hearing(out, net, STREAM, recipe.held_out, to_plain(recipe))
 
 
 def _write_embedder(out: Path, net: EmotionEmbedder, recipe: Stage1, recordings: Recordings) -> None:
@@ -222,12 +205,16 @@ def _write_embedder(out: Path, net: EmotionEmbedder, recipe: Stage1, recordings:
     write_config(out, KIND, VERSION, told)
 
 
-def _write_hearing(out: Path, net: EmotionEmbedder, recipe: Stage1, space: str) -> None:
+def write_hearing(
+    folder: Path, net: EmotionEmbedder, kind: str, held_out: Sequence[str], recipe: Mapping[str, Any]
+) -> None:
+    """Write what hears into an embedder's folder."""
+    out = folder / HEARING
     out.mkdir(exist_ok=True)
     save_tensors(out / HEARING_WEIGHTS, net.hearing.state_dict())
     export_hearing(net, out)
-    told = {"space": space, "held_out": list(recipe.held_out), "recipe": to_plain(recipe)}
-    write_config(out, HEARING_KIND, HEARING_VERSION, told)
+    told = {"space": space_of((folder / WEIGHTS).read_bytes()), "kind of network": kind}
+    write_config(out, HEARING_KIND, HEARING_VERSION, told | {"held_out": list(held_out), "recipe": dict(recipe)})
 
 
 def load_embedder(folder: Path) -> EmotionEmbedder:
@@ -238,13 +225,34 @@ def load_embedder(folder: Path) -> EmotionEmbedder:
     Raises:
         CheckpointError: not an embedder's checkpoint, or a damaged one.
     """
+    hearing = folder / HEARING / HEARING_WEIGHTS
+    net = fresh_embedder(folder, _kind_of_hearing(folder / HEARING) if hearing.is_file() else STREAM)
+    _load(net, folder, hearing)
+    return net.eval()
+
+
+def _kind_of_hearing(folder: Path) -> str:
+    """What a folder of what hears holds; those of before 2026-11-27 do not tell."""
+    told = open_checkpoint(folder, HEARING_KIND, HEARING_VERSION).config
+    return str(told.get("kind of network", STREAM))
+
+
+def fresh_embedder(folder: Path, kind: str, seed: int = 0) -> EmotionEmbedder:
+    """The embedder of a folder, with something that hears as it is before learning, of a kind.
+
+    Raises:
+        CheckpointError: not an embedder's checkpoint, or a damaged one.
+    """
     checkpoint = open_checkpoint(folder, KIND, VERSION)
     try:
         with torch.random.fork_rng(devices=[]):
-            net = EmotionEmbedder(EmbedderSizes(**checkpoint.config["sizes"]))
+            torch.manual_seed(seed)
+            sizes = EmbedderSizes(**checkpoint.config["sizes"])
+            hearing = Delivery(sizes.speech, sizes.inner, sizes.stride) if kind == DELIVERY else None
+            net = EmotionEmbedder(sizes, hearing)
     except (KeyError, TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
-    _load(net, folder, folder / HEARING / HEARING_WEIGHTS)
+    _load(net, folder)
     return net.eval()
 
 
@@ -293,7 +301,7 @@ def _gathered(net: EmotionEmbedder, recordings: Recordings, recipe: Stage1) -> t
 @torch.inference_mode()
 def _seen(net: EmotionEmbedder, recordings: Recordings, recipe: Stage1) -> Iterator[Tensor]:
     """Means of all clips `(N, D)`, their faces misread by chance, `DRAWS` times."""
-    generator, spread = torch.Generator().manual_seed(recipe.loop.seed), net.hearing.scale
+    generator, spread = torch.Generator().manual_seed(recipe.loop.seed), _stream(net).scale
     for _ in range(DRAWS):
         found = []
         for chosen in torch.arange(len(recordings)).split(64):

@@ -1,0 +1,116 @@
+"""Hearing is taught into a space of which nothing moves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from learning import TINY, files
+
+from dicetalk.data.dataset import embed, load_recordings
+from dicetalk.emotion.embedding import Embedder
+from dicetalk.emotion.priors import Prior, likeness, read_priors, read_space, save_priors
+from dicetalk.emotion.space import open_space
+from dicetalk.emotion.vocabulary import HEARD, NAMES
+from dicetalk.errors import CheckpointError, InputError
+from dicetalk.speech.rows import COLUMNS
+from dicetalk.training.hearing import HearingRecipe, train_hearing
+from dicetalk.training.loop import LoopOptions
+from dicetalk.training.recipes import HEARING_SMALL, train_by
+from dicetalk.training.stage1_embedder import load_embedder, train_embedder
+
+QUICK = HearingRecipe(held_out=("dora",), loop=LoopOptions(steps=150, rate=1e-2, decay=0.0, save_every=50))
+
+
+@pytest.fixture(scope="module")
+def faces(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedder that learned from faces alone; emotions of which it saw none lie somewhere."""
+    folder = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("unheard") / "data"))
+    table = (folder / "clips.csv").read_text().replace(",24,1,0,", ",24,0,0,")
+    (folder / "clips.csv").write_text(table)
+    out = train_embedder([folder], tmp_path_factory.mktemp("faces"), TINY)
+    rng, priors = np.random.default_rng(0), read_priors(out / "priors.safetensors")
+    for name in set(NAMES) - set(priors):
+        priors[name] = Prior(rng.normal(size=16).astype(np.float32), np.ones(16, np.float32))
+    save_priors(out / "priors.safetensors", priors, read_space(out / "priors.safetensors"))
+    return out
+
+
+@pytest.fixture(scope="module")
+def taught(prepared: Path, faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_by(replace(QUICK, space=str(faces)), [prepared], tmp_path_factory.mktemp("taught"))
+
+
+def test_faces_alone_make_an_embedder_that_does_not_hear(faces: Path) -> None:
+    assert not (faces / "hearing").exists()
+    motion = np.zeros((8, 58), np.float32)
+    assert Embedder(faces).embed(None, motion).mean.shape == (16,)
+    with pytest.raises(CheckpointError, match=r"hearing; pass the folder of a checkpoint"):
+        Embedder(faces).embed(np.zeros((8, len(COLUMNS)), np.float32), None)
+
+
+def test_nothing_of_the_space_moves(prepared: Path, faces: Path, taught: Path) -> None:
+    for name in ("config.json", "embedder.safetensors", "embedder.onnx", "priors.safetensors"):
+        assert (taught / name).read_bytes() == (faces / name).read_bytes()
+    clips = load_recordings(prepared)
+    seen = [embed(load_embedder(folder), clips, heard=False, seen=True).mean for folder in (taught, faces)]
+    assert torch.equal(*seen)
+
+
+def test_people_apart_are_heard(prepared: Path, taught: Path) -> None:
+    clips, priors = load_recordings(prepared).of(["dora"]), open_space(taught).priors
+    found = embed(load_embedder(taught), clips, heard=True, seen=False).mean.numpy()
+    shares = likeness(found, priors, HEARD)
+    assert [HEARD[number] for number in shares.argmax(1)] == [NAMES[number] for number in clips.emotions.tolist()]
+    for voice, mean in zip(clips.speech[:, 0].float().numpy(), found, strict=True):
+        same = open_space(taught).among(Prior(mean, np.zeros_like(mean)), HEARD).mean
+        np.testing.assert_allclose(Embedder(taught).embed(voice, None).mean, same, atol=1e-3)
+
+
+def test_it_goes_on_where_it_was_stopped(prepared: Path, faces: Path, taught: Path, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 70:
+            raise KeyboardInterrupt
+
+    recipe = replace(QUICK, space=str(faces))
+    with pytest.raises(KeyboardInterrupt):
+        train_hearing([prepared], tmp_path, recipe, stop)
+    train_hearing([prepared], tmp_path, recipe)
+    assert files(tmp_path) == files(taught)
+
+
+def test_emotions_without_plain_speech_by_the_same_people_tell_nothing(
+    prepared: Path, faces: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(prepared, tmp_path / "data"))
+    lines = (folder / "clips.csv").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith(("ann_happy", "ann_sad", "bob_neutral", "cid_neutral"))]
+    (folder / "clips.csv").write_text("\n".join(kept) + "\n")
+    with pytest.raises(InputError, match="nobody with both neutral speech and an emotion"):
+        train_hearing([folder], tmp_path / "out", replace(QUICK, space=str(faces)))
+
+
+def test_a_space_without_all_names_cannot_be_heard_into(prepared: Path, tmp_path: Path) -> None:
+    three = train_embedder([prepared], tmp_path / "three", replace(TINY, loop=replace(TINY.loop, steps=2)))
+    with pytest.raises(CheckpointError, match="no prior of 'angry'"):
+        train_hearing([prepared], tmp_path / "out", replace(QUICK, space=str(three)))
+
+
+def test_hearing_of_another_space_is_refused(taught: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(taught, tmp_path / "out"))
+    told = json.loads((out / "hearing" / "config.json").read_text())
+    (out / "hearing" / "config.json").write_text(json.dumps(told | {"space": "0123456789abcdef"}))
+    with pytest.raises(CheckpointError, match=r"hears for another embedder \(0123456789abcdef\)"):
+        Embedder(out).embed(np.zeros((8, len(COLUMNS)), np.float32), None)
+
+
+def test_what_ships_was_made_by_the_recipe() -> None:
+    folder = Path(HEARING_SMALL.space)
+    told = json.loads((folder / "hearing" / "config.json").read_text())
+    assert told["kind of network"] == "delivery" and told["held_out"] == list(HEARING_SMALL.held_out)
+    assert (told["recipe"]["others"], told["recipe"]["usual"]) == (HEARING_SMALL.others, HEARING_SMALL.usual)
