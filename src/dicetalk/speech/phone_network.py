@@ -92,7 +92,7 @@ class PhoneNetwork(nn.Module):
     def forward(self, bands: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         """`(B, T, 64)` as `phonetics.relative_to_loudest` gives them, `(B, S)` -> `(B, T, 26)` logits, `(B, S)`."""
         sizes = [math.prod(shape) for shape in self.shapes]
-        held = [part.unflatten(1, shape) for part, shape in zip(torch.split(past, sizes, 1), self.shapes, strict=True)]
+        held = [part.reshape(-1, *shape) for part, shape in zip(torch.split(past, sizes, 1), self.shapes, strict=True)]
         seen = torch.cat([held[0], bands.transpose(1, 2)], 2)
         rows, after = self.first(seen), [seen[:, :, bands.shape[1] :]]
         for block, kept in zip(self.blocks, held[1:], strict=True):
