@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import dicetalk
 from dicetalk import assets
-from dicetalk.acting.visemes import BILABIALS, VISEMES
+from dicetalk.acting.visemes import VISEMES
 from dicetalk.backbone import Moves
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, face_crop, find_faces
@@ -37,7 +37,7 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 OPEN_JAW = 0.22
 """Sheets show the first moment of the demo's speech with the jaw this far open and the eyes open."""
 
-PHONES = ("SIL", "M", "F", "AA", "IY", "UW", "OW", "S", "SH", "TH", "L", "EH")
+PHONES = ("SIL", "M", "F", "A", "I", "U", "O", "S", "SH", "TH", "L", "EH")
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -118,7 +118,7 @@ def mouths_sheet(renderers: list[Renderer]) -> Image.Image:
 
 def _viseme(phone: str) -> Motion:
     weights = dict(VISEMES[phone].weights)
-    if phone in BILABIALS:
+    if phone in ("P", "M"):
         weights["mouthClose"] = weights["jawOpen"]
     return posed(**weights)
 

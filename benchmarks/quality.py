@@ -29,6 +29,7 @@ from dicetalk.motion.space import Motion, concatenate
 from dicetalk.pipeline import Video
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech
+from dicetalk.speech.broad import closures as closures_of
 
 Array = npt.NDArray[np.float64]
 
@@ -82,7 +83,7 @@ def act(talk: dicetalk.DiceTalk, portrait: Path, speech: Sound, emotion: str) ->
 
 def measure_lips(take: Take) -> dict[str, float]:
     gap = lip_gap(landmarks(take.frames()))
-    closures = [int((p.start + p.end) / 2 * 25) for p in take.speech.phones if p.label in "PBM"]
+    closures = [(start + stop) // 8 for start, stop in closures_of(take.speech.phones)]
     pauses = _inside_pauses(take.speech.silence)
     return {
         "p/b/m closed (gap < 2 %)": float(np.mean(gap[closures] < 0.02)),

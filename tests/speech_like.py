@@ -7,7 +7,7 @@ import pytest
 from places import SHARED
 
 from dicetalk.media import Waveform, read_sound
-from dicetalk.rates import FPS, SPEECH_RATE
+from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech
 
 SPEECH = SHARED / "data/speech"
@@ -41,9 +41,6 @@ def real(name: str) -> Waveform:
 
 
 def assert_tiled(speech: Speech) -> None:
-    """Phones cover all rows without gaps."""
-    assert speech.phones[0].start == pytest.approx(speech.first / FPS)
-    assert speech.phones[-1].end == pytest.approx((speech.first + speech.frames) / FPS)
-    for before, after in zip(speech.phones, speech.phones[1:], strict=False):
-        assert before.end == pytest.approx(after.start)
-        assert before.start < before.end
+    """Phones cover all rows; their shares sum to 1."""
+    assert speech.phones.shape == (4 * speech.frames, 24)
+    np.testing.assert_allclose(speech.phones.sum(axis=1), 1, atol=1e-4)

@@ -4,8 +4,8 @@
     apt-get install asterisk-moh-opsound-wav supertux-data sound-theme-freedesktop      what is no speech
     python tools/fit_frontend.py plain/ /usr/share/asterisk/moh /usr/share/games/supertux2 /usr/share/sounds/freedesktop
 
-`phones` are the directions in which the means of the phones differ most, phones as PocketSphinx hears them, in any
-language. `speech` and `offset` tell speech, also through rooms, noise, codecs and telephones, from music, effects,
+`phones` are the directions in which the means of the broad phones differ most, in any language. `speech` and `offset`
+tell speech, also through rooms, noise, codecs and telephones, from music, effects,
 noise and tones; how well is printed, on voices and pieces of music that were not fitted to.
 """
 
@@ -25,8 +25,9 @@ from dicetalk.data.voices import Voices, another_voice
 from dicetalk.errors import MediaError
 from dicetalk.evaluation.probes import fit_probe
 from dicetalk.media import Waveform, read_sound
-from dicetalk.rates import SPEECH_RATE
-from dicetalk.speech import SILENCE, listen
+from dicetalk.rates import HOPS_PER_FRAME, SPEECH_RATE
+from dicetalk.speech import listen
+from dicetalk.speech.broad import SILENCE
 from dicetalk.speech.frontend import FITTED, FRAMES_PER_ROW, whole_embedding
 from dicetalk.speech.level import measure_level
 
@@ -74,9 +75,8 @@ def phone_directions(waveforms: list[Waveform]) -> Array:
     for waveform in waveforms[::2]:
         phones = listen(waveform).phones
         for number, row in enumerate(embedding(waveform)):
-            time = (number + 0.5) * FRAMES_PER_ROW / 25
-            label = next((phone.label for phone in phones if phone.start <= time < phone.end), SILENCE)
-            said[label].append(row)
+            hop = round((number + 0.5) * FRAMES_PER_ROW * HOPS_PER_FRAME)
+            said[int(phones[min(hop, len(phones) - 1)].argmax())].append(row)
     kept = [np.array(rows) for label, rows in sorted(said.items()) if label != SILENCE and len(rows) > LEAST_OF_A_PHONE]
     middle = np.concatenate([*said.values()]).mean(0)
     weighted = [(rows.mean(0) - middle) * np.sqrt(len(rows)) for rows in kept]

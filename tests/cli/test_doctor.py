@@ -41,7 +41,7 @@ def test_doctor_measures_this_machine(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_doctor_tells_what_is_missing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicetalk.evaluation.machine.POCKETSPHINX_MODELS", ("en-us/nothing.bin",))
+    monkeypatch.setattr("dicetalk.evaluation.machine.SPEECH_MODELS", ("en-us/nothing.bin",))
     assert dicetalk("doctor") == 2
     text = " ".join(capsys.readouterr().out.split())
     assert "NO speech models" in text

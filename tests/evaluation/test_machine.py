@@ -33,7 +33,7 @@ def test_a_package_that_is_not_installed() -> None:
     assert package("numpy") == Check("numpy", True, metadata.version("numpy"))
 
 
-@pytest.mark.parametrize(("where", "what"), [("FACE_MODELS", "face models"), ("POCKETSPHINX_MODELS", "speech models")])
+@pytest.mark.parametrize(("where", "what"), [("FACE_MODELS", "face models"), ("SPEECH_MODELS", "speech models")])
 def test_a_model_that_is_missing(monkeypatch: pytest.MonkeyPatch, where: str, what: str) -> None:
     monkeypatch.setattr(machine, where, (*getattr(machine, where), "nothing.bin"))
     check = found()[what]

@@ -15,6 +15,7 @@ from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.speech import listen, listen_blocks
+from dicetalk.speech.broad import closures
 
 SECONDS = 4
 
@@ -40,9 +41,9 @@ def acted(clip: Waveform, mood: str) -> Motion:
 def test_lips_close_when_they_must_and_follow_the_command(renderer: Renderer, clip: Waveform, mood: str) -> None:
     motion = acted(clip, mood)
     gap = lip_gap(landmarks(renderer.render(motion)))
-    closures = [int((p.start + p.end) / 2 * 25) for p in listen(clip).phones if p.label in "PBM"]
-    assert len(closures) >= 4
-    assert np.mean(gap[closures] < 0.02) >= 0.9
+    shut = [(start + stop) // 8 for start, stop in closures(listen(clip).phones)]
+    assert len(shut) >= 4
+    assert np.mean(gap[shut] < 0.02) >= 0.9
     commanded = np.maximum(motion.shapes @ lip_parting(), 0).max(1)
     assert np.corrcoef(commanded, gap)[0, 1] >= 0.9
 

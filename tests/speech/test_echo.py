@@ -12,6 +12,7 @@ from dicetalk.data.voices import in_room
 from dicetalk.media import Waveform, read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import listen
+from dicetalk.speech.broad import closures
 from dicetalk.speech.echo import find_echoes, without_echoes
 
 KINDS = {
@@ -106,4 +107,4 @@ def _closures(dry: Waveform, wave: Waveform) -> int:
 
 
 def _lips(wave: Waveform) -> list[float]:
-    return [(phone.start + phone.end) / 2 for phone in listen(wave).phones if phone.label in {"P", "B", "M"}]
+    return [(start + stop) / 200 for start, stop in closures(listen(wave).phones)]

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from speech_like import assert_tiled, noise, real, speechlike
 
 from dicetalk.rates import SPEECH_RATE
-from dicetalk.speech import SILENCE, Hearing, Speech, listen, listen_blocks
+from dicetalk.speech import Hearing, Speech, listen, listen_blocks
+from dicetalk.speech.broad import SILENCE
 from dicetalk.speech.listen import MARGIN
-from dicetalk.speech.phones import make_decoder, make_spare_decoder
+from dicetalk.speech.phonetics import PhoneRows
 
 ROWS = ("loudness", "pitch", "voicing", "log_mel", "silence")
+AGAIN = (*ROWS, "phones")
 
 
 @pytest.mark.parametrize("samples", [1, 639, 640, 641, 3200, 16001])
@@ -62,7 +64,7 @@ def test_rows_do_not_depend_on_the_blocks() -> None:
     wave = speechlike(9)
     whole = next(listen_blocks(wave, block_s=60)).trimmed()
     parts = [block.trimmed() for block in listen_blocks(wave, block_s=2)]
-    for name in ("loudness", "log_mel"):
+    for name in ("loudness", "log_mel", "phones"):
         np.testing.assert_allclose(
             np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name), rtol=1e-4, atol=1e-4
         )
@@ -81,15 +83,14 @@ def test_outside_the_clip_is_silent() -> None:
         assert block.silence[rows].all()
         assert not block.loudness[rows].any()
         assert not block.pitch[rows].any()
-    assert block.phones[0].label == block.phones[-1].label == SILENCE
+    assert block.phones[0, SILENCE] == block.phones[-1, SILENCE] == 1
 
 
 def test_listening_twice_is_the_same() -> None:
     wave = real("spanish1.wav")
     one, two = listen(wave), listen(wave)
     assert isinstance(one, Speech)
-    assert one.phones == two.phones
-    for name in ROWS:
+    for name in AGAIN:
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
@@ -97,19 +98,11 @@ def test_listening_twice_is_the_same() -> None:
 def test_what_was_begun_is_heard_once_and_the_same(seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     wave, listening = speechlike(seconds), import_module("dicetalk.speech.listen")
     expected, heard = Hearing(wave).whole(), []
-    monkeypatch.setattr(listening, "make_decoder", lambda: heard.append(1) or make_decoder())  # type: ignore[func-returns-value]
+    monkeypatch.setattr(listening, "PhoneRows", lambda *given: heard.append(1) or PhoneRows(*given))  # type: ignore[func-returns-value]
     hearing = Hearing(wave)
     hearing.begin()
     for _ in range(2):
         found = hearing.whole()
-        assert found.phones == expected.phones
-        for name in ROWS:
+        for name in AGAIN:
             np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     assert len(heard) == 1
-
-
-def test_a_spare_decoder_hears_what_any_hears() -> None:
-    wave = speechlike(2)
-    make_spare_decoder()
-    phones = [listen(wave).phones for _ in range(2)]
-    assert phones[0] == phones[1]

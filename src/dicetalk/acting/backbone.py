@@ -21,7 +21,7 @@ from dicetalk.portrait.raster import warm_up
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.portrait.topology import topology
 from dicetalk.rates import FPS
-from dicetalk.speech.phones import make_spare_decoder
+from dicetalk.speech.phonetics import open_stream
 from dicetalk.threads import Ahead, Promise
 
 CHUNK_S = 0.2
@@ -103,7 +103,7 @@ def _ease(conditions: Conditions) -> Ease:
 def load_rules(folder: Path | None = None, options: None = None) -> RulesBackbone:
     """The backbone, with all that does not depend on portrait and speech; it has neither checkpoint nor options."""
     Promise(ready_to_look)  # beside what follows; whoever needs one of its networks waits for that one
-    make_spare_decoder()
+    open_stream()
     face_shapes()
     topology()
     warm_up()

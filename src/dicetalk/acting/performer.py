@@ -9,14 +9,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
-from dicetalk.acting.visemes import BILABIALS, LABIODENTALS, articulate, gate
+from dicetalk.acting.visemes import articulate, gate
 from dicetalk.arrays import Float64, Int64
 from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.easing import gaussian_filter1d
 from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera
 from dicetalk.rates import FPS
-from dicetalk.speech import SILENCE, Speech
+from dicetalk.speech import Speech
+from dicetalk.speech.broad import BITING, CLOSED, SILENCE
 
 SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])
 """Wandering of the head while speaking [rad] and [inter-ocular distances]; a standard deviation."""
@@ -93,7 +94,7 @@ def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUA
 
 def _speaking_mouth(speech: Speech, emotion: Float64) -> Float64:
     """The lips' work (T, 52): visemes, with the jaw opened by loudness."""
-    shapes = articulate(speech.phones, speech.times)
+    shapes = articulate(speech.phones)
     voice = gaussian_filter1d(speech.loudness.astype(np.float64), 1.0)
     effort = (0.55 + 0.55 * np.clip(voice, 0, 1.3)) * manner(emotion, "jaw")
     shapes[:, _JAW] *= effort
@@ -122,10 +123,9 @@ def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
 
 def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
-    times = speech.times
-    bilabial = gate(speech.phones, BILABIALS, times)
-    pause = np.maximum(gate(speech.phones, frozenset([SILENCE]), times), _pauses(speech))
-    biting = gate(speech.phones, LABIODENTALS, times) * (1 - bilabial)
+    bilabial = gate(speech.phones, CLOSED)
+    pause = np.maximum(_pauses(speech), speech.silence * gate(speech.phones, (SILENCE,)))
+    biting = gate(speech.phones, (BITING,)) * (1 - bilabial)
     shut = np.maximum(bilabial, pause)
     # In a pause the jaw rests as well; within a word only the lips meet.
     shapes[:, _JAW] *= (1 - 0.75 * pause) * (1 - 0.35 * bilabial) * (1 - 0.55 * biting)

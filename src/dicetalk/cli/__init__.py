@@ -11,7 +11,7 @@ import click
 
 import dicetalk
 from dicetalk.__main__ import STOPS
-from dicetalk.cli import demo, doctor, embed, emotions, evaluate, failures, generate, official, prepare, train
+from dicetalk.cli import demo, doctor, embed, emotions, evaluate, failures, generate, hear, official, prepare, train
 from dicetalk.cli.streams import open_streams
 
 EXAMPLES = """\b
@@ -34,6 +34,7 @@ COMMANDS = (
     emotions.emotions,
     doctor.doctor,
     embed.embed,
+    hear.hear,
     prepare.prepare,
     train.train,
     evaluate.evaluate,

@@ -20,8 +20,10 @@ EXAMPLES = """\b
 Examples:
   dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
+  dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
 """
-CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual")
+CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic")
+SYNTHETIC = "synthetic"
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
@@ -32,14 +34,27 @@ CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual")
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
 @click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
 @click.option("--crop", default=256, show_default=True, help="Side of the crops of filmed faces in pixels; 0: none.")
+@click.option("--hours", default=7.0, show_default=True, type=click.FloatRange(0.01), help="Of synthetic speech.")
+@click.option("--seed", default=0, show_default=True, help="Of synthetic speech: which sentences, at which pace.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def prepare(
-    corpus: str, source: Path, out: Path, workers: int, faces: int, voices: int, crop: int, quiet: bool
+    corpus: str,
+    source: Path,
+    out: Path,
+    workers: int,
+    faces: int,
+    voices: int,
+    crop: int,
+    hours: float,
+    seed: int,
+    quiet: bool,
 ) -> None:
     """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
 
     The same command goes on where it was stopped. Faces are read off videos; sounds are acted out by virtual actors.
     What is dropped is told with its reason in OUT/dropped.csv; what lacks a voice or a face, in OUT/clips.csv.
+    synthetic: the voices of eSpeak NG, Flite and Festival on this machine read sentences of the message catalogues in
+    SOURCE, and tell the time of every phone.
     """
     from importlib import import_module
 
@@ -51,12 +66,27 @@ def prepare(
         raise InputError(f"the crop is {crop} pixels; use an even number from 64, or 0 for none")
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
+    if corpus == SYNTHETIC:
+        _synthesise(source, out, hours, seed, workers, quiet)
+        return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
     with display(quiet) as shown:
         options = Preparation(faces=faces, voices=voices, crop=crop, workers=workers)
         report = run(found, out, options, lambda done, total: shown.count(done, total, "preparing", "clips"))
     if not quiet:
         _tell(report, out)
+
+
+def _synthesise(source: Path, out: Path, hours: float, seed: int, workers: int, quiet: bool) -> None:
+    from dicetalk.data.synthetic import Synthesis, prepare_synthetic
+
+    options = Synthesis(hours=hours, seed=seed, workers=workers)
+    with display(quiet) as shown:
+        made, silent = prepare_synthetic(
+            source, out, options, lambda done, total: shown.count(done, total, "speaking", "voices")
+        )
+    if not quiet:
+        print(f"{out}: {made} voices; {silent} could read nothing", file=sys.stderr)
 
 
 def _tell(report: Report, out: Path) -> None:

@@ -23,8 +23,8 @@ FACE_MODELS = (
     "person.onnx",
     "triangles.npy",
 )
-POCKETSPHINX_MODELS = ("en-us/en-us/mdef", "en-us/en-us-phone.lm.bin")
-NATIVE = ("av", "cv2", "numba", "onnxruntime", "pocketsphinx", "scipy")
+SPEECH_MODELS = ("phones.onnx", "phones.safetensors")
+NATIVE = ("av", "cv2", "numba", "onnxruntime", "scipy")
 """Packages with native code: they can be installed and still not load."""
 
 
@@ -91,19 +91,18 @@ def _libraries() -> Iterator[Check]:
 
 
 def _models() -> Iterator[Check]:
-    """Models lie in wheels, ours and another's: nothing is downloaded."""
-    yield _files("face models", "dicetalk", "weights/face", FACE_MODELS)
-    yield _files("speech models", "pocketsphinx", "model", POCKETSPHINX_MODELS)
+    """Models lie in our wheel: nothing is downloaded."""
+    yield _files("face models", "weights/face", FACE_MODELS)
+    yield _files("speech models", "weights/phones", SPEECH_MODELS)
 
 
-def _files(what: str, package: str, folder: str, names: tuple[str, ...]) -> Check:
-    spec = find_spec(package)
+def _files(what: str, folder: str, names: tuple[str, ...]) -> Check:
+    spec = find_spec("dicetalk")
     roots = (spec.submodule_search_locations if spec else None) or []
     missing = [name for name in names if not any((Path(root) / folder / name).is_file() for root in roots)]
-    found = f"{missing[0]} is missing in {package}" if missing else f"{len(names)} in {package}"
-    ours = package == "dicetalk"  # no package of this name is published
-    hint = f"pip install --force-reinstall {'. in the clone of DiceTalk' if ours else package}"
-    return Check(what, not missing, found, hint)
+    found = f"{missing[0]} is missing in dicetalk" if missing else f"{len(names)} in dicetalk"
+    # No package of this name is published.
+    return Check(what, not missing, found, "pip install --force-reinstall . in the clone of DiceTalk")
 
 
 def _encoders() -> Iterator[Check]:

@@ -34,7 +34,7 @@ class Level:
     Attributes:
         speaking: of the loud part of the speech.
         pause: below it there is no speech.
-        doubtful: below it (as with breath or noise) the phone decoder may find silence.
+        doubtful: below it (as with breath or noise) silence may be heard.
     """
 
     speaking: float
@@ -92,13 +92,13 @@ def measure_loudness(sound: Float32, level: Level) -> Float32:
     return loudness
 
 
-def find_pauses(sound: Float32, level: Level, decoded: Bool) -> Bool:
+def find_pauses(sound: Float32, level: Level, silent: Bool) -> Bool:
     """(hops,) true in the pauses between the pads of `sound`: clicks in a pause belong to it, short pauses are none.
 
-    `decoded` (hops,) is true where the phone decoder hears silence.
+    `silent` (hops,) is true where the phones that were heard are silence.
     """
     power = _crisp_power(sound[PAD:-PAD])
-    pauses = (power < level.pause) | (decoded & (power < level.doubtful))
+    pauses = (power < level.pause) | (silent & (power < level.doubtful))
     for short, value in ((MIN_SOUND, False), (MIN_PAUSE, True)):
         for start, stop in list(runs(pauses)):
             inside = start > 0 and stop < len(pauses)

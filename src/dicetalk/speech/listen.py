@@ -10,11 +10,12 @@ import numpy as np
 from dicetalk.arrays import Bool, Float32, Float64
 from dicetalk.media import Waveform, frame_count
 from dicetalk.rates import FPS, HOPS_PER_FRAME
+from dicetalk.speech.broad import PHONES, SILENCE, long_silences
 from dicetalk.speech.echo import find_echoes
 from dicetalk.speech.grid import stretch
 from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
 from dicetalk.speech.mel import log_mel
-from dicetalk.speech.phones import SILENCE, Decoded, Phone, cut_phones, decode, long_silences, make_decoder, tidy_phones
+from dicetalk.speech.phonetics import PhoneRows
 from dicetalk.speech.pitch import find_pitch
 from dicetalk.threads import Promise
 
@@ -36,7 +37,7 @@ class Speech:
     Attributes:
         first: frame of row 0; negative where a margin reaches before the clip.
         margin: rows of context on either side, which the stretches beside it hold as well.
-        phones: in order, without gaps, over all rows.
+        phones: (4 T, 24) the share of each of `broad.PHONES` in each hop of 10 ms; silence in pauses.
         loudness: (T,) 0 to 1.5; 1 is the loud part of this clip's speech, whatever its recording level.
         pitch: (T,) [Hz], 60 to 500; 0 where there is no voice.
         voicing: (T,) 0 to 1, how periodic the sound is.
@@ -46,7 +47,7 @@ class Speech:
 
     first: int
     margin: int
-    phones: tuple[Phone, ...]
+    phones: Float32
     loudness: Float32
     pitch: Float32
     voicing: Float32
@@ -70,7 +71,7 @@ class Speech:
             self,
             first=self.first + start,
             margin=0,
-            phones=cut_phones(self.phones, (self.first + start) / FPS, (self.first + stop) / FPS),
+            phones=self.phones[start * HOPS_PER_FRAME : stop * HOPS_PER_FRAME],
             loudness=self.loudness[start:stop],
             pitch=self.pitch[start:stop],
             voicing=self.voicing[start:stop],
@@ -87,7 +88,7 @@ def listen(waveform: Waveform) -> Speech:
 def listen_like(waveform: Waveform, speech: Speech) -> Speech:
     """Features of a clip (N,) that says the same at the same times as `speech`, whose phones and pauses are taken over.
 
-    That spares the phone decoder, which is slow. `speech` is of a whole clip of as many frames, without margins.
+    `speech` is of a whole clip of as many frames, without margins.
     """
     if frame_count(len(waveform)) != speech.frames:
         raise ValueError(f"{frame_count(len(waveform))} frames cannot be like {speech.frames}")
@@ -111,11 +112,11 @@ def listen_blocks(waveform: Waveform, block_s: float = BLOCK_S) -> Iterator[Spee
         block_s: length of a block without its margins [s].
     """
     frames, block = frame_count(len(waveform)), round(block_s * FPS)
-    level, inverse = measure_level(waveform), find_echoes(waveform)
-    decoder = make_decoder()  # one that has heard nothing: what it heard before changes the phones a little
+    level, heard = measure_level(waveform), PhoneRows(waveform, find_echoes(waveform))
     for start, stop in _blocks(frames, block):
-        decoded = decode(decoder, waveform, start - MARGIN, stop + MARGIN, inverse)
-        yield _hear(waveform, start - MARGIN, stop + MARGIN, level, decoded)
+        first, last = start - MARGIN, stop + MARGIN
+        rows = heard.between(first * HOPS_PER_FRAME, last * HOPS_PER_FRAME)
+        yield _hear(stretch(waveform, first, last), first, level, rows[:, : len(PHONES)])
 
 
 class Hearing:
@@ -147,7 +148,7 @@ class Hearing:
             yield from listen_blocks(self.waveform, LIVE_BLOCK_S)
 
     def whole(self) -> Speech:
-        """Features of all of it; its blocks are kept (40 MB an hour)."""
+        """Features of all of it; its blocks are kept (80 MB an hour)."""
         if not self._kept:
             self._kept = list(self.blocks())
         return _join([block.trimmed() for block in self._kept])
@@ -163,13 +164,12 @@ def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + block, frames)
 
 
-def _hear(waveform: Waveform, start: int, stop: int, level: Level, decoded: Decoded) -> Speech:
-    """Features of the frames `start` to `stop`, margins included, which may lie outside the clip."""
-    sound = stretch(waveform, start, stop)
-    hop_silence = find_pauses(sound, level, long_silences(decoded))
-    silence = hop_silence.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
-    measured = _measure(sound, level, silence)
-    return replace(measured, first=start, margin=MARGIN, phones=tidy_phones(decoded, hop_silence, start))
+def _hear(sound: Float32, first: int, level: Level, phones: Float32) -> Speech:
+    """Features of a stretch with pads from frame `first` on, margins included; `phones` (hops, 24) are its own."""
+    pauses = find_pauses(sound, level, long_silences(phones))
+    silence = pauses.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
+    phones[pauses] = np.eye(len(PHONES), dtype=np.float32)[SILENCE]
+    return replace(_measure(sound, level, silence), first=first, margin=MARGIN, phones=phones)
 
 
 def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:
@@ -178,7 +178,7 @@ def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:
     return Speech(
         first=0,
         margin=0,
-        phones=(),
+        phones=np.zeros((0, len(PHONES)), np.float32),
         loudness=measure_loudness(sound, level),
         pitch=pitch,
         voicing=voicing,
@@ -188,16 +188,10 @@ def _measure(sound: Float32, level: Level, silence: Bool) -> Speech:
 
 
 def _join(parts: Sequence[Speech]) -> Speech:
-    phones: list[Phone] = []
-    for phone in (phone for part in parts for phone in part.phones):
-        if phones and phones[-1].label == phone.label and phone.label == SILENCE:
-            phones[-1] = replace(phones[-1], end=phone.end)
-        else:
-            phones.append(phone)
     return Speech(
         first=parts[0].first,
         margin=0,
-        phones=tuple(phones),
+        phones=np.concatenate([part.phones for part in parts]),
         loudness=np.concatenate([part.loudness for part in parts]),
         pitch=np.concatenate([part.pitch for part in parts]),
         voicing=np.concatenate([part.voicing for part in parts]),

@@ -24,6 +24,8 @@ from dicetalk.emotion.embedder import EmotionEmbedder
 from dicetalk.emotion.embedding import GRAPH, HEARING_GRAPH, HEARING_WEIGHTS
 from dicetalk.emotion.space import WEIGHTS
 from dicetalk.files import whole
+from dicetalk.speech.phone_network import PhoneNetwork, as_rows
+from dicetalk.speech.phonetics import BANDS
 
 LENGTH_BYTES = 8
 """At the start of a safetensors file: the length of its header."""
@@ -81,6 +83,26 @@ def export_hearing(net: EmotionEmbedder, folder: Path) -> None:
     example = (torch.zeros(1, 24, net.sizes.speech),)
     graph = _traced(_Hearing(net.hearing), example, ({1: torch.export.Dim("frames", min=2)},), ["speech"], ["voice"])
     _write(graph, folder / HEARING_GRAPH, folder / HEARING_WEIGHTS, "hearing.")
+
+
+class _Phones(nn.Module):
+    """The front end as it is used."""
+
+    def __init__(self, net: PhoneNetwork) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, bands: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """`(1, T, 64)`, `(1, S)` -> rows `(1, T, 26)`, `(1, S)`."""
+        logits, after = self.net(bands, past)
+        return as_rows(logits), after
+
+
+def export_phones(net: PhoneNetwork, graph: Path, weights: Path) -> None:
+    """Write the front end's graph, in one move; `weights` is its file, beside it."""
+    example = torch.zeros(1, 24, BANDS), net.nothing(1)
+    shapes = ({1: torch.export.Dim("hops", min=1)}, None)
+    _write(_traced(_Phones(net), example, shapes, ["bands", "past"], ["rows", "after"]), graph, weights, "net.")
 
 
 def _write(model: onnx_ir.Model, graph: Path, weights: Path, prefix: str) -> None:

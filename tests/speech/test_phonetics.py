@@ -1,0 +1,117 @@
+"""What hears phones: the same numbers streamed or not, at any level, and what it hears of other speech."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from speech_like import noise, real, speechlike
+
+from dicetalk.media import Waveform
+from dicetalk.speech.broad import CLOSED, PHONES, SILENCE, closures, long_silences
+from dicetalk.speech.heard import hear_mouth
+from dicetalk.speech.phonetics import (
+    COLUMNS,
+    DELAY,
+    LOOK_AHEAD,
+    NETWORK,
+    PhoneRows,
+    band_decibels,
+    mel_bands,
+    open_stream,
+    relative_to_loudest,
+)
+
+
+def rows_of(wave: Waveform) -> np.ndarray:
+    return PhoneRows(wave).between(0, len(wave) // 160)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=3, max_size=8))
+def test_streamed_bit_by_bit_as_at_once(hops: list[int]) -> None:
+    sound = speechlike(4).astype(np.float32)
+    sound = sound[: sum(hops) * 160]
+    stream, parts, place = open_stream(), [], 0
+    for count in hops:
+        parts.append(stream.hear(sound[place : place + count * 160]))
+        place += count * 160
+    np.testing.assert_allclose(np.concatenate(parts), open_stream().hear(sound), atol=1e-4)
+
+
+def test_nothing_later_than_the_look_ahead_is_heard() -> None:
+    assert LOOK_AHEAD <= 0.16 * 16000
+    wave, other = speechlike(3), speechlike(3)
+    at = 150
+    other[at * 160 + 160 + LOOK_AHEAD :] = 0
+    np.testing.assert_allclose(rows_of(wave)[: at + 1], rows_of(other)[: at + 1], atol=1e-5)
+
+
+def test_asked_for_in_whatever_order_of_blocks() -> None:
+    wave = speechlike(5)
+    heard, whole = PhoneRows(wave), PhoneRows(wave).between(-50, 600)
+    parts = [heard.between(start, start + 130) for start in range(-50, 600, 130)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    overlapping = PhoneRows(wave)
+    np.testing.assert_array_equal(overlapping.between(0, 200)[100:], overlapping.between(100, 200))
+
+
+def test_outside_the_clip_is_silence() -> None:
+    rows = PhoneRows(speechlike(1)).between(-20, 130)
+    assert (rows[:20, SILENCE] == 1).all() and (rows[-30:, SILENCE] == 1).all()
+    np.testing.assert_allclose(rows[:, : len(PHONES)].sum(1), 1, atol=1e-5)
+    assert rows.shape == (150, COLUMNS)
+
+
+@pytest.mark.parametrize("gain", [0.03, 3.0])
+def test_a_level_changes_little(gain: float, voice: Waveform) -> None:
+    wave = voice[: 3 * 16000]
+    moved = np.clip(wave * gain, -32768, 32767).astype(np.int16)
+    one, two = rows_of(wave), rows_of(moved)
+    assert (one[:, : len(PHONES)].argmax(1) == two[:, : len(PHONES)].argmax(1)).mean() > 0.85
+
+
+def test_the_loudest_so_far_fades() -> None:
+    loud, soft = np.full((1, 64), 80, np.float32), np.full((300, 64), 50, np.float32)
+    rows, level = relative_to_loudest(np.concatenate([loud, soft]), -1000.0)
+    first, second = (relative_to_loudest(part, level)[0] for part, level in ((loud, -1000.0), (soft, 98.0)))
+    assert rows[0, 0] == pytest.approx(first[0, 0]) and rows[-1, 0] > rows[1, 0]
+    assert rows[1:].mean() == pytest.approx(second.mean(), abs=0.02) and level < 95
+
+
+def test_bands_cover_their_range() -> None:
+    assert (mel_bands().sum(0) > 0.99).all() and band_decibels(np.zeros(399, np.float32)).shape == (0, 64)
+
+
+def test_noise_and_zeros_are_silent() -> None:
+    for wave in (noise(2, 300), np.zeros(32000, np.int16)):
+        assert (rows_of(wave)[50:, SILENCE] > 0.5).mean() > 0.9
+
+
+def test_closures_and_silences() -> None:
+    phones = np.zeros((60, len(PHONES)), np.float32)
+    phones[:, SILENCE] = 1
+    for phone, start, stop in ((CLOSED[0], 10, 16), (CLOSED[1], 20, 26)):
+        phones[start:stop] = np.eye(len(PHONES))[phone]
+    assert closures(phones) == [(10, 16), (20, 26)]
+    np.testing.assert_array_equal(long_silences(phones), np.arange(60) >= 26)
+
+
+def test_the_demo_says_what_it_says(voice: Waveform) -> None:
+    """`...only a picture, but maybe you can help me speak. Pick a mood, press a button`: 13 closures in 6 seconds."""
+    found = closures(hear_mouth(voice[: 6 * 16000]))
+    assert 11 <= len(found) <= 20
+
+
+@pytest.mark.parametrize("name", ["German1.wav", "japan1.wav", "korean1.wav", "spanish1.wav", "yongen.wav"])
+def test_languages_that_it_hears(name: str) -> None:
+    phones = rows_of(real(name))[:, : len(PHONES)]
+    share = phones.argmax(1)
+    assert 0.03 < np.isin(share, CLOSED).mean() < 0.15
+    assert len(np.unique(share)) > 15
+
+
+def test_it_is_small_and_its_delay_is_known() -> None:
+    assert sum(file.stat().st_size for file in NETWORK.parent.iterdir()) < 2_000_000
+    assert DELAY == 15
