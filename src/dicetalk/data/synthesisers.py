@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import random
+import shutil
 import subprocess
 import tempfile
 import wave
@@ -71,8 +72,8 @@ ESPEAK = (
 FLITE = {"kal": "Festvox", "kal16": "Festvox", "awb": "Festvox", "rms": "Festvox", "slt": "Festvox"}
 FESTIVAL = {
     ("en", "kal_diphone"): "Festvox", ("en", "ked_diphone"): "Festvox", ("en", "cmu_us_slt_arctic_hts"): "Festvox",
-    ("it", "lp_diphone"): "GPL-2+", ("it", "pc_diphone"): "GPL-2+", ("cs", "czech_dita"): "Festvox",
-    ("cs", "czech_krb"): "Festvox", ("cs", "czech_machac"): "Festvox", ("cs", "czech_ph"): "GPL-2+",
+    ("it", "lp_diphone"): "GPL-2+", ("it", "pc_diphone"): "GPL-2+", ("cs", "czech_dita"): "GPL-3+",
+    ("cs", "czech_krb"): "GPL-3+", ("cs", "czech_machac"): "GPL-3+", ("cs", "czech_ph"): "GPL-2+",
     ("fi", "hy_fi_mv_diphone"): "LGPL-2+", ("fi", "suo_fi_lj_diphone"): "LGPL-2+",
     ("ca", "upc_ca_ona_hts"): "LGPL-2.1+",
 }  # fmt: skip
@@ -80,6 +81,11 @@ RECORDED = {("ru", "msu_ru_nsh_clunits"): "Festvox"}
 """Voices of Festival that bring along what was read: sounds in `wav`, phones in `lab`."""
 ENCODINGS = {"cs": "iso-8859-2", "fi": "iso-8859-15", "it": "iso-8859-1", "ca": "iso-8859-15"}
 """What Festival's voices read; the others UTF-8."""
+
+
+def installed(program: str) -> bool:
+    """Whether Flite or Festival can be run."""
+    return shutil.which(program) is not None
 
 
 def speak(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterator[Spoken]:
@@ -92,7 +98,7 @@ def speak(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterato
     try:
         yield from speaks(voice, sentences, rng)
     except FileNotFoundError as error:
-        raise InputError(f"{voice.program} cannot be run ({error}); install it, or leave it out") from None
+        raise InputError(f"{voice.program} cannot be run ({error}); install it") from None
 
 
 class _Identity(ctypes.Union):
