@@ -25,6 +25,9 @@ LASH_LINE = 0.018
 LASHES = 0.8
 """How strongly it is drawn over an open eye whose lid has moved."""
 
+LEAST_LINE = 0.02
+"""Fainter, no line is drawn at all."""
+
 IRIS_RINGS = 8
 """How finely the colours of an iris are told apart, from its middle to its rim."""
 
@@ -130,6 +133,8 @@ def draw_lids(region: Picture, upper: Float64, lower: Float64, colour: Float64, 
         unit: inter-ocular distance [px].
         amount: 0 to 1, how much of the line is drawn at all.
     """
+    if amount < LEAST_LINE:
+        return
     across = (upper[-1] - upper[0]) / max(float(np.linalg.norm(upper[-1] - upper[0])), 1e-6)
     along = np.linspace(0, (upper[-1] - upper[0]) @ across, max(int(1.5 * (upper[-1] - upper[0]) @ across), 8))
     one, two = (_heights(rim - upper[0], across, along) for rim in (upper, lower))
@@ -137,28 +142,40 @@ def draw_lids(region: Picture, upper: Float64, lower: Float64, colour: Float64, 
     # Lids meet at their corners even in an open eye: that is no line.
     shut = np.clip(1.3 * np.median(closed[len(closed) // 4 : -len(closed) // 4]), 0, 1)
     ends = amount * np.sin(np.pi * np.linspace(0.06, 0.94, len(along))) ** 0.5
+    box, there, below = _beside(region, upper[0], across, along, np.concatenate([one, two]), 3 + LASH_LINE * unit)
+    meeting = _line(there, below, along, one + 0.6 * (two - one), 0.75 * shut * closed * ends, LASH_LINE * unit)
+    above = one - 0.3 * LASH_LINE * unit
+    cover = np.maximum(meeting, _line(there, below, along, above, LASHES * (1 - shut) * ends, LASH_LINE * unit))[
+        ..., None
+    ]
+    region[box] = (region[box] * (1 - cover) + colour * cover + 0.5).astype(np.uint8)
+
+
+def _beside(
+    region: Picture, start: Float64, across: Float64, along: Float64, heights: Float64, margin: float
+) -> tuple[tuple[slice, slice], Float64, Float64]:
+    """The part of a region that holds lines above and below one from `start` (2,) [px] in a direction (2,).
+
+    Returns:
+        that part; how far along the line each of its pixels lies, and how far below, (h, w) each.
+    """
     down = np.array([-across[1], across[0]])
-    line = upper[0] + along[:, None] * across + one[:, None] * down
-    meeting = line + (0.6 * (two - one))[:, None] * down
-    _draw_line(region, meeting, 0.75 * shut * closed * ends, max(LASH_LINE * unit, 1.0), colour)
-    above = line - 0.3 * LASH_LINE * unit * down
-    _draw_line(region, above, LASHES * (1 - shut) * ends, max(LASH_LINE * unit, 0.8), colour)
+    reach = np.array([heights.min() - margin, heights.max() + margin])
+    corners = start + np.array([end * across + low * down for end in along[[0, -1]] for low in reach])
+    left, top = np.floor(corners.min(0)).astype(int).clip(0)
+    right, bottom = np.minimum(np.ceil(corners.max(0)).astype(int) + 1, region.shape[1::-1])
+    y, x = np.mgrid[top : max(top, bottom), left : max(left, right)]
+    x, y = x - start[0], y - start[1]
+    box = slice(top, max(top, bottom)), slice(left, max(left, right))
+    return box, x * across[0] + y * across[1], x * down[0] + y * down[1]
 
 
-def _draw_line(region: Picture, line: Float64, strength: Float64, width: float, colour: Float64) -> None:
-    """Draw a soft line through places (N, 2) [px], as strong at each as `strength` (N,) says."""
-    if strength.max() < 0.02:
-        return
-    left, top = np.floor(line.min(0) - 3 - width).astype(int).clip(0)
-    right, bottom = np.minimum(np.ceil(line.max(0) + 4 + width).astype(int), region.shape[1::-1])
-    if right <= left or bottom <= top:
-        return
-    y, x = np.mgrid[top:bottom, left:right]
-    squared = (x[..., None] - line[:, 0]) ** 2 + (y[..., None] - line[:, 1]) ** 2
-    nearest = squared.argmin(-1)
-    cover = strength[nearest] * np.exp(-squared.min(-1) / (0.6 * width) ** 2)
-    box = region[top:bottom, left:right]
-    box[:] = (box * (1 - cover[..., None]) + colour * cover[..., None] + 0.5).astype(np.uint8)
+def _line(there: Float64, below: Float64, along: Float64, heights: Float64, strength: Float64, width: float) -> Float64:
+    """How much a soft line covers pixels (h, w) that lie so far along and below: it runs at some heights (M,), as
+    strong at each place `along` (M,) as `strength` (M,) says."""
+    lean = 1 / (1 + np.gradient(heights, along) ** 2)
+    away = (below - np.interp(there, along, heights)) ** 2 * np.interp(there, along, lean)
+    return np.asarray(np.interp(there, along, strength, 0, 0) * np.exp(-away / (0.6 * max(width, 1.0)) ** 2))
 
 
 def _heights(rim: Float64, across: Float64, along: Float64) -> Float64:
