@@ -30,7 +30,7 @@ from dicetalk.data.synthetic import Shard, read_shards
 from dicetalk.easing import gaussian_filter1d
 from dicetalk.media import Waveform, read_sound
 from dicetalk.rates import HOP, HOPS_PER_SECOND
-from dicetalk.speech.broad import CLOSED, OPENING, PHONES, SILENCE
+from dicetalk.speech.broad import CLOSED, OPENING, PHONES, SHUT, SILENCE, likelihood
 from dicetalk.speech.grid import runs
 from dicetalk.speech.phonetics import PhoneRows
 
@@ -101,9 +101,10 @@ def mouth_of() -> Array:
 
 def ours(wave: Waveform) -> tuple[Array, Array]:
     rows = PhoneRows(wave).between(0, len(wave) // HOP)
-    heard = rows[:, : len(PHONES)].argmax(1)
-    heard[rows[:, CLOSED].sum(1) > 0.5] = CLOSED[0]
-    return heard, rows[:, -1]
+    shares = rows[:, : len(PHONES)].copy()
+    shut = likelihood(shares, CLOSED) > SHUT
+    shares[:, CLOSED] = 0
+    return np.where(shut, CLOSED[0], shares.argmax(1)), rows[:, -1]
 
 
 @cache

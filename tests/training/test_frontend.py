@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from numpy.typing import NDArray
 from speech_like import speechlike
 
 from dicetalk.errors import InputError
@@ -34,7 +36,8 @@ EASY = Acoustics(rate=0.0, throat=0.0, room=0.0, colour=0.0, noise=0.0, narrow=0
 def shard(folder: Path, name: str) -> None:
     hops = 400
     phones = np.repeat(np.arange(hops // 20) % 20, 20).astype(np.uint8)
-    tensors = {"sound": speechlike(4)[: hops * 160], "phones": phones, "voiced": (phones > 5).astype(np.uint8)}
+    sound, voiced = speechlike(4)[: hops * 160], (phones > 5).astype(np.uint8)
+    tensors: dict[str, NDArray[Any]] = {"sound": sound, "phones": phones, "voiced": voiced}
     safetensors.numpy.save_file(tensors, folder / f"{name.replace(' ', '-')}.safetensors", {"name": name})
 
 

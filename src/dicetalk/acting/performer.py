@@ -17,7 +17,7 @@ from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera
 from dicetalk.rates import FPS
 from dicetalk.speech import Speech
-from dicetalk.speech.broad import BITING, CLOSED
+from dicetalk.speech.broad import BITING, CLOSED, SILENCE
 
 SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])
 """Wandering of the head while speaking [rad] and [inter-ocular distances]; a standard deviation."""
@@ -124,7 +124,7 @@ def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
 def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
     bilabial = gate(speech.phones, CLOSED)
-    pause = _pauses(speech)
+    pause = np.maximum(_pauses(speech), speech.silence * gate(speech.phones, (SILENCE,)))
     biting = gate(speech.phones, (BITING,)) * (1 - bilabial)
     shut = np.maximum(bilabial, pause)
     # In a pause the jaw rests as well; within a word only the lips meet.

@@ -17,7 +17,7 @@ from dicetalk.arrays import Float32, Float64
 from dicetalk.easing import smoothstep
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.rates import HOPS_PER_FRAME, HOPS_PER_SECOND
-from dicetalk.speech.broad import PHONES
+from dicetalk.speech.broad import PHONES, SHUT, likelihood
 
 REACH = 0.055
 """Time [s] over which a phone's pull falls off."""
@@ -31,8 +31,8 @@ SHUT_RAMP = 0.06
 WIDENED = 0.01
 """Lips stay shut for so much longer either way [s], so that a frame of 40 ms shows it."""
 
-DOUBT, SURE = 0.25, 0.6
-"""Likelihood up to which a phone moves no gate, and from which it moves it all the way."""
+DOUBT = 0.15
+"""Likelihood up to which a phone moves no gate; from `SHUT` on it moves it all the way."""
 
 AROUND = 30
 """Hops either way of a frame's middle that pull at it."""
@@ -121,8 +121,8 @@ def gate(phones: Float32, chosen: Sequence[int]) -> Float64:
         phones: (4 T, 24) shares.
         chosen: which of them.
     """
-    likely = phones[:, chosen].sum(axis=1, keepdims=True)
-    moved = smoothstep((likely - DOUBT) / (SURE - DOUBT)).astype(np.float32)
+    likely = likelihood(phones, chosen)[:, None]
+    moved = smoothstep((likely - DOUBT) / (SHUT - DOUBT)).astype(np.float32)
     ramp = smoothstep(1 - np.maximum(0, _OUTSIDE - WIDENED) / SHUT_RAMP)
     return np.asarray((_around(moved)[:, 0] * ramp).max(1))
 

@@ -23,6 +23,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from dicetalk.arrays import Waveform
+from dicetalk.data.voices import spoken_by
 from dicetalk.errors import InputError
 from dicetalk.rates import SPEECH_RATE
 
@@ -78,6 +79,10 @@ FESTIVAL = {
 }  # fmt: skip
 RECORDED = {("ru", "msu_ru_nsh_clunits"): "Festvox"}
 """Voices of Festival that bring along what was read: sounds in `wav`, phones in `lab`."""
+COPIES, COPY = 2, "+"
+"""Of each, and what is between the voice's name and the number of the copy."""
+PITCHES, THROATS = (0.9, 2.0), (1.0, 1.22)
+"""Of copies, as women, children and shouting have them; times those of the recording."""
 ENCODINGS = {"cs": "iso-8859-2", "fi": "iso-8859-15", "it": "iso-8859-1", "ca": "iso-8859-15"}
 """What Festival's voices read; the others UTF-8."""
 
@@ -220,11 +225,15 @@ def recordings(voice: str) -> list[str]:
 
 
 def _recorded(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterator[Spoken]:
-    """Recordings by their names."""
-    place = _place(voice.name)
+    """Recordings by their names; those of a copy each as another speaker says them, at the same times."""
+    original, copy, _ = voice.name.partition(COPY)
+    place = _place(original)
     for name in sentences:
         phones = _from_ends(list(_segments(place / "lab" / f"{name}.lab")))
         sound = _read(place / "wav" / f"{name}.wav")
+        if copy:
+            moved = spoken_by(sound.astype(np.float64), rng.uniform(*PITCHES), rng.uniform(*THROATS))
+            sound = np.clip(np.round(moved), -32768, 32767).astype(np.int16)
         yield Spoken(sound, phones, voice.language)
 
 

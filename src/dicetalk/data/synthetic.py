@@ -21,6 +21,8 @@ from dicetalk.arrays import UInt8, Waveform
 from dicetalk.data.catalogues import read_sentences
 from dicetalk.data.ipa import broad_phones
 from dicetalk.data.synthesisers import (
+    COPIES,
+    COPY,
     ESPEAK,
     FESTIVAL,
     FLITE,
@@ -142,11 +144,12 @@ def write_scripts(sentences: Mapping[str, Sequence[str]], options: Synthesis) ->
 
 
 def _recorded_scripts(options: Synthesis) -> Iterator[Script]:
-    """All recordings that voices bring along."""
+    """All recordings that voices bring along, and copies as other speakers say them."""
     for (language, name), licence in RECORDED.items():
-        voice = Voice("recorded", language, name, licence)
-        if names := recordings(name):
-            yield Script(voice, tuple(names), f"{options.seed} {voice}")
+        names = tuple(recordings(name))
+        for copy in ("", *(f"{COPY}{number}" for number in range(1, COPIES + 1))) if names else ():
+            voice = Voice("recorded", language, name + copy, licence)
+            yield Script(voice, names, f"{options.seed} {voice}")
 
 
 def _espeak_voices(sentences: Mapping[str, Sequence[str]]) -> Iterator[Voice]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dicetalk.arrays import Bool, Float32
@@ -31,6 +33,9 @@ OPENING = np.array(
 MIN_SILENCE = HOPS_PER_SECOND // 4
 """Shorter silences are closures of plosives, no pauses [hops]."""
 LIKELY = 0.5
+SHUT = 0.35
+"""Mean share from which lips are shut: on acted speech and in noise three hops at .35 hear a tenth more closures than one
+hop at .5, as surely."""
 
 
 def long_silences(phones: Float32) -> Bool:
@@ -42,7 +47,14 @@ def long_silences(phones: Float32) -> Bool:
     return np.asarray(silent)
 
 
+def likelihood(phones: Float32, chosen: Sequence[int]) -> Float32:
+    """(hops,) share of some phones (hops, 24) together, mean of three hops: a flicker is no phone."""
+    share = np.pad(phones[:, chosen].sum(axis=1), 1, mode="edge")
+    mean: Float32 = (share[:-2] + share[1:-1] + share[2:]) / np.float32(3)
+    return mean
+
+
 def closures(phones: Float32) -> list[tuple[int, int]]:
     """First hop of each closure of the lips within speech, and the one behind its last; phones (hops, 24)."""
-    shut = phones[:, CLOSED].sum(axis=1) > LIKELY
+    shut = likelihood(phones, CLOSED) > SHUT
     return [(start, stop) for start, stop in runs(shut) if shut[start]]

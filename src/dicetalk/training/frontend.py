@@ -54,8 +54,8 @@ class FrontEnd:
     acoustics: Acoustics = field(default_factory=Acoustics)
     batch: int = 24
     seconds: float = 3.0
-    espeak: float = 0.3
-    recorded: float = 0.3
+    espeak: float = 0.25
+    recorded: float = 0.45
     quiet: float = 0.06
     lips: float = 2.5
     opening: float = 10.0
