@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from dicetalk.assets import speech as demo
 from dicetalk.data.acted import Acted, Acting, act_out, passages, prepare_acted, read_acted
 from dicetalk.data.synthetic import Shard
+from dicetalk.diffusion.window import SPEECH
 from dicetalk.errors import InputError
 from dicetalk.media import read_sound
 from dicetalk.motion.basis import lip_parting
-from dicetalk.motion.window import SPEECH
 from dicetalk.speech.broad import CLOSED, PHONES, SILENCE
 
 SECONDS = 6
@@ -34,10 +36,10 @@ def shard(name: str = "flite en slt") -> Shard:
 
 
 def write(folder: Path, *names: str) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name in names:
         one = shard(name)
-        tensors = {"sound": one.sound, "phones": one.phones, "voiced": one.voiced}
+        tensors: dict[str, NDArray[Any]] = {"sound": one.sound, "phones": one.phones, "voiced": one.voiced}
         save_file(tensors, folder / f"{name.replace(' ', '-')}.safetensors", {"name": name, "licence": "none"})
 
 

@@ -20,26 +20,31 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
+from dicetalk.acting.performer import lip_closing, lips_shut
 from dicetalk.arrays import Float16, Float32, Int64, UInt8, Waveform
 from dicetalk.backbone import Amounts
 from dicetalk.data.procedural import VirtualActor, perform_as, virtual_actor
 from dicetalk.data.synthetic import Shard, is_held_out, read_shards
 from dicetalk.data.workers import spread
+from dicetalk.diffusion.window import speech_columns
 from dicetalk.easing import smoothstep
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
 from dicetalk.files import remove_abandoned, whole
-from dicetalk.motion.window import speech_columns
+from dicetalk.motion.space import index
 from dicetalk.rates import FPS, HOP, HOPS_PER_FRAME, HOPS_PER_SECOND
 from dicetalk.speech import Speech, listen
 from dicetalk.speech.broad import PHONES, SILENCE
 
 PASSAGES = "passages"
 SUFFIX = ".safetensors"
+WITHIN = 8
+"""Hops that a passage goes on into the pause that ends it."""
 LEAST_HOPS = 2 * HOPS_PER_SECOND
 """Of a passage that is worth acting out."""
 TURN_S = (0.4, 1.2)
 """How long a mood takes to turn into another one [s]."""
+CLOSE = index("mouthClose")
 CALM = Amounts(blink=0.0, gaze="camera")
 
 Progress = Callable[[int, int], None]
@@ -84,7 +89,8 @@ class Passage:
 def passages(shard: Shard, seconds: float) -> Iterator[Passage]:
     """A shard in passages that end in pauses."""
     start, least = 0, round(seconds * HOPS_PER_SECOND)
-    pauses = np.flatnonzero(shard.phones == SILENCE)
+    silent = shard.phones == SILENCE
+    pauses = np.flatnonzero(silent[WITHIN:] & silent[:-WITHIN]) + WITHIN
     while start + LEAST_HOPS < len(shard.phones):
         behind = pauses[np.searchsorted(pauses, start + least) :]
         stop = int(behind[0]) if len(behind) else len(shard.phones)
@@ -170,10 +176,18 @@ def _in_a_mood(actor: VirtualActor, told: Speech, drawn: np.random.Generator, ta
     """Motion (T, 58) in one mood, and its weights (T, 8)."""
     emotion, strength = str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
     motion = perform_as(actor, told, emotion, strength, take, CALM)
+    _shut_lips(motion.shapes, told)
     moods = np.zeros((told.frames, len(NAMES)), np.float32)
     moods[:, 0] = 1 - strength
     moods[:, NAMES.index(emotion)] += strength
     return np.column_stack([motion.shapes, motion.pose]), moods
+
+
+def _shut_lips(shapes: Float32, told: Speech) -> None:
+    """Let lips meet where they should, whatever an actor's habits make of the shapes (T, 52); changed in place."""
+    shut = lips_shut(told)
+    shapes[:, CLOSE] = 0
+    shapes[:, CLOSE] = shut * lip_closing(shapes.astype(np.float64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from dicetalk.data.acted import Acted
+from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
+from dicetalk.diffusion.standard import standard_of
+from dicetalk.diffusion.window import HISTORY, MOTION, PARTS, SPEECH, WINDOW
 from dicetalk.emotion.bank import BankTraining, EmotionBank, Retrieval
 from dicetalk.emotion.discriminator import EmotionDiscriminator, discrimination_loss
 from dicetalk.emotion.priors import Prior
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.basis import lip_parting
-from dicetalk.motion.model import MotionDenoiser, MotionSizes, Told
 from dicetalk.motion.space import EYES, MOUTH, SHAPES
-from dicetalk.motion.standard import standard_of
-from dicetalk.motion.window import HISTORY, MOTION, PARTS, SPEECH, WINDOW
 from dicetalk.speech.broad import PHONES
 from dicetalk.training.loop import LoopOptions
 

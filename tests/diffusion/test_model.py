@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
+from dicetalk.diffusion.window import MOTION, RESTING, SPEECH
 from dicetalk.emotion.bank import BankSizes
-from dicetalk.motion.model import MotionDenoiser, MotionSizes, Told
-from dicetalk.motion.window import MOTION, RESTING, SPEECH
 
 BANK = BankSizes(prior=8, width=12, hidden=8, tokens=3, codes=4, heads=2)
 TINY = MotionSizes(width=24, layers=2, heads=2, reach=2, dropout=0.0, bank=BANK)

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
+from dicetalk.diffusion.window import MOTION, RESTING, SCALES, SPEECH
 from dicetalk.emotion.bank import BankSizes
-from dicetalk.motion.window import MOTION, RESTING, SCALES, SPEECH
 
 LEVEL_WIDTH = 64
 """Sines and cosines that tell the noise level."""

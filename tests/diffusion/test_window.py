@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dicetalk.assets import speech as demo
+from dicetalk.diffusion.window import SPEECH, noise, speech_columns
 from dicetalk.media import read_sound
-from dicetalk.motion.window import SPEECH, noise, speech_columns
 from dicetalk.speech import Speech, listen
 from dicetalk.speech.broad import PHONES
 
