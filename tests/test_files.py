@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from dicetalk.emotion.own import read_own
 from dicetalk.emotion.timeline_file import read_timeline
 from dicetalk.errors import DiceTalkError, MediaError
-from dicetalk.files import check_output, existing_file, output_kind, path_of, read_bytes, taking_place, whole
+from dicetalk.files import check_output, existing_file, output_kind, path_of, read_bytes, taking_place, whole, writing
 from dicetalk.media import probe, read_picture, read_sound, read_video
 from dicetalk.motion.live_link import read_csv
 from dicetalk.official.npy import read_npy
@@ -252,3 +253,8 @@ def test_outputs_that_are_refused(tmp_path: Path, name: str, says: str) -> None:
 def test_an_output_that_can_be_written_leaves_nothing_yet(tmp_path: Path) -> None:
     check_output(tmp_path / "a.txt", KINDS, [tmp_path / "gone.txt", Path("no\0name")])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"no space left on .*; make room"), writing(tmp_path / "frames" / "f.png"):
+        raise OSError(errno.ENOSPC, "No space left on device")

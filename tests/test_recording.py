@@ -8,6 +8,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
+from scipy.io import wavfile
 
 from dicetalk.errors import InputError, MediaError, NoFaceError
 from dicetalk.media import Picture, VideoWriter, Waveform, read_sound, read_video
@@ -86,6 +87,27 @@ def test_a_voice_without_a_face_goes_on(no_face: Picture, speech: Path, tmp_path
     recording = perceive(path)
     assert recording.motion is None and recording.speech is not None
     assert "shows no face" in recording.lacks
+
+
+def test_pictures_that_end_at_once_cut_no_voice(hopper_picture: Picture, speech: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cover.mp4"
+    side = {"width": hopper_picture.shape[1] // 2 * 2, "height": hopper_picture.shape[0] // 2 * 2}
+    with VideoWriter(path, **side, speech=read_sound(speech)) as video:
+        video.write(hopper_picture[None, : side["height"], : side["width"]])
+    recording = perceive(path)
+    assert recording.motion is None and recording.speech is not None and len(recording.speech) >= 30
+    assert "has pictures for 0.08 s of 1.2" in recording.lacks
+
+
+def test_a_sound_that_ends_at_once_cuts_no_face(talking: Path, tmp_path: Path) -> None:
+    path = tmp_path / "word.mp4"
+    wavfile.write(tmp_path / "word.wav", SPEECH_RATE, read_sound(talking).waveform[: SPEECH_RATE // 4])
+    with VideoWriter(path, width=256, height=256, speech=read_sound(tmp_path / "word.wav")) as video:
+        for frame in read_video(talking):
+            video.write(frame)
+    recording = perceive(path)
+    assert recording.speech is None and recording.motion is not None and len(recording.motion) == 30
+    assert "has sound for 0." in recording.lacks
 
 
 def test_nothing_to_hear_and_nothing_to_see(no_face: Picture, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 import dicetalk
 from dicetalk import DiceTalk, DiceTalkError, Feeling, SvdOptions, Timeline, mix
+from dicetalk.jobs import Job
 from dicetalk.media import Picture, Sound, read_sound, read_video
 from dicetalk.motion.space import Motion
 
@@ -27,6 +28,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "face": [True, "1", 0, -1, 1.0, *ODD[1:]],
     "size": [None, True, "x", -1, 63, 10**9, 512.0, *ODD[1:]],
     "crop": [None, "yes", 1, *ODD],
+    "anyway": [None, "yes", 1, *ODD],
     "head": [None, True, "1", -1, 2, float("nan"), *ODD],
     "blink": [None, True, "1", -1, 2, float("nan"), *ODD],
     "gaze": [True, "up", *ODD],
@@ -103,7 +105,16 @@ def test_saving(talk: DiceTalk, hopper_picture: Picture, speech: Path, tmp_path:
     refused(lambda: video.save_motion(""))
     refused(lambda: video.save(tmp_path / "a.mp4", progress=5))  # type: ignore[arg-type]
     refused(lambda: video.save(tmp_path / "a.mp4", watch="x"))  # type: ignore[arg-type]
+    for value in (None, "x", 10**400, float("nan"), *ODD[2:]):
+        refused(lambda value=value: video.save(tmp_path / "a.mp4", quality=value))  # type: ignore[misc]
+        refused(lambda value=value: video.save(tmp_path / "a.mp4", replace=value))  # type: ignore[misc]
+        refused(lambda value=value: next(video.stream(alpha=value)))  # type: ignore[misc]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", [None, True, "x", {"x"}, ["portrait"], *ODD])
+def test_a_job(value: Any) -> None:
+    refused(lambda: Job.from_json(value))
 
 
 def test_numbers_of_numpy_are_numbers(talk: DiceTalk, hopper_picture: Picture, speech: Path) -> None:

@@ -315,8 +315,9 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(path.parent).free // 2**20
-            raise MediaError(f"no space left on {path.parent.absolute()} (free: {free} MB); make room") from error
+            folder = next(folder for folder in path.absolute().parents if folder.is_dir())
+            free = shutil.disk_usage(folder).free // 2**20
+            raise MediaError(f"no space left on {folder} (free: {free} MB); make room") from error
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place") from error
 
 

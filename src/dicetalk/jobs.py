@@ -24,6 +24,7 @@ from dicetalk.backbone import (
     load_backbone,
     named,
 )
+from dicetalk.checks import short
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.files import check_output, existing_file, path_of, taking_place, video_path_of
 from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
@@ -99,8 +100,10 @@ class Job:
         """A job as `to_json` tells it; what is left out is as usual.
 
         Raises:
-            InputError: an unknown field, one that is needed is missing, or a value is of another kind.
+            InputError: no fields at all, an unknown one, one that is needed is missing, or a value is of another kind.
         """
+        if not isinstance(told, Mapping):
+            raise InputError(f'the job is {short(told)}; expected an object, as {{"portrait": ...}}')
         unknown = sorted(set(told) - set(VALUES))
         if unknown:
             raise InputError(f"a job has no field {unknown[0]!r}; expected some of: {', '.join(VALUES)}")

@@ -114,7 +114,7 @@ class Video:
             watch: is told after each step of a backbone that takes long before its first frame.
             alpha: (t, H, W, 4) where the portrait has transparent parts, which lie on white otherwise.
         """
-        known = (self.conditions, *self.others)
+        known, alpha = (self.conditions, *self.others), truth(alpha, "alpha")
         films = [self.backbone.generate(some if alpha else changed(some, cover=None), watch) for some in known]
         yield from together([some.face for some in known], films) if self.others else films[0]
 
@@ -147,7 +147,7 @@ class Video:
         function(watch, "watch")
         alpha = self.has_alpha and keeps_alpha(target)
         with (
-            self._writer(target, alpha, quality_of(quality), replace) as video,
+            self._writer(target, alpha, quality_of(quality), truth(replace, "replace")) as video,
             Behind(video.write, most=0 if self.width * self.height > VAST else 1) as write,
             closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
@@ -251,7 +251,7 @@ class DiceTalk:
         """
         check_seed(seed)
         check_size(size)
-        crop, ease = truth(crop, "crop"), truth(ease, "ease")
+        crop, ease, anyway = truth(crop, "crop"), truth(ease, "ease"), truth(anyway, "anyway")
         amounts = amounts_of(head, blink, gaze)
         given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
         check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
@@ -280,7 +280,7 @@ class DiceTalk:
         )  # fmt: skip
         told_of = [*(look.warnings for look in looks), *(feelings.warnings for feelings in heard)]
         doubts = [warning for warnings in told_of for warning in warnings]
-        warnings = (*photo.warnings, *(() if sound is None else sound.warnings), *dict.fromkeys(doubts))
+        warnings = tuple(dict.fromkeys([*photo.warnings, *(() if sound is None else sound.warnings), *doubts]))
         return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]))
 
 

@@ -26,6 +26,10 @@ EVERY = 2
 """Faces are looked at in every second frame: four frames become one token of the embedder."""
 
 
+MOMENT = 1.0
+"""What is shorter [s] tells nothing beside the rest."""
+
+
 @dataclass(frozen=True, eq=False)
 class Recording:
     """A stretch of one person's speech.
@@ -86,6 +90,7 @@ def perceive(path: Path, channel: Channel | None = None) -> Recording:
         spoken = _spoken(path, channel) if sound is not None else Missing(f"{path} has no sound")
         voice = spoken if isinstance(spoken, Missing) else heard(spoken.waveform).speech
         seen = _answer(face)
+    voice, seen = _worthy(path, voice, seen)
     reasons = [found.why for found in (voice, seen) if isinstance(found, Missing)]
     if len(reasons) == 2:
         raise InputError(f"neither voice nor face can be read: {reasons[0]}; {reasons[1]}")
@@ -160,6 +165,20 @@ def _seen(path: Path) -> Float32 | Missing:
     except (MediaError, NoFaceError) as error:
         return Missing(str(error))
     return np.column_stack([motion.shapes, motion.pose])
+
+
+def _worthy(
+    path: Path, voice: Float32 | Missing | None, seen: Float32 | Missing
+) -> tuple[Float32 | Missing | None, Float32 | Missing]:
+    """Both, without one that is over before it tells anything, as a cover picture is: they are cut to the shorter."""
+    if isinstance(voice, Missing) or voice is None or isinstance(seen, Missing):
+        return voice, seen
+    heard, shown = len(voice) / FPS, len(seen) / FPS
+    if min(heard, shown) >= min(MOMENT, 0.5 * max(heard, shown)):
+        return voice, seen
+    if shown < heard:
+        return voice, Missing(f"{path} has pictures for {shown:.2f} s of {heard:.1f}")
+    return Missing(f"{path} has sound for {heard:.2f} s of {shown:.1f}"), seen
 
 
 def _alike(speech: Float32 | None, motion: Float32 | None) -> tuple[Float32 | None, Float32 | None]:

@@ -70,7 +70,7 @@ def test_pieces_are_small_and_the_first_comes_early(conditions: Conditions) -> N
 
 
 def test_nothing_more_is_heard_before_the_first_frame_is_there(conditions: Conditions) -> None:
-    """The decoder of phones would keep it waiting."""
+    """Hearing would keep it waiting."""
     heard = []
 
     class Told(Hearing):

@@ -91,11 +91,12 @@ def test_what_is_wrong_and_did_not_stop_the_work_is_told(desk: Path, capsys: pyt
     common = ("generate", "cut-face.jpg", "cut-speech.wav", "--size", "64", "-o", "a.mp4", "-e", "like:cut-speech.wav")
     assert dicetalk(*common) == 0
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split(":")[0] for line in lines[:3]] == ["warning"] * 3
+    assert [line.startswith("warning: ") for line in lines] == [True, True, False, False]
     assert "cut-face.jpg lacks its last bytes" in lines[0]
-    assert "cut-speech.wav is damaged: 0.25 s of 1.20 s are missing" in lines[1] and lines[2] == lines[1]
+    # The speech is read twice, as what drives and as what it is like: told once.
+    assert "cut-speech.wav is damaged: 0.25 s of 1.20 s are missing" in lines[1]
     assert dicetalk(*common, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["warnings"] == [line.removeprefix("warning: ") for line in lines[:3]]
+    assert json.loads(capsys.readouterr().out)["warnings"] == [line.removeprefix("warning: ") for line in lines[:2]]
     assert dicetalk(*common, "--quiet") == 0
     assert capsys.readouterr().err == ""
 

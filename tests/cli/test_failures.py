@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,19 @@ def test_a_command_may_leave_with_a_code() -> None:
         click.get_current_context().exit(YOURS_TO_FIX)
 
     assert run(command(body), []) == YOURS_TO_FIX
+
+
+def test_what_libraries_warn_of_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    def body() -> None:
+        warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=1)
+
+    assert run(command(body), []) == DONE
+    assert capsys.readouterr().err == ""
+
+
+def test_a_name_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    run(raising(ConfigError("x\x1b[31m\r\ud800\t日本.mp4 is not there")), [])
+    assert capsys.readouterr().err == "error: x\\x1b[31m \\ud800\\t日本.mp4 is not there\n"
 
 
 FAULT = "(a fault of DiceTalk; run again with DICETALK_DEBUG=1 for the details to report)"

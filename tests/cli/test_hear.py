@@ -46,6 +46,17 @@ def test_a_picture_beside_it(clip: Path, tmp_path: Path) -> None:
     assert (tmp_path / "mouth.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_no_picture_is_replaced_whose_name_was_not_given(clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    table, picture = tmp_path / "face.csv", tmp_path / "face.png"
+    picture.write_bytes(b"a portrait")
+    with pytest.raises(MediaError, match="--force"):
+        hear(clip, "-o", table, "--plot")
+    assert picture.read_bytes() == b"a portrait" and not table.exists()
+    hear(clip, "-o", table, "--plot", "--force")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 def test_only_tables(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"\.csv"):
         hear(clip, "-o", tmp_path / "mouth.json")

@@ -46,6 +46,7 @@ def test_train_and_evaluate(prepared: Path, tmp_path: Path) -> None:
         (["train", "embedder-small", "{out}", "-o", "{out}/run"], InputError),
         (["evaluate", "embedder", "{data}", "--checkpoint", "{out}"], DiceTalkError),
         (["prepare", "mead", "{data}", "{out}"], InputError),
+        (["prepare", "synthetic", "{data}", "{out}/made", "--hours", "nan"], InputError),
     ],
 )
 def test_wrong_words(words: list[str], error: type[Exception], prepared: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from dicetalk.data import synthetic
 from dicetalk.data.catalogues import read_sentences
@@ -78,6 +79,7 @@ def test_what_is_held_out(name: str, held_out: bool) -> None:
 
 
 def test_scripts_follow_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic, "installed", lambda program: True)
     monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: language == "fr")
     monkeypatch.setattr(synthetic, "recordings", lambda voice: ["a", "b"])
     sentences = {"fr": tuple(f"phrase {n}" for n in range(80)), "en": tuple(f"sentence {n}" for n in range(80))}
@@ -93,6 +95,7 @@ def fake(voice: Voice, sentences: object, rng: object) -> list[Spoken]:
 
 def test_going_on_where_it_was_stopped(locale: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "speak", fake)
+    monkeypatch.setattr(synthetic, "installed", lambda program: True)
     monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: False)
     monkeypatch.setattr(synthetic, "recordings", lambda voice: [])
     out = tmp_path / "out"
@@ -103,6 +106,50 @@ def test_going_on_where_it_was_stopped(locale: Path, tmp_path: Path, monkeypatch
     kept = {file: file.stat().st_mtime_ns for file in out.iterdir()}
     assert prepare_synthetic(locale, out, Synthesis(hours=0.01)) == (made, silent)
     assert first.exists() and all(file.stat().st_mtime_ns == when for file, when in kept.items())
+
+
+def test_programs_that_are_not_installed_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic, "installed", lambda program: program == "flite")
+    monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: False)
+    monkeypatch.setattr(synthetic, "recordings", lambda voice: [])
+    scripts = write_scripts({"en": ("a sentence",)}, Synthesis())
+    assert {script.voice.program for script in scripts} == {"flite"}
+
+
+def test_what_fails_beside_is_told_in_a_line(locale: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(voice: Voice, sentences: object, rng: object) -> list[Spoken]:
+        raise InputError("no space left")
+
+    monkeypatch.setattr(synthetic, "speak", fails)
+    monkeypatch.setattr(synthetic, "installed", lambda program: program == "flite")
+    monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: False)
+    monkeypatch.setattr(synthetic, "recordings", lambda voice: [])
+    with pytest.raises(InputError, match=r"^no space left$"):
+        prepare_synthetic(locale, tmp_path / "out", Synthesis(hours=0.01))
+
+
+def test_a_file_in_place_of_the_folder(locale: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic, "installed", lambda program: True)
+    monkeypatch.setattr(synthetic, "espeak_speaks", lambda language: False)
+    (tmp_path / "out").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        prepare_synthetic(locale, tmp_path / "out", Synthesis())
+
+
+def test_a_catalogue_that_lacks_its_end(tmp_path: Path) -> None:
+    folder = tmp_path / "xx/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    whole = catalogue({"Please wait a moment.": "Bitte ein wenig warten."})
+    for length in range(len(whole)):
+        (folder / f"{length}.mo").write_bytes(whole[:length])
+    assert "en" in read_sentences(tmp_path)
+
+
+@pytest.mark.parametrize("held", [b"", b"no tensors", save({"motion": np.zeros(3)})])
+def test_other_files_are_told(held: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(held)
+    with pytest.raises(InputError, match=r"a\.safetensors is no synthesised speech"):
+        list(read_shards(tmp_path))
 
 
 def test_nothing_prepared(tmp_path: Path) -> None:

@@ -77,10 +77,12 @@ def source(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> Path:
 
 
 def preparing(source: Path, out: Path) -> subprocess.Popen[str]:
-    """A command in a group of its own, as a terminal has one."""
+    """A command in a group of its own, as a terminal has one; deaf to nothing, even where the tests are."""
     command = [sys.executable, "-m", "dicetalk", "prepare", "folder", str(source), str(out), "--workers", "2", "-q"]
     options = ["--voices", "0", "--faces", "1"]
-    return subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    heard = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", heard, *command, *options]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def group_of(leader: int) -> list[str]:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicetalk.errors import InputError, NoFaceError
-from dicetalk.face import Face, choose_face, face_crop, find_faces
+from dicetalk.face import Face, choose_face, face_crop, find_faces, finder
+from dicetalk.face.detector import Found, detect
 from dicetalk.media import Picture, read_picture, read_video
 
 LEFT_EYE, RIGHT_EYE, CHIN, FOREHEAD = 263, 33, 152, 10  # of the mesh; left is the subject's
@@ -129,6 +130,34 @@ def test_a_small_face_in_a_large_picture(path: Path, width: int) -> None:
     assert len(faces) == 1
     truth = eyes_and_mouth(found.scaled(scale).shifted(-x, -y))
     assert np.linalg.norm(eyes_and_mouth(faces[0]) - truth, axis=1).max() < 0.25 * np.linalg.norm(truth[0] - truth[1])
+
+
+@pytest.mark.parametrize("width", [48, 70])
+def test_a_small_face_in_a_long_strip(hopper_picture: Picture, face: Face, width: int) -> None:
+    scale = width / (face.box[2] - face.box[0])
+    small = cv2.resize(hopper_picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    strip = np.full((9000, small.shape[1] + 9, 3), 150, np.uint8)
+    strip[7000 : 7000 + small.shape[0], 4 : 4 + small.shape[1]] = small
+    (found,) = find_faces(strip)
+    np.testing.assert_allclose(found.box, np.array(face.box) * scale + [4, 7000, 4, 7000], atol=0.06 * width)
+
+
+def test_a_vast_picture_is_searched_in_a_smaller_one_and_read_whole(
+    hopper_picture: Picture, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vast = np.full((4500, 6300, 3), 150, np.uint8)
+    height, width = hopper_picture.shape[:2]
+    vast[3801 : 3801 + height, 5003 : 5003 + width] = hopper_picture
+    searched: list[int] = []
+
+    def noted(picture: Picture, least: float) -> list[Found]:
+        searched.append(max(picture.shape))
+        return detect(picture, least)
+
+    monkeypatch.setattr(finder, "detect", noted)
+    (found,) = find_faces(vast)
+    assert searched and max(searched) <= 2 * finder.WIDE
+    np.testing.assert_allclose(found.landmarks[:, :2] - [5003, 3801], face.landmarks[:, :2], atol=3)
 
 
 def test_no_face_in_what_lies_beside_one(portraits: Path) -> None:

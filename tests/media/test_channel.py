@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -88,7 +89,48 @@ def test_of_channels_that_cancel_the_loudest_is_taken(tmp_path: Path, kind: str)
     assert np.ptp(sound.waveform.astype(int)) > 0.9 * 32767
 
 
+@pytest.mark.parametrize("inverted", [0, 1, 3])
+def test_channels_that_cancel_for_a_while_lose_nothing(tmp_path: Path, inverted: int) -> None:
+    """A cable that fails on the way: one of four words is inverted in the second channel."""
+    signs = np.repeat([-1 if number == inverted else 1 for number in range(4)], len(VOICE))
+    both = np.stack([np.tile(VOICE, 4), signs * np.tile(VOICE, 4)], 1)
+    sound = read_sound(write_wav(tmp_path / "cable.wav", (both * 32767).astype(np.int16)))
+    assert sound.channel == 1
+    assert np.corrcoef(sound.waveform, np.tile(VOICE, 4))[0, 1] > 0.99
+
+
 @pytest.mark.parametrize("kind", KEPT)
 def test_other_channels_are_mixed(tmp_path: Path, kind: str) -> None:
     sound = read_sound(write_wav(tmp_path / "many.wav", several(KEPT[kind])))
     assert sound.channel is None and sound.warnings == ()
+
+
+@pytest.mark.parametrize("channels", [9, 16, 32])
+@pytest.mark.parametrize("last", [False, True])
+def test_of_many_tracks_none_is_lost(tmp_path: Path, channels: int, last: bool) -> None:
+    samples = np.zeros((len(VOICE), channels), np.int16)
+    samples[:, -1 if last else 0] = VOICE * 32767
+    path = write_wav(tmp_path / "tracks.wav", samples)
+    sound = read_sound(path)
+    assert np.ptp(sound.waveform.astype(int)) > 0.9 * 2 * 0.5 * 32767 / channels
+    with VideoWriter(tmp_path / "out.mp4", width=64, height=64, speech=sound) as video:
+        video.write(np.zeros((2, 64, 64, 3), np.uint8))
+    assert read_sound(tmp_path / "out.mp4").channels == 1
+
+
+def test_a_voice_that_the_mix_leaves_out_is_read_from_its_own_channel(tmp_path: Path) -> None:
+    path = tmp_path / "effects.wav"
+    voice = (VOICE * 32767).astype(np.int16)
+    encode_layout(path, np.stack([0 * voice, 0 * voice, 0 * voice, voice, 0 * voice, 0 * voice]), "5.1")
+    sound = read_sound(path)
+    assert sound.channel == 4 and "no voice in the mix" in sound.warnings[0]
+
+
+def encode_layout(path: Path, samples: NDArray[Any], layout: str) -> None:
+    """16-bit WAV of samples (C, N) whose places in a room are told."""
+    with av.open(str(path), "w") as container:
+        track = container.add_stream("pcm_s16le", rate=SPEECH_RATE, layout=layout)
+        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1), "s16", layout)
+        frame.rate = SPEECH_RATE
+        container.mux(track.encode(frame))
+        container.mux(track.encode(None))

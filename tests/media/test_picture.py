@@ -157,9 +157,8 @@ BAD_PICTURES = {
     "is a folder": lambda path: path.mkdir(),
     "cannot be opened .No such file": lambda path: None,
     "0 bytes": lambda path: path.touch(),
-    "not a picture that can be read; convert it to PNG or JPEG": lambda path: path.write_bytes(
-        b"\0\0\0\x18ftypheic" * 9
-    ),
+    "not a picture that can be read; convert it": lambda path: path.write_bytes(b"\0\0\0\x18ftypmp42" * 9),
+    "damaged picture, whose end may be missing": lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" * 9),
     "is EPS": lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n"),
     "7500 x 7500, more than 55": lambda path: path.write_bytes(png_header(7500, 7500)),
     "more than 55 megapixels": lambda path: path.write_bytes(png_header(60000, 60000)),
@@ -219,6 +218,9 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     "tga": ("RGB", {}),
     "ppm": ("RGB", {}),
     "pcx": ("RGB", {}),
+    "jpg": ("RGB", {}),
+    "jpg of four colours": ("CMYK", {"suffix": "jpg"}),
+    "jpg, grey": ("L", {"suffix": "jpg"}),
 }
 
 
@@ -245,7 +247,7 @@ def test_a_picture_of_which_nothing_is_left_is_refused(tmp_path: Path, name: str
     pillow_heif.register_heif_opener()
     path = save(tmp_path / name, scene(160, 120), **options)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 5])
-    with pytest.raises(MediaError) as raised:
+    with pytest.raises(MediaError, match="is a damaged picture") as raised:
         read_photo(path)
     one_line(raised)
 

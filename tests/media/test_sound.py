@@ -117,6 +117,9 @@ BAD_SOUNDS = {
     "no sound samples": lambda path: write_wav(path, np.zeros(0, np.int16)),
     "lasts 0.190 s": lambda path: write_wav(path, np.full(3040, 9000, np.int16)),
     "4000": lambda path: write_wav(path, np.arange(9000, dtype=np.int16), 100),
+    "1999999999 samples a second, which its head must have wrong": lambda path: write_wav(
+        path, np.arange(9000, dtype=np.int16), 1_999_999_999
+    ),
     "silent": lambda path: write_wav(path, (chirp(SPEECH_RATE) * 50).astype(np.int16)),
     "is silent": lambda path: write_wav(path, np.full(16000, 0.5, np.float32)),
     "NaN": lambda path: write_wav(path, np.where(np.arange(16000) == 15000, np.nan, 0.1).astype(np.float32)),
@@ -169,6 +172,8 @@ CUT = [
     ("mka", "aac"),
     ("aiff", "pcm_s16be"),
     ("au", "pcm_s16be"),
+    ("avi", "pcm_s16le"),
+    ("caf", "pcm_s16le"),
 ]
 
 

@@ -98,6 +98,25 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
     assert read_csv(tmp_path / "b.csv", fps=60).fps == 60
 
 
+SPREADSHEETS: dict[str, Callable[[str], bytes]] = {
+    "semicolons": lambda text: text.replace(",", ";").encode(),
+    "semicolons and decimal commas": lambda text: text.replace(",", ";").replace(".", ",").encode(),
+    "told separator": lambda text: ("sep=;\r\n" + text.replace(",", ";")).encode(),
+    "tabs in UTF-16": lambda text: text.replace(",", "\t").encode("utf-16"),
+    "lines of Windows and a mark": lambda text: text.replace("\n", "\r\n").encode("utf-8-sig"),
+    "lines of old Macs": lambda text: text.replace("\n", "\r").encode(),
+    "commas behind": lambda text: text.replace("\n", ",,\n").encode(),
+}
+
+
+@pytest.mark.parametrize("kind", SPREADSHEETS)
+def test_what_a_spreadsheet_saved_is_read(tmp_path: Path, kind: str) -> None:
+    motion = random_motion(3)
+    write_csv(tmp_path / "a.csv", [motion])
+    (tmp_path / "b.csv").write_bytes(SPREADSHEETS[kind]((tmp_path / "a.csv").read_text()))
+    np.testing.assert_allclose(read_csv(tmp_path / "b.csv").shapes, motion.shapes, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -107,8 +126,9 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
         (lambda text: text[:-200], "line 3 has"),
         (lambda text: text.replace("0.000000", "nan"), "line 2 holds"),
         (lambda text: text.replace("0.000000", "inf"), "line 2 holds"),
-        (lambda text: text.replace("0.000000", "zero"), "could not convert"),
-        (lambda text: text.replace("0.000000", ""), "could not convert"),
+        (lambda text: text.replace("0.000000", "1e300"), "line 2 holds a number that is not finite, or beyond"),
+        (lambda text: text.replace("0.000000", "zero"), "line 2: could not convert"),
+        (lambda text: text.replace("0.000000", ""), "line 2: could not convert"),
         (lambda text: text.replace("Timecode", "Time"), "no column 'timecode'"),
         (lambda text: text.splitlines()[0], "there are no rows below the header"),
         (lambda text: text.replace("00:00:00:01.000", "soon"), "line 3 has the time code 'soon'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from dicetalk.media import Picture, read_picture
 from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
 from dicetalk.motion.space import Motion, index
 from dicetalk.portrait.cover import find_covers, look_over
+from dicetalk.portrait.drawing import EYES as EYES_OF_DRAWINGS
 from dicetalk.portrait.drawing import is_drawn
 from dicetalk.portrait.framing import face_of
 from dicetalk.portrait.renderer import Renderer
@@ -51,6 +53,23 @@ def test_covers_of_every_kind_are_seen(faces: dict[str, tuple[Picture, Face]], w
     assert raised.value.faces == [face.box]
     looked, warnings = look_over(picture, face, anyway=True)
     assert len(looked.hidden) == 1 and "what is hidden stays still" in warnings[-1]
+
+
+@pytest.mark.parametrize("who", ["hopper", "shipped"])
+@pytest.mark.parametrize("half", [0.22, 0.3])
+def test_a_black_bar_hides_the_eyes_and_is_no_drawing(
+    faces: dict[str, tuple[Picture, Face]], half: float, who: str
+) -> None:
+    picture, face = covered(*faces[who], lambda stage: bar(stage, half))
+    assert not is_drawn(picture, face)
+    assert find_covers(picture, face).hidden == set(EYES)  # as behind dark glasses
+
+
+def bar(stage: Stage, half: float) -> None:
+    """A censor's bar, `half` as high to either side of the eyes [distances between them]."""
+    left, right = stage.eyes
+    ends = [(left, -0.6, -half), (right, 0.6, -half), (right, 0.6, half), (left, -0.6, half)]
+    stage.fill([stage.at(*end) for end in ends], (0, 0, 0))
 
 
 LIGHTS = {
@@ -130,6 +149,17 @@ def test_drawn_eyes_close(drawing: tuple[Picture, Face]) -> None:
     nothing = Motion(np.zeros((1, 52), np.float32), np.zeros((1, 6), np.float32))
     (same,) = Renderer(picture, face).render(nothing, settle=0.0)
     assert np.abs(same.astype(int) - picture).mean() < 0.5  # lids that lie elsewhere change no picture
+
+
+def test_eyes_that_are_mere_lines_are_left_as_they_are(faces: dict[str, tuple[Picture, Face]]) -> None:
+    picture, face = faces["shipped"]
+    plain = np.full_like(picture, 240)
+    for lids in EYES_OF_DRAWINGS:
+        x, y = face.landmarks[[*lids[0], *lids[1]], :2].mean(0).round().astype(int).tolist()
+        plain[y : y + 2, x - 9 : x + 9] = 0
+    with warnings.catch_warnings(action="error"):
+        drawn, _ = look_over(plain, face, anyway=True)
+    assert np.isfinite(drawn.landmarks).all() and is_drawn(plain, face)
 
 
 def test_a_doubtful_face_is_told(faces: dict[str, tuple[Picture, Face]]) -> None:

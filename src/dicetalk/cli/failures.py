@@ -13,13 +13,14 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
 import click
 
 from dicetalk.__main__ import STOPPED, STOPS
-from dicetalk.cli.streams import UnheardError, say, silence
+from dicetalk.cli.streams import UnheardError, printable, say, silence
 from dicetalk.errors import DiceTalkError, missing_library
 
 DONE, OUR_FAULT, YOURS_TO_FIX = 0, 1, 2
@@ -41,7 +42,7 @@ PATIENCE = 2.0
 def run(command: click.Command, arguments: Sequence[str]) -> int:
     """Run a command line; gives its exit code. Errors are told, never raised."""
     as_json = "--json" in arguments
-    with _stoppable() as stop:
+    with _stoppable() as stop, _quiet_libraries():
         try:
             return _run(command, arguments, as_json)
         except Stopped as stopped:
@@ -68,6 +69,13 @@ def _run(command: click.Command, arguments: Sequence[str], as_json: bool) -> int
         return _unheard(error)
     except Exception as error:  # the last resort of a program: whatever it is, a user gets a line and no traceback
         return _unexpected(error, as_json)
+
+
+@contextlib.contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """What libraries warn of is for those who write programs with them: they ask for it with `python -W`."""
+    with contextlib.nullcontext() if sys.warnoptions else warnings.catch_warnings(action="ignore"):
+        yield
 
 
 NO_ROOM = "close other programs, or give a smaller picture or --size"
@@ -114,7 +122,7 @@ def _tell(record: dict[str, object], as_json: bool) -> None:
     if os.environ.get("DICETALK_DEBUG") == "1":
         traceback.print_exc()
     if not (as_json and say(json.dumps(record), sys.stdout)):
-        say("error: " + " ".join(str(record["error"]).splitlines()), sys.stderr)
+        say(printable("error: " + " ".join(str(record["error"]).splitlines())), sys.stderr)
 
 
 def _unheard(error: UnheardError) -> int:

@@ -13,6 +13,7 @@ import click
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
 from dicetalk.cli.display import display
 from dicetalk.cli.paths import FILE, VIDEO
+from dicetalk.cli.streams import printable
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
 from dicetalk.rates import FPS, VIDEO_RATES
 
@@ -218,7 +219,7 @@ def report(done: Done, *, as_json: bool, quiet: bool) -> None:
         print(json.dumps(done.to_json()))
     elif not quiet:
         for line in (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done)):
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
 
 
 def warned(warnings: Iterable[str]) -> Iterator[str]:

@@ -24,9 +24,10 @@ PLOTS = {".png": "png"}
 @click.argument("sound", type=FILE)
 @click.option("--output", "-o", required=True, type=FILE, help="The table to write: .csv.")
 @click.option("--plot", is_flag=True, help="Draw it as well, beside the table: .png.")
+@click.option("--force", is_flag=True, help="Replace a picture of that name, which was not given.")
 @click.option("--channel", help="Of the sound: left, right or a number from 1.  [default: all of them, mixed]")
 @click.option("--quiet", "-q", is_flag=True, help="No messages, but for errors.")
-def hear(sound: Path, output: Path, plot: bool, channel: str | None, quiet: bool) -> None:
+def hear(sound: Path, output: Path, plot: bool, force: bool, channel: str | None, quiet: bool) -> None:
     """Tell what a mouth does for the speech in SOUND, in any language.
 
     A row every 10 ms: time [s], the share of each phone (SIL, P, M, F ...), voicing and how far the lips part, 0 to 1.
@@ -40,7 +41,7 @@ def hear(sound: Path, output: Path, plot: bool, channel: str | None, quiet: bool
     drawn = output.with_suffix(".png")
     if plot:
         require("matplotlib", "eval")
-        check_output(drawn, PLOTS, (sound,))
+        check_output(drawn, PLOTS, (sound,), replace=force)
     heard = read_sound(sound, channel=channel)
     rows = hear_mouth(heard.waveform)
     write_mouth(output, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,9 @@ SYNTHETIC = "synthetic"
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
 @click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
 @click.option("--crop", default=256, show_default=True, help="Side of the crops of filmed faces in pixels; 0: none.")
-@click.option("--hours", default=7.0, show_default=True, type=click.FloatRange(0.01), help="Of synthetic speech.")
+@click.option(
+    "--hours", default=7.0, show_default=True, type=click.FloatRange(0.01, 10000), help="Of synthetic speech."
+)
 @click.option("--seed", default=0, show_default=True, help="Of synthetic speech: which sentences, at which pace.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def prepare(
@@ -64,6 +67,8 @@ def prepare(
 
     if crop and (crop < 64 or crop % 2):
         raise InputError(f"the crop is {crop} pixels; use an even number from 64, or 0 for none")
+    if math.isnan(hours):  # which click takes for one within every range
+        raise InputError("the hours are no number; give one as 7")
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
     if corpus == SYNTHETIC:

@@ -50,6 +50,11 @@ def _heard(stream: TextIO, number: int) -> TextIO:
     )
 
 
+def printable(line: str) -> str:
+    """A line in which nothing moves the cursor or colours the terminal: names of files may hold anything."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+
+
 def say(line: str, stream: TextIO) -> bool:
     """Write a line at once; tells whether anybody took it."""
     try:

@@ -56,7 +56,10 @@ def _messages(catalogue: bytes) -> Iterator[tuple[bytes, bytes]]:
         return
     count, originals, translations = struct.unpack_from(f"{order}3I", catalogue, 8)
     for number in range(count):
-        pair = [_text(catalogue, order, table + 8 * number) for table in (originals, translations)]
+        try:
+            pair = [_text(catalogue, order, table + 8 * number) for table in (originals, translations)]
+        except struct.error:
+            return  # a catalogue that lacks its end
         if pair[0]:
             yield pair[0], pair[1]
 

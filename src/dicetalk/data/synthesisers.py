@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import random
+import shutil
 import subprocess
 import tempfile
 import wave
@@ -23,7 +24,6 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from dicetalk.arrays import Waveform
-from dicetalk.data.voices import spoken_by
 from dicetalk.errors import InputError
 from dicetalk.rates import SPEECH_RATE
 
@@ -72,19 +72,20 @@ ESPEAK = (
 FLITE = {"kal": "Festvox", "kal16": "Festvox", "awb": "Festvox", "rms": "Festvox", "slt": "Festvox"}
 FESTIVAL = {
     ("en", "kal_diphone"): "Festvox", ("en", "ked_diphone"): "Festvox", ("en", "cmu_us_slt_arctic_hts"): "Festvox",
-    ("it", "lp_diphone"): "GPL-2+", ("it", "pc_diphone"): "GPL-2+", ("cs", "czech_dita"): "Festvox",
-    ("cs", "czech_krb"): "Festvox", ("cs", "czech_machac"): "Festvox", ("cs", "czech_ph"): "GPL-2+",
+    ("it", "lp_diphone"): "GPL-2+", ("it", "pc_diphone"): "GPL-2+", ("cs", "czech_dita"): "GPL-3+",
+    ("cs", "czech_krb"): "GPL-3+", ("cs", "czech_machac"): "GPL-3+", ("cs", "czech_ph"): "GPL-2+",
     ("fi", "hy_fi_mv_diphone"): "LGPL-2+", ("fi", "suo_fi_lj_diphone"): "LGPL-2+",
     ("ca", "upc_ca_ona_hts"): "LGPL-2.1+",
 }  # fmt: skip
 RECORDED = {("ru", "msu_ru_nsh_clunits"): "Festvox"}
 """Voices of Festival that bring along what was read: sounds in `wav`, phones in `lab`."""
-COPIES, COPY = 2, "+"
-"""Of each, and what is between the voice's name and the number of the copy."""
-PITCHES, THROATS = (0.9, 2.0), (1.0, 1.22)
-"""Of copies, as women, children and shouting have them; times those of the recording."""
 ENCODINGS = {"cs": "iso-8859-2", "fi": "iso-8859-15", "it": "iso-8859-1", "ca": "iso-8859-15"}
 """What Festival's voices read; the others UTF-8."""
+
+
+def installed(program: str) -> bool:
+    """Whether Flite or Festival can be run."""
+    return shutil.which(program) is not None
 
 
 def speak(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterator[Spoken]:
@@ -97,7 +98,7 @@ def speak(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterato
     try:
         yield from speaks(voice, sentences, rng)
     except FileNotFoundError as error:
-        raise InputError(f"{voice.program} cannot be run ({error}); install it, or leave it out") from None
+        raise InputError(f"{voice.program} cannot be run ({error}); install it") from None
 
 
 class _Identity(ctypes.Union):
@@ -225,15 +226,11 @@ def recordings(voice: str) -> list[str]:
 
 
 def _recorded(voice: Voice, sentences: Sequence[str], rng: random.Random) -> Iterator[Spoken]:
-    """Recordings by their names; those of a copy each as another speaker says them, at the same times."""
-    original, copy, _ = voice.name.partition(COPY)
-    place = _place(original)
+    """Recordings by their names."""
+    place = _place(voice.name)
     for name in sentences:
         phones = _from_ends(list(_segments(place / "lab" / f"{name}.lab")))
         sound = _read(place / "wav" / f"{name}.wav")
-        if copy:
-            moved = spoken_by(sound.astype(np.float64), rng.uniform(*PITCHES), rng.uniform(*THROATS))
-            sound = np.clip(np.round(moved), -32768, 32767).astype(np.int16)
         yield Spoken(sound, phones, voice.language)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,6 @@ from dicetalk.arrays import UInt8, Waveform
 from dicetalk.data.catalogues import read_sentences
 from dicetalk.data.ipa import broad_phones
 from dicetalk.data.synthesisers import (
-    COPIES,
-    COPY,
     ESPEAK,
     FESTIVAL,
     FLITE,
@@ -30,11 +29,12 @@ from dicetalk.data.synthesisers import (
     Spoken,
     Voice,
     espeak_speaks,
+    installed,
     recordings,
     speak,
 )
 from dicetalk.errors import InputError
-from dicetalk.files import whole
+from dicetalk.files import whole, writing
 from dicetalk.rates import HOP, HOPS_PER_SECOND
 
 HELD_OUT_LANGUAGES = frozenset({"de", "ko", "pl"})
@@ -114,12 +114,13 @@ def prepare_synthetic(
     The same call goes on where it was stopped.
 
     Raises:
-        InputError: no catalogues, or no program that speaks.
+        InputError: no catalogues, no program that speaks, or a file that cannot be written.
     """
     scripts = write_scripts(read_sentences(catalogues), options)
     if not scripts:
         raise InputError(f"{catalogues} has no language that a voice here reads")
-    out.mkdir(parents=True, exist_ok=True)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
     missing = [script for script in scripts if not (out / f"{script.voice}{SUFFIX}").exists()]
     with ThreadPoolExecutor(options.workers) as pool:
         for done, _ in enumerate(pool.map(lambda script: _in_a_process(script, out), missing), 1):
@@ -144,12 +145,11 @@ def write_scripts(sentences: Mapping[str, Sequence[str]], options: Synthesis) ->
 
 
 def _recorded_scripts(options: Synthesis) -> Iterator[Script]:
-    """All recordings that voices bring along, and copies as other speakers say them."""
+    """All recordings that voices bring along."""
     for (language, name), licence in RECORDED.items():
-        names = tuple(recordings(name))
-        for copy in ("", *(f"{COPY}{number}" for number in range(1, COPIES + 1))) if names else ():
-            voice = Voice("recorded", language, name + copy, licence)
-            yield Script(voice, names, f"{options.seed} {voice}")
+        voice = Voice("recorded", language, name, licence)
+        if names := recordings(name):
+            yield Script(voice, tuple(names), f"{options.seed} {voice}")
 
 
 def _espeak_voices(sentences: Mapping[str, Sequence[str]]) -> Iterator[Voice]:
@@ -161,12 +161,16 @@ def _espeak_voices(sentences: Mapping[str, Sequence[str]]) -> Iterator[Voice]:
 
 
 def _flite_voices(sentences: Mapping[str, Sequence[str]]) -> Iterator[Voice]:
-    yield from (Voice("flite", "en", name, licence) for name, licence in FLITE.items() if "en" in sentences)
+    yield from (
+        Voice("flite", "en", name, licence)
+        for name, licence in FLITE.items()
+        if "en" in sentences and installed("flite")
+    )
 
 
 def _festival_voices(sentences: Mapping[str, Sequence[str]]) -> Iterator[Voice]:
     for (language, name), licence in FESTIVAL.items():
-        if language in sentences:
+        if language in sentences and installed("festival"):
             yield Voice("festival", language, name, licence)
 
 
@@ -175,9 +179,20 @@ _FINDERS = {"espeak": _espeak_voices, "flite": _flite_voices, "festival": _festi
 
 def _in_a_process(script: Script, out: Path) -> None:
     """A script read in a process of its own, a copy of this one: a voice that crashes takes nothing else along."""
-    process = get_context("fork").Process(target=write_shard, args=(script, out))
+    context = get_context("fork")
+    faults = context.SimpleQueue()
+    process = context.Process(target=_write_or_tell, args=(script, out, faults))
     process.start()
     process.join()
+    if not faults.empty():
+        raise InputError(faults.get())
+
+
+def _write_or_tell(script: Script, out: Path, faults: SimpleQueue[str]) -> None:
+    try:
+        write_shard(script, out)
+    except InputError as error:
+        faults.put(str(error))
 
 
 def write_shard(script: Script, out: Path) -> None:
@@ -190,7 +205,7 @@ def write_shard(script: Script, out: Path) -> None:
     voice = script.voice
     told = {"name": f"{voice.program} {voice.language} {voice.name}", "licence": voice.licence}
     with whole(out / f"{voice}{SUFFIX}") as hidden:
-        safetensors.numpy.save_file({"sound": sound, "phones": phones, "voiced": voiced}, hidden, told)
+        hidden.write_bytes(safetensors.numpy.save({"sound": sound, "phones": phones, "voiced": voiced}, told))
 
 
 def labelled(spoken: Spoken, pause: float) -> tuple[Waveform, UInt8, UInt8]:
@@ -213,11 +228,21 @@ def read_shards(folder: Path) -> Iterator[Shard]:
     """Everything that was prepared, in order.
 
     Raises:
-        InputError: nothing of this kind in the folder.
+        InputError: nothing of this kind in the folder, or something else.
     """
     files = sorted(folder.glob(f"*{SUFFIX}"))
     if not files:
         raise InputError(f"{folder} has no synthesised speech; make some with `dicetalk prepare synthetic`")
     for file in files:
+        yield _read_shard(file)
+
+
+def _read_shard(file: Path) -> Shard:
+    try:
         with safetensors.safe_open(file, "numpy") as held:
-            yield Shard(held.metadata()["name"], *(held.get_tensor(name) for name in ("sound", "phones", "voiced")))
+            name = (held.metadata() or {}).get("name", "")
+            return Shard(name, *(held.get_tensor(column) for column in ("sound", "phones", "voiced")))
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(
+            f"{file} is no synthesised speech ({error}); delete it and run `dicetalk prepare synthetic` again"
+        ) from None

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import TypeVar
 
 from dicetalk.errors import DiceTalkError
@@ -85,6 +85,26 @@ def _unheard_signals() -> Iterator[None]:
     try:
         resource_tracker.ensure_running()  # a process as well; after its start some of them would be heard again
         signal.pthread_sigmask(signal.SIG_BLOCK, ends)
-        yield
+        with _postponed(ends):
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _postponed(ends: Sequence[int]) -> Iterator[None]:
+    """Answer signals afterwards: another thread than this one may take them, and a worker whose start is broken off
+    fails with a traceback."""
+    if current_thread() is not main_thread():  # which answers them all
+        yield
+        return
+    taken: list[int] = []
+    answered = [number for number in ends if callable(signal.getsignal(number))]
+    before = {number: signal.signal(number, lambda number, _: taken.append(number)) for number in answered}
+    try:
+        yield
+    finally:
+        for number, answer in before.items():
+            signal.signal(number, answer)
+        for number in taken:
+            signal.raise_signal(number)

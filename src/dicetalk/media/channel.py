@@ -16,6 +16,9 @@ Channel = int | str
 
 SIDES = {"left": 1, "right": 2}
 
+MOST_PLACED = 8
+"""Channels that a room can have (7.1). Of more, as a recorder of many tracks writes them, FFmpeg mixes some or none."""
+
 
 def channel_number(channel: Channel | None) -> int | None:
     """The number of a channel from 1; None, which is all of them, stays None.
@@ -43,10 +46,25 @@ def only_channel(frames: Iterable[av.AudioFrame], number: int) -> Iterator[av.Au
         if number > len(channels):
             there = "only channel 1" if len(channels) == 1 else f"channels 1 to {len(channels)}"
             raise InputError(f"channel {number} was asked for, and the sound has {there}; ask for one that is there")
-        samples = channels[number - 1]
-        alone = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), frame.format.name, "mono")
-        alone.rate, alone.pts, alone.time_base = frame.rate, frame.pts, frame.time_base
-        yield alone
+        yield _one_channel(frame, channels[number - 1])
+
+
+def mixed_tracks(frames: Iterable[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """Blocks as they are; those of more channels than a room can have as one, the mean of all."""
+    for frame in frames:
+        yield frame if len(frame.layout.channels) <= MOST_PLACED else _mean(frame)
+
+
+def _mean(frame: av.AudioFrame) -> av.AudioFrame:
+    samples = channels_of(frame)
+    return _one_channel(frame, samples.mean(0).astype(samples.dtype))
+
+
+def _one_channel(frame: av.AudioFrame, samples: NDArray[Any]) -> av.AudioFrame:
+    """A block in the place of another, of one channel (N,)."""
+    alone = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), frame.format.name, "mono")
+    alone.rate, alone.pts, alone.time_base = frame.rate, frame.pts, frame.time_base
+    return alone
 
 
 def channels_of(frame: av.AudioFrame) -> NDArray[Any]:

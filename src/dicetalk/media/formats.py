@@ -114,7 +114,7 @@ def quality_of(quality: Quality) -> float:
     text = quality.strip().lower() if isinstance(quality, str) else quality
     try:
         found = float(QUALITIES.get(text, text)) if isinstance(text, str) else float(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = -1.0
     if isinstance(quality, bool) or not 0 <= found <= 100:
         raise InputError(f"the quality is {str(quality)[:20]!r}; use {', '.join(QUALITIES)}, or a number from 0 to 100")

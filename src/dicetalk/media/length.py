@@ -18,6 +18,8 @@ def told_length(file: IO[bytes], container: InputContainer, stream: av.AudioStre
     if container.format.name == "wav":
         return _wav_length(file, stream)
     tick = float(stream.time_base or 0)
+    if stream.frames and _counts_samples(container, stream):
+        return stream.frames * tick
     if stream.duration:
         length = stream.duration * tick
         return None if _guessed(container, stream, length) else length
@@ -26,6 +28,12 @@ def told_length(file: IO[bytes], container: InputContainer, stream: av.AudioStre
         hours, minutes, seconds = (float(part) for part in tag.groups())
         return hours * 3600 + minutes * 60 + seconds - (stream.start_time or 0) * tick
     return None
+
+
+def _counts_samples(container: InputContainer, stream: av.AudioStream) -> bool:
+    """Whether the head tells how many ticks there are, which FFmpeg makes fewer where the file is shorter."""
+    plain = stream.codec_context.name.startswith("pcm_")
+    return container.format.name == "avi" or (container.format.name == "caf" and plain)
 
 
 def _guessed(container: InputContainer, stream: av.AudioStream, length: float) -> bool:

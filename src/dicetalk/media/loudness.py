@@ -11,6 +11,8 @@ from dicetalk.media.channel import channels_of
 CANCELLED = 0.25
 """Energy of the mean of the channels, beside that of unrelated ones as loud, below which they cancel each other: one
 that holds the other at half its strength, inverted, is as far."""
+MOST_LOST = 0.1
+"""Share of the energy in blocks where they do, beyond which speech gets lost: a cable may fail half-way."""
 
 
 class Loudness:
@@ -19,14 +21,14 @@ class Loudness:
     Attributes:
         peak: the farthest sample, in units of full scale; 0 for whole numbers, which never pass it.
         energies: (C,) of each channel, summed, without what stands still; empty for a single channel.
-        together: the same of the mean of the channels.
+        lost: the same of all channels, in blocks where they cancel each other.
     """
 
     def __init__(self) -> None:
         """Nothing is heard yet."""
         self.peak = 0.0
         self.energies: Float64 = np.zeros(0)
-        self.together = 0.0
+        self.lost = 0.0
 
     def add(self, frame: av.AudioFrame) -> None:
         """Hear a block."""
@@ -44,9 +46,15 @@ class Loudness:
         energies = np.einsum("cn,cn->c", samples, samples)
         mean = samples.mean(0)
         if len(self.energies) != len(energies):  # a change on the way: what is heard now counts
-            self.energies, self.together = np.zeros(len(energies)), 0.0
+            self.energies, self.lost = np.zeros(len(energies)), 0.0
         self.energies += energies
-        self.together += float(mean @ mean)
+        total = float(energies.sum())
+        self.lost += total if float(mean @ mean) < CANCELLED * total / len(energies) ** 2 else 0.0
+
+    @property
+    def channels(self) -> int:
+        """How many there are."""
+        return max(len(self.energies), 1)
 
     @property
     def loudest(self) -> int:
@@ -55,6 +63,5 @@ class Loudness:
 
     @property
     def cancels(self) -> bool:
-        """Whether the sum of the channels is far softer than they are."""
-        unrelated = float(self.energies.sum()) / max(len(self.energies), 1) ** 2
-        return self.together < CANCELLED * unrelated
+        """Whether much of what is in the channels is far softer in their sum."""
+        return self.lost > MOST_LOST * float(self.energies.sum())

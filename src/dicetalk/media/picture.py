@@ -31,6 +31,9 @@ UNMISTAKABLE = "AVIF BMP GIF HEIF JPEG JPEG2000 PNG PSD QOI TIFF WEBP"
 """Those of them whose first bytes tell them from a sound or a video."""
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 JPEG_MARK, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+BEGINNINGS = (b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")
+BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+"""First bytes of pictures; those of HEIF and AVIF behind their size and "ftyp"."""
 UNKNOWN_GREY = 128
 """What libjpeg shows where nothing is left of a picture."""
 
@@ -81,9 +84,20 @@ def read_photo(path: PathLike) -> Photo:
     except Image.DecompressionBombError as error:
         raise MediaError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels; scale it down") from error
     except UnidentifiedImageError as error:
+        if _begins_well(path):
+            raise MediaError(
+                f"{path} is a damaged picture, whose end may be missing; copy it again, or convert it to PNG or JPEG"
+            ) from error
         raise MediaError(f"{path} is not a picture that can be read; convert it to PNG or JPEG") from error
     except Exception as error:  # Pillow's decoders raise nearly every built-in class on damaged files
         raise MediaError(f"{path} is a damaged picture ({one_line(error)}); export it again as PNG or JPEG") from error
+
+
+def _begins_well(path: Path) -> bool:
+    """Whether a file begins as a picture does."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head.startswith(BEGINNINGS) or (head[4:8] == b"ftyp" and head[8:] in BRANDS)
 
 
 def is_still(path: Path) -> bool:
@@ -155,7 +169,8 @@ def _loaded(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[str, ...
             raise
     if isinstance(image, JpegImageFile):
         patched: Image.Image = _reduced(JpegImageFile(BytesIO(path.read_bytes() + JPEG_END)))
-        return patched, (_lacking(path, patched, UNKNOWN_GREY),)
+        inverted = patched.mode == "CMYK"
+        return patched, (_lacking(path, patched, 255 - UNKNOWN_GREY if inverted else UNKNOWN_GREY),)
     patched = _as_far_as_it_goes(path)
     return patched, (_lacking(path, patched, 0),)
 

@@ -13,12 +13,13 @@ import numpy as np
 from dicetalk.arrays import Waveform
 from dicetalk.errors import MediaError
 from dicetalk.files import PathLike, existing_file
-from dicetalk.media.channel import Channel, channel_number, only_channel
+from dicetalk.media.channel import Channel, channel_number, mixed_tracks, only_channel
 from dicetalk.media.loudness import Loudness
 from dicetalk.media.soundtrack import SoundDecoder, resampled, scaled
 from dicetalk.rates import SPEECH_RATE
 
 MIN_RATE = 4_000  # [Hz], telephone speech has twice that
+MAX_RATE = 1_000_000  # [Hz], more than any recorder has
 MIN_SPEECH = 0.2  # [s]
 SILENCE = 0.001  # of full scale: -60 dBFS
 CONSTANT = 328
@@ -40,7 +41,7 @@ class Sound:
     Attributes:
         path: the file; its own samples are decoded from it again when they are needed.
         rate: its own sampling rate [Hz].
-        channels: number of channels that are used: its own, or 1 where one was chosen.
+        channels: number of channels that are used: its own, or 1 where one was chosen or more than eight are mixed.
         waveform: the whole at 16 kHz, mono, int16 `(N,)`, read-only; sample 0 is what plays at time 0.
         channel: the one that was chosen, from 1; None uses all.
         gain: what samples are multiplied by, because they reach beyond full scale.
@@ -70,8 +71,9 @@ class Sound:
 def read_sound(path: PathLike, *, channel: Channel | None = None) -> Sound:
     """Read any sound that FFmpeg's decoders know, the sound of a video included.
 
-    Gaps in the time stamps are silence. Of channels that cancel each other the loudest is taken. Samples beyond full
-    scale are brought back. A damaged file is used as far as it goes, with a warning.
+    Gaps in the time stamps are silence. Of channels that cancel each other, or of which nothing is left in the
+    mix, the loudest is taken. Samples beyond full scale are brought back. A damaged file is used as far as it goes,
+    with a warning.
 
     Args:
         path: of the file.
@@ -80,7 +82,7 @@ def read_sound(path: PathLike, *, channel: Channel | None = None) -> Sound:
     Raises:
         InputError: no such channel.
         MediaError: no such file, no sound track, unreadable codec, NaN or absurd samples, no samples at all, under
-            0.2 s or 4 kHz, or silent (peak below -60 dBFS).
+            0.2 s or 4 kHz, above 1 MHz, or silent (peak below -60 dBFS).
     """
     path, number = existing_file(path), channel_number(channel)
     content = path.read_bytes() if path.stat().st_size <= MOST_HELD else None
@@ -102,6 +104,8 @@ def _read(path: Path, content: bytes | None, channel: int | None, gain: float, h
         raise MediaError(f"{path} holds no sound samples; record it again")
     if first.rate < MIN_RATE:
         raise MediaError(f"{path} has {first.rate} samples a second; speech needs at least {MIN_RATE}")
+    if first.rate > MAX_RATE:
+        raise MediaError(f"{path} has {first.rate} samples a second, which its head must have wrong; export it again")
     samples = bytearray()  # grows in place: the waveform is held once
     for block in resampled(chain([first], frames), "s16", "mono", SPEECH_RATE):
         samples += block.to_ndarray().tobytes()
@@ -120,16 +124,17 @@ def _chosen(
     frames: Iterator[av.AudioFrame] | SoundDecoder, channel: int | None, gain: float
 ) -> Iterator[av.AudioFrame]:
     """Blocks with the channels that are used, times the gain."""
-    chosen = iter(frames) if channel is None else only_channel(frames, channel)
+    chosen = mixed_tracks(frames) if channel is None else only_channel(frames, channel)
     return chosen if gain == 1.0 else scaled(chosen, gain)
 
 
 def _bettered(sound: Sound, heard: Loudness) -> Sound | None:
     """How a sound should be read instead, and why; None where it is right as it is."""
     channel, gain, warnings = sound.channel, 1.0, list(sound.warnings)
-    if channel is None and heard.cancels:
+    if channel is None and (heard.cancels or (heard.channels > 1 and _is_silent(sound.waveform))):
         channel = heard.loudest
-        warnings.append(f"{sound.path} has channels that cancel each other; going on with channel {channel} alone")
+        why = "channels that cancel each other" if heard.cancels else "no voice in the mix of its channels"
+        warnings.append(f"{sound.path} has {why}; going on with channel {channel} alone")
     if heard.peak > OVERSHOOT:
         gain = 1 / heard.peak
         warnings.append(f"{sound.path} reaches {heard.peak:.3g} times full scale; it is scaled down to it")
@@ -155,11 +160,16 @@ def _centred(waveform: Waveform) -> Waveform:
     return np.clip(waveform, low, high) - np.int16(middle)
 
 
+def _is_silent(waveform: Waveform) -> bool:
+    """Whether it never leaves -60 dBFS; a constant offset is silence too."""
+    return waveform.size > 0 and int(waveform.max()) - int(waveform.min()) < 2 * SILENCE * 32768
+
+
 def _check_speech(sound: Sound) -> None:
     path, waveform = sound.path, sound.waveform
     if waveform.size < MIN_SPEECH * SPEECH_RATE:
         why = f" ({sound.warnings[0].removeprefix(f'{path} ')})" if sound.warnings else ""
         raise MediaError(f"{path} lasts {sound.seconds:.3f} s{why}; speech needs at least {MIN_SPEECH} s")
-    if int(waveform.max()) - int(waveform.min()) < 2 * SILENCE * 32768:  # a constant offset is silence too
+    if _is_silent(waveform):
         where = "" if sound.channel is None else f" in channel {sound.channel}"
         raise MediaError(f"{path} is silent{where} (below -60 dBFS throughout); give a recording with a voice in it")

@@ -7,6 +7,8 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
 from typing import TextIO
 
 import numpy as np
@@ -38,6 +40,13 @@ _CHANNELS = len(LIVE_LINK_COLUMNS) - 2
 
 DIGITS = 6
 """Decimals of every value."""
+
+SEPARATORS = ",;\t"
+"""Between columns: the app's own, and those that spreadsheets write where numbers have a comma, or as text."""
+MOST = 1e9
+"""No angle and no share of a shape is larger."""
+WIDE = (b"\xff\xfe", b"\xfe\xff")
+"""How text of two bytes a letter begins, which spreadsheets call Unicode."""
 
 
 def write_csv(path: str | os.PathLike[str], motions: Iterable[Motion]) -> int:
@@ -84,19 +93,35 @@ def read_csv(path: str | os.PathLike[str], fps: int = FPS) -> Motion:
 
     Columns are found by name, in any order and letter case. A row counts from its time code on; where all rows are of
     one second, so that nothing tells how many frames that has, it has `fps` of them or, if it holds more, the next
-    usual number. Eye angles are not read (the eyeLook shapes hold the same); head translation is 0.
+    usual number. What a spreadsheet made of it is read too: semicolons or tabs, decimal commas, UTF-16. Eye angles are
+    not read (the eyeLook shapes hold the same); head translation is 0.
 
     Raises:
         InputError: the file cannot be read, a column is missing, there are no rows, a value is no finite number, rows
             are not in the order of their times (says which line).
     """
     try:
-        with existing_file(path).open(newline="", encoding="utf-8-sig") as file:
-            return _read_rows(csv.reader(file), fps)
+        with existing_file(path).open(newline="", encoding=_encoding(path_of(path))) as file:
+            return _read_rows(_rows(file), fps)
     except (MediaError, OSError) as error:
         raise InputError(f"{error}; expected a Live Link Face CSV") from error
     except (ValueError, csv.Error, InputError) as error:
         raise InputError(f"{os.fspath(path)}: {error}; expected a Live Link Face CSV") from error
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in WIDE else "utf-8-sig"
+
+
+def _rows(file: TextIO) -> Iterator[list[str]]:
+    """The rows of a table, with points in its numbers, whatever lies between its columns."""
+    first = file.readline()
+    if first.lower().startswith("sep="):
+        first = file.readline()
+    separator = max(SEPARATORS, key=first.count)
+    rows = csv.reader(chain([first], file), delimiter=separator)
+    yield from rows if separator == "," else ([cell.replace(",", ".") for cell in row] for row in rows)
 
 
 def _read_rows(rows: Iterator[list[str]], fps: int) -> Motion:
@@ -122,9 +147,12 @@ def _row(number: int, row: list[str], columns: list[int]) -> tuple[tuple[int, fl
     if len(row) <= max(columns):
         raise InputError(f"line {number} has {len(row)} columns of the {max(columns) + 1} in the header")
     *values, code = columns
-    numbers = [float(row[column]) for column in values]
-    if not all(math.isfinite(value) for value in numbers):
-        raise InputError(f"line {number} holds a number that is not finite")
+    try:
+        numbers = [float(row[column]) for column in values]
+    except ValueError as error:
+        raise InputError(f"line {number}: {error}") from error
+    if not all(abs(value) <= MOST for value in numbers):
+        raise InputError(f"line {number} holds a number that is not finite, or beyond {MOST:g}")
     return _read_timecode(number, row[code]), numbers
 
 

@@ -42,6 +42,8 @@ NOT_RED = -9.0
 EYE_DOWN, EYE_ACROSS = 15.0, 10.0
 """Change of colour down through an eye, and of lightness along it, under which there is none: uncovered ones have 15
 and 12 at least, covered ones 13 and 9 in 19 of 20."""
+NOTHING = 4.0
+"""One of these two alone under which nothing is there: of a bar, a patch or a lock the other one may see the rim."""
 DARK = 0.45
 """Lightness of the skin around an eye, beside that of the forehead, under which it lies behind a dark lens."""
 CONTRAST, MOST_CONTRAST = 130.0, 6.0
@@ -152,7 +154,7 @@ class _Eye:
     @property
     def is_hidden(self) -> bool:
         """Whether no eye is seen."""
-        return self.down < EYE_DOWN and self.across < EYE_ACROSS
+        return (self.down < EYE_DOWN and self.across < EYE_ACROSS) or min(self.down, self.across) < NOTHING
 
 
 class _Look:

@@ -34,8 +34,8 @@ MIN_SILENCE = HOPS_PER_SECOND // 4
 """Shorter silences are closures of plosives, no pauses [hops]."""
 LIKELY = 0.5
 SHUT = 0.35
-"""Mean share from which lips are shut: on acted speech and in noise three hops at .35 hear a tenth more closures than one
-hop at .5, as surely."""
+"""Mean share from which lips are shut: on acted speech and in noise three hops at .35 hear a tenth more closures than
+one hop at .5, as surely."""
 
 
 def long_silences(phones: Float32) -> Bool:

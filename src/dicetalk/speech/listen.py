@@ -148,7 +148,7 @@ class Hearing:
             yield from listen_blocks(self.waveform, LIVE_BLOCK_S)
 
     def whole(self) -> Speech:
-        """Features of all of it; its blocks are kept (80 MB an hour)."""
+        """Features of all of it; its blocks are kept (100 MB an hour)."""
         if not self._kept:
             self._kept = list(self.blocks())
         return _join([block.trimmed() for block in self._kept])

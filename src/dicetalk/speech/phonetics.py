@@ -144,9 +144,10 @@ class PhoneRows:
         """(stop - start, 26) the rows of some hops, silent outside the clip; earlier ones are then forgotten."""
         hops = -(-len(self._waveform) // HOP)
         first, last = min(max(start, 0), hops), min(max(stop, 0), hops)
-        while self._first + len(self._rows) < last:
-            self._rows = np.concatenate([self._rows, self._stream.hear(self._next())])
-        self._rows = self._rows[first - self._first :]
+        parts, missing = [self._rows], last - self._first - len(self._rows)
+        for _ in range(0, missing, CHUNK):
+            parts.append(self._stream.hear(self._next()))
+        self._rows = np.concatenate(parts)[first - self._first :]
         self._first = first
         rows = np.zeros((stop - start, COLUMNS), np.float32)
         rows[:, SILENCE] = 1

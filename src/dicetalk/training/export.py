@@ -130,7 +130,10 @@ def _traced(
             dynamic_shapes=shapes,
         )
     assert program is not None
-    return program.model
+    model = program.model
+    if model.producer_version is not None:  # by a build for a GPU as by one without: 2.13.0+cpu
+        model.producer_version = model.producer_version.partition("+")[0]
+    return model
 
 
 @contextmanager
