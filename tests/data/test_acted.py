@@ -74,10 +74,10 @@ def test_no_blinks_and_no_glances() -> None:
     assert np.abs(np.diff(motion[..., 1:5], axis=1)).max() < 0.1
 
 
-def test_moods_are_weights_that_may_turn() -> None:
-    moods = act_out(next(passages(shard(), 4.0)), OPTIONS)["moods"].astype(np.float64)
-    np.testing.assert_allclose(moods.sum(-1), 1, atol=2e-3)
-    assert any(np.abs(each[0] - each[-1]).max() > 0.05 for each in moods)
+def test_feelings_are_weights_that_may_turn() -> None:
+    feelings = act_out(next(passages(shard(), 4.0)), OPTIONS)["feelings"].astype(np.float64)
+    np.testing.assert_allclose(feelings.sum(-1), 1, atol=2e-3)
+    assert any(np.abs(each[0] - each[-1]).max() > 0.05 for each in feelings)
 
 
 def test_the_same_again_and_only_what_is_missing(acted: Path, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_voices_that_are_held_out_are_read_apart(acted: Path) -> None:
         assert isinstance(part, Acted)
         rows = int(part.starts[-1])
         assert part.speech.shape == (rows, SPEECH) and part.motion.shape == (2, rows, 58)
-        assert part.moods.shape == (2, rows, 8) and part.resting.shape == (2, len(part.starts) - 1, 52)
+        assert part.feelings.shape == (2, rows, 8) and part.resting.shape == (2, len(part.starts) - 1, 52)
     assert not np.array_equal(learned.motion, measured.motion)
 
 

@@ -26,14 +26,14 @@ def made_up(passages: int = 4, frames: int = 120) -> Acted:
     drawn = np.random.default_rng(0)
     rows = passages * frames
     speech = drawn.normal(0, 1, (rows, SPEECH))
-    moods = np.zeros((2, rows, len(NAMES)))
+    feelings = np.zeros((2, rows, len(NAMES)))
     for passage in range(passages):
-        moods[:, passage * frames : (passage + 1) * frames, 1 + passage % 3] = 1
+        feelings[:, passage * frames : (passage + 1) * frames, 1 + passage % 3] = 1
     mixing, feeling = drawn.normal(0, 0.02, (SPEECH, MOTION)), drawn.normal(0, 0.3, (len(NAMES), MOTION))
-    motion = speech @ mixing + moods @ feeling
+    motion = speech @ mixing + feelings @ feeling
     starts = np.arange(passages + 1) * frames
     resting = drawn.uniform(0, 0.1, (2, passages, 52)).astype(np.float16)
-    half = [each.astype(np.float16) for each in (speech, motion, moods)]
+    half = [each.astype(np.float16) for each in (speech, motion, feelings)]
     return Acted(half[0], half[1], half[2], resting, starts)
 
 

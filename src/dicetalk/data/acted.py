@@ -4,7 +4,7 @@ The rules act on the *true* phones, which only a synthesiser knows; what is kept
 sound. So whoever learns from both can come out ahead of the rules, who are given what is heard.
 
 A passage's file has `speech` (T, 132), and of K performances `motion` (K, T, 58) without blinks and glances, which are
-no matter of speech, `resting` (K, 52) the actor's face at rest, `moods` (K, T, 8) the weights of what is felt.
+no matter of speech, `resting` (K, 52) the actor's face at rest, `feelings` (K, T, 8) the weights of what is felt.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WITHIN = 8
 LEAST_HOPS = 2 * HOPS_PER_SECOND
 """Of a passage that is worth acting out."""
 TURN_S = (0.4, 1.2)
-"""How long a mood takes to turn into another one [s]."""
+"""How long a feeling takes to turn into another one [s]."""
 CLOSE = index("mouthClose")
 CALM = Amounts(blink=0.0, gaze="camera")
 
@@ -58,8 +58,8 @@ class Acting:
         performances: K, of each passage, by as many actors.
         actors: there are.
         seconds: a passage is cut at the first pause behind so many.
-        turns: share of the performances in which the mood turns.
-        seed: of actors, moods and takes.
+        turns: share of the performances in which the feeling turns.
+        seed: of actors, feelings and takes.
         workers: processes.
     """
 
@@ -148,9 +148,9 @@ def act_out(passage: Passage, options: Acting) -> dict[str, Float16]:
     told = truly_said(heard, passage.phones)
     drawn = np.random.default_rng([options.seed, *hashlib.sha256(passage.name.encode()).digest()[:8]])
     acted = [_performance(told, drawn, options) for _ in range(options.performances)]
-    motion, resting, moods = (np.stack(column).astype(np.float16) for column in zip(*acted, strict=True))
+    motion, resting, feelings = (np.stack(column).astype(np.float16) for column in zip(*acted, strict=True))
     columns = speech_columns(heard).astype(np.float16)
-    return {"speech": columns, "motion": motion, "resting": resting, "moods": moods}
+    return {"speech": columns, "motion": motion, "resting": resting, "feelings": feelings}
 
 
 def truly_said(heard: Speech, phones: UInt8) -> Speech:
@@ -159,28 +159,28 @@ def truly_said(heard: Speech, phones: UInt8) -> Speech:
 
 
 def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> tuple[Float32, Float32, Float32]:
-    """One actor's motion (T, 58), resting face (52,) and moods (T, 8)."""
+    """One actor's motion (T, 58), resting face (52,) and feelings (T, 8)."""
     actor = virtual_actor(int(drawn.integers(options.actors)))
     take = int(drawn.integers(2**31))
-    one, moods = _in_a_mood(actor, told, drawn, take)
+    one, feelings = _acted_out(actor, told, drawn, take)
     if drawn.random() < options.turns:
-        turned, later = _in_a_mood(actor, told, drawn, take)
+        turned, later = _acted_out(actor, told, drawn, take)
         middle = drawn.uniform(0.2, 0.8) * told.frames
         length = drawn.uniform(*TURN_S) * FPS
         share = smoothstep((np.arange(told.frames) - middle) / length + 0.5)[:, None]
-        one, moods = one + share * (turned - one), moods + share * (later - moods)
-    return np.asarray(one, np.float32), actor.resting.astype(np.float32), np.asarray(moods, np.float32)
+        one, feelings = one + share * (turned - one), feelings + share * (later - feelings)
+    return np.asarray(one, np.float32), actor.resting.astype(np.float32), np.asarray(feelings, np.float32)
 
 
-def _in_a_mood(actor: VirtualActor, told: Speech, drawn: np.random.Generator, take: int) -> tuple[Float32, Float32]:
-    """Motion (T, 58) in one mood, and its weights (T, 8)."""
+def _acted_out(actor: VirtualActor, told: Speech, drawn: np.random.Generator, take: int) -> tuple[Float32, Float32]:
+    """Motion (T, 58) in one feeling, and its weights (T, 8)."""
     emotion, strength = str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
     motion = perform_as(actor, told, emotion, strength, take, CALM)
     _shut_lips(motion.shapes, told)
-    moods = np.zeros((told.frames, len(NAMES)), np.float32)
-    moods[:, 0] = 1 - strength
-    moods[:, NAMES.index(emotion)] += strength
-    return np.column_stack([motion.shapes, motion.pose]), moods
+    feelings = np.zeros((told.frames, len(NAMES)), np.float32)
+    feelings[:, 0] = 1 - strength
+    feelings[:, NAMES.index(emotion)] += strength
+    return np.column_stack([motion.shapes, motion.pose]), feelings
 
 
 def _shut_lips(shapes: Float32, told: Speech) -> None:
@@ -197,14 +197,14 @@ class Acted:
     Attributes:
         speech: (N, 132) float16.
         motion: (K, N, 58) float16.
-        moods: (K, N, 8) float16.
+        feelings: (K, N, 8) float16.
         resting: (K, P, 52) float16.
         starts: (P + 1,) first row of each passage, and the one behind the last.
     """
 
     speech: Float16
     motion: Float16
-    moods: Float16
+    feelings: Float16
     resting: Float16
     starts: Int64
 
@@ -219,10 +219,10 @@ def read_acted(folder: Path, *, held_out: bool = False) -> Acted:
     if not found:
         raise InputError(f"{folder} has no acted speech; make some with `dicetalk prepare acted`")
     speech = np.concatenate([each["speech"] for each in found])
-    motion, moods = (np.concatenate([each[name] for each in found], axis=1) for name in ("motion", "moods"))
+    motion, feelings = (np.concatenate([each[name] for each in found], axis=1) for name in ("motion", "feelings"))
     resting = np.stack([each["resting"] for each in found], axis=1)
     starts = np.cumsum([0, *(len(each["speech"]) for each in found)])
-    return Acted(speech, motion, moods, resting, starts)
+    return Acted(speech, motion, feelings, resting, starts)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, dict[str, Float16]]]:

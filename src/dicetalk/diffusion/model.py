@@ -97,15 +97,15 @@ class MotionDenoiser(nn.Module):
         """
         frames = self.motion(torch.cat([noisy, told.known[..., None]], -1))
         speech = self.speech(told.speech)
-        mood = self.level(_waves(level)) + self.resting(told.resting) + self.scales(told.scales.log())
+        condition = self.level(_waves(level)) + self.resting(told.resting) + self.scales(told.scales.log())
         near = _near(noisy.shape[1], self.sizes.reach, noisy.device)
         turns = _turns(noisy.shape[1], self.sizes.width // self.sizes.heads, noisy.device)
         middle = frames
         for number, block in enumerate(self.blocks):
-            frames = block(frames, mood, speech, told.tokens, near, turns)
+            frames = block(frames, condition, speech, told.tokens, near, turns)
             if number == len(self.blocks) // 2 - 1:
                 middle = frames
-        shift, scale = self.last(fn.silu(mood))[:, None].chunk(2, -1)
+        shift, scale = self.last(fn.silu(condition))[:, None].chunk(2, -1)
         clean: Tensor = self.clean(self.norm(frames) * (1 + scale) + shift)
         return clean, middle
 
@@ -139,9 +139,9 @@ class _Block(nn.Module):
         super().__init__()
         width = sizes.width
         self.heads = sizes.heads
-        self.mood = nn.Linear(width, 8 * width)
-        nn.init.zeros_(self.mood.weight)
-        nn.init.zeros_(self.mood.bias)
+        self.shifts = nn.Linear(width, 8 * width)
+        nn.init.zeros_(self.shifts.weight)
+        nn.init.zeros_(self.shifts.bias)
         self.norms = nn.ModuleList(nn.LayerNorm(width, elementwise_affine=False) for _ in range(4))
         self.own = nn.Linear(width, 3 * width)
         self.asks_speech, self.told_speech = nn.Linear(width, width), nn.Linear(width, 2 * width)
@@ -152,11 +152,17 @@ class _Block(nn.Module):
         )
 
     def forward(
-        self, frames: Tensor, mood: Tensor, speech: Tensor, tokens: Tensor, near: Tensor, turns: tuple[Tensor, Tensor]
+        self,
+        frames: Tensor,
+        condition: Tensor,
+        speech: Tensor,
+        tokens: Tensor,
+        near: Tensor,
+        turns: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Frames `(B, W, D)` -> the same, one layer on."""
         shift, scale, gate, speech_gate, emotion_gate, shift2, scale2, gate2 = (
-            self.mood(fn.silu(mood))[:, None].chunk(8, -1)
+            self.shifts(fn.silu(condition))[:, None].chunk(8, -1)
         )  # fmt: skip
         q, k, v = self.own(self.norms[0](frames) * (1 + scale) + shift).chunk(3, -1)
         frames = frames + (1 + gate) * self.joins[0](self._attend(q, k, v, turns, None))

@@ -87,14 +87,14 @@ class Windows:
     Attributes:
         motion: `(B, W, 58)`, standard.
         speech: `(B, W, 132)`.
-        moods: `(B, 8)` in their middles.
+        feelings: `(B, 8)` in their middles.
         resting: `(B, 52)` faces, standard.
         before: `(B,)` frames at their beginnings that lie before the passage: nothing is known of them.
     """
 
     motion: Tensor
     speech: Tensor
-    moods: Tensor
+    feelings: Tensor
     resting: Tensor
     before: Tensor
 
@@ -121,8 +121,8 @@ class MotionTask:
             torch.manual_seed(recipe.loop.seed)
             self.net = Stage2Net(recipe.sizes).to(self.device)
         self.standard = standard_of(acted.motion)
-        self.motion, self.speech, self.moods, self.resting = (
-            torch.from_numpy(x).to(self.device) for x in (acted.motion, acted.speech, acted.moods, acted.resting)
+        self.motion, self.speech, self.feelings, self.resting = (
+            torch.from_numpy(x).to(self.device) for x in (acted.motion, acted.speech, acted.feelings, acted.resting)
         )
         self.starts = torch.from_numpy(acted.starts)
         self.means, self.stds = (
@@ -138,7 +138,7 @@ class MotionTask:
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one batch."""
         windows = self._drawn(generator)
-        priors = self._priors(windows.moods, generator)
+        priors = self._priors(windows.feelings, generator)
         drop_all = _chosen(self.recipe.drops.all, len(priors), generator).to(self.device)
         drop_emotion = drop_all | _chosen(self.recipe.drops.emotion, len(priors), generator).to(self.device)
         tokens, found = self.net.bank.learn(
@@ -172,15 +172,15 @@ class MotionTask:
         return Windows(
             motion=motion,
             speech=self.speech[inside].float() * (places >= 0).to(self.device)[..., None],
-            moods=self.moods[performance, middle].float(),
+            feelings=self.feelings[performance, middle].float(),
             resting=self.resting[performance, passage].float() / self.spread[: len(SHAPES)],
             before=(-first).clamp(min=0).to(self.device),
         )
 
-    def _priors(self, moods: Tensor, generator: torch.Generator) -> Tensor:
-        """Priors `(B, 256)` of moods `(B, 8)`, drawn from their Gaussians."""
-        drawn = torch.randn(len(moods), self.means.shape[1], generator=generator).to(self.device)
-        return moods @ self.means + (moods @ self.stds) * drawn
+    def _priors(self, feelings: Tensor, generator: torch.Generator) -> Tensor:
+        """Priors `(B, 256)` of feelings `(B, 8)`, drawn from their Gaussians."""
+        drawn = torch.randn(len(feelings), self.means.shape[1], generator=generator).to(self.device)
+        return feelings @ self.means + (feelings @ self.stds) * drawn
 
     def _told(self, windows: Windows, tokens: Tensor, drop_all: Tensor, generator: torch.Generator) -> Told:
         count, drops = len(windows.motion), self.recipe.drops
@@ -206,7 +206,7 @@ class MotionTask:
         closure = self._closure(made, true)
         tremble = (made[..., UPPER].diff(n=2, dim=1) - true[..., UPPER].diff(n=2, dim=1)).square().mean()
         logits = self.net.discriminator(features[:, HISTORY:])
-        classes = torch.where(dropped, torch.full_like(dropped, -100, dtype=torch.long), windows.moods.argmax(1))
+        classes = torch.where(dropped, torch.full_like(dropped, -100, dtype=torch.long), windows.feelings.argmax(1))
         told = discrimination_loss(logits, classes, level)
         loss = diffusion + weights.bank * found.loss + weights.classes * told
         loss = loss + weights.speed * speed + weights.closure * closure + weights.tremble * tremble
