@@ -22,7 +22,7 @@ ROWS = (
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},
-    {"recording"},  # a voice heard and a face seen
+    {"recording", "diffusion"},  # a voice heard and a face seen
     {"sources"},
     {"speakers"},
     {"pipeline", "official", "data"},

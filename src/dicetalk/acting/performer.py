@@ -123,8 +123,7 @@ def _with_emotion(mouth: Float64, felt: Float64) -> Float64:
 
 def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     """Shut lips for p, b, m and in pauses, lower lip to the teeth for f, v, whatever else is going on."""
-    bilabial = gate(speech.phones, CLOSED)
-    pause = np.maximum(_pauses(speech), speech.silence * gate(speech.phones, (SILENCE,)))
+    bilabial, pause = _reasons_to_shut(speech)
     biting = gate(speech.phones, (BITING,)) * (1 - bilabial)
     shut = np.maximum(bilabial, pause)
     # In a pause the jaw rests as well; within a word only the lips meet.
@@ -132,12 +131,23 @@ def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     shapes[:, _PARTING] *= (1 - shut)[:, None]
     still = (pause * (1 - bilabial))[:, None]
     shapes[:, _HELD] = np.maximum(shapes[:, _HELD], HELD * still * felt[:, _HELD])
-    shapes[:, _CLOSE] = shut * _closing(shapes)
+    shapes[:, _CLOSE] = shut * lip_closing(shapes)
     lower = [index("mouthLowerDownLeft"), index("mouthLowerDownRight"), index("mouthFunnel")]
     shapes[:, lower] *= (1 - 0.9 * biting)[:, None]
 
 
-def _closing(shapes: Float64) -> Float64:
+def _reasons_to_shut(speech: Speech) -> tuple[Float64, Float64]:
+    """How far lips are shut (T,) for p, b, m; and for pauses."""
+    pause = np.maximum(_pauses(speech), speech.silence * gate(speech.phones, (SILENCE,)))
+    return gate(speech.phones, CLOSED), np.asarray(pause)
+
+
+def lips_shut(speech: Speech) -> Float64:
+    """How far lips are shut (T,), 0 to 1, whoever speaks."""
+    return np.maximum(*_reasons_to_shut(speech))
+
+
+def lip_closing(shapes: Float64) -> Float64:
     """The mouthClose (T,) that brings the lips together at every pair of points, whatever parts them: a wrinkled nose
     lifts the upper lip as well."""
     parting = lip_parting()

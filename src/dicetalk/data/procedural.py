@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from dicetalk.acting.performer import act
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.arrays import Float64
+from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import MIRROR, POSE, SHAPES, Motion
 from dicetalk.speech import Speech
@@ -68,7 +69,9 @@ def _habits(rng: np.random.Generator, spread: float, asymmetry: float) -> Float6
     return np.asarray(np.exp(both + rng.normal(0, asymmetry, len(SHAPES))))
 
 
-def perform_as(actor: VirtualActor, speech: Speech, emotion: str, strength: float, seed: int) -> Motion:
+def perform_as(
+    actor: VirtualActor, speech: Speech, emotion: str, strength: float, seed: int, amounts: Amounts = AS_USUAL
+) -> Motion:
     """Act out a clip as someone.
 
     Args:
@@ -77,12 +80,13 @@ def perform_as(actor: VirtualActor, speech: Speech, emotion: str, strength: floa
         emotion: a name of the vocabulary.
         strength: 0 to 1.
         seed: the take; with another one the same person shows the same emotion a little differently.
+        amounts: of blinks and glances; the head moves as it does.
 
     Returns:
         T frames.
     """
     rng = np.random.default_rng([seed, 58])
-    take = rehearse(speech.frames, seed)
+    take = rehearse(speech.frames, seed, amounts)
     plain = _acted(speech, take, "neutral", 1.0)
     moved = _acted(speech, take, emotion, min(strength * actor.strength * rng.uniform(0.85, 1.1), 1.0))
     today = np.exp(rng.normal(0, 0.25, len(SHAPES)))  # nobody smiles twice with the same muscles

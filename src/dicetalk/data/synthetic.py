@@ -97,8 +97,13 @@ class Shard:
     @property
     def held_out(self) -> bool:
         """Whether it is kept for measuring."""
-        _, language, voice = self.name.split(" ")
-        return language.split("-")[0] in HELD_OUT_LANGUAGES or voice in HELD_OUT_VOICES
+        return is_held_out(self.name)
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a voice, by program, language and its own name, is never learned from."""
+    _, language, voice = name.split(" ")
+    return language.split("-")[0] in HELD_OUT_LANGUAGES or voice in HELD_OUT_VOICES
 
 
 def prepare_synthetic(

@@ -1,0 +1,231 @@
+"""Virtual actors who say synthesised speech: what the motion model learns from.
+
+The rules act on the *true* phones, which only a synthesiser knows; what is kept beside is what the product hears in the
+sound. So whoever learns from both can come out ahead of the rules, who are given what is heard.
+
+A passage's file has `speech` (T, 132), and of K performances `motion` (K, T, 58) without blinks and glances, which are
+no matter of speech, `resting` (K, 52) the actor's face at rest, `feelings` (K, T, 8) the weights of what is felt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from dicetalk.acting.performer import lip_closing, lips_shut
+from dicetalk.arrays import Float16, Float32, Int64, UInt8, Waveform
+from dicetalk.backbone import Amounts
+from dicetalk.data.procedural import VirtualActor, perform_as, virtual_actor
+from dicetalk.data.synthetic import Shard, is_held_out, read_shards
+from dicetalk.data.workers import spread
+from dicetalk.diffusion.window import speech_columns
+from dicetalk.easing import smoothstep
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.errors import InputError
+from dicetalk.files import remove_abandoned, whole
+from dicetalk.motion.space import index
+from dicetalk.rates import FPS, HOP, HOPS_PER_FRAME, HOPS_PER_SECOND
+from dicetalk.speech import Speech, listen
+from dicetalk.speech.broad import PHONES, SILENCE
+
+PASSAGES = "passages"
+SUFFIX = ".safetensors"
+WITHIN = 8
+"""Hops that a passage goes on into the pause that ends it."""
+LEAST_HOPS = 2 * HOPS_PER_SECOND
+"""Of a passage that is worth acting out."""
+TURN_S = (0.4, 1.2)
+"""How long a feeling takes to turn into another one [s]."""
+CLOSE = index("mouthClose")
+CALM = Amounts(blink=0.0, gaze="camera")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting:
+    """How much is acted.
+
+    Attributes:
+        performances: K, of each passage, by as many actors.
+        actors: there are.
+        seconds: a passage is cut at the first pause behind so many.
+        turns: share of the performances in which the feeling turns.
+        seed: of actors, feelings and takes.
+        workers: processes.
+    """
+
+    performances: int = 3
+    actors: int = 400
+    seconds: float = 8.0
+    turns: float = 0.3
+    seed: int = 0
+    workers: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """A stretch of a shard.
+
+    Attributes:
+        name: of its file.
+        sound: (160 N,) int16.
+        phones: (N,) its true broad phones; N is a multiple of 4.
+    """
+
+    name: str
+    sound: Waveform
+    phones: UInt8
+
+
+def passages(shard: Shard, seconds: float) -> Iterator[Passage]:
+    """A shard in passages that end in pauses."""
+    start, least = 0, round(seconds * HOPS_PER_SECOND)
+    silent = shard.phones == SILENCE
+    pauses = np.flatnonzero(silent[WITHIN:] & silent[:-WITHIN]) + WITHIN
+    while start + LEAST_HOPS < len(shard.phones):
+        behind = pauses[np.searchsorted(pauses, start + least) :]
+        stop = int(behind[0]) if len(behind) else len(shard.phones)
+        stop = start + (stop - start) // HOPS_PER_FRAME * HOPS_PER_FRAME
+        if stop - start >= LEAST_HOPS:
+            yield Passage(
+                f"{shard.name.replace(' ', '_')}-{start}",
+                shard.sound[start * HOP : stop * HOP],
+                shard.phones[start:stop],
+            )
+        start = max(stop, start + HOPS_PER_FRAME)
+
+
+def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress | None = None) -> int:
+    """Act out the synthesised speech of a folder; gives how many passages there are.
+
+    Voices that are held out are acted as well: `read_acted` tells them apart. The same call goes on.
+
+    Raises:
+        InputError: nothing of this kind in the folder.
+    """
+    (out / PASSAGES).mkdir(parents=True, exist_ok=True)
+    shards = [shard.name for shard in read_shards(source)]
+    work = partial(_act_shard, source=source, out=out, options=options)
+    counts = spread(work, shards, options.workers) if options.workers > 1 else (work(shard) for shard in shards)
+    made = 0
+    try:
+        with closing(counts):
+            for done, count in enumerate(counts, 1):
+                made += count
+                if progress is not None:
+                    progress(done, len(shards))
+    finally:  # a worker that was stopped could not
+        remove_abandoned(out / PASSAGES)
+    return made
+
+
+def _act_shard(name: str, source: Path, out: Path, options: Acting) -> int:
+    """Act out all passages of a shard that are not there yet; gives how many it has."""
+    shard = next(shard for shard in read_shards(source) if shard.name == name)
+    count = 0
+    for passage in passages(shard, options.seconds):
+        count += 1
+        target = out / PASSAGES / f"{passage.name}{SUFFIX}"
+        if not target.exists():
+            samples = act_out(passage, options)
+            with whole(target) as hidden:
+                hidden.write_bytes(save(samples, {"voice": shard.name}))
+    return count
+
+
+def act_out(passage: Passage, options: Acting) -> dict[str, Float16]:
+    """What a passage's file holds."""
+    heard = listen(passage.sound)
+    told = truly_said(heard, passage.phones)
+    drawn = np.random.default_rng([options.seed, *hashlib.sha256(passage.name.encode()).digest()[:8]])
+    acted = [_performance(told, drawn, options) for _ in range(options.performances)]
+    motion, resting, feelings = (np.stack(column).astype(np.float16) for column in zip(*acted, strict=True))
+    columns = speech_columns(heard).astype(np.float16)
+    return {"speech": columns, "motion": motion, "resting": resting, "feelings": feelings}
+
+
+def truly_said(heard: Speech, phones: UInt8) -> Speech:
+    """What was heard (T rows), but with the true phones (4 T,) in place of the shares that were heard."""
+    return replace(heard, phones=np.eye(len(PHONES), dtype=np.float32)[phones])
+
+
+def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> tuple[Float32, Float32, Float32]:
+    """One actor's motion (T, 58), resting face (52,) and feelings (T, 8)."""
+    actor = virtual_actor(int(drawn.integers(options.actors)))
+    take = int(drawn.integers(2**31))
+    one, feelings = _acted_out(actor, told, drawn, take)
+    if drawn.random() < options.turns:
+        turned, later = _acted_out(actor, told, drawn, take)
+        middle = drawn.uniform(0.2, 0.8) * told.frames
+        length = drawn.uniform(*TURN_S) * FPS
+        share = smoothstep((np.arange(told.frames) - middle) / length + 0.5)[:, None]
+        one, feelings = one + share * (turned - one), feelings + share * (later - feelings)
+    return np.asarray(one, np.float32), actor.resting.astype(np.float32), np.asarray(feelings, np.float32)
+
+
+def _acted_out(actor: VirtualActor, told: Speech, drawn: np.random.Generator, take: int) -> tuple[Float32, Float32]:
+    """Motion (T, 58) in one feeling, and its weights (T, 8)."""
+    emotion, strength = str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
+    motion = perform_as(actor, told, emotion, strength, take, CALM)
+    _shut_lips(motion.shapes, told)
+    feelings = np.zeros((told.frames, len(NAMES)), np.float32)
+    feelings[:, 0] = 1 - strength
+    feelings[:, NAMES.index(emotion)] += strength
+    return np.column_stack([motion.shapes, motion.pose]), feelings
+
+
+def _shut_lips(shapes: Float32, told: Speech) -> None:
+    """Let lips meet where they should, whatever an actor's habits make of the shapes (T, 52); changed in place."""
+    shut = lips_shut(told)
+    shapes[:, CLOSE] = 0
+    shapes[:, CLOSE] = shut * lip_closing(shapes.astype(np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Acted:
+    """Passages in memory, one behind the other.
+
+    Attributes:
+        speech: (N, 132) float16.
+        motion: (K, N, 58) float16.
+        feelings: (K, N, 8) float16.
+        resting: (K, P, 52) float16.
+        starts: (P + 1,) first row of each passage, and the one behind the last.
+    """
+
+    speech: Float16
+    motion: Float16
+    feelings: Float16
+    resting: Float16
+    starts: Int64
+
+
+def read_acted(folder: Path, *, held_out: bool = False) -> Acted:
+    """Everything that was prepared of voices which are learned from, or of those that are held out.
+
+    Raises:
+        InputError: nothing of this kind in the folder.
+    """
+    found = [tensors for voice, tensors in _files(folder) if is_held_out(voice) == held_out]
+    if not found:
+        raise InputError(f"{folder} has no acted speech; make some with `dicetalk prepare acted`")
+    speech = np.concatenate([each["speech"] for each in found])
+    motion, feelings = (np.concatenate([each[name] for each in found], axis=1) for name in ("motion", "feelings"))
+    resting = np.stack([each["resting"] for each in found], axis=1)
+    starts = np.cumsum([0, *(len(each["speech"]) for each in found)])
+    return Acted(speech, motion, feelings, resting, starts)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, dict[str, Float16]]]:
+    for file in sorted((folder / PASSAGES).glob(f"*{SUFFIX}")):
+        with safe_open(file, "numpy") as held:
+            yield held.metadata()["voice"], {name: held.get_tensor(name) for name in held.keys()}  # noqa: SIM118
