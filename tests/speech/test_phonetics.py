@@ -57,6 +57,14 @@ def test_asked_for_in_whatever_order_of_blocks() -> None:
     np.testing.assert_array_equal(overlapping.between(0, 200)[100:], overlapping.between(100, 200))
 
 
+@pytest.mark.parametrize("hops", [1, 15, 184, 185, 186, 199, 200, 201, 384, 385, 386, 400, 585])
+def test_clips_of_any_length_are_heard_to_their_end(hops: int) -> None:
+    """Around the ends of chunks too, whose first tells of a hop less."""
+    wave = speechlike(6)[: hops * 160]
+    assert PhoneRows(wave).between(0, hops).shape == (hops, COLUMNS)
+    assert PhoneRows(wave).between(hops - 1, hops + 5).shape == (6, COLUMNS)
+
+
 def test_outside_the_clip_is_silence() -> None:
     rows = PhoneRows(speechlike(1)).between(-20, 130)
     assert (rows[:20, SILENCE] == 1).all() and (rows[-30:, SILENCE] == 1).all()

@@ -145,8 +145,9 @@ class PhoneRows:
         hops = -(-len(self._waveform) // HOP)
         first, last = min(max(start, 0), hops), min(max(stop, 0), hops)
         parts, missing = [self._rows], last - self._first - len(self._rows)
-        for _ in range(0, missing, CHUNK):
+        while missing > 0:  # the first chunk tells of fewer hops than it has: windows reach behind them
             parts.append(self._stream.hear(self._next()))
+            missing -= len(parts[-1])
         self._rows = np.concatenate(parts)[first - self._first :]
         self._first = first
         rows = np.zeros((stop - start, COLUMNS), np.float32)
