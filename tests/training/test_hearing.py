@@ -62,6 +62,12 @@ def test_nothing_of_the_space_moves(prepared: Path, faces: Path, taught: Path) -
     assert torch.equal(*seen)
 
 
+def test_the_checkpoint_tells_no_path_of_the_machine(faces: Path, taught: Path) -> None:
+    told = (taught / "hearing" / "config.json").read_text()
+    assert json.loads(told)["recipe"]["space"] == faces.name
+    assert str(faces.parent) not in told
+
+
 def test_people_apart_are_heard(prepared: Path, taught: Path) -> None:
     clips, priors = load_recordings(prepared).of(["dora"]), open_space(taught).priors
     found = embed(load_embedder(taught), clips, heard=True, seen=False).mean.numpy()

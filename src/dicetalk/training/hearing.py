@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,7 @@ def train_hearing(
     if processes.writes:
         for name in (WEIGHTS, GRAPH, PRIORS, CONFIG):
             shutil.copyfile(space / name, out / name)
-        write_hearing(out, net.cpu().eval(), DELIVERY, recipe.held_out, to_plain(recipe))
+        write_hearing(out, net.cpu().eval(), DELIVERY, recipe.held_out, to_plain(replace(recipe, space=space.name)))
     return out
 
 
