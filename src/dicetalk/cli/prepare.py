@@ -39,6 +39,9 @@ SYNTHETIC = "synthetic"
     "--hours", default=7.0, show_default=True, type=click.FloatRange(0.01, 10000), help="Of synthetic speech."
 )
 @click.option("--seed", default=0, show_default=True, help="Of synthetic speech: which sentences, at which pace.")
+@click.option(
+    "--programs", metavar="A,B", help="That speak: espeak, flite, festival.  [default: those here; espeak must be]"
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def prepare(
     corpus: str,
@@ -50,6 +53,7 @@ def prepare(
     crop: int,
     hours: float,
     seed: int,
+    programs: str | None,
     quiet: bool,
 ) -> None:
     """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
@@ -57,7 +61,7 @@ def prepare(
     The same command goes on where it was stopped. Faces are read off videos; sounds are acted out by virtual actors.
     What is dropped is told with its reason in OUT/dropped.csv; what lacks a voice or a face, in OUT/clips.csv.
     synthetic: the voices of eSpeak NG, Flite and Festival on this machine read sentences of the message catalogues in
-    SOURCE, and tell the time of every phone.
+    SOURCE, and tell the time of every phone. OUT/made.json says by what they were made; OUT goes on with no other.
     """
     from importlib import import_module
 
@@ -72,7 +76,7 @@ def prepare(
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
     if corpus == SYNTHETIC:
-        _synthesise(source, out, hours, seed, workers, quiet)
+        _synthesise(source, out, hours, seed, workers, programs, quiet)
         return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
     with display(quiet) as shown:
@@ -82,16 +86,19 @@ def prepare(
         _tell(report, out)
 
 
-def _synthesise(source: Path, out: Path, hours: float, seed: int, workers: int, quiet: bool) -> None:
-    from dicetalk.data.synthetic import Synthesis, prepare_synthetic
+def _synthesise(
+    source: Path, out: Path, hours: float, seed: int, workers: int, programs: str | None, quiet: bool
+) -> None:
+    from dicetalk.data.synthetic import Synthesis, chosen_programs, prepare_synthetic
 
-    options = Synthesis(hours=hours, seed=seed, workers=workers)
+    options = Synthesis(hours=hours, seed=seed, workers=workers, programs=chosen_programs(programs))
     with display(quiet) as shown:
-        made, silent = prepare_synthetic(
+        made = prepare_synthetic(
             source, out, options, lambda done, total: shown.count(done, total, "speaking", "voices")
         )
     if not quiet:
-        print(f"{out}: {made} voices; {silent} could read nothing", file=sys.stderr)
+        for line in made.lines():
+            print(f"{out}: {line}", file=sys.stderr)
 
 
 def _tell(report: Report, out: Path) -> None:
