@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speech_like import noise, real, speechlike
 
+from dicetalk.errors import InputError
 from dicetalk.media import Waveform
 from dicetalk.speech.broad import CLOSED, PHONES, SILENCE, closures, long_silences
 from dicetalk.speech.heard import hear_mouth
@@ -55,6 +56,34 @@ def test_asked_for_in_whatever_order_of_blocks() -> None:
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     overlapping = PhoneRows(wave)
     np.testing.assert_array_equal(overlapping.between(0, 200)[100:], overlapping.between(100, 200))
+
+
+def test_asked_for_backwards() -> None:
+    wave = speechlike(5)
+    heard, whole = PhoneRows(wave), PhoneRows(wave).between(-20, 600)
+    for start in (300, 100, 200, 0, 480, -20):
+        np.testing.assert_array_equal(heard.between(start, start + 60), whole[start + 20 : start + 80])
+
+
+@pytest.mark.parametrize(
+    ("sound", "told"),
+    [
+        (np.array([0, np.nan] * 400, np.float32), "holds NaN"),
+        (np.array([0, np.inf] * 400, np.float32), "infinity"),
+        (np.full(800, 1e30, np.float32), "no samples"),
+        (np.zeros((800, 2), np.float32), r"float32 \(800, 2\); expected samples \(N,\)"),
+        (np.zeros((), np.float32), "expected samples"),
+        (np.zeros(800, np.complex64), "complex64"),
+        (np.zeros(800, bool), "bool"),
+    ],
+)
+def test_what_is_no_sound_is_refused_and_forgotten(sound: np.ndarray, told: str) -> None:
+    speech = speechlike(1).astype(np.float32)
+    stream, other = open_stream(), open_stream()
+    np.testing.assert_array_equal(stream.hear(speech), other.hear(speech))
+    with pytest.raises(InputError, match=told):
+        stream.hear(sound)
+    np.testing.assert_array_equal(stream.hear(speech), other.hear(speech))
 
 
 @pytest.mark.parametrize("hops", [1, 15, 184, 185, 186, 199, 200, 201, 384, 385, 386, 400, 585])

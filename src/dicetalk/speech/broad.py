@@ -30,6 +30,9 @@ OPENING = np.array(
 )  # fmt: skip
 """(24,) how far the lips part, 1 for an open vowel."""
 
+LIPS = 2.5
+"""Standard deviation of the time over which lips move from one opening to another [hops]."""
+
 MIN_SILENCE = HOPS_PER_SECOND // 4
 """Shorter silences are closures of plosives, no pauses [hops]."""
 LIKELY = 0.5
