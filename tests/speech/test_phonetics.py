@@ -126,13 +126,29 @@ def test_noise_and_zeros_are_silent() -> None:
         assert (rows_of(wave)[50:, SILENCE] > 0.5).mean() > 0.9
 
 
-def test_closures_and_silences() -> None:
+def spoken(*said: tuple[int, int, int], share: float = 1.0) -> np.ndarray:
+    """(60, 24) silence, but for a share of some phones from a hop to another."""
     phones = np.zeros((60, len(PHONES)), np.float32)
     phones[:, SILENCE] = 1
-    for phone, start, stop in ((CLOSED[0], 10, 16), (CLOSED[1], 20, 26)):
-        phones[start:stop] = np.eye(len(PHONES))[phone]
-    assert closures(phones) == [(10, 16), (20, 26)]
+    for phone, start, stop in said:
+        phones[start:stop] = (1 - share) * phones[start:stop] + share * np.eye(len(PHONES))[phone]
+    return phones
+
+
+def test_closures_and_silences() -> None:
+    phones = spoken((CLOSED[0], 10, 16), (CLOSED[1], 20, 26))
+    assert closures(phones) == [(9, 17), (19, 27)], "with the hop in which lips go on and off"
     np.testing.assert_array_equal(long_silences(phones), np.arange(60) >= 26)
+
+
+def test_a_closure_that_flickers_is_one() -> None:
+    """Lips do not part between."""
+    assert closures(spoken((CLOSED[0], 10, 14), (CLOSED[1], 15, 18))) == [(9, 19)]
+
+
+def test_what_is_in_doubt_is_no_closure() -> None:
+    assert closures(spoken((CLOSED[0], 10, 30), share=0.35)) == []
+    assert closures(spoken((CLOSED[0], 10, 30), share=0.4)) == [(10, 30)]
 
 
 def test_the_demo_says_what_it_says(voice: Waveform) -> None:
