@@ -19,14 +19,20 @@ from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.speech.broad import BITING, CLOSED, SILENCE
 
-SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])
-"""Wandering of the head while speaking [rad] and [inter-ocular distances]; a standard deviation."""
-
-NOD = 0.045
+NOD = 0.03
 """How far a stressed syllable nods the head [rad]."""
 
-PITCH_LIFT = 0.05
+PITCH_LIFT = 0.15
 """How far the head rises with the voice [rad an octave]."""
+
+STILLER = 0.65
+"""How strong quick moves of the head are where there is no voice."""
+
+STIRRING = 0.85
+"""How much stronger they are where a voice is loud."""
+
+REACH = np.array([0.2, 0.16, 0.12, 0.12, 0.16, 0.05])
+"""How far the head never wanders [rad] and [inter-ocular distances]: a portrait turned further shows it."""
 
 LISTENING = 20
 """Frames of silence before and after one in which somebody listens: within the margin of a block."""
@@ -75,7 +81,7 @@ def perform(blocks: Iterable[Speech], emotion: Float64, seed: int, amounts: Amou
 
 
 def _part(take: Take, rows: Int64) -> Take:
-    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows], take.nod[rows])
+    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.stir[rows], take.breath[rows], take.nod[rows])
 
 
 def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUAL) -> Motion:
@@ -181,10 +187,17 @@ def _pitch_offset(speech: Speech) -> Float64:
 
 def _head(speech: Speech, emotion: Float64, take: Take, stress: Float64) -> Float64:
     """Head pose (T, 6): the emotion's posture, nods with stress or in listening, a lift with the voice, wandering."""
-    pose = posture_pose(emotion) + SWAY * take.sway * manner(emotion, "restlessness")[:, None]
+    pose = posture_pose(emotion) + wander(speech, emotion, take)
     pose[:, 1] += NOD * gaussian_filter1d(stress, 2.5) - PITCH_LIFT * gaussian_filter1d(_pitch_offset(speech), 5.0)
     pose[:, 1] += take.nod * _listening(speech)
     return np.asarray(pose)
+
+
+def wander(speech: Speech, emotion: Float64, take: Take) -> Float64:
+    """The head's wandering (T, 6) [rad] and [inter-ocular distances]: it stirs with the voice, and rests with it."""
+    voice = gaussian_filter1d(speech.loudness.astype(np.float64), 5.0)
+    moves = take.sway + (STILLER + STIRRING * voice)[:, None] * take.stir
+    return np.asarray(REACH * np.tanh(moves * manner(emotion, "restlessness")[:, None] / REACH))
 
 
 def _listening(speech: Speech) -> Float64:
@@ -200,6 +213,11 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
         # Brows that are drawn down do not flash up as well, and those that are up have little left to go.
         room = (1 - 0.8 * shapes[:, index("browDownLeft")]) * np.maximum(1 - shapes[:, index(name)], 0)
         shapes[:, index(name)] += share * flash * room
+    live(shapes, take, pose)
+
+
+def live(shapes: Float64, take: Take, pose: Float64) -> None:
+    """Let the eyes of shapes (T, 52) keep to the camera while the head (T, 6) moves, but for glances; lids blink."""
     right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
     shapes += look(right, down)

@@ -71,16 +71,24 @@ class PhoneStream:
         Raises:
             InputError: `sound` is no row of finite samples; nothing of it is heard, and the stream can go on.
         """
+        return self.hear_bands(sound)[0]
+
+    def hear_bands(self, sound: Float32) -> tuple[Float32, Float32]:
+        """Rows as `hear` gives them, and the bands (T, 64) of the hops that `sound` completes, `DELAY` behind those.
+
+        Raises:
+            InputError: as `hear`.
+        """
         _check_sound(sound)
         held = np.concatenate([self.sound, sound])
         decibels = band_decibels(held)
         kept = len(decibels) * HOP
         self.sound = held[kept:]
         if not kept:
-            return np.zeros((0, COLUMNS), np.float32)
+            return np.zeros((0, COLUMNS), np.float32), np.zeros((0, BANDS), np.float32)
         relative, self.level = relative_to_loudest(decibels, self.level)
         rows, self.past = self.network.run(None, {"bands": relative[None], "past": self.past})
-        return np.asarray(rows[0])
+        return np.asarray(rows[0]), relative
 
 
 def _check_sound(sound: Float32) -> None:
