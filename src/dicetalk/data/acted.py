@@ -70,7 +70,7 @@ class Acting:
     """
 
     performances: int = 4
-    hearings: int = 3
+    hearings: int = 4
     actors: int = 400
     seconds: float = 8.0
     turns: float = 0.3
