@@ -68,8 +68,8 @@ def prepare(
     What is dropped is told with its reason in OUT/dropped.csv; what lacks a voice or a face, in OUT/clips.csv.
     synthetic: the voices of eSpeak NG, Flite and Festival on this machine read sentences of the message catalogues in
     SOURCE, and tell the time of every phone. acted: virtual people say what a synthetic SOURCE says, in every emotion,
-    each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. Of both OUT/made.json
-    says by what they were made; OUT goes on with no other.
+    each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. Of both,
+    OUT/made.json says by what they were made; OUT goes on with no other.
     """
     from importlib import import_module
 
