@@ -24,6 +24,7 @@ from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, PRIORS, VERSION
 from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
 from dicetalk.diffusion.standard import Standard, standard_of
 from dicetalk.emotion.bank import BankTraining, EmotionBank, Retrieval
+from dicetalk.emotion.bank_usage import BankUsage
 from dicetalk.emotion.discriminator import UNLABELLED, EmotionDiscriminator, discrimination_loss
 from dicetalk.emotion.priors import Prior, save_priors
 from dicetalk.emotion.space import Space, open_space, shipped_space
@@ -39,6 +40,8 @@ from dicetalk.training.processes import ALONE, Processes
 UPPER = [i for i, name in enumerate(SHAPES) if name.startswith(("brow", "eyeSquint", "eyeWide", "cheekSquint"))]
 STAGES = 6
 """Of a feeling that turns into another one, of each of which tokens are looked up."""
+REVIVE_EVERY = 100
+"""Batches."""
 PERFORMANCES = 2
 """Of each stretch of speech in a batch: the same words, felt otherwise."""
 WIDEST_GUIDANCE = (1.5, 3.0)
@@ -139,13 +142,18 @@ class Felt:
 
 
 class Stage2Net(nn.Module):
-    """All that is learned together."""
+    """All that is learned together, how often each entry of the bank was retrieved, and of how many batches."""
+
+    shares: Tensor
+    batches: Tensor
 
     def __init__(self, sizes: MotionSizes) -> None:
         super().__init__()
         self.denoiser = MotionDenoiser(sizes)
         self.bank = EmotionBank(sizes.bank)
         self.discriminator = EmotionDiscriminator(sizes.width, len(NAMES))
+        self.register_buffer("shares", torch.full((sizes.bank.codes,), 1 / sizes.bank.codes))
+        self.register_buffer("batches", torch.zeros(()))
 
 
 class MotionTask:
@@ -188,6 +196,7 @@ class MotionTask:
             return self._losses(self._drawn(generator), generator)
 
     def _losses(self, windows: Windows, generator: torch.Generator) -> dict[str, Tensor]:
+        usage = self._usage()
         count, drops = len(windows.motion), self.recipe.drops
         drop_all = _chosen(drops.all, count, generator).to(self.device)
         drop_emotion = drop_all | _chosen(drops.emotion, count, generator).to(self.device)
@@ -208,7 +217,19 @@ class MotionTask:
                                         windows.resting[guided])  # fmt: skip
         classes = self._classes(windows.feelings).to(self.device)
         classes = torch.where(drop_emotion, UNLABELLED, classes)
-        return self._compared(clean.float(), true, features, classes, level, felt.found)
+        usage.add(felt.found.indices)
+        self.net.shares.copy_(usage.shares)
+        told_of = self._compared(clean.float(), true, features, classes, level, felt.found)
+        return told_of | {"entries": torch.tensor(usage.perplexity, device=self.device)}
+
+    def _usage(self) -> BankUsage:
+        """How often each entry of the bank was retrieved; now and then those that hardly ever are get new life."""
+        net, usage = self.net, BankUsage(self.recipe.sizes.bank.codes)
+        usage.shares = net.shares.cpu()
+        net.batches += 1
+        if int(net.batches) % REVIVE_EVERY == 0:  # by what all processes know alike
+            usage.revive(net.bank.codebook, torch.Generator().manual_seed(int(net.batches)))
+        return usage
 
     def _drawn(self, generator: torch.Generator) -> Windows:
         """Windows that begin anywhere in a passage, `PERFORMANCES` of each."""
