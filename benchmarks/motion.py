@@ -212,7 +212,7 @@ def guided(bench: Bench, model: MotionBackbone, speech: float) -> Iterator[str]:
 
 
 def _guided_rows(bench: Bench, name: str, mover: Mover) -> Iterator[str]:
-    moved = [feelings.acted(mover, clip) for clip in bench.few]
+    moved = [feelings.acted(mover, clip, feelings.STRENGTHS[1:]) for clip in bench.few]
     for strength in feelings.STRENGTHS:
         found = [guided_figures(clip, each, strength) for clip, each in zip(bench.few, moved, strict=True)]
         cells = bench.keep("guidance", f"{name} at {strength:g}", found)
@@ -260,9 +260,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "",
         f"{len(clips)} clips; {len(bench.few)} of them where it is costly.",
     ]
-    for part in parts(bench, model, asked):
-        page += ["", *part]
     print("\n".join(page))
+    for part in parts(bench, model, asked):
+        rows = ["", *part]
+        print("\n".join(rows), flush=True)
+        page += rows
     if asked.output:
         write(asked.output, page, bench)
 

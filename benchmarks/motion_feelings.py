@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from dicetalk.motion.space import SHAPES, Motion
 
 FEELINGS = tuple(name for name in NAMES if name != NEUTRAL)
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+ALL = (*STRENGTHS[1:], STRONG)
 FEWER = 0.01
 """A step of strength may lose so much of a whole posture and still be told as none."""
 SHOWN = ("brow", "cheekSquint", "eyeSquint", "eyeWide", "noseSneer", "mouthSmile", "mouthFrown", "mouthDimple",
@@ -39,12 +40,12 @@ Acted = Mapping[tuple[str, float], Motion]
 """A clip in every feeling and strength."""
 
 
-def acted(mover: Mover, clip: Clip) -> dict[tuple[str, float], Motion]:
-    """A clip in every feeling and strength; nothing felt is the same for all of them."""
+def acted(mover: Mover, clip: Clip, strengths: Sequence[float] = ALL) -> dict[tuple[str, float], Motion]:
+    """A clip in every feeling and some strengths, and in none; nothing felt is the same for all feelings."""
     nothing = mover(clip, clip.sound, feeling(clip.frames, NEUTRAL, 0.0))
     found = {(name, 0.0): nothing for name in FEELINGS}
     for name in FEELINGS:
-        for strength in (*STRENGTHS[1:], STRONG):
+        for strength in strengths:
             found[name, strength] = mover(clip, clip.sound, feeling(clip.frames, name, strength))
     return found
 
