@@ -204,7 +204,7 @@ def costing(bench: Bench, model: MotionBackbone | None, folder: Path | None, *, 
 
 def guided(bench: Bench, model: MotionBackbone, speech: float) -> Iterator[str]:
     """How well feelings are read, and lips close, by strength and scale of guidance."""
-    yield from header(f"guidance, speech {speech:g}", "scale", "strength", "read", "closure")
+    yield from header(f"guidance, speech {speech:g}", "strength", "read", "closure")
     for scale in SCALES:
         backbone = MotionBackbone(model.model, Guidance(speech=speech, emotion=scale))
         yield from _guided_rows(bench, f"model x {scale:g}", lambda *told, b=backbone: by_backbone(b, *told))
