@@ -54,7 +54,7 @@ def likelihood(phones: Float32, chosen: Sequence[int]) -> Float32:
     return mean
 
 
-def closures(phones: Float32) -> list[tuple[int, int]]:
+def closures(phones: Float32, threshold: float = SHUT) -> list[tuple[int, int]]:
     """First hop of each closure of the lips within speech, and the one behind its last; phones (hops, 24)."""
-    shut = likelihood(phones, CLOSED) > SHUT
+    shut = likelihood(phones, CLOSED) > threshold
     return [(start, stop) for start, stop in runs(shut) if shut[start]]
