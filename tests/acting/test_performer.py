@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dicetalk.acting.performer import SWAY, act, perform
+from dicetalk.acting.performer import STILLER, act, perform
 from dicetalk.acting.postures import POSTURES, posture_shapes
 from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
@@ -272,12 +272,19 @@ def test_who_listens_nods() -> None:
     times = (np.arange(250) + 0.5) / FPS
     neutral = Timeline([(0.0, "neutral")]).at(times).astype(np.float64)
     motion = concatenate(list(perform(listen_blocks(still), neutral, 0)))
-    wandering = SWAY[1] * rehearse(250, 0).sway[:, 1]
+    take = rehearse(250, 0)
+    wandering = take.sway[:, 1] + STILLER * take.stir[:, 1]
     nods = motion.column("pitch") - wandering
     assert nods.max() > 0.02 and nods.min() > -1e-6 and np.abs(nods[:5]).max() < 0.01
     assert np.count_nonzero((nods[1:] > 0.01) & (nods[:-1] <= 0.01)) >= 2
     short, long = (concatenate(list(perform(listen_blocks(still, block), neutral, 0))) for block in (2.0, 16.0))
     np.testing.assert_allclose(short.pose, long.pose, atol=1e-6)
+
+
+def test_a_longer_clip_begins_with_the_head_of_a_shorter_one() -> None:
+    short, long = rehearse(100, 3), rehearse(1000, 3)
+    for name in ("sway", "stir", "breath"):
+        np.testing.assert_array_equal(getattr(short, name), getattr(long, name)[:100], err_msg=name)
 
 
 def test_half_the_head_is_half_its_way(clip: Waveform) -> None:
@@ -298,7 +305,7 @@ def test_fewer_blinks_are_some_of_them() -> None:
 def test_on_the_camera_the_eyes_turn_back_as_far_as_the_head_turns(clip: Waveform, emotion: str) -> None:
     motion = amounted(clip, emotion, gaze="camera")
     np.testing.assert_allclose(gaze(motion.shapes)[:, 0], -motion.pose[:, :2], atol=1e-6)
-    assert np.abs(gaze(amounted(clip, emotion).shapes)[:, 0] + motion.pose[:, :2]).max() > 0.05  # free ones do not
+    assert np.abs(gaze(amounted(clip, emotion).shapes)[:, 0] + motion.pose[:, :2]).max() > 0.03  # free ones do not
 
 
 def test_shapes_are_named_once() -> None:

@@ -19,14 +19,17 @@ from dicetalk.rates import FPS
 from dicetalk.speech import Speech
 from dicetalk.speech.broad import BITING, CLOSED, SILENCE
 
-SWAY = np.array([0.035, 0.022, 0.018, 0.008, 0.008, 0.004])
-"""Wandering of the head while speaking [rad] and [inter-ocular distances]; a standard deviation."""
-
-NOD = 0.045
+NOD = 0.03
 """How far a stressed syllable nods the head [rad]."""
 
-PITCH_LIFT = 0.05
+PITCH_LIFT = 0.15
 """How far the head rises with the voice [rad an octave]."""
+
+STILLER = 0.65
+"""How strong quick moves of the head are where there is no voice."""
+
+STIRRING = 0.85
+"""How much stronger they are where a voice is loud."""
 
 LISTENING = 20
 """Frames of silence before and after one in which somebody listens: within the margin of a block."""
@@ -75,7 +78,7 @@ def perform(blocks: Iterable[Speech], emotion: Float64, seed: int, amounts: Amou
 
 
 def _part(take: Take, rows: Int64) -> Take:
-    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.breath[rows], take.nod[rows])
+    return Take(take.blink[rows], take.gaze[rows], take.sway[rows], take.stir[rows], take.breath[rows], take.nod[rows])
 
 
 def act(speech: Speech, emotion: Float64, take: Take, amounts: Amounts = AS_USUAL) -> Motion:
@@ -181,10 +184,16 @@ def _pitch_offset(speech: Speech) -> Float64:
 
 def _head(speech: Speech, emotion: Float64, take: Take, stress: Float64) -> Float64:
     """Head pose (T, 6): the emotion's posture, nods with stress or in listening, a lift with the voice, wandering."""
-    pose = posture_pose(emotion) + SWAY * take.sway * manner(emotion, "restlessness")[:, None]
+    wandering = take.sway + stirring(speech)[:, None] * take.stir
+    pose = posture_pose(emotion) + wandering * manner(emotion, "restlessness")[:, None]
     pose[:, 1] += NOD * gaussian_filter1d(stress, 2.5) - PITCH_LIFT * gaussian_filter1d(_pitch_offset(speech), 5.0)
     pose[:, 1] += take.nod * _listening(speech)
     return np.asarray(pose)
+
+
+def stirring(speech: Speech) -> Float64:
+    """How strong quick moves of the head are (T,): heads stir with their voices, and rest with them."""
+    return STILLER + STIRRING * gaussian_filter1d(speech.loudness.astype(np.float64), 5.0)
 
 
 def _listening(speech: Speech) -> Float64:

@@ -70,7 +70,7 @@ POSTURES: dict[str, Posture] = {
     "sad": Posture(
         dict(browInnerUp=1.0, browDown=0.35, eyeBlink=0.32, eyeLookDown=0.34, cheekSquint=0.25, mouthFrown=1.0,
              mouthShrugLower=0.8, mouthShrugUpper=0.1, mouthPress=0.2, mouthStretch=0.15),
-        dict(pitch=0.05, roll=0.05), jaw=0.75, restlessness=0.6,
+        dict(pitch=0.05, roll=0.05), jaw=0.75, restlessness=0.75,
     ),
     # AU 1+2+5+26: brows high, eyes wide, jaw dropped.
     "surprised": Posture(

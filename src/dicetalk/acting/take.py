@@ -10,6 +10,7 @@ import numpy as np
 from dicetalk.arrays import Float32, Float64
 from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.easing import smoothstep
+from dicetalk.motion.space import POSE
 from dicetalk.rates import FPS
 
 BLINK_EVERY = 3.4
@@ -24,8 +25,32 @@ NOD_EVERY = 4.5
 FIXATION = 1.1
 """Median time the eyes rest on one place [s]."""
 
-SWAY_PERIODS = (0.7, 1.9)
-"""Time [s] between two independent positions of the head's quick and slow wandering."""
+SWAY_PERIODS = (3.2, 1.6, 0.8, 0.4, 0.2, 0.1)
+"""Time [s] between two independent positions of the head's wandering, an octave each; the last three are quick."""
+
+SWAY = np.array([
+    [0.018, 0.009, 0.013, 0.021, 0.006, 0.0022],
+    [0.020, 0.013, 0.014, 0.022, 0.008, 0.0023],
+    [0.019, 0.016, 0.012, 0.017, 0.011, 0.0018],
+    [0.018, 0.017, 0.009, 0.011, 0.014, 0.0012],
+    [0.015, 0.014, 0.007, 0.006, 0.014, 0.0007],
+    [0.011, 0.009, 0.005, 0.004, 0.012, 0.0004],
+])  # fmt: skip
+"""Wandering of the head in each octave [rad] and [inter-ocular distances], a standard deviation, fitted to the mean
+spectrum of 19 real speakers (docs/decisions/0024). Of their x it is half, since all of it would bend the background;
+their z is not known."""
+
+SLOW = 3
+"""So many of the octaves are slow."""
+
+LEAN = 0.4
+"""Correlation of roll and x: who tilts the head shifts it as well, likewise fitted."""
+
+BURSTS = 0.6
+"""How far, as a logarithm, quick moves of the head swell and ebb: rest and sudden moves, likewise."""
+
+BURST_EVERY = 0.8
+"""Time [s] between two independent strengths of them."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +60,8 @@ class Take:
     Attributes:
         blink: (T,) how far the lids are closed, 0 to 1.
         gaze: (T, 2) where the eyes look beside the camera: right in the image, down; in eyeLook weights.
-        sway: (T, 6) wandering of the head, unit variance, smooth.
+        sway: (T, 6) slow wandering of the head [rad] and [inter-ocular distances].
+        stir: (T, 6) quick wandering of it, likewise; grows with the voice.
         breath: (T,) slow change of an emotion's strength, unit variance.
         nod: (T,) nods to what another one says [rad].
     """
@@ -43,18 +69,20 @@ class Take:
     blink: Float32
     gaze: Float32
     sway: Float32
+    stir: Float32
     breath: Float32
     nod: Float32
 
 
 def rehearse(frames: int, seed: int, amounts: Amounts = AS_USUAL) -> Take:
     """The take of a seed for a clip of some frames: the same whatever is felt, so that emotions can be compared."""
-    blinks, gaze, sway, breath = (np.random.default_rng([seed, part]) for part in range(4))
-    quick, slow = (_wandering(sway, frames, 6, period) for period in SWAY_PERIODS)
+    blinks, gaze, bursts, breath = (np.random.default_rng([seed, part]) for part in range(4))
+    octaves = [_octave(seed, number, frames) for number in range(len(SWAY_PERIODS))]
     return Take(
         blink=_blinks(blinks, frames, _kept(seed, amounts.blink)),
         gaze=_glances(gaze, frames) * np.float32(amounts.gaze == "free"),
-        sway=0.45 * quick + 0.9 * slow,
+        sway=np.sum(octaves[:SLOW], axis=0),
+        stir=_swelling(bursts, frames) * np.sum(octaves[SLOW:], axis=0),
         breath=_wandering(breath, frames, 1, 2.5)[:, 0],
         nod=_nods(np.random.default_rng([seed, 5]), frames),
     )
@@ -120,6 +148,19 @@ def _glances(rng: np.random.Generator, frames: int) -> Float32:
     soft = gaze.copy()
     soft[1:] = 0.75 * gaze[1:] + 0.25 * gaze[:-1]
     return soft
+
+
+def _octave(seed: int, number: int, frames: int) -> Float32:
+    """One octave of the head's wandering (T, 6); a longer clip begins as a shorter one."""
+    noise = _wandering(np.random.default_rng([seed, 6, number]), frames, len(POSE), SWAY_PERIODS[number])
+    roll, x = POSE.index("roll"), POSE.index("x")
+    noise[:, x] = LEAN * noise[:, roll] + np.sqrt(1 - LEAN**2) * noise[:, x]
+    return np.asarray(SWAY[number] * noise, np.float32)
+
+
+def _swelling(rng: np.random.Generator, frames: int) -> Float32:
+    """How strong quick moves are (T, 1), about 1 and never more than 2.4."""
+    return np.asarray(np.exp(BURSTS * np.minimum(_wandering(rng, frames, 1, BURST_EVERY), 2) - BURSTS**2))
 
 
 def _wandering(rng: np.random.Generator, frames: int, channels: int, period: float) -> Float32:

@@ -19,6 +19,10 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import MIRROR, POSE, SHAPES, Motion
 from dicetalk.speech import Speech
 
+LIVELY, LIVELY_OWN = 0.5, 0.25
+"""How far people differ in how much their heads move, as a logarithm: in all of it, and in each part. Real ones differ
+by 0.7 and 0.3 (docs/decisions/0024); the liveliest would bend a portrait."""
+
 RESTING = 6
 """Shapes that are not at rest in a resting face."""
 
@@ -56,7 +60,7 @@ def virtual_actor(seed: int) -> VirtualActor:
         feeling=_habits(rng, 0.3, 0.12),
         resting=(resting + resting[list(MIRROR)]) / 2,
         posture=rng.normal(0, (0.05, 0.05, 0.03, 0.03, 0.03, 0.03)),
-        lively=rng.lognormal(0, 0.35, len(POSE)),
+        lively=np.exp(rng.normal(0, LIVELY) + rng.normal(0, LIVELY_OWN, len(POSE))),
         strength=float(rng.uniform(0.7, 1.15)),
         sluggish=float(rng.uniform(0.3, 1.4)),
     )
@@ -92,8 +96,8 @@ def perform_as(
     today = np.exp(rng.normal(0, 0.25, len(SHAPES)))  # nobody smiles twice with the same muscles
     shapes = actor.resting + plain.shapes * actor.speaking + (moved.shapes - plain.shapes) * actor.feeling * today
     pose = actor.posture + (moved.pose - moved.pose.mean(0)) * actor.lively + moved.pose.mean(0)
-    smooth = np.asarray(gaussian_filter1d(np.column_stack([shapes, pose]), actor.sluggish, axis=0), np.float32)
-    return Motion(smooth[:, : len(SHAPES)], smooth[:, len(SHAPES) :]).clipped()
+    smooth = gaussian_filter1d(shapes, actor.sluggish, axis=0)
+    return Motion(smooth.astype(np.float32), pose.astype(np.float32)).clipped()
 
 
 def _acted(speech: Speech, take: Take, emotion: str, strength: float) -> Motion:
