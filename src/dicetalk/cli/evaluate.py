@@ -24,7 +24,7 @@ class Evaluate(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the word `videos` before what is theirs."""
-        if args and args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+        if args and args[0] not in (*self.list_commands(ctx), *self.get_help_option_names(ctx)):
             args = [VIDEOS, *args]
         return super().parse_args(ctx, args)
 

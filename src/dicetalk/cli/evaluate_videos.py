@@ -34,16 +34,17 @@ Examples:
     "--emotions",
     metavar="CSV",
     type=FILE,
-    help="What the videos were meant to show: clip,emotion.  [default: clips.csv in VIDEOS, and what `dicetalk generate "
-    "--json` told of a video, kept beside it as its name with .json]",
+    help="What the videos were meant to show: clip,emotion.  [default: clips.csv in VIDEOS, and what `dicetalk "
+    "generate --json` told of a video, kept beside it as its name with .json]",
 )
 @click.option(
     "--judge",
     "judges",
     metavar="COMMAND",
     multiple=True,
-    help="Ask another program which emotion is shown: {frames} in COMMAND becomes a folder of frames (PNG), and it prints "
-    'a JSON object of probabilities, {"happy": 0.7, ...}. It is run for each clip, without a shell. Once for each judge.',
+    help="Ask another program which emotion is shown: {frames} in COMMAND becomes a folder of frames (PNG), and it "
+    'prints a JSON object of probabilities, {"happy": 0.7, ...}. It is run for each clip, without a shell. Once for '
+    "each judge.",
 )
 @click.option(
     "--threshold",

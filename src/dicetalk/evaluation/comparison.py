@@ -65,14 +65,15 @@ def compare(videos: Sequence[Measured], reference: Sequence[Measured], options: 
         reference: real ones; there may be none.
         options: how they were measured.
     """
-    known = all_figures(options)
+    known, seen = all_figures(options), [clip.footage for clip in videos]
     columns = [
         _column(VIDEOS, _clips(videos, reference, options), known, _against(videos, reference)),
-        *_controls(VIDEOS, [clip.footage for clip in videos], known, options),
+        *_swapped(VIDEOS, seen, known, options),
+        *_still(VIDEOS, seen, known, options),
     ]
     if reference:
         columns.append(_column(REFERENCE, _clips(reference, [], options), known, _floors(reference)))
-        columns += _controls(REFERENCE, [clip.footage for clip in reference], known, options)[:1]
+        columns += _swapped(REFERENCE, [clip.footage for clip in reference], known, options)
     there = {key for column in columns for key in column.figures}
     return Comparison([figure for figure in known if figure.key in there], columns)
 
@@ -125,16 +126,20 @@ def _lse(clip: Measured) -> ClipFigures:
     return {figure.key: (value, 1) for figure, value in zip(LSE, clip.looks.sync, strict=True)}
 
 
-def _controls(name: str, clips: Sequence[Footage], known: Sequence[Figure], options: Options) -> list[Column]:
-    """The same faces with other sounds, where there are some, and held still."""
+def _swapped(name: str, clips: Sequence[Footage], known: Sequence[Figure], options: Options) -> list[Column]:
+    """The same faces with other sounds, where there are some."""
     others = [(clip, other_sound(clip, clips)) for clip in clips]
-    swapped = [clip.with_sound_of(other) for clip, other in others if other is not None]
-    made = ((SWAPPED, swapped, OF_VOICE), (STILL, [clip.still() for clip in clips], OF_STILLNESS))
-    columns = []
-    for what, control, keys in made:
-        said = {clip.name: _only(_motion_figures(clip, options), keys) for clip in control}
-        columns.append(_column(f"{name}, {what}", said, known, {}))
-    return [column for column in columns if column.clips]
+    made = [clip.with_sound_of(other) for clip, other in others if other is not None]
+    return [_control(f"{name}, {SWAPPED}", made, known, OF_VOICE, options)] if made else []
+
+
+def _still(name: str, clips: Sequence[Footage], known: Sequence[Figure], options: Options) -> list[Column]:
+    """The same voices with faces that hold still."""
+    return [_control(f"{name}, {STILL}", [clip.still() for clip in clips], known, OF_STILLNESS, options)]
+
+
+def _control(name: str, made: Sequence[Footage], known: Sequence[Figure], keys: set[str], options: Options) -> Column:
+    return _column(name, {clip.name: _only(_motion_figures(clip, options), keys) for clip in made}, known, {})
 
 
 def _only(figures: ClipFigures, keys: set[str]) -> ClipFigures:

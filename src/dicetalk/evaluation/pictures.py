@@ -104,8 +104,8 @@ def draw_clip(path: Path, footage: Footage, threshold: float) -> None:
     lids.set_xlabel("s")
     lids.set_xlim(0, footage.seconds)
     for axes in (lips, head, lids):
-        axes.legend(loc="upper right", fontsize=7)
-    lips.set_title(footage.name, fontsize=9)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=7, frameon=False)
+    lips.set_title(footage.name, fontsize=9, loc="left")
     _save(sheet, path)
 
 

@@ -56,7 +56,8 @@ def draw_verdicts(path: Path, sets: Mapping[str, Sequence[Measured]], judge: str
     known = {name: counts for name, clips in sets.items() if (counts := confusion(clips, judge))}
     if not known:
         return False
-    sheet = Sheet(figsize=(5.6 * len(known), 5), layout="constrained")
+    most = max(map(len, known.values()))
+    sheet = Sheet(figsize=(5.6 * len(known), 1.8 + 0.5 * most), layout="constrained")
     for axes, (name, counts) in zip(sheet.subplots(1, len(known), squeeze=False)[0], known.items(), strict=True):
         _draw_counts(axes, counts)
         axes.set_title(f"{name}, {figure_of(judge).what}", fontsize=9)
@@ -69,10 +70,12 @@ def _draw_counts(axes: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
     meant = [name for name in NAMES if name in counts]
     read = [*NAMES, *sorted({name for row in counts.values() for name in row} - set(NAMES))]
     table = np.array([[counts[truth].get(name, 0) for name in read] for truth in meant])
-    axes.imshow(table / table.sum(1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+    shares = table / table.sum(1, keepdims=True)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (down, across), count in np.ndenumerate(table):
         if count:
-            axes.text(across, down, str(count), ha="center", va="center", fontsize=9)
+            ink = "white" if shares[down, across] > 0.6 else "black"
+            axes.text(across, down, str(count), ha="center", va="center", fontsize=9, color=ink)
     axes.set_xticks(range(len(read)), read, rotation=45)
     axes.set_yticks(range(len(meant)), meant)
     axes.set_xlabel("read")

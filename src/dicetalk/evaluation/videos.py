@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from dicetalk.arrays import Picture
 from dicetalk.data.clip import Dropped
+from dicetalk.errors import MediaError
 from dicetalk.evaluation.clip_set import Measured, Options, find_videos, measure_set
 from dicetalk.evaluation.comparison import REFERENCE, VIDEOS, compare
+from dicetalk.evaluation.judge import ask
 from dicetalk.evaluation.report import Report
 from dicetalk.evaluation.wanted import wanted_emotions
+from dicetalk.media import read_video
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ def evaluate_videos(
     places = {VIDEOS: request.videos} | ({} if request.reference is None else {REFERENCE: request.reference})
     found = {name: find_videos(place) for name, place in places.items()}
     tables = {VIDEOS: request.emotions}
+    try_judges(options, found[VIDEOS])
     wanted = {name: wanted_emotions(videos, tables.get(name), places[name]) for name, videos in found.items()}
     dropped: list[Dropped] = []
 
@@ -63,6 +69,24 @@ def evaluate_videos(
         sets[name] = measure_set(videos, wanted[name], options, lambda: progress(next(done), total), drop)
     comparison = compare(sets[VIDEOS], sets.get(REFERENCE, []), options)
     return Report(comparison, sets, dropped, options, lacking(request, options, sets), time.perf_counter() - start)
+
+
+def try_judges(options: Options, videos: Mapping[str, Path]) -> None:
+    """Show each judge a frame, before hours are spent on what it may fail at.
+
+    Raises:
+        InputError: as `judge.ask`.
+    """
+    frame = next(_first_frames(videos), None) if options.judges else None
+    if frame is not None:
+        for judge in options.judges:
+            ask(judge, [frame])
+
+
+def _first_frames(videos: Mapping[str, Path]) -> Iterator[Picture]:
+    for path in videos.values():
+        with suppress(MediaError):  # told when its turn comes
+            yield next(read_video(path))
 
 
 def lacking(request: Request, options: Options, sets: dict[str, list[Measured]]) -> list[str]:
