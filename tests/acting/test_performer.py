@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dicetalk.acting.performer import STILLER, act, perform
+from dicetalk.acting.performer import REACH, act, perform, wander
 from dicetalk.acting.postures import POSTURES, posture_shapes
 from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
@@ -272,13 +272,21 @@ def test_who_listens_nods() -> None:
     times = (np.arange(250) + 0.5) / FPS
     neutral = Timeline([(0.0, "neutral")]).at(times).astype(np.float64)
     motion = concatenate(list(perform(listen_blocks(still), neutral, 0)))
-    take = rehearse(250, 0)
-    wandering = take.sway[:, 1] + STILLER * take.stir[:, 1]
+    wandering = wander(listen(still), neutral, rehearse(250, 0))[:, 1]
     nods = motion.column("pitch") - wandering
     assert nods.max() > 0.02 and nods.min() > -1e-6 and np.abs(nods[:5]).max() < 0.01
     assert np.count_nonzero((nods[1:] > 0.01) & (nods[:-1] <= 0.01)) >= 2
     short, long = (concatenate(list(perform(listen_blocks(still, block), neutral, 0))) for block in (2.0, 16.0))
     np.testing.assert_allclose(short.pose, long.pose, atol=1e-6)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**31), emotion=st.sampled_from(NAMES))
+def test_heads_wander_no_further_than_a_portrait_turns(seed: int, emotion: str) -> None:
+    speech = spoken(*["A", "T"] * 20, loudness=1.5)
+    weights = np.tile(np.eye(len(NAMES))[NAMES.index(emotion)], (speech.frames, 1))
+    found = np.abs(wander(speech, weights, rehearse(speech.frames, seed)))
+    assert (found < REACH).all() and found.max() > 0.01
 
 
 def test_a_longer_clip_begins_with_the_head_of_a_shorter_one() -> None:

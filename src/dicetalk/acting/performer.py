@@ -31,6 +31,9 @@ STILLER = 0.65
 STIRRING = 0.85
 """How much stronger they are where a voice is loud."""
 
+REACH = np.array([0.25, 0.2, 0.15, 0.15, 0.2, 0.05])
+"""How far the head never wanders [rad] and [inter-ocular distances]: a portrait turned further shows it."""
+
 LISTENING = 20
 """Frames of silence before and after one in which somebody listens: within the margin of a block."""
 
@@ -184,16 +187,17 @@ def _pitch_offset(speech: Speech) -> Float64:
 
 def _head(speech: Speech, emotion: Float64, take: Take, stress: Float64) -> Float64:
     """Head pose (T, 6): the emotion's posture, nods with stress or in listening, a lift with the voice, wandering."""
-    wandering = take.sway + stirring(speech)[:, None] * take.stir
-    pose = posture_pose(emotion) + wandering * manner(emotion, "restlessness")[:, None]
+    pose = posture_pose(emotion) + wander(speech, emotion, take)
     pose[:, 1] += NOD * gaussian_filter1d(stress, 2.5) - PITCH_LIFT * gaussian_filter1d(_pitch_offset(speech), 5.0)
     pose[:, 1] += take.nod * _listening(speech)
     return np.asarray(pose)
 
 
-def stirring(speech: Speech) -> Float64:
-    """How strong quick moves of the head are (T,): heads stir with their voices, and rest with them."""
-    return STILLER + STIRRING * gaussian_filter1d(speech.loudness.astype(np.float64), 5.0)
+def wander(speech: Speech, emotion: Float64, take: Take) -> Float64:
+    """The head's wandering (T, 6) [rad] and [inter-ocular distances]: it stirs with the voice, and rests with it."""
+    voice = gaussian_filter1d(speech.loudness.astype(np.float64), 5.0)
+    moves = take.sway + (STILLER + STIRRING * voice)[:, None] * take.stir
+    return np.asarray(REACH * np.tanh(moves * manner(emotion, "restlessness")[:, None] / REACH))
 
 
 def _listening(speech: Speech) -> Float64:
