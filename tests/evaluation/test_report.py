@@ -56,7 +56,9 @@ def test_json_holds_every_figure_of_every_set_and_clip(report: Report) -> None:
 
 
 def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:
-    write_report(report, tmp_path)
+    drawn: list[tuple[int, int]] = []
+    write_report(report, tmp_path, lambda done, total: drawn.append((done, total)))
+    assert drawn == [(1, 3), (2, 3), (3, 3)]
     names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
     assert names == [
         "clips/reference_real.png",
@@ -82,4 +84,4 @@ def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MediaError, match="cannot be written"):
-        write_report(report, tmp_path / "file")
+        write_report(report, tmp_path / "file", lambda done, total: None)

@@ -109,7 +109,7 @@ def videos(
             lambda drop: None if quiet else _left_out(drop),
         )
         if output is not None:
-            write_report(report, output)
+            write_report(report, output, lambda done, total: shown.count(done, total, "drawing", "clips"))
     print(json.dumps(to_json(report)) if as_json else table(report.comparison))
 
 

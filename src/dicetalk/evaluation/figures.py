@@ -94,8 +94,8 @@ def estimate(figure: Figure, clips: Sequence[Sums], draws: int = DRAWS, seed: in
 
 def _drawn(sums: Float64, draws: int, seed: int) -> Float64:
     """(draws, K) sums of sets of clips drawn with replacement from N, (N, K)."""
-    rng = np.random.default_rng(seed)
-    return np.array([sums[rng.integers(len(sums), size=len(sums))].sum(0) for _ in range(draws)])
+    often = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=draws)
+    return np.asarray(often @ sums)
 
 
 def between(values: Float64) -> tuple[float, float]:

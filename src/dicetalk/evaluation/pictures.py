@@ -89,8 +89,10 @@ def draw_clip(path: Path, footage: Footage, threshold: float) -> None:
     from matplotlib.figure import Figure as Sheet
 
     width = float(np.clip(INCHES_A_SECOND * footage.seconds, NARROWEST, WIDEST))
-    sheet = Sheet(figsize=(width, 6), layout="constrained")
+    sheet = Sheet(figsize=(width, 6))
     lips, head, lids = sheet.subplots(3, 1, sharex=True, height_ratios=(2, 1, 1))
+    # By hand: to find out how much room labels take doubles the time.
+    sheet.subplots_adjust(left=0.7 / width, right=1 - 0.6 / width, top=0.95, bottom=0.08, hspace=0.25)
     times = (np.arange(footage.frames) + 0.5) / FPS
     _draw_lips(lips, footage, threshold)
     for column, name in enumerate(CHANNELS[:3]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,8 +148,13 @@ def markdown(report: Report, drawn: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_report(report: Report, folder: Path) -> None:
+def write_report(report: Report, folder: Path, progress: Callable[[int, int], None]) -> None:
     """Write page, JSON and pictures into a folder, each whole or not at all.
+
+    Args:
+        report: what is written.
+        folder: made if it is not there.
+        progress: called with pictures of clips that are drawn and in all.
 
     Raises:
         MediaError: one of them cannot be written.
@@ -157,6 +162,7 @@ def write_report(report: Report, folder: Path) -> None:
     with writing(folder):
         (folder / CLIPS).mkdir(parents=True, exist_ok=True)
     drawn = _draw(report, folder)
+    _draw_clips(report, folder / CLIPS, progress)
     with whole(folder / JSON) as hidden:
         hidden.write_text(json.dumps(to_json(report), indent=1) + "\n", encoding="utf-8")
     with whole(folder / MARKDOWN) as hidden:
@@ -164,7 +170,7 @@ def write_report(report: Report, folder: Path) -> None:
 
 
 def _draw(report: Report, folder: Path) -> list[str]:
-    """The pictures of sets, whose names are given, and those of clips."""
+    """The pictures of sets; their names."""
     draw_columns(folder / "figures.png", report.comparison)
     drawn = ["figures.png"]
     if draw_spectra(folder / "spectra.png", report.sets):
@@ -173,9 +179,12 @@ def _draw(report: Report, folder: Path) -> list[str]:
         name = f"emotions-{judge.replace(' ', '-')}.png"
         if draw_verdicts(folder / name, report.sets, judge):
             drawn.append(name)
-    for name, clips in report.sets.items():
-        for clip in clips:
-            draw_clip(
-                folder / CLIPS / f"{name}_{clip.name.replace('/', '_')}.png", clip.footage, report.options.threshold
-            )
     return drawn
+
+
+def _draw_clips(report: Report, folder: Path, progress: Callable[[int, int], None]) -> None:
+    clips = [(name, clip.footage) for name, clips in report.sets.items() for clip in clips]
+    for number, (name, footage) in enumerate(clips, 1):
+        picture = folder / f"{name}_{footage.name.replace('/', '_')}.png"
+        draw_clip(picture, footage, report.options.threshold)
+        progress(number, len(clips))
