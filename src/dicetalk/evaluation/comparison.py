@@ -16,11 +16,11 @@ from dicetalk.evaluation.frechet import frechet_distance
 from dicetalk.evaluation.verdicts import figure_of, verdict_figures
 
 VIDEOS, REFERENCE = "videos", "reference"
-SWAPPED, STILL = "another clip's sound", "a still face"
-"""Controls: what lips score that say something else, and lips that are shut whatever is said."""
+SWAPPED, LOUD, STILL = "another clip's sound", "a mouth that follows loudness", "a still face"
+"""Controls: lips that say something else, that open as far as it is loud, that are shut whatever is said."""
 
-_LIPS = {figure.key for figure in lips.FIGURES}
-OF_VOICE, OF_STILLNESS = _LIPS | {"nod_coherence", "turning_coherence"}, _LIPS | {"speed", "blinks"}
+OF_LIPS = {figure.key for figure in lips.FIGURES}
+OF_VOICE, OF_STILLNESS = OF_LIPS | {"nod_coherence", "turning_coherence"}, OF_LIPS | {"speed", "blinks"}
 """The figures that say something of the controls."""
 
 LSE = (Figure("lse_d", "LSE-D, less is better"), Figure("lse_c", "LSE-C, more is better"))
@@ -69,7 +69,8 @@ def compare(videos: Sequence[Measured], reference: Sequence[Measured], options: 
     columns = [
         _column(VIDEOS, _clips(videos, reference, options), known, _against(videos, reference)),
         *_swapped(VIDEOS, seen, known, options),
-        *_still(VIDEOS, seen, known, options),
+        _control(f"{VIDEOS}, {LOUD}", [clip.loud_mouth() for clip in seen], known, OF_LIPS, options),
+        _control(f"{VIDEOS}, {STILL}", [clip.still() for clip in seen], known, OF_STILLNESS, options),
     ]
     if reference:
         columns.append(_column(REFERENCE, _clips(reference, [], options), known, _floors(reference)))
@@ -131,11 +132,6 @@ def _swapped(name: str, clips: Sequence[Footage], known: Sequence[Figure], optio
     others = [(clip, other_sound(clip, clips)) for clip in clips]
     made = [clip.with_sound_of(other) for clip, other in others if other is not None]
     return [_control(f"{name}, {SWAPPED}", made, known, OF_VOICE, options)] if made else []
-
-
-def _still(name: str, clips: Sequence[Footage], known: Sequence[Figure], options: Options) -> list[Column]:
-    """The same voices with faces that hold still."""
-    return [_control(f"{name}, {STILL}", [clip.still() for clip in clips], known, OF_STILLNESS, options)]
 
 
 def _control(name: str, made: Sequence[Footage], known: Sequence[Figure], keys: set[str], options: Options) -> Column:

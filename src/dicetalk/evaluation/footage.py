@@ -26,6 +26,9 @@ LEAST_S = 1.0
 UPPER, LOWER = UPPER_LIP[len(UPPER_LIP) // 2], LOWER_LIP[len(LOWER_LIP) // 2]
 """The middle of both lips."""
 
+WIDE = 90
+"""Percentile of a mouth's gaps: how far it opens where the voice is loud."""
+
 OPENING = len(PHONES) + 1
 """The column of `hear_mouth` that tells how far the lips part."""
 
@@ -84,6 +87,10 @@ class Footage:
         motion = Motion(np.repeat(held.shapes, frames, 0), np.repeat(held.pose, frames, 0))
         nothing = np.zeros(frames)
         return replace(self, motion=motion, gap=np.full(frames, self.gap[shut]), moved=nothing[1:], shaken=nothing[2:])
+
+    def loud_mouth(self) -> Footage:
+        """The same voice with a mouth that opens as far as it is loud, and knows nothing of phones."""
+        return replace(self, gap=self.loudness * float(np.percentile(self.gap, WIDE)))
 
     def _cut(self, frames: int) -> Footage:
         """The first frames of it."""

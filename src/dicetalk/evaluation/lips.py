@@ -41,7 +41,7 @@ SURE = 0.4
 FIGURES = (
     Figure("closure", "lips shut on p, b, m", "p/b/m"),
     Figure("false_closure", "lips shut in vowels", "vowels"),
-    Figure("silence_closure", "lips shut in pauses", "hops"),
+    Figure("silence_closure", "lips shut in pauses", "s of pauses"),
     Figure("opening", "opening, correlation"),
     Figure("lag_ms", "lag of the lips [ms]", digits=0),
     Figure("closure_in_step", "lips shut on p, b, m, at the clip's own lag", "p/b/m"),
@@ -111,10 +111,10 @@ def stretches(true: Bool) -> list[tuple[int, int]]:
 
 
 def _shut_in_pauses(mouth: Float32, gap: Float64) -> Sums:
-    """Of hops in pauses, away from speech."""
+    """Of the time in pauses, away from speech [s]."""
     pauses = long_silences(mouth[:, : len(PHONES)])
     inside = np.zeros(len(pauses), np.bool_)
     for start, stop in runs(pauses):
         first, last = (0 if start == 0 else start + AWAY), (stop if stop == len(pauses) else stop - AWAY)
         inside[first : max(first, last)] = pauses[start]
-    return float((gap[inside] < SHUT_GAP).sum()), float(inside.sum())
+    return float((gap[inside] < SHUT_GAP).sum()) / HOPS_PER_SECOND, float(inside.sum()) / HOPS_PER_SECOND
