@@ -14,6 +14,8 @@ from recordings import picture_only
 
 pytest.importorskip("matplotlib")
 
+CONTROLS = ("videos, a mouth that follows loudness", "videos, a still face")
+
 
 @pytest.fixture
 def videos(talking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -33,7 +35,7 @@ def test_a_table_and_a_line_for_what_is_left_out(videos: Path, capsys: pytest.Ca
     assert dicetalk("evaluate", "videos/") == 0
     out, err = capsys.readouterr()
     assert out.startswith(
-        "| figure | videos | videos, a still face | of |\n|---|---|---|---|\n| lips shut on p, b, m |"
+        f"| figure | videos | {' | '.join(CONTROLS)} | of |\n|---|---|---|---|---|\n| lips shut on p, b, m"
     )
     assert "| emotion read as meant, our own judge | 1.00, 1 |" in out
     assert err == "left out: silent.mp4: videos/silent.mp4 has no sound; give videos with both\n"
@@ -50,7 +52,7 @@ def test_a_reference_a_judge_and_a_folder(videos: Path, capsys: pytest.CaptureFi
     out, err = capsys.readouterr()
     assert err == ""
     told = json.loads(out)
-    assert list(told["sets"]) == ["videos", "videos, a still face", "reference"]
+    assert list(told["sets"]) == ["videos", *CONTROLS, "reference"]
     assert told["sets"]["videos"]["figures"]["emotion_judge"]["value"] == 0.5
     assert told["sets"]["videos"]["figures"]["emotion_own"]["clips"] == 2
     assert told["sets"]["videos"]["figures"]["seams"]["count"] == 4

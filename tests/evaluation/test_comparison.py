@@ -14,6 +14,7 @@ from dicetalk.evaluation.comparison import Comparison, compare, other_sound
 from dicetalk.evaluation.judge import Judge
 
 OTHERS = ("SIL", "O", "P", "A", "E", "M", "T", "I", "P", "AX", "SIL")
+CONTROLS = ("videos, a mouth that follows loudness", "videos, a still face")
 ONE, OTHER = footage("one"), footage("other", mouth_of(OTHERS))
 
 
@@ -23,11 +24,7 @@ def values(comparison: Comparison, key: str) -> dict[str, float]:
 
 def test_controls_are_made_of_the_clips_themselves() -> None:
     found = compare([measured("one", ONE), measured("other", OTHER)], [], Options())
-    assert [column.name for column in found.columns] == [
-        "videos",
-        "videos, another clip's sound",
-        "videos, a still face",
-    ]
+    assert [column.name for column in found.columns] == ["videos", "videos, another clip's sound", *CONTROLS]
     closure, wrong, opening = (values(found, key) for key in ("closure", "false_closure", "opening"))
     assert closure["videos"] == 1 > closure["videos, another clip's sound"]
     assert wrong["videos"] == 0 < wrong["videos, a still face"] == 1
@@ -41,7 +38,7 @@ def test_clips_that_all_say_the_same_have_no_other_sound() -> None:
     assert other_sound(takes[0], takes) is None
     assert other_sound(takes[1], [*takes, OTHER]) is OTHER
     found = compare([measured(clip.name, clip) for clip in takes], [], Options())
-    assert [column.name for column in found.columns] == ["videos", "videos, a still face"]
+    assert [column.name for column in found.columns] == ["videos", *CONTROLS]
 
 
 def test_a_reference_stands_beside_with_its_own_floor() -> None:

@@ -47,6 +47,14 @@ def test_another_sound_is_as_long_as_the_shorter() -> None:
     assert short.with_sound_of(long).frames == short.frames
 
 
+def test_a_loud_mouth_opens_as_far_as_it_is_loud() -> None:
+    moving = footage()
+    loud = moving.loud_mouth()
+    assert loud.gap.max() == pytest.approx(np.percentile(moving.gap, 90) * moving.loudness.max())
+    assert loud.gap[moving.loudness == 0].max() == 0
+    assert loud.motion is moving.motion and loud.mouth is moving.mouth
+
+
 def test_a_still_face_holds_where_its_lips_are_nearest() -> None:
     moving = footage()
     still = moving.still()

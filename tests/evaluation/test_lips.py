@@ -23,7 +23,7 @@ def test_lips_that_say_what_is_heard() -> None:
     assert list(found) == [figure.key for figure in FIGURES]
     assert found["closure"] == (3, 3)
     assert found["false_closure"] == (0, 5)
-    assert value(found["silence_closure"]) == 1 and found["silence_closure"][1] > 50
+    assert value(found["silence_closure"]) == 1 and found["silence_closure"][1] > 0.5
     assert value(found["opening"]) > 0.95
     assert abs(value(found["lag_ms"])) <= 10
 

@@ -34,7 +34,9 @@ def report() -> Report:
 
 def test_the_table_has_a_line_a_figure_and_a_column_a_set(report: Report) -> None:
     lines = table(report.comparison).splitlines()
-    assert lines[0] == "| figure | videos | videos, another clip's sound | videos, a still face | reference | of |"
+    assert lines[0] == "| figure | videos | videos, another clip's sound " + (
+        "| videos, a mouth that follows loudness | videos, a still face | reference | of |"
+    )
     assert {line.count("|") for line in lines} == {lines[0].count("|")}
     assert lines[2].startswith("| lips shut on p, b, m | 1.00 (1.00 to 1.00), 5 |")
     assert len(lines) == 2 + len(report.comparison.figures)

@@ -81,7 +81,7 @@ def videos(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Measure talking-head videos with sound, made by any system, or train-time results.
+    """Measure talking-head videos with sound, made by any system.
 
     VIDEOS is a folder, or one file; REFERENCE one of real videos, under the same names where they show the same. A
     figure a line: the videos, the same faces with another clip's sound and held still, the reference.
