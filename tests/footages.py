@@ -28,7 +28,7 @@ def mouth_of(phones: tuple[str, ...] = SPOKEN) -> Float32:
 
 
 def footage(name: str = "clip", mouth: Float32 | None = None, late: float = 0.0, noise: float = 0.0) -> Footage:
-    """A face whose lips part as far as is heard, so many seconds late; its head nods once a second."""
+    """A face whose lips part as far as is heard, so many seconds late; its head nods once a second, and turns."""
     mouth = mouth_of() if mouth is None else mouth
     frames = len(mouth) // HOPS_PER_FRAME
     times = (np.arange(frames) + 0.5) / FPS
@@ -36,6 +36,7 @@ def footage(name: str = "clip", mouth: Float32 | None = None, late: float = 0.0,
     gap: Float64 = 0.3 * np.interp(times - late, (np.arange(len(mouth)) + 0.5) / HOPS_PER_SECOND, heard)
     pose = np.zeros((frames, 6))
     pose[:, 1] = 0.1 * np.sin(2 * np.pi * times) + np.random.default_rng(0).normal(0, noise + 1e-6, frames)
+    pose[:, 0], pose[:, 2] = 0.05 * np.sin(4.0 * times), 0.02 * np.cos(3.0 * times)
     motion = Motion(np.zeros((frames, 52), np.float32), pose.astype(np.float32))
     moved = np.abs(np.diff(pose[:, 1]))
     return Footage(

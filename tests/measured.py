@@ -22,7 +22,7 @@ def measured(
     looks: Appearance | None = None,
 ) -> Measured:
     found = replace(clip or footage(name), name=name)
-    return Measured(found, readings or {"own": {"happy": 0.6, "sad": 0.4}}, looks or Appearance(), wanted)
+    return Measured(found, dict(readings or {"own": {"happy": 0.6, "sad": 0.4}}), looks or Appearance(), wanted)
 
 
 def rows(seed: int, count: int = 4) -> Float32:

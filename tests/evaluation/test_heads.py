@@ -38,6 +38,9 @@ def test_a_clip_says_something_of_every_figure() -> None:
 def test_a_still_or_a_short_one_says_nothing() -> None:
     assert head_figures(clip(0).still()) == {}
     assert head_figures(clip(0, seconds=1.5)) == {}
+    nodding = clip(0)
+    nodding.motion.pose[:, 0] = 0  # a yaw of nothing has no kurtosis
+    assert head_figures(nodding) == {}
 
 
 def test_clips_alike_are_no_farther_than_the_floor_and_others_are() -> None:

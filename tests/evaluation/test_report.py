@@ -83,6 +83,13 @@ def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "evaluation.json").read_text()) == to_json(report)
 
 
+def test_names_of_any_kind_are_shown(tmp_path: Path) -> None:
+    odd = measured("a$b^$|c\udcff", footage("odd"), wanted="happy")
+    report = Report(compare([odd], [], Options()), {"videos": [odd]}, [], Options(), [], 1.0)
+    write_report(report, tmp_path, lambda done, total: None)
+    assert r"| a$b^$\|c? |" in (tmp_path / "evaluation.md").read_text()
+
+
 def test_a_folder_that_cannot_be_written_is_told(report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(MediaError, match="cannot be written"):

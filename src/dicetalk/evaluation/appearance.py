@@ -1,4 +1,4 @@
-"""What networks and judges make of a clip's frames: features of pictures and films, who it is, sync, its emotion."""
+"""What networks make of a clip's frames: features of pictures and films, who it is, sync."""
 
 from __future__ import annotations
 
@@ -111,29 +111,38 @@ def take(path: Path, wanted: Sequence[Cuts]) -> None:
             break
 
 
-def look(footage: Footage, networks: Networks, shown: int) -> tuple[Appearance, list[Picture]]:
-    """What networks make of a clip, and so many of its frames as they are, for judges.
+def frames_of(footage: Footage, count: int) -> list[Picture]:
+    """Some frames of a clip as they are, spread evenly.
+
+    Raises:
+        MediaError: the video cannot be read again.
+    """
+    whole = Cuts(evenly(footage.frames, count), lambda frame, _: frame)
+    take(footage.path, [whole])
+    return whole.found
+
+
+def look(footage: Footage, networks: Networks) -> Appearance:
+    """What networks make of a clip.
 
     Raises:
         MediaError: the video cannot be read again.
         CheckpointError: a network cannot be run on it.
     """
     frames, films = footage.frames, min(footage.frames // FILM, FILMS)
-    whole = Cuts(evenly(frames, shown) if shown else frozenset(), lambda frame, _: frame)
     pictures = Cuts(_if(networks.fid, evenly(frames, PICTURES)), lambda frame, _: _square(frame, PICTURE_SIDE))
     moving = Cuts(_if(networks.fvd, frozenset(range(films * FILM))), lambda frame, _: _square(frame, FILM_SIDE))
     faces = Cuts(_if(networks.face, evenly(frames, FACES)), lambda frame, at: upright(frame, footage.points[at]))
     mouths = Cuts(
         _if(networks.sync, frozenset(range(min(frames, MOST_SYNC)))), lambda frame, at: _about(frame, footage.boxes[at])
     )
-    take(footage.path, (whole, pictures, moving, faces, mouths))
-    found = Appearance(
+    take(footage.path, (pictures, moving, faces, mouths))
+    return Appearance(
         _pictures(networks.fid, pictures.found),
         _films(networks.fvd, moving.found),
         _faces(networks.face, faces.found),
         _sync(networks.sync, footage.path, mouths.found),
     )
-    return found, whole.found
 
 
 def _if(network: Path | None, at: frozenset[int]) -> frozenset[int]:

@@ -13,7 +13,7 @@ from dicetalk.data.clip import Dropped
 from dicetalk.data.folder import VIDEOS
 from dicetalk.data.workers import spread
 from dicetalk.errors import InputError
-from dicetalk.evaluation.appearance import Appearance, Networks, look
+from dicetalk.evaluation.appearance import Appearance, Networks, frames_of, look
 from dicetalk.evaluation.footage import Footage, read_footage
 from dicetalk.evaluation.judge import SHOWN, Judge, Reading, ask, own_reading
 from dicetalk.speech.broad import SHUT
@@ -57,14 +57,12 @@ class Measured:
         readings: which emotion each judge reads in it, by the judge's name.
         looks: what networks make of it.
         wanted: the emotion that it was meant to show; None where that is not known.
-        unread: why a judge could not read it, one line each.
     """
 
     footage: Footage
-    readings: Mapping[str, Reading]
+    readings: dict[str, Reading]
     looks: Appearance
     wanted: str | None = None
-    unread: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -134,12 +132,23 @@ def measure_set(
                 reason = reason or result.reason
                 left_out(result)
             else:
-                found.append(replace(result, wanted=wanted.get(result.name)))
-                for line in result.unread:
-                    left_out(Dropped(result.footage.path, line))
+                readings = result.readings | _asked(result.footage, options, left_out)
+                found.append(replace(result, readings=readings, wanted=wanted.get(result.name)))
             progress()
     if not found:
         raise InputError(f"none of {len(videos)} videos can be measured ({reason}); give videos of talking faces")
+    return found
+
+
+def _asked(footage: Footage, options: Options, left_out: Callable[[Dropped], None]) -> dict[str, Reading]:
+    """What judges read in a clip. Not in a worker: where that is ended, it would leave them behind."""
+    found: dict[str, Reading] = {}
+    frames = frames_of(footage, SHOWN) if options.judges else []
+    for name, judge in zip(options.judge_names[1:], options.judges, strict=True):
+        try:
+            found[name] = ask(judge, frames)
+        except InputError as error:
+            left_out(Dropped(footage.path, str(error)))
     return found
 
 
@@ -160,13 +169,7 @@ def measure(video: tuple[str, Path], options: Options) -> Measured | Dropped:
     name, path = video
     try:
         footage = read_footage(path, name)
-        looks, frames = look(footage, options.networks, SHOWN if options.judges else 0)
+        looks = look(footage, options.networks)
     except InputError as error:
         return Dropped(path, str(error))
-    readings, unread = {OWN: own_reading(footage.motion)}, []
-    for called, judge in zip(options.judge_names[1:], options.judges, strict=True):
-        try:
-            readings[called] = ask(judge, frames)
-        except InputError as error:
-            unread.append(str(error))
-    return Measured(footage, readings, looks, unread=tuple(unread))
+    return Measured(footage, {OWN: own_reading(footage.motion)}, looks)

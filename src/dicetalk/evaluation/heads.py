@@ -38,9 +38,9 @@ def head_of(footage: Footage) -> HeadClip:
 
 
 def head_figures(footage: Footage) -> dict[str, Sums]:
-    """What a clip says of `FIGURES`; nothing where it is too short, or its head is still."""
+    """What a clip says of `FIGURES`; nothing where it is too short, or its head holds still."""
     head = head_of(footage)
-    if footage.seconds < LEAST_S or np.ptp(head.pose[:, :3], axis=0).max() < 1e-6:
+    if footage.seconds < LEAST_S or np.ptp(head.pose[:, :3], axis=0).min() < 1e-6:
         return {}
     return {
         "head_speed": (float(np.degrees(turning(head)).mean()), 1),

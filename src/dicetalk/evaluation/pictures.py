@@ -55,7 +55,7 @@ def _dots(axes: Axes, figure: Figure, columns: Sequence[Column]) -> None:
         axes.plot([found.value], [-number], "o", color=f"C{number}")
         if found.low is not None and found.high is not None:
             axes.plot([found.low, found.high], [-number, -number], color=f"C{number}")
-    axes.set_title(figure.what, fontsize=8)
+    axes.set_title(figure.what, fontsize=8, parse_math=False)
     axes.set_yticks([])
     axes.set_ylim(-len(columns) + 0.4, 0.6)
     axes.tick_params(labelsize=7)
@@ -107,7 +107,9 @@ def draw_clip(path: Path, footage: Footage, threshold: float) -> None:
     lids.set_xlim(0, footage.seconds)
     for axes in (lips, head, lids):
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=7, frameon=False)
-    lips.set_title(footage.name, fontsize=9, loc="left")
+    # A name is no formula, and may hold bytes that are no text.
+    name = footage.name.encode(errors="replace").decode()
+    lips.set_title(name, fontsize=9, loc="left", parse_math=False)
     _save(sheet, path)
 
 

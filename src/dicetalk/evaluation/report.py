@@ -166,7 +166,8 @@ def write_report(report: Report, folder: Path, progress: Callable[[int, int], No
     with whole(folder / JSON) as hidden:
         hidden.write_text(json.dumps(to_json(report), indent=1) + "\n", encoding="utf-8")
     with whole(folder / MARKDOWN) as hidden:
-        hidden.write_text(markdown(report, drawn), encoding="utf-8")
+        # Names of files may hold bytes that are no text.
+        hidden.write_text(markdown(report, drawn), encoding="utf-8", errors="replace")
 
 
 def _draw(report: Report, folder: Path) -> list[str]:

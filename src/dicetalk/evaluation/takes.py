@@ -40,11 +40,14 @@ def stem_of(name: str) -> str:
 
 def take_figures(clips: Sequence[Footage]) -> list[dict[str, Sums]]:
     """How far each clip differs from the other takes of it, on average; nothing for a clip without other takes."""
-    return [_differences(clip, [other for other in clips if _is_other_take(clip, other)]) for clip in clips]
+    alike: dict[str, list[Footage]] = {}
+    for clip in clips:
+        alike.setdefault(stem_of(clip.name), []).append(clip)
+    return [_differences(clip, _others(clip, alike[stem_of(clip.name)])) for clip in clips]
 
 
-def _is_other_take(clip: Footage, other: Footage) -> bool:
-    return clip is not other and stem_of(clip.name) == stem_of(other.name) and say_the_same(clip, other)
+def _others(clip: Footage, clips: Sequence[Footage]) -> list[Footage]:
+    return [other for other in clips if other is not clip and say_the_same(clip, other)]
 
 
 def _differences(clip: Footage, others: Sequence[Footage]) -> dict[str, Sums]:

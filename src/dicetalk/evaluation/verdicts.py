@@ -60,7 +60,7 @@ def draw_verdicts(path: Path, sets: Mapping[str, Sequence[Measured]], judge: str
     sheet = Sheet(figsize=(5.6 * len(known), 1.8 + 0.5 * most), layout="constrained")
     for axes, (name, counts) in zip(sheet.subplots(1, len(known), squeeze=False)[0], known.items(), strict=True):
         _draw_counts(axes, counts)
-        axes.set_title(f"{name}, {figure_of(judge).what}", fontsize=9)
+        axes.set_title(f"{name}, {figure_of(judge).what}", fontsize=9, parse_math=False)
     with whole(path) as hidden:
         sheet.savefig(hidden, format="png", dpi=100)
     return True
