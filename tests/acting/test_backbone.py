@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dicetalk.acting.backbone import CHUNK_S, RulesBackbone, load_rules
+from dicetalk.acting.backbone import RulesBackbone, load_rules
+from dicetalk.acting.puppet import CHUNK_S
 from dicetalk.backbone import Conditions, Moves
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline

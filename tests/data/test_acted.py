@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ from safetensors.numpy import save_file
 from dicetalk.assets import speech as demo
 from dicetalk.data.acted import Acted, Acting, act_out, passages, prepare_acted, read_acted
 from dicetalk.data.synthetic import Shard
-from dicetalk.diffusion.window import SPEECH
 from dicetalk.errors import InputError
 from dicetalk.media import read_sound
 from dicetalk.motion.basis import lip_parting
 from dicetalk.speech.broad import CLOSED, PHONES, SILENCE
+from dicetalk.speech.stream import SPEECH
 
 SECONDS = 6
-OPTIONS = Acting(seconds=2.0, performances=2, turns=1.0)
+OPTIONS = Acting(seconds=2.0, performances=2, hearings=2, turns=1.0)
 VOWEL = PHONES.index("A")
 
 
@@ -91,16 +92,33 @@ def test_the_same_again_and_only_what_is_missing(acted: Path, tmp_path: Path) ->
     assert one.exists() and two.stat().st_mtime_ns == before
 
 
+def test_hearings_are_of_the_same_words_in_other_recordings() -> None:
+    speech = act_out(next(passages(shard(), 4.0)), Acting(performances=1, hearings=3))["speech"].astype(np.float64)
+    assert speech.shape[::2] == (3, SPEECH)
+    assert all(np.abs(speech[0] - other).mean() > 0.01 for other in speech[1:])
+
+
+def test_passages_of_different_kinds_do_not_mix(acted: Path, tmp_path: Path) -> None:
+    prepare_acted(acted / "synthetic", tmp_path, Acting(seconds=2.0, performances=1, hearings=2))
+    with pytest.raises(InputError, match="of different kinds"):
+        read_acted([acted / "out", tmp_path])
+
+
+def test_a_folder_goes_on_with_nothing_else(acted: Path) -> None:
+    with pytest.raises(InputError, match="was made with seed 0, not 1; give it the same"):
+        prepare_acted(acted / "synthetic", acted / "out", replace(OPTIONS, seed=1))
+
+
 def test_voices_that_are_held_out_are_read_apart(acted: Path) -> None:
-    learned, measured = read_acted(acted / "out"), read_acted(acted / "out", held_out=True)
+    learned, measured = read_acted([acted / "out"]), read_acted([acted / "out"], held_out=True)
     for part in (learned, measured):
         assert isinstance(part, Acted)
         rows = int(part.starts[-1])
-        assert part.speech.shape == (rows, SPEECH) and part.motion.shape == (2, rows, 58)
+        assert part.speech.shape == (2, rows, SPEECH) and part.motion.shape == (2, rows, 58)
         assert part.feelings.shape == (2, rows, 8) and part.resting.shape == (2, len(part.starts) - 1, 52)
     assert not np.array_equal(learned.motion, measured.motion)
 
 
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="prepare acted"):
-        read_acted(tmp_path)
+        read_acted([tmp_path])

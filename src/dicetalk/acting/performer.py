@@ -31,7 +31,7 @@ STILLER = 0.65
 STIRRING = 0.85
 """How much stronger they are where a voice is loud."""
 
-REACH = np.array([0.25, 0.2, 0.15, 0.15, 0.2, 0.05])
+REACH = np.array([0.2, 0.16, 0.12, 0.12, 0.16, 0.05])
 """How far the head never wanders [rad] and [inter-ocular distances]: a portrait turned further shows it."""
 
 LISTENING = 20
@@ -213,6 +213,11 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
         # Brows that are drawn down do not flash up as well, and those that are up have little left to go.
         room = (1 - 0.8 * shapes[:, index("browDownLeft")]) * np.maximum(1 - shapes[:, index(name)], 0)
         shapes[:, index(name)] += share * flash * room
+    live(shapes, take, pose)
+
+
+def live(shapes: Float64, take: Take, pose: Float64) -> None:
+    """Let the eyes of shapes (T, 52) keep to the camera while the head (T, 6) moves, but for glances; lids blink."""
     right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
     shapes += look(right, down)

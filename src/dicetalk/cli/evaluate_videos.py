@@ -50,7 +50,7 @@ Examples:
     "--threshold",
     default=0.35,
     show_default=True,
-    type=click.FloatRange(0.01, 0.99),
+    type=click.FloatRange(0.15, 0.99),
     help="Likelihood from which a p, b or m counts as heard.",
 )
 @click.option(

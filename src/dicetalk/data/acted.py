@@ -3,14 +3,16 @@
 The rules act on the *true* phones, which only a synthesiser knows; what is kept beside is what the product hears in the
 sound. So whoever learns from both can come out ahead of the rules, who are given what is heard.
 
-A passage's file has `speech` (T, 132), and of K performances `motion` (K, T, 58) without blinks and glances, which are
-no matter of speech, `resting` (K, 52) the actor's face at rest, `feelings` (K, T, 8) the weights of what is felt.
+A passage's file has `speech` (V, T, 119), as it is heard in the recording itself and in V - 1 others of the same words
+by other voices, in other rooms and with noise. Of K performances it has `motion` (K, T, 58) without blinks and
+glances, which are no matter of speech, `resting` (K, 52) the actor's face at rest, and `feelings` (K, T, 8) the weights
+of what is felt.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,9 +26,10 @@ from dicetalk.acting.performer import lip_closing, lips_shut
 from dicetalk.arrays import Float16, Float32, Int64, UInt8, Waveform
 from dicetalk.backbone import Amounts
 from dicetalk.data.procedural import VirtualActor, perform_as, virtual_actor
+from dicetalk.data.provenance import begin
 from dicetalk.data.synthetic import Shard, is_held_out, read_shards
+from dicetalk.data.voices import Voices, another_voice
 from dicetalk.data.workers import spread
-from dicetalk.diffusion.window import speech_columns
 from dicetalk.easing import smoothstep
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
@@ -35,6 +38,7 @@ from dicetalk.motion.space import index
 from dicetalk.rates import FPS, HOP, HOPS_PER_FRAME, HOPS_PER_SECOND
 from dicetalk.speech import Speech, listen
 from dicetalk.speech.broad import PHONES, SILENCE
+from dicetalk.speech.stream import hear_rows
 
 PASSAGES = "passages"
 SUFFIX = ".safetensors"
@@ -46,6 +50,8 @@ TURN_S = (0.4, 1.2)
 """How long a feeling takes to turn into another one [s]."""
 CLOSE = index("mouthClose")
 CALM = Amounts(blink=0.0, gaze="camera")
+MOVED = Voices(speaker=0.5, room=0.3, noise=0.7)
+"""How the other recordings of a passage differ."""
 
 Progress = Callable[[int, int], None]
 
@@ -56,6 +62,7 @@ class Acting:
 
     Attributes:
         performances: K, of each passage, by as many actors.
+        hearings: V, of each passage.
         actors: there are.
         seconds: a passage is cut at the first pause behind so many.
         turns: share of the performances in which the feeling turns.
@@ -63,7 +70,8 @@ class Acting:
         workers: processes.
     """
 
-    performances: int = 3
+    performances: int = 4
+    hearings: int = 4
     actors: int = 400
     seconds: float = 8.0
     turns: float = 0.3
@@ -110,9 +118,12 @@ def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress |
     Voices that are held out are acted as well: `read_acted` tells them apart. The same call goes on.
 
     Raises:
-        InputError: nothing of this kind in the folder.
+        InputError: nothing of this kind in the folder, or the other one was made by something else.
     """
-    (out / PASSAGES).mkdir(parents=True, exist_ok=True)
+    told = ("performances", "hearings", "actors", "seconds", "turns", "seed")
+    made_by = {name: getattr(options, name) for name in told}
+    begin(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
+    (out / PASSAGES).mkdir(exist_ok=True)
     shards = [shard.name for shard in read_shards(source)]
     work = partial(_act_shard, source=source, out=out, options=options)
     counts = spread(work, shards, options.workers) if options.workers > 1 else (work(shard) for shard in shards)
@@ -149,8 +160,9 @@ def act_out(passage: Passage, options: Acting) -> dict[str, Float16]:
     drawn = np.random.default_rng([options.seed, *hashlib.sha256(passage.name.encode()).digest()[:8]])
     acted = [_performance(told, drawn, options) for _ in range(options.performances)]
     motion, resting, feelings = (np.stack(column).astype(np.float16) for column in zip(*acted, strict=True))
-    columns = speech_columns(heard).astype(np.float16)
-    return {"speech": columns, "motion": motion, "resting": resting, "feelings": feelings}
+    sounds = [passage.sound, *(another_voice(passage.sound, drawn, MOVED) for _ in range(options.hearings - 1))]
+    speech = np.stack([np.concatenate(list(hear_rows(sound))) for sound in sounds]).astype(np.float16)
+    return {"speech": speech, "motion": motion, "resting": resting, "feelings": feelings}
 
 
 def truly_said(heard: Speech, phones: UInt8) -> Speech:
@@ -195,7 +207,7 @@ class Acted:
     """Passages in memory, one behind the other.
 
     Attributes:
-        speech: (N, 132) float16.
+        speech: (V, N, 119) float16.
         motion: (K, N, 58) float16.
         feelings: (K, N, 8) float16.
         resting: (K, P, 52) float16.
@@ -209,20 +221,27 @@ class Acted:
     starts: Int64
 
 
-def read_acted(folder: Path, *, held_out: bool = False) -> Acted:
+def read_acted(folders: Sequence[Path], *, held_out: bool = False) -> Acted:
     """Everything that was prepared of voices which are learned from, or of those that are held out.
 
     Raises:
-        InputError: nothing of this kind in the folder.
+        InputError: nothing of this kind in the folders, or not of the same kind in all.
     """
-    found = [tensors for voice, tensors in _files(folder) if is_held_out(voice) == held_out]
+    found = [tensors for folder in folders for voice, tensors in _files(folder) if is_held_out(voice) == held_out]
     if not found:
-        raise InputError(f"{folder} has no acted speech; make some with `dicetalk prepare acted`")
-    speech = np.concatenate([each["speech"] for each in found])
-    motion, feelings = (np.concatenate([each[name] for each in found], axis=1) for name in ("motion", "feelings"))
+        kind = "of voices that are held out" if held_out else "of voices to learn from"
+        raise InputError(f"{_listed(folders)} has no acted speech {kind}; make some with `dicetalk prepare acted`")
+    columns = ("speech", "motion", "feelings")
+    if len({tuple(each[name].shape[::2] for name in columns) for each in found}) > 1:
+        raise InputError(f"{_listed(folders)} hold passages of different kinds; prepare them anew, all alike")
+    speech, motion, feelings = (np.concatenate([each[name] for each in found], axis=1) for name in columns)
     resting = np.stack([each["resting"] for each in found], axis=1)
-    starts = np.cumsum([0, *(len(each["speech"]) for each in found)])
+    starts = np.cumsum([0, *(each["speech"].shape[1] for each in found)])
     return Acted(speech, motion, feelings, resting, starts)
+
+
+def _listed(folders: Sequence[Path]) -> str:
+    return ", ".join(str(folder) for folder in folders)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, dict[str, Float16]]]:

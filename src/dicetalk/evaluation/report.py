@@ -109,7 +109,7 @@ def clip_table(column: Column, clips: Sequence[Measured], figures: Sequence[Figu
         said = column.clips[clip.name]
         cells = [_told(said, figure) for figure in shown]
         told = [
-            clip.name,
+            clip.name.replace("|", r"\|"),
             f"{clip.footage.seconds:.1f}",
             clip.wanted or "",
             leading(next(iter(clip.readings.values()))),

@@ -18,15 +18,22 @@ MIN_VOICING = 0.65
 
 _PITCH_WINDOW = SAMPLES_PER_FRAME
 _PITCH_LAGS = math.ceil(SPEECH_RATE / PITCH_RANGE[0]) + 2
+PITCH_SPAN = _PITCH_WINDOW + _PITCH_LAGS
+"""Samples that the pitch of a frame is found in."""
 
 
 def find_pitch(sound: Float32, silence: Bool) -> tuple[Float32, Float32]:
     """Pitch [Hz] and voicing of each frame, (T,) both; 0 in silence."""
-    dips = _normalised_difference(windows(sound, _PITCH_WINDOW + _PITCH_LAGS, SAMPLES_PER_FRAME))
-    lags, depth = _first_dip(dips)
-    voicing = np.where(silence, 0, np.clip(1 - depth, 0, 1))
-    pitch = np.where(voicing > MIN_VOICING, np.clip(SPEECH_RATE / lags, *PITCH_RANGE), 0)
-    return _without_octave_jumps(pitch).astype(np.float32), voicing.astype(np.float32)
+    periodic, lags = periods(windows(sound, PITCH_SPAN, SAMPLES_PER_FRAME))
+    voicing = np.where(silence, 0, periodic)
+    pitch = np.where(voicing > MIN_VOICING, lags, 0)
+    return without_octave_jumps(pitch).astype(np.float32), voicing.astype(np.float32)
+
+
+def periods(around: Float32) -> tuple[Float64, Float64]:
+    """How periodic frames are (T,), 0 to 1, and at which pitch (T,) [Hz]; `around` (T, 909) each in the middle."""
+    lags, depth = _first_dip(_normalised_difference(around))
+    return np.clip(1 - depth, 0, 1), np.clip(SPEECH_RATE / lags, *PITCH_RANGE)
 
 
 def _normalised_difference(windows: Float32) -> Float64:
@@ -60,11 +67,12 @@ def _first_dip(dips: Float64) -> tuple[Float64, Float64]:
     return lag + np.clip(shift, -0.5, 0.5), np.where(good.any(axis=1), here, 1.0)
 
 
-def _without_octave_jumps(pitch: Float64) -> Float64:
+def without_octave_jumps(pitch: Float64) -> Float64:
     """Bring rows an octave from the median of the voiced ones of the five around them back to it."""
     voiced = pitch > 0
-    around = sliding_window_view(np.pad(pitch, 2), 5)[voiced]
-    median = np.nanmedian(np.where(around > 0, around, np.nan), axis=1)
+    around = np.sort(sliding_window_view(np.pad(pitch, 2), 5)[voiced], axis=1)
+    silent, rows = (around == 0).sum(axis=1), np.arange(len(around))
+    median = (around[rows, (silent + 4) // 2] + around[rows, (silent + 5) // 2]) / 2
     steady = pitch.copy()
     steady[voiced] /= 2 ** np.round(np.log2(pitch[voiced] / median))
     return steady

@@ -1,4 +1,4 @@
-"""A trained embedder as an ONNX graph. The weights stay in their file: the graph says where in it each of them lies."""
+"""Trained networks as ONNX graphs. The weights stay in their file: the graph says where in it each of them lies."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import logging
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,17 @@ from onnx_ir.passes.common import (
 )
 from torch import Tensor, nn
 
+from dicetalk.diffusion.channels import AHEAD, BACK, MEMORY, MOTION, RESTING, SCALES
+from dicetalk.diffusion.checkpoint import BANK, DENOISER
+from dicetalk.diffusion.model import MotionDenoiser, Told
+from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.embedder import EmotionEmbedder
 from dicetalk.emotion.embedding import GRAPH, HEARING_GRAPH, HEARING_WEIGHTS
 from dicetalk.emotion.space import WEIGHTS
 from dicetalk.files import whole
 from dicetalk.speech.phone_network import PhoneNetwork, as_rows
 from dicetalk.speech.phonetics import BANDS
+from dicetalk.speech.stream import BLOCK, SPEECH
 
 LENGTH_BYTES = 8
 """At the start of a safetensors file: the length of its header."""
@@ -75,14 +82,14 @@ def export_embedder(net: EmotionEmbedder, folder: Path) -> None:
     count = torch.export.Dim("tokens", min=1)
     shapes = ({1: count}, {1: net.sizes.stride * count}, None, None)
     graph = _traced(_Reading(net), example, shapes, ["voice", "motion", "heard", "seen"], ["mean", "variance"])
-    _write(graph, folder / GRAPH, folder / WEIGHTS, "embedder.")
+    _write(graph, folder / GRAPH, {"embedder.": folder / WEIGHTS})
 
 
 def export_hearing(net: EmotionEmbedder, folder: Path) -> None:
     """Write the graph of what hears beside its weights, in one move; arguments as `export_embedder`."""
     example = (torch.zeros(1, 24, net.sizes.speech),)
     graph = _traced(_Hearing(net.hearing), example, ({1: torch.export.Dim("frames", min=2)},), ["speech"], ["voice"])
-    _write(graph, folder / HEARING_GRAPH, folder / HEARING_WEIGHTS, "hearing.")
+    _write(graph, folder / HEARING_GRAPH, {"hearing.": folder / HEARING_WEIGHTS})
 
 
 class _Phones(nn.Module):
@@ -102,12 +109,101 @@ def export_phones(net: PhoneNetwork, graph: Path, weights: Path) -> None:
     """Write the front end's graph, in one move; `weights` is its file, beside it."""
     example = torch.zeros(1, 24, BANDS), net.nothing(1)
     shapes = ({1: torch.export.Dim("hops", min=1)}, None)
-    _write(_traced(_Phones(net), example, shapes, ["bands", "past"], ["rows", "after"]), graph, weights, "net.")
+    _write(_traced(_Phones(net), example, shapes, ["bands", "past"], ["rows", "after"]), graph, {"net.": weights})
 
 
-def _write(model: onnx_ir.Model, graph: Path, weights: Path, prefix: str) -> None:
+class _Speech(nn.Module):
+    """What speech leaves to be read."""
+
+    def __init__(self, net: MotionDenoiser) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """`(1, 1, S)` -> `(1, Y / 2, 1, 2 D)`."""
+        return self.net.speech_memory(rows)
+
+
+class _Emotion(nn.Module):
+    """What an emotion leaves to be read."""
+
+    def __init__(self, net: MotionDenoiser, bank: EmotionBank) -> None:
+        super().__init__()
+        self.net, self.bank = net, bank
+
+    def forward(self, prior: Tensor) -> Tensor:
+        """`(1, 256)` -> `(1, Y / 2, L, 2 D)`."""
+        return self.net.emotion_memory(self.bank(prior[None])[:, 0])
+
+
+class _Condition(nn.Module):
+    """What holds for a whole clip."""
+
+    def __init__(self, net: MotionDenoiser) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, level: Tensor, resting: Tensor, scales: Tensor) -> Tensor:
+        """`(K,)`, `(K, 52)`, `(K, 2)` -> `(K, D)`."""
+        return self.net.condition(level, resting, scales)
+
+
+class _Motion(nn.Module):
+    """All steps from noise to the motion of a block (Euler's method on the straight path)."""
+
+    def __init__(self, net: MotionDenoiser, levels: Sequence[float]) -> None:
+        super().__init__()
+        self.net, self.levels = net, levels
+
+    def forward(
+        self, noise: Tensor, speech: Tensor, emotion: Tensor, conditions: Tensor, past: Tensor, gone: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """As `diffusion.stream` calls it: `(1, N, 58)` motion, `(K, Y, N, 2 D)` what later blocks need."""
+        count, own = noise.shape[1], []
+        tokens = emotion.shape[2] // count
+        feels = torch.eye(count, dtype=torch.bool).repeat_interleave(tokens, 1)[None]
+        motion = noise
+        for step, (level, following) in enumerate(pairwise(self.levels)):
+            told = Told(speech, emotion, feels, conditions[step : step + 1], past[step : step + 1], gone)
+            clean, _, kept = self.net(motion, told)
+            own.append(kept)
+            motion = clean + (motion - clean) * (following / level)
+        return motion, torch.cat(own)
+
+
+def export_motion(net: MotionDenoiser, bank: EmotionBank, levels: Sequence[float], folder: Path) -> None:
+    """Write the graphs of a motion model beside its weights, in one move each.
+
+    Args:
+        net: in evaluation mode, on the processor.
+        bank: the same.
+        levels: of noise, from 1 to 0, through which motion is made.
+        folder: holds the weights of both in numbers of 16 bits.
+    """
+    layers, width, steps = net.sizes.layers, net.sizes.width, len(levels) - 1
+    files = {"net.": folder / DENOISER, "bank.": folder / BANK}
+    rows, prior = torch.zeros(1, 1, SPEECH), torch.zeros(1, net.sizes.bank.prior)
+    conditions = torch.zeros(steps), torch.zeros(steps, RESTING), torch.ones(steps, SCALES)
+    block = (
+        torch.zeros(1, BLOCK, MOTION), torch.zeros(1, layers // 2, BACK + BLOCK + AHEAD, 2 * width),
+        torch.zeros(1, layers // 2, BLOCK * net.sizes.bank.tokens, 2 * width), torch.zeros(steps, width),
+        torch.zeros(steps, layers, MEMORY, 2 * width), torch.zeros(MEMORY, dtype=torch.bool),
+    )  # fmt: skip
+    told: tuple[tuple[str, nn.Module, tuple[Tensor, ...], list[str], list[str]], ...] = (
+        ("speech", _Speech(net), (rows,), ["rows"], ["memory"]),
+        ("emotion", _Emotion(net, bank), (prior,), ["prior"], ["memory"]),
+        ("condition", _Condition(net), conditions, ["level", "resting", "scales"], ["condition"]),
+        ("motion", _Motion(net, levels), block,
+         ["noise", "speech", "emotion", "conditions", "past", "gone"], ["motion", "own"]),
+    )  # fmt: skip
+    for name, part, example, inputs, outputs in told:
+        _write(_traced(part, example, None, inputs, outputs), folder / f"{name}.onnx", files)
+
+
+def _write(model: onnx_ir.Model, graph: Path, files: Mapping[str, Path]) -> None:
+    """Write a graph whose weights lie in files, by what their names in it begin with."""
     _tidy(model)
-    _refer(model, weights, prefix)
+    _refer(model, files)
     written = onnx_ir.to_proto(model)
     del written.graph.value_info[:]  # shapes in between, which onnxruntime finds itself
     with whole(graph) as hidden:
@@ -158,24 +254,61 @@ def _tidy(model: onnx_ir.Model) -> None:
         tidy(model)
 
 
-def _refer(model: onnx_ir.Model, weights: Path, prefix: str) -> None:
-    """Take the weights out of a graph and say instead where they lie in a safetensors file."""
-    places = _places(weights)
-    for name, value in model.graph.initializers.items():
-        tensor = value.const_value
+def _refer(model: onnx_ir.Model, files: Mapping[str, Path]) -> None:
+    """Take the weights out of a graph and say instead where they lie in safetensors files."""
+    places = {prefix: _places(file) for prefix, file in files.items()}
+    for name, value in list(model.graph.initializers.items()):
+        prefix = next((each for each in files if name.startswith(each)), None)
+        if prefix is None:
+            continue  # a constant of the graph itself
+        tensor, found = value.const_value, places[prefix][name.removeprefix(prefix)]
         assert tensor is not None
-        start, length = places[name.removeprefix(prefix)]
-        shape = onnx_ir.Shape(tensor.shape.numpy())
-        value.const_value = onnx_ir.ExternalTensor(
-            weights.name, start, length, tensor.dtype, shape=shape, name=name, base_dir=weights.parent
+        shape, file = onnx_ir.Shape(tensor.shape.numpy()), files[prefix]
+        kind = onnx_ir.DataType.FLOAT16 if found.half else tensor.dtype
+        outside = onnx_ir.ExternalTensor(
+            file.name, found.start, found.length, kind, shape=shape, name=name, base_dir=file.parent
         )
+        if found.half:
+            _read_as_float(model.graph, value, outside)
+        else:
+            value.const_value = outside
 
 
-def _places(weights: Path) -> dict[str, tuple[int, int]]:
-    """Of each tensor of a safetensors file where it starts and how long it is [bytes]."""
+def _read_as_float(graph: onnx_ir.Graph, value: onnx_ir.Value, half: onnx_ir.ExternalTensor) -> None:
+    """Let a graph read a weight that is kept in 16 bits; whoever runs it turns it once, when it is loaded."""
+    kept = onnx_ir.Value(name=f"{value.name}.half", shape=half.shape, const_value=half)
+    kept.dtype = half.dtype
+    cast = onnx_ir.node("Cast", [kept], {"to": onnx_ir.DataType.FLOAT.value})
+    cast.outputs[0].name, cast.outputs[0].dtype, cast.outputs[0].shape = (
+        f"{value.name}.float",
+        onnx_ir.DataType.FLOAT,
+        half.shape,
+    )
+    value.replace_all_uses_with(cast.outputs[0])
+    del graph.initializers[str(value.name)]
+    graph.initializers.add(kept)
+    graph.insert_before(graph[0], cast)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a tensor lies in a safetensors file, how long it is [bytes], and whether its numbers have 16 bits."""
+
+    start: int
+    length: int
+    half: bool
+
+
+def _places(weights: Path) -> dict[str, _Place]:
+    """Of each tensor of a safetensors file where it lies."""
     with weights.open("rb") as file:
         (size,) = struct.unpack("<Q", file.read(LENGTH_BYTES))
         header = json.loads(file.read(size))
     header.pop("__metadata__", None)
-    spans = {name: told["data_offsets"] for name, told in header.items()}
-    return {name: (LENGTH_BYTES + size + start, end - start) for name, (start, end) in spans.items()}
+    begin = LENGTH_BYTES + size
+    return {
+        name: _Place(
+            begin + told["data_offsets"][0], told["data_offsets"][1] - told["data_offsets"][0], told["dtype"] == "F16"
+        )
+        for name, told in header.items()
+    }

@@ -6,16 +6,16 @@ Several processes draw a batch each and step with the mean of their gradients; t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from dicetalk.errors import CheckpointError
+from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.modules import read_tensors, save_tensors
 from dicetalk.training.curves import Curves
 from dicetalk.training.processes import ALONE, Processes
@@ -40,6 +40,7 @@ class LoopOptions:
         clip: longest gradient.
         seed: of weights, batches and dropout.
         save_every: steps between two states from which the run can go on.
+        average: how much of the mean of the weights so far each step keeps; what is learned is that mean. 0 is none.
     """
 
     steps: int = 1000
@@ -49,6 +50,7 @@ class LoopOptions:
     clip: float = 1.0
     seed: int = 0
     save_every: int = 100
+    average: float = 0.0
 
 
 class Task(Protocol):
@@ -61,6 +63,15 @@ class Task(Protocol):
 
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """One batch's losses by name; `loss` is what falls. All chance comes from the generator."""
+        ...
+
+
+@runtime_checkable
+class Validated(Protocol):
+    """A task that can tell how well it does on what is not learned from."""
+
+    def validation(self) -> dict[str, float]:
+        """Figures by name, the same for the same weights."""
         ...
 
 
@@ -84,23 +95,60 @@ def train(
 
     Raises:
         CheckpointError: the folder holds the state of another network.
+        ConfigError: a loss is not finite; the last state is kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimizer = torch.optim.AdamW(task.net.parameters(), lr=options.rate, weight_decay=options.decay)
-    start = _restore(task.net, optimizer, folder / STATE)
+    mean = {name: tensor.detach().clone() for name, tensor in task.net.state_dict().items()} if options.average else {}
+    start = _restore(task.net, optimizer, mean, folder / STATE)
     curves = Curves(folder, start)
+    valid = _validated(task, mean)
     task.net.train()
     with torch.random.fork_rng(devices=[]):
         for step in range(start, options.steps):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * schedule(step, options)
-            curves.add(step, _step(task, optimizer, options, step, processes))
-            if processes.writes and _is_saved(step + 1, options):
+            losses = _step(task, optimizer, options, step, processes)
+            _check_finite(losses, step, folder / STATE)
+            _average(mean, task.net, min(options.average, (step + 1) / (step + 10)))
+            is_saved = _is_saved(step + 1, options)
+            valid = _validated(task, mean) if is_saved else valid
+            curves.add(step, losses | valid)
+            if processes.writes and is_saved:
                 curves.write()
-                _save(task.net, optimizer, step + 1, folder / STATE)
+                _save(task.net, optimizer, mean, step + 1, folder / STATE)
             if progress is not None:
                 progress(step + 1, options.steps)
+    if mean:
+        task.net.load_state_dict(mean)
     task.net.eval()
+
+
+def _check_finite(losses: Mapping[str, float], step: int, state: Path) -> None:
+    wrong = [name for name, value in losses.items() if not math.isfinite(value)]
+    if wrong:
+        kept = f"{state} keeps the last good state" if state.exists() else "no state was saved yet"
+        raise ConfigError(f"at step {step} {', '.join(wrong)} are not finite; {kept}; use a lower loop.rate")
+
+
+@torch.no_grad()
+def _average(mean: Mapping[str, Tensor], net: nn.Module, keeps: float) -> None:
+    """Move the mean of the weights towards those of a step."""
+    for name, tensor in net.state_dict().items():
+        if name in mean:
+            mean[name].lerp_(tensor, 1 - keeps) if tensor.is_floating_point() else mean[name].copy_(tensor)
+
+
+def _validated(task: Task, mean: Mapping[str, Tensor]) -> dict[str, float]:
+    """What a task tells of the mean of its weights, if it can."""
+    if not isinstance(task, Validated):
+        return {}
+    now = {name: tensor.detach().clone() for name, tensor in task.net.state_dict().items()}
+    learning = task.net.training
+    task.net.eval().load_state_dict(mean or now)
+    told = task.validation()
+    task.net.train(learning).load_state_dict(now)
+    return told
 
 
 def _is_saved(steps: int, options: LoopOptions) -> bool:
@@ -123,10 +171,15 @@ def _step(
     losses["loss"].backward()
     values = torch.stack([loss.detach() for loss in losses.values()])
     if processes.count > 1:
-        processes.average([*_gradients(task.net), values])
+        processes.average([*_gradients(task.net), *_counters(task.net), values])
     length = clip_grad_norm_(task.net.parameters(), options.clip)
     optimizer.step()
     return dict(zip(losses, values.tolist(), strict=True)) | {"gradient": float(length)}
+
+
+def _counters(net: nn.Module) -> list[Tensor]:
+    """What a network counts while it learns."""
+    return [buffer for buffer in net.buffers() if buffer.is_floating_point()]
 
 
 def _gradients(net: nn.Module) -> list[Tensor]:
@@ -139,20 +192,23 @@ def _gradients(net: nn.Module) -> list[Tensor]:
     return found
 
 
-def _save(net: nn.Module, optimizer: torch.optim.Optimizer, steps: int, path: Path) -> None:
+def _save(net: nn.Module, optimizer: torch.optim.Optimizer, mean: Mapping[str, Tensor], steps: int, path: Path) -> None:
     tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
+    tensors |= {f"mean.{name}": tensor for name, tensor in mean.items()}
     for name, parameter in net.named_parameters():
         tensors |= {f"{kind}.{name}": value for kind, value in optimizer.state[parameter].items()}
     save_tensors(path, {**tensors, "steps": torch.tensor(steps)})
 
 
-def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, Tensor], path: Path) -> int:
     """Steps already done; 0 where there is no state."""
     if not path.exists():
         return 0
     tensors = read_tensors(path)
     try:
         net.load_state_dict({name: tensors[f"net.{name}"] for name in net.state_dict()})
+        for name, tensor in mean.items():
+            tensor.copy_(tensors[f"mean.{name}"])
         for name, parameter in net.named_parameters():
             kinds = ("step", "exp_avg", "exp_avg_sq")
             state = {kind: tensors[f"{kind}.{name}"] for kind in kinds}

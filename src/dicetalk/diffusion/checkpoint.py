@@ -1,0 +1,67 @@
+"""The files of a trained motion model, and what runs them: graphs, whose weights lie beside them in safetensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dicetalk.arrays import Float32
+from dicetalk.checkpoints import open_checkpoint
+from dicetalk.diffusion.channels import MOTION
+from dicetalk.diffusion.standard import Standard
+from dicetalk.emotion.priors import read_priors
+from dicetalk.emotion.road import NamedPriors
+from dicetalk.errors import CheckpointError
+from dicetalk.networks import WEIGHTS, Network, open_network
+
+KIND, VERSION = "motion", 1
+SHIPPED = WEIGHTS / "motion"
+DENOISER, BANK, PRIORS = "denoiser.safetensors", "bank.safetensors", "priors.safetensors"
+PARTS = ("speech", "emotion", "condition", "motion")
+"""Graphs: what speech, emotion and all else leave to be read, and what makes motion of noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class MotionModel:
+    """A trained model, ready to use.
+
+    Attributes:
+        parts: its graphs by name.
+        standard: what makes motion standard.
+        named: the named emotions in its space.
+        levels: (K + 1,) noise levels from 1 to 0 through which motion is made.
+    """
+
+    parts: dict[str, Network]
+    standard: Standard
+    named: NamedPriors
+    levels: Float32
+
+    def run(self, part: str, **given: Any) -> list[Any]:
+        """What a graph gives."""
+        return self.parts[part].run(None, given)
+
+
+def read_model(folder: Path) -> MotionModel:
+    """The model of a checkpoint's folder.
+
+    Raises:
+        CheckpointError: not a motion checkpoint, or a damaged one.
+    """
+    config = open_checkpoint(folder, KIND, VERSION).config
+    stored = read_priors(folder / PRIORS)
+    try:
+        mean, spread = (np.array(config["standard"][name], np.float32) for name in ("mean", "spread"))
+        levels = np.array(config["levels"], np.float32)
+        names, space = tuple(config["vocabulary"]), str(config["space"])
+        priors = [stored[name] for name in names]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
+    if mean.shape != (MOTION,) or spread.shape != (MOTION,) or not (spread > 0).all() or len(levels) < 2:
+        raise CheckpointError(f"the config of {folder} tells no standard of {MOTION} channels; train it again")
+    named = NamedPriors(names, np.stack([p.mean for p in priors]), np.stack([p.std for p in priors]), space)
+    parts = {part: open_network(folder / f"{part}.onnx", 1) for part in PARTS}
+    return MotionModel(parts, Standard(mean, spread), named, levels)

@@ -1,0 +1,149 @@
+"""Speech as it comes: a row for each frame of 40 ms, told by nothing but what was said up to 160 ms behind it.
+
+Levels and pitch are relative to what was heard so far, so that a row is the same whether a recording is there already
+or just being spoken. Sound is heard in blocks of 80 ms, always: the same numbers to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dicetalk.arrays import Float32, Float64
+from dicetalk.media import Waveform, frame_count
+from dicetalk.rates import HOPS_PER_FRAME, SAMPLES_PER_FRAME
+from dicetalk.speech.broad import PHONES
+from dicetalk.speech.echo import find_echoes, without_echoes
+from dicetalk.speech.phonetics import BANDS, COLUMNS, DELAY, LOOK_AHEAD, PhoneStream, open_stream
+from dicetalk.speech.pitch import MIN_VOICING, PITCH_SPAN, periods, without_octave_jumps
+
+BLOCK = 2
+"""Frames of sound that are heard at once."""
+BLOCK_SAMPLES = BLOCK * SAMPLES_PER_FRAME
+PARTS = 2
+"""Of a frame, of each of which phones and lips are told: lips shut and open within one."""
+OWN = 5
+"""Voicing by the network, loudness, octaves, whether there is a pitch, and how periodic the sound is."""
+SPEECH = PARTS * (len(PHONES) + 1) + OWN + BANDS
+"""Columns of a row."""
+PHONE_COLUMNS = PARTS * (len(PHONES) + 1) + 1
+"""The first ones, which the network told: phones, lips, voicing."""
+
+AROUND = 2
+"""Frames on either side by which octaves are righted."""
+USUAL_FRAMES = 50
+"""Voiced frames over which a speaker's usual pitch is forgotten."""
+WIDEST = 1.0
+"""Of pitch over the usual one, either way [octaves]."""
+_LATE = -(-LOOK_AHEAD // SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME
+"""Samples behind the end of a recording after which its last row is there."""
+_BEFORE = (PITCH_SPAN - SAMPLES_PER_FRAME) // 2
+
+
+@dataclass(eq=False)
+class SpeechStream:
+    """Hears speech bit by bit.
+
+    Attributes:
+        phones: hears the phones.
+        sound: (N,) samples that are no whole block yet.
+        rows: (n, 26) what was heard of hops that make no whole frame yet.
+        bands: (n, 64) of hops from the first of `rows` on.
+        early: rows still to come that are of before the recording.
+        pitch: how high the voice is.
+    """
+
+    phones: PhoneStream = field(default_factory=open_stream)
+    sound: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    rows: Float32 = field(default_factory=lambda: np.zeros((0, COLUMNS), np.float32))
+    bands: Float32 = field(default_factory=lambda: np.zeros((0, BANDS), np.float32))
+    early: int = DELAY
+    pitch: PitchStream = field(default_factory=lambda: PitchStream())
+
+    def hear(self, sound: Float32) -> Float32:
+        """Rows (T, 119) of the frames whose sound is known to 160 ms behind them, `sound` (N,) of 16 bit being next."""
+        held = np.concatenate([self.sound, sound])
+        whole = len(held) // BLOCK_SAMPLES * BLOCK_SAMPLES
+        self.sound = held[whole:]
+        blocks = [self._block(held[start : start + BLOCK_SAMPLES]) for start in range(0, whole, BLOCK_SAMPLES)]
+        return np.concatenate([np.zeros((0, SPEECH), np.float32), *blocks])
+
+    def _block(self, sound: Float32) -> Float32:
+        rows, bands = self.phones.hear_bands(sound)
+        self.rows = np.concatenate([self.rows, rows[self.early :]])
+        self.early = max(self.early - len(rows), 0)
+        self.bands = np.concatenate([self.bands, bands])
+        self.pitch.hear(sound)
+        frames = len(self.rows) // HOPS_PER_FRAME
+        hops = frames * HOPS_PER_FRAME
+        told = _columns(self.rows[:hops], self.bands[:hops], self.pitch.take(frames))
+        self.rows, self.bands = self.rows[hops:], self.bands[hops:]
+        return told
+
+
+@dataclass(eq=False)
+class PitchStream:
+    """Finds a voice's pitch bit by bit.
+
+    Attributes:
+        sound: (N,) samples that the windows of the next frames need.
+        found: (n, 2) how periodic frames are and at which pitch [Hz], from `AROUND` before the next one on.
+        usual: of the speaker so far [octaves over 1 Hz]; NaN before there is any.
+    """
+
+    sound: Float32 = field(default_factory=lambda: np.zeros(_BEFORE, np.float32))
+    found: Float64 = field(default_factory=lambda: np.zeros((AROUND, 2)))
+    usual: float = float("nan")
+
+    def hear(self, sound: Float32) -> None:
+        """Take the next samples (N,)."""
+        self.sound = np.concatenate([self.sound, sound])
+        count = (len(self.sound) - PITCH_SPAN) // SAMPLES_PER_FRAME + 1
+        if count > 0:
+            step = self.sound.strides[0]
+            shape, strides = (count, PITCH_SPAN), (step * SAMPLES_PER_FRAME, step)
+            periodic, pitch = periods(np.lib.stride_tricks.as_strided(self.sound, shape, strides))
+            self.found = np.concatenate([self.found, np.column_stack([periodic, pitch])])
+            self.sound = self.sound[count * SAMPLES_PER_FRAME :]
+
+    def take(self, frames: int) -> Float64:
+        """(T, 3) of the next frames: octaves over the usual pitch, whether there is one, how periodic they are."""
+        found = self.found[: frames + 2 * AROUND]
+        self.found = self.found[frames:]
+        steady = without_octave_jumps(np.where(found[:, 0] > MIN_VOICING, found[:, 1], 0))[AROUND:-AROUND]
+        octaves = np.array([self._over_usual(pitch) for pitch in steady])
+        return np.column_stack([octaves, steady > 0, found[AROUND:-AROUND, 0]])
+
+    def _over_usual(self, pitch: float) -> float:
+        if pitch == 0:
+            return 0.0
+        height = float(np.log2(pitch))
+        over = 0.0 if np.isnan(self.usual) else height - self.usual
+        self.usual = height - over * (1 - 1 / USUAL_FRAMES)
+        return float(np.clip(over, -WIDEST, WIDEST))
+
+
+def _columns(rows: Float32, bands: Float32, pitch: Float64) -> Float32:
+    """(T, 119) of hops (4 T, 26), (4 T, 64) and the pitch (T, 3) of their frames."""
+    frames = len(pitch)
+    told = rows.reshape(frames, HOPS_PER_FRAME, COLUMNS)
+    halves = told.reshape(frames, PARTS, HOPS_PER_FRAME // PARTS, COLUMNS).mean(2)
+    spoken = halves[..., [*range(len(PHONES)), COLUMNS - 1]].reshape(frames, PARTS * (len(PHONES) + 1))
+    voice = told[..., COLUMNS - 2].mean(1)
+    over = bands.reshape(frames, HOPS_PER_FRAME, BANDS)
+    loud = np.sqrt((10 ** (2 * (over - 1.5))).sum(2).mean(1))
+    return np.column_stack([spoken, voice, loud, pitch, over.mean(1)]).astype(np.float32)
+
+
+def hear_rows(waveform: Waveform, beyond: int = 0) -> Iterator[Float32]:
+    """Rows (t, 119) of a clip (N,), block by block, of its frames and some `beyond`; echoes are taken out of it."""
+    left = frame_count(len(waveform)) + beyond
+    stream, inverse = SpeechStream(), find_echoes(waveform)
+    for start in range(0, left * SAMPLES_PER_FRAME + _LATE + BLOCK_SAMPLES, BLOCK_SAMPLES):
+        inside = without_echoes(waveform, start, start + BLOCK_SAMPLES, inverse)
+        rows = stream.hear(np.pad(inside.astype(np.float32), (0, BLOCK_SAMPLES - len(inside))))[:left]
+        left -= len(rows)
+        if len(rows):
+            yield rows
