@@ -48,10 +48,8 @@ Examples:
 )
 @click.option(
     "--threshold",
-    default=0.35,
-    show_default=True,
     type=click.FloatRange(0.15, 0.99),
-    help="Likelihood from which a p, b or m counts as heard.",
+    help="Likelihood from which a p, b or m counts as heard.  [default: from which `dicetalk generate` shuts lips]",
 )
 @click.option(
     "--seam-every", metavar="SECONDS", type=click.FloatRange(0.2), help="Look for seams every so many seconds."
@@ -71,7 +69,7 @@ def videos(
     output: Path | None,
     emotions: Path | None,
     judges: tuple[str, ...],
-    threshold: float,
+    threshold: float | None,
     seam_every: float | None,
     face_network: Path | None,
     fid_network: Path | None,
@@ -91,11 +89,12 @@ def videos(
     from dicetalk.evaluation.judge import judge_of
     from dicetalk.evaluation.report import table, to_json, write_report
     from dicetalk.evaluation.videos import Request, evaluate_videos
+    from dicetalk.speech.broad import SHUT
 
     if output is not None:
         _check_folder(output)
     options = Options(
-        threshold=threshold,
+        threshold=SHUT if threshold is None else threshold,
         seam_every=seam_every,
         judges=tuple(judge_of(command) for command in judges),
         networks=Networks(fid=fid_network, fvd=fvd_network, face=face_network, sync=sync_network),
