@@ -71,11 +71,8 @@ class Estimate:
     def text(self, digits: int = 2) -> str:
         """`0.61 (0.55 to 0.67), 154`."""
         between = "" if self.low is None else f" ({self.low:.{digits}f} to {self.high:.{digits}f})"
-        return f"{self.value:.{digits}f}{between}, {self.count:.3g}" if self.count < 1000 else self._many(digits)
-
-    def _many(self, digits: int) -> str:
-        between = "" if self.low is None else f" ({self.low:.{digits}f} to {self.high:.{digits}f})"
-        return f"{self.value:.{digits}f}{between}, {self.count:.0f}"
+        count = f"{self.count:.3g}" if self.count < 1000 else f"{self.count:.0f}"
+        return f"{self.value:.{digits}f}{between}, {count}"
 
     def to_json(self) -> dict[str, Any]:
         """The figure as plain values."""
