@@ -182,6 +182,12 @@ class Kind:
 
 KINDS = {
     "rules": Kind(loads="dicetalk.acting.backbone:load_rules", moves=True, rates=VIDEO_RATES),
+    "motion": Kind(
+        loads="dicetalk.diffusion.backbone:load_motion",
+        folder=str(Path(__file__).parent / "weights" / "motion"),
+        moves=True,
+        rates=VIDEO_RATES,
+    ),
     "svd": Kind(
         loads="dicetalk.svd.backbone:load_svd",
         folder="dice-svd",

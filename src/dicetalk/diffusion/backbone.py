@@ -21,7 +21,7 @@ from dicetalk.motion.space import EYES, SHAPES, Motion, look_at_camera
 from dicetalk.speech.stream import BLOCK, hear_rows
 from dicetalk.threads import Promise
 
-USUAL = Guidance()
+USUAL = Guidance(speech=1.2, emotion=1.5)
 """How far motion is pushed where nothing else is asked for."""
 AT_ONCE = 5
 """Blocks handed on together."""
