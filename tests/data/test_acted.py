@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,11 @@ def test_passages_of_different_kinds_do_not_mix(acted: Path, tmp_path: Path) -> 
     prepare_acted(acted / "synthetic", tmp_path, Acting(seconds=2.0, performances=1, hearings=2))
     with pytest.raises(InputError, match="of different kinds"):
         read_acted([acted / "out", tmp_path])
+
+
+def test_a_folder_goes_on_with_nothing_else(acted: Path) -> None:
+    with pytest.raises(InputError, match="was made with seed 0, not 1; give it the same"):
+        prepare_acted(acted / "synthetic", acted / "out", replace(OPTIONS, seed=1))
 
 
 def test_voices_that_are_held_out_are_read_apart(acted: Path) -> None:

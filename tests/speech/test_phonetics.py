@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speech_like import noise, real, speechlike
 
+from dicetalk.errors import InputError
 from dicetalk.media import Waveform
+from dicetalk.speech import listen
 from dicetalk.speech.broad import CLOSED, PHONES, SILENCE, closures, long_silences
 from dicetalk.speech.heard import hear_mouth
 from dicetalk.speech.phonetics import (
@@ -57,6 +59,34 @@ def test_asked_for_in_whatever_order_of_blocks() -> None:
     np.testing.assert_array_equal(overlapping.between(0, 200)[100:], overlapping.between(100, 200))
 
 
+def test_asked_for_backwards() -> None:
+    wave = speechlike(5)
+    heard, whole = PhoneRows(wave), PhoneRows(wave).between(-20, 600)
+    for start in (300, 100, 200, 0, 480, -20):
+        np.testing.assert_array_equal(heard.between(start, start + 60), whole[start + 20 : start + 80])
+
+
+@pytest.mark.parametrize(
+    ("sound", "told"),
+    [
+        (np.array([0, np.nan] * 400, np.float32), "holds NaN"),
+        (np.array([0, np.inf] * 400, np.float32), "infinity"),
+        (np.full(800, 1e30, np.float32), "no samples"),
+        (np.zeros((800, 2), np.float32), r"float32 \(800, 2\); expected samples \(N,\)"),
+        (np.zeros((), np.float32), "expected samples"),
+        (np.zeros(800, np.complex64), "complex64"),
+        (np.zeros(800, bool), "bool"),
+    ],
+)
+def test_what_is_no_sound_is_refused_and_forgotten(sound: np.ndarray, told: str) -> None:
+    speech = speechlike(1).astype(np.float32)
+    stream, other = open_stream(), open_stream()
+    np.testing.assert_array_equal(stream.hear(speech), other.hear(speech))
+    with pytest.raises(InputError, match=told):
+        stream.hear(sound)
+    np.testing.assert_array_equal(stream.hear(speech), other.hear(speech))
+
+
 @pytest.mark.parametrize("hops", [1, 15, 184, 185, 186, 199, 200, 201, 384, 385, 386, 400, 585])
 def test_clips_of_any_length_are_heard_to_their_end(hops: int) -> None:
     """Around the ends of chunks too, whose first tells of a hop less."""
@@ -97,13 +127,39 @@ def test_noise_and_zeros_are_silent() -> None:
         assert (rows_of(wave)[50:, SILENCE] > 0.5).mean() > 0.9
 
 
-def test_closures_and_silences() -> None:
+def spoken(*said: tuple[int, int, int], share: float = 1.0) -> np.ndarray:
+    """(60, 24) silence, but for a share of some phones from a hop to another."""
     phones = np.zeros((60, len(PHONES)), np.float32)
     phones[:, SILENCE] = 1
-    for phone, start, stop in ((CLOSED[0], 10, 16), (CLOSED[1], 20, 26)):
-        phones[start:stop] = np.eye(len(PHONES))[phone]
-    assert closures(phones) == [(10, 16), (20, 26)]
+    for phone, start, stop in said:
+        phones[start:stop] = (1 - share) * phones[start:stop] + share * np.eye(len(PHONES))[phone]
+    return phones
+
+
+def test_closures_and_silences() -> None:
+    phones = spoken((CLOSED[0], 10, 16), (CLOSED[1], 20, 26))
+    assert closures(phones) == [(9, 17), (19, 27)], "with the hop in which lips go on and off"
     np.testing.assert_array_equal(long_silences(phones), np.arange(60) >= 26)
+
+
+def test_a_closure_that_flickers_is_one() -> None:
+    """Lips do not part between."""
+    assert closures(spoken((CLOSED[0], 10, 14), (CLOSED[1], 15, 18))) == [(9, 19)]
+
+
+def test_what_is_in_doubt_is_no_closure() -> None:
+    assert closures(spoken((CLOSED[0], 10, 30), share=0.35)) == []
+    assert closures(spoken((CLOSED[0], 10, 30), share=0.4)) == [(10, 30)]
+
+
+def test_speech_that_is_as_soft_as_noise_is_no_pause(voice: Waveform) -> None:
+    """The level alone took a third of it for one."""
+    clean = voice[: 6 * 16000]
+    loud = np.sqrt(np.mean(clean[np.abs(clean) > 30].astype(np.float64) ** 2))
+    hiss = np.random.default_rng(0).normal(size=len(clean)) * loud * 10 ** (-10 / 20)
+    noisy = np.clip(clean + hiss, -32768, 32767).astype(np.int16)
+    spoken = ~listen(clean).silence
+    assert listen(noisy).silence[spoken].mean() < 0.12
 
 
 def test_the_demo_says_what_it_says(voice: Waveform) -> None:

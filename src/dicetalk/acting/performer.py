@@ -32,7 +32,7 @@ STILLER = 0.65
 STIRRING = 0.85
 """How much stronger they are where a voice is loud."""
 
-REACH = np.array([0.25, 0.2, 0.15, 0.15, 0.2, 0.05])
+REACH = np.array([0.2, 0.16, 0.12, 0.12, 0.16, 0.05])
 """How far the head never wanders [rad] and [inter-ocular distances]: a portrait turned further shows it."""
 
 LISTENING = 20

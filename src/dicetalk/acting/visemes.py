@@ -17,7 +17,7 @@ from dicetalk.arrays import Float32, Float64
 from dicetalk.easing import smoothstep
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.rates import HOPS_PER_FRAME, HOPS_PER_SECOND
-from dicetalk.speech.broad import PHONES, SHUT, likelihood
+from dicetalk.speech.broad import DOUBT, PHONES, SHUT, likelihood
 
 REACH = 0.055
 """Time [s] over which a phone's pull falls off."""
@@ -30,9 +30,6 @@ SHUT_RAMP = 0.06
 
 WIDENED = 0.01
 """Lips stay shut for so much longer either way [s], so that a frame of 40 ms shows it."""
-
-DOUBT = 0.15
-"""Likelihood up to which a phone moves no gate; from `SHUT` on it moves it all the way."""
 
 AROUND = 30
 """Hops either way of a frame's middle that pull at it."""

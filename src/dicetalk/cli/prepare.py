@@ -22,9 +22,10 @@ Examples:
   dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
   dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
+  dicetalk prepare acted prepared/synthetic prepared/acted                      the same, acted by virtual people
 """
-CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic")
-SYNTHETIC = "synthetic"
+CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted")
+SYNTHETIC, ACTED = "synthetic", "acted"
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
@@ -38,7 +39,15 @@ SYNTHETIC = "synthetic"
 @click.option(
     "--hours", default=7.0, show_default=True, type=click.FloatRange(0.01, 10000), help="Of synthetic speech."
 )
-@click.option("--seed", default=0, show_default=True, help="Of synthetic speech: which sentences, at which pace.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Of synthetic speech: which sentences, at which pace; of acted: who, and what is felt.",
+)
+@click.option(
+    "--programs", metavar="A,B", help="That speak: espeak, flite, festival.  [default: those here; espeak must be]"
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def prepare(
     corpus: str,
@@ -50,6 +59,7 @@ def prepare(
     crop: int,
     hours: float,
     seed: int,
+    programs: str | None,
     quiet: bool,
 ) -> None:
     """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
@@ -57,7 +67,9 @@ def prepare(
     The same command goes on where it was stopped. Faces are read off videos; sounds are acted out by virtual actors.
     What is dropped is told with its reason in OUT/dropped.csv; what lacks a voice or a face, in OUT/clips.csv.
     synthetic: the voices of eSpeak NG, Flite and Festival on this machine read sentences of the message catalogues in
-    SOURCE, and tell the time of every phone.
+    SOURCE, and tell the time of every phone. acted: virtual people say what a synthetic SOURCE says, in every emotion,
+    each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. Of both,
+    OUT/made.json says by what they were made; OUT goes on with no other.
     """
     from importlib import import_module
 
@@ -72,7 +84,10 @@ def prepare(
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
     if corpus == SYNTHETIC:
-        _synthesise(source, out, hours, seed, workers, quiet)
+        _synthesise(source, out, hours, seed, workers, programs, quiet)
+        return
+    if corpus == ACTED:
+        _act(source, out, (faces, 1 + voices), seed, workers, quiet)
         return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
     with display(quiet) as shown:
@@ -82,16 +97,29 @@ def prepare(
         _tell(report, out)
 
 
-def _synthesise(source: Path, out: Path, hours: float, seed: int, workers: int, quiet: bool) -> None:
-    from dicetalk.data.synthetic import Synthesis, prepare_synthetic
+def _synthesise(
+    source: Path, out: Path, hours: float, seed: int, workers: int, programs: str | None, quiet: bool
+) -> None:
+    from dicetalk.data.synthetic import Synthesis, chosen_programs, prepare_synthetic
 
-    options = Synthesis(hours=hours, seed=seed, workers=workers)
+    options = Synthesis(hours=hours, seed=seed, workers=workers, programs=chosen_programs(programs))
     with display(quiet) as shown:
-        made, silent = prepare_synthetic(
+        made = prepare_synthetic(
             source, out, options, lambda done, total: shown.count(done, total, "speaking", "voices")
         )
     if not quiet:
-        print(f"{out}: {made} voices; {silent} could read nothing", file=sys.stderr)
+        for line in made.lines():
+            print(f"{out}: {line}", file=sys.stderr)
+
+
+def _act(source: Path, out: Path, counts: tuple[int, int], seed: int, workers: int, quiet: bool) -> None:
+    from dicetalk.data.acted import Acting, prepare_acted
+
+    options = Acting(performances=counts[0], hearings=counts[1], seed=seed, workers=workers)
+    with display(quiet) as shown:
+        made = prepare_acted(source, out, options, lambda done, total: shown.count(done, total, "acting", "voices"))
+    if not quiet:
+        print(f"{out}: {made} passages", file=sys.stderr)
 
 
 def _tell(report: Report, out: Path) -> None:

@@ -20,6 +20,8 @@ Examples:
   dicetalk train hearing-small prepared/ravdess prepared/plain -o runs/hearing --set space=runs/faces
   dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
   dicetalk train frontend-small prepared/synthetic -o runs/frontend
+  dicetalk train motion-small prepared/acted -o runs/motion --set space=runs/faces
+  accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
 
@@ -31,8 +33,8 @@ Examples:
 @click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
-    """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small) on DATA, folders written
-    by `dicetalk prepare`.
+    """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
+    motion-tiny) on DATA, folders written by `dicetalk prepare`.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.

@@ -26,6 +26,7 @@ from dicetalk.acting.performer import lip_closing, lips_shut
 from dicetalk.arrays import Float16, Float32, Int64, UInt8, Waveform
 from dicetalk.backbone import Amounts
 from dicetalk.data.procedural import VirtualActor, perform_as, virtual_actor
+from dicetalk.data.provenance import begin
 from dicetalk.data.synthetic import Shard, is_held_out, read_shards
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.data.workers import spread
@@ -70,7 +71,7 @@ class Acting:
     """
 
     performances: int = 4
-    hearings: int = 3
+    hearings: int = 4
     actors: int = 400
     seconds: float = 8.0
     turns: float = 0.3
@@ -117,9 +118,12 @@ def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress |
     Voices that are held out are acted as well: `read_acted` tells them apart. The same call goes on.
 
     Raises:
-        InputError: nothing of this kind in the folder.
+        InputError: nothing of this kind in the folder, or the other one was made by something else.
     """
-    (out / PASSAGES).mkdir(parents=True, exist_ok=True)
+    told = ("performances", "hearings", "actors", "seconds", "turns", "seed")
+    made_by = {name: getattr(options, name) for name in told}
+    begin(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
+    (out / PASSAGES).mkdir(exist_ok=True)
     shards = [shard.name for shard in read_shards(source)]
     work = partial(_act_shard, source=source, out=out, options=options)
     counts = spread(work, shards, options.workers) if options.workers > 1 else (work(shard) for shard in shards)

@@ -15,6 +15,7 @@ from dicetalk.diffusion.stream import Guidance
 from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.speech.stream import dry
+from dicetalk.threads import Promise
 
 USUAL = Guidance()
 """How far motion is pushed where nothing else is asked for."""
@@ -61,5 +62,6 @@ def load_motion(folder: Path | None, options: None = None) -> MotionBackbone:
         CheckpointError: not a motion checkpoint, or a damaged one.
     """
     assert folder is not None
+    model = Promise(lambda: read_model(folder))
     ready_to_draw()
-    return MotionBackbone(read_model(folder))
+    return MotionBackbone(model.take())

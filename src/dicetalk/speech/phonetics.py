@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.errors import InputError
 from dicetalk.media import Waveform
 from dicetalk.networks import WEIGHTS, Network, open_network
 from dicetalk.rates import HOP, SPEECH_RATE
@@ -33,10 +34,12 @@ FLOOR = 1.0
 """Power of a band that nothing is below, of samples of 16 bit."""
 FADING = 0.03
 """How fast the loudest so far is forgotten [dB a hop], 3 dB a second."""
+TOO_LOUD = 1e9
+"""What is no sample, however loud [16 bit]: its power could not be told."""
 QUIETEST = -70.0
 """Under the loudest so far, of a band [dB]; below is nothing."""
 
-_BEFORE = (WINDOW - HOP) // 2
+BEFORE = (WINDOW - HOP) // 2
 """Samples before a hop that its window reaches; as many behind it."""
 _NEVER = -1000.0
 """Level before anything was heard [dB]."""
@@ -64,11 +67,19 @@ class PhoneStream:
         """Rows (T, 26) of the hops that `sound` (160 T,) completes: those that began `DELAY` hops and a window ago.
 
         The first `DELAY` rows of a stream are of before it began.
+
+        Raises:
+            InputError: `sound` is no row of finite samples; nothing of it is heard, and the stream can go on.
         """
         return self.hear_bands(sound)[0]
 
     def hear_bands(self, sound: Float32) -> tuple[Float32, Float32]:
-        """Rows as `hear` gives them, and the bands (T, 64) of the hops that `sound` completes, `DELAY` behind those."""
+        """Rows as `hear` gives them, and the bands (T, 64) of the hops that `sound` completes, `DELAY` behind those.
+
+        Raises:
+            InputError: as `hear`.
+        """
+        _check_sound(sound)
         held = np.concatenate([self.sound, sound])
         decibels = band_decibels(held)
         kept = len(decibels) * HOP
@@ -80,14 +91,21 @@ class PhoneStream:
         return np.asarray(rows[0]), relative
 
 
+def _check_sound(sound: Float32) -> None:
+    if sound.ndim != 1 or sound.dtype.kind not in "iuf":
+        raise InputError(f"the sound is {sound.dtype} {sound.shape}; expected samples (N,) of one channel, float32")
+    if not (np.abs(sound) < TOO_LOUD).all():
+        raise InputError("the sound holds NaN, infinity or numbers that are no samples; expected -32768 to 32767")
+
+
 def open_stream() -> PhoneStream:
     """A stream that has heard nothing; its first window begins before the sound does."""
     network = open_network(NETWORK, 1)
     past = np.zeros((1, network.widths()["past"]), np.float32)
-    return PhoneStream(network, np.zeros(_BEFORE, np.float32), _NEVER, past)
+    return PhoneStream(network, np.zeros(BEFORE, np.float32), _NEVER, past)
 
 
-LOOK_AHEAD = DELAY * HOP + _BEFORE
+LOOK_AHEAD = DELAY * HOP + BEFORE
 """Samples behind the end of a hop that its row is heard from."""
 
 
@@ -139,15 +157,23 @@ class PhoneRows:
     def __init__(self, waveform: Waveform, inverse: Float64 | None = None) -> None:
         """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz, `inverse` takes out the echoes it has."""
         self._waveform, self._inverse = waveform, inverse
+        self._begin()
+
+    def _begin(self) -> None:
         self._stream = open_stream()
         self._fed = 0
         self._first = -DELAY
         self._rows = np.zeros((0, COLUMNS), np.float32)
 
     def between(self, start: int, stop: int) -> Float32:
-        """(stop - start, 26) the rows of some hops, silent outside the clip; earlier ones are then forgotten."""
+        """(stop - start, 26) the rows of some hops, silent outside the clip.
+
+        Earlier ones are then forgotten: whoever asks for them makes it listen from the start again.
+        """
         hops = -(-len(self._waveform) // HOP)
         first, last = min(max(start, 0), hops), min(max(stop, 0), hops)
+        if first < self._first:
+            self._begin()
         parts, missing = [self._rows], last - self._first - len(self._rows)
         while missing > 0:  # the first chunk tells of fewer hops than it has: windows reach behind them
             parts.append(self._stream.hear(self._next()))

@@ -17,9 +17,9 @@ from dicetalk.data.synthetic import Shard, read_shards
 from dicetalk.errors import InputError
 from dicetalk.modules import save_tensors
 from dicetalk.rates import HOP, HOPS_PER_SECOND
-from dicetalk.speech.broad import BITING, CLOSED, OPENING, PHONES
+from dicetalk.speech.broad import BITING, CLOSED, LIPS, OPENING, PHONES
 from dicetalk.speech.phone_network import PhoneNetwork, PhoneSizes, bands_of
-from dicetalk.speech.phonetics import DELAY, WINDOW
+from dicetalk.speech.phonetics import BEFORE, DELAY
 from dicetalk.training.acoustics import Acoustics, Chance, recorded
 from dicetalk.training.export import export_phones
 from dicetalk.training.loop import LoopOptions, Progress, train
@@ -27,9 +27,6 @@ from dicetalk.training.processes import ALONE, Processes
 
 KIND, VERSION = "phones", 1
 WEIGHTS, GRAPH = "phones.safetensors", "phones.onnx"
-BEFORE = (WINDOW - HOP) // 2
-SMOOTH = 2.5
-"""Standard deviation of the time over which lips move [hops]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +156,8 @@ class FrontEndTask:
 
 def lip_opening(phones: Tensor) -> Tensor:
     """`(B, T)` how far lips part for broad phones `(B, T)`: their openings, as smooth as lips move."""
-    reach = round(3 * SMOOTH)
-    window = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=phones.device) / SMOOTH) ** 2)
+    reach = round(3 * LIPS)
+    window = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=phones.device) / LIPS) ** 2)
     open_ = torch.from_numpy(OPENING).to(phones.device)[phones]
     padded = functional.pad(open_[:, None], (reach, reach), mode="replicate")
     return functional.conv1d(padded, (window / window.sum())[None, None])[:, 0]

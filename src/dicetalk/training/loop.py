@@ -171,10 +171,15 @@ def _step(
     losses["loss"].backward()
     values = torch.stack([loss.detach() for loss in losses.values()])
     if processes.count > 1:
-        processes.average([*_gradients(task.net), values])
+        processes.average([*_gradients(task.net), *_counters(task.net), values])
     length = clip_grad_norm_(task.net.parameters(), options.clip)
     optimizer.step()
     return dict(zip(losses, values.tolist(), strict=True)) | {"gradient": float(length)}
+
+
+def _counters(net: nn.Module) -> list[Tensor]:
+    """What a network counts while it learns."""
+    return [buffer for buffer in net.buffers() if buffer.is_floating_point()]
 
 
 def _gradients(net: nn.Module) -> list[Tensor]:

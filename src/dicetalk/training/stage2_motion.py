@@ -24,6 +24,7 @@ from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, PRIORS, VERSION
 from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
 from dicetalk.diffusion.standard import Standard, standard_of
 from dicetalk.emotion.bank import BankTraining, EmotionBank, Retrieval
+from dicetalk.emotion.bank_usage import BankUsage
 from dicetalk.emotion.discriminator import UNLABELLED, EmotionDiscriminator, discrimination_loss
 from dicetalk.emotion.priors import Prior, save_priors
 from dicetalk.emotion.space import Space, open_space, shipped_space
@@ -39,8 +40,14 @@ from dicetalk.training.processes import ALONE, Processes
 UPPER = [i for i, name in enumerate(SHAPES) if name.startswith(("brow", "eyeSquint", "eyeWide", "cheekSquint"))]
 STAGES = 6
 """Of a feeling that turns into another one, of each of which tokens are looked up."""
+REVIVE_EVERY = 100
+"""Batches."""
 PERFORMANCES = 2
 """Of each stretch of speech in a batch: the same words, felt otherwise."""
+LEVEL_MIDDLE, LEVEL_SPREAD = 0.6, 1.2
+"""Of the noise levels that are learned, before the sigmoid: what is told decides most where there is much noise."""
+MOST_WEIGHT = 9.0
+"""Of a window with little noise, against 1 of pure noise."""
 WIDEST_GUIDANCE = (1.5, 3.0)
 """Most scales of guidance by speech and by emotion that are learned."""
 GUIDED_LEVELS = (0.15, 0.9)
@@ -139,13 +146,18 @@ class Felt:
 
 
 class Stage2Net(nn.Module):
-    """All that is learned together."""
+    """All that is learned together, how often each entry of the bank was retrieved, and of how many batches."""
+
+    shares: Tensor
+    batches: Tensor
 
     def __init__(self, sizes: MotionSizes) -> None:
         super().__init__()
         self.denoiser = MotionDenoiser(sizes)
         self.bank = EmotionBank(sizes.bank)
         self.discriminator = EmotionDiscriminator(sizes.width, len(NAMES))
+        self.register_buffer("shares", torch.full((sizes.bank.codes,), 1 / sizes.bank.codes))
+        self.register_buffer("batches", torch.zeros(()))
 
 
 class MotionTask:
@@ -188,11 +200,12 @@ class MotionTask:
             return self._losses(self._drawn(generator), generator)
 
     def _losses(self, windows: Windows, generator: torch.Generator) -> dict[str, Tensor]:
+        usage = self._usage()
         count, drops = len(windows.motion), self.recipe.drops
         drop_all = _chosen(drops.all, count, generator).to(self.device)
         drop_emotion = drop_all | _chosen(drops.emotion, count, generator).to(self.device)
         felt = self._felt(windows, drop_emotion, generator)
-        level = torch.randn(count, generator=generator).sigmoid().to(self.device)
+        level = (LEVEL_MIDDLE + LEVEL_SPREAD * torch.randn(count, generator=generator)).sigmoid().to(self.device)
         guided = ~drop_emotion & _chosen(self.recipe.guided, count, generator).to(self.device)
         scales = torch.rand(count, 2, generator=generator).to(self.device) * guided[:, None]
         scales = 1 + scales * (torch.tensor(WIDEST_GUIDANCE, device=self.device) - 1)
@@ -200,7 +213,7 @@ class MotionTask:
         noise = torch.randn(windows.motion.shape, generator=generator).to(self.device)
         path = level[:, None, None]
         noisy = (1 - path) * windows.motion + path * noise
-        clean, features, _ = self.net.denoiser(noisy, told)
+        clean, features, _ = self.net.denoiser(noisy, level, told)
         true = windows.motion
         if guided.any():
             true = true.clone()
@@ -208,7 +221,19 @@ class MotionTask:
                                         windows.resting[guided])  # fmt: skip
         classes = self._classes(windows.feelings).to(self.device)
         classes = torch.where(drop_emotion, UNLABELLED, classes)
-        return self._compared(clean.float(), true, features, classes, level, felt.found)
+        usage.add(felt.found.indices)
+        self.net.shares.copy_(usage.shares)
+        told_of = self._compared(clean.float(), true, features, classes, level, felt.found)
+        return told_of | {"entries": torch.tensor(usage.perplexity, device=self.device)}
+
+    def _usage(self) -> BankUsage:
+        """How often each entry of the bank was retrieved; now and then those that hardly ever are get new life."""
+        net, usage = self.net, BankUsage(self.recipe.sizes.bank.codes)
+        usage.shares = net.shares.cpu()
+        net.batches += 1
+        if int(net.batches) % REVIVE_EVERY == 0:  # by what all processes know alike
+            usage.revive(net.bank.codebook, torch.Generator().manual_seed(int(net.batches)))
+        return usage
 
     def _drawn(self, generator: torch.Generator) -> Windows:
         """Windows that begin anywhere in a passage, `PERFORMANCES` of each."""
@@ -286,7 +311,7 @@ class MotionTask:
         full = replace(told, condition=net.condition(level, resting, torch.ones_like(scales)))
         unmoved = replace(full, emotion=emotion, feels=feels)
         told_all, told_speech, told_none = (
-            net(noisy, each)[0].float() for each in (full, unmoved, replace(unmoved, speech=silent))
+            net(noisy, level, each)[0].float() for each in (full, unmoved, replace(unmoved, speech=silent))
         )
         wanted = ((level > GUIDED_LEVELS[0]) & (level < GUIDED_LEVELS[1])).float()[:, None] * (scales - 1)
         lips = torch.zeros(MOTION, device=self.device)
@@ -307,7 +332,7 @@ class MotionTask:
     ) -> dict[str, Tensor]:
         weights = self.recipe.weights
         away = (made - true).square() * self.counts
-        weight = torch.clamp(1 / level.clamp(min=1e-3).square(), max=25.0) / 4
+        weight = torch.clamp(((1 - level).square() + level.square()) / level.square().clamp(min=1e-6), max=MOST_WEIGHT)
         diffusion = (weight[:, None, None] * away).mean()
         speed = ((made.diff(dim=1) - true.diff(dim=1)).abs() * self.counts).mean()
         closure = self._closure(made, true)
@@ -366,7 +391,7 @@ class ValidatedMotionTask(MotionTask):
             levels, ones = torch.full((count,), level, device=self.device), torch.ones(count, 2, device=self.device)
             felt = self._felt(windows, none, generator)
             told = self._told(windows, felt, none, (levels, ones), generator, Drops(phones=0.0, bands=0.0))
-            made = self.net.denoiser((1 - level) * windows.motion + level * noise, told)[0].float()
+            made = self.net.denoiser((1 - level) * windows.motion + level * noise, levels, told)[0].float()
             errors.append((made - windows.motion).square().mean())
             gaps = torch.stack([self._gaps(made).mean(-1), self._gaps(windows.motion).mean(-1)])
             gaps = gaps - gaps.mean(-1, keepdim=True)

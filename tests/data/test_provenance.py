@@ -1,0 +1,31 @@
+"""A folder of prepared data says by what it was made, and goes on with nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dicetalk.data.provenance import RECORD, begin, read_record, write_record
+from dicetalk.errors import InputError
+
+
+def test_it_goes_on_with_the_same(tmp_path: Path) -> None:
+    assert begin(tmp_path / "a", {"hours": 2.0}, False) == {"hours": 2.0}
+    write_record(tmp_path / "a", {"hours": 2.0, "voices": ["x"]})
+    assert begin(tmp_path / "a", {"hours": 2.0}, True) == {"hours": 2.0, "voices": ["x"]}
+    with pytest.raises(InputError, match=r"was made with hours 2\.0, not 3\.0"):
+        begin(tmp_path / "a", {"hours": 3.0}, True)
+
+
+def test_files_of_somebody_else(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing says how they were made"):
+        begin(tmp_path, {"hours": 2.0}, True)
+    assert read_record(tmp_path) is None
+
+
+@pytest.mark.parametrize("held", [b"", b"{", b"[]", b"\xff\xfe"])
+def test_a_record_that_is_damaged(held: bytes, tmp_path: Path) -> None:
+    (tmp_path / RECORD).write_bytes(held)
+    with pytest.raises(InputError, match=r"made\.json"):
+        begin(tmp_path, {"hours": 2.0}, True)
