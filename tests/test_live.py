@@ -12,7 +12,7 @@ import pytest
 
 import dicetalk
 from dicetalk.arrays import Picture, Waveform
-from dicetalk.backbone import Sitting
+from dicetalk.backbone import KINDS, Kind, Sitting
 from dicetalk.errors import ConfigError, EmotionError, InputError
 from dicetalk.live import LiveVideo, patience_of, sounds_of
 from dicetalk.media import Sound, read_sound
@@ -281,7 +281,7 @@ def test_a_backbone_that_hears_everything_first(hopper: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> dicetalk.DiceTalk:
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dicetalk.DiceTalk]:
     pytest.importorskip("torch", reason="a model for a test is made with it: `make develop`")
     from motion_tiny import write_tiny
 
@@ -289,7 +289,9 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> dicetalk.DiceTalk:
 
     folder = tmp_path_factory.mktemp("motion")
     write_tiny(folder)
-    return dicetalk.DiceTalk(load_motion(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(KINDS, "motion", Kind(loads="dicetalk.diffusion.backbone:load_motion", moves=True))
+        yield dicetalk.DiceTalk(load_motion(folder))
 
 
 @pytest.fixture(scope="module")

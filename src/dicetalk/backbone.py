@@ -181,11 +181,9 @@ class Speaking(Protocol):
 
     def hear(self, sound: Waveform) -> None:
         """Take the next samples (N,) int16, mono at 16 kHz."""
-        ...
 
     def finish(self) -> None:
         """Nothing more is said: the clip ends with the frame in which its last sample lies."""
-        ...
 
     def frames(self) -> Iterator[Picture]:
         """Frames as chunks (t, H, W, 3) uint8, 25 a second: those that no later sound can change, each of them once."""

@@ -35,7 +35,7 @@ from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline
 from dicetalk.errors import ConfigError, InputError, MediaError
 from dicetalk.files import PathLike, path_of, video_path_of
 from dicetalk.live import LiveVideo, patience_of, sounds_of
-from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
+from dicetalk.media import Picture, Sound, VideoWriter, read_sound
 from dicetalk.media.channel import Channel
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
 from dicetalk.media.frames import FrameWriter, is_numbered
@@ -44,8 +44,8 @@ from dicetalk.media.video import VAST
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
-from dicetalk.portrait.framing import check_size, checked_picture
-from dicetalk.portrait.look import look_of
+from dicetalk.portrait.framing import check_size
+from dicetalk.portrait.look import look_of, photo_of
 from dicetalk.portrait.together import together
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.sources.changing import Feelings, LiveEmotion
@@ -271,7 +271,7 @@ class DiceTalk:
         if motion is None and KINDS[self.backbone.kind].moves:
             for voice in voices:  # beside the search for faces
                 voice.begin()
-        photo = _photo(portrait)
+        photo = photo_of(portrait)
         clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
         looks = [look_of(clear, speaker.face, anyway, size, crop) for speaker in who]
         heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
@@ -311,8 +311,8 @@ class DiceTalk:
 
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
-            sounds: mono, as it comes, in portions of any length: (N,) real numbers from -1 to 1 or int16, or bytes of
-                int16, little end first. None where it is handed on with `LiveVideo.hear`.
+            sounds: `Portion`s of any length, as they come; None where they are handed on with `LiveVideo.hear`. One
+                that is no sound is told when it comes.
             emotion: as for a whole clip, but no "auto"; or a function of the time in the clip [s], asked before frames
                 are made. `LiveVideo.emotion` changes it on the way.
             fade: how long a change of emotion takes [s]; 0 for hard cuts.
@@ -323,8 +323,7 @@ class DiceTalk:
 
         Raises:
             ConfigError: the backbone cannot speak before it has heard everything.
-            MediaError, NoFaceError, EmotionError, CheckpointError, InputError: as for a whole clip; sound that is none
-                is told when it comes.
+            MediaError, NoFaceError, EmotionError, CheckpointError, InputError: as for a whole clip.
         """
         backbone = self.backbone
         if not isinstance(backbone, Live):
@@ -334,7 +333,7 @@ class DiceTalk:
         crop, anyway = truth(crop, "crop"), truth(anyway, "anyway")
         amounts, feelings = amounts_of(head, blink, gaze), Feelings(emotion, fade)
         portions, patience, sounds = Portions(rate), patience_of(patience), sounds_of(sounds)
-        photo = _photo(portrait)
+        photo = photo_of(portrait)
         look = look_of(changed(photo, cover=None), face, anyway, size, crop)
         warnings = tuple(dict.fromkeys([*photo.warnings, *look.warnings, *feelings.warnings]))
         sitting = Sitting(portrait=look.portrait, face=look.face, felt=feelings, seed=seed, amounts=amounts)
@@ -344,10 +343,6 @@ class DiceTalk:
 
 OTHER_TAKE = 1_000_003
 """What is added to the seed for the next speaker: two people do not blink together."""
-
-
-def _photo(portrait: PathLike | Picture) -> Photo:
-    return Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
 
 
 def _voices(sound: Sound | None, speakers: Sequence[Speaker], idle: float) -> list[Hearing]:

@@ -21,7 +21,7 @@ AT_ONCE = 1280
 
 EXAMPLES = """\b
 Examples:
-  arecord -q -t raw -f S16_LE -r 16000 | dicetalk live face.png --size 512 --backbone motion/ |
+  arecord -q -t raw -f S16_LE -r 16000 | dicetalk live face.png --crop --backbone motion/ |
     ffplay -f rawvideo -pixel_format rgb24 -video_size 512x512 -framerate 25 -
 """
 

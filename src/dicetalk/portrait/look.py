@@ -8,9 +8,10 @@ import numpy as np
 
 from dicetalk.arrays import UInt8
 from dicetalk.face import Face
-from dicetalk.media import Photo, Picture
+from dicetalk.files import PathLike
+from dicetalk.media import Photo, Picture, read_photo
 from dicetalk.portrait.cover import look_over
-from dicetalk.portrait.framing import face_of, framed
+from dicetalk.portrait.framing import checked_picture, face_of, framed
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,16 @@ class Look:
     face: Face
     cover: UInt8 | None
     warnings: tuple[str, ...]
+
+
+def photo_of(portrait: PathLike | Picture) -> Photo:
+    """What was given as a portrait: a picture file, or (H, W, 3) uint8 RGB.
+
+    Raises:
+        MediaError: it cannot be read.
+        InputError: an array is no picture.
+    """
+    return Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
 
 
 def look_of(photo: Photo, face: int | None, anyway: bool, size: int, crop: bool) -> Look:
