@@ -149,7 +149,7 @@ def by_rules(speech: Speech, clip: Clip, felt: EmotionTrack) -> Motion:
 def by_pocketsphinx(clip: Clip, sound: Waveform, felt: EmotionTrack) -> Motion:
     from frontend import pocketsphinx
 
-    phones, _ = pocketsphinx(sound)
+    phones = pocketsphinx(sound)[0]
     return by_rules(truly_said(listen(sound), phones.astype(np.uint8)), clip, felt)
 
 

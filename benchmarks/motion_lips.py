@@ -28,7 +28,7 @@ REST = 10
 """Hops at both ends of a pause that do not."""
 MIDDLE = len(LOWER_LIP) // 2
 """The middle point of a lip."""
-ROLLED, RAISED = 0.2, 0.08
+ROLLED, RAISED = 0.2, 0.1
 """The lower lip meets the teeth where it is rolled in so far, and no further below its rest."""
 LATEST = 20
 """Hops by which lips are let lag or lead."""
