@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import av
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from dicetalk.arrays import Waveform
+from dicetalk.arrays import Float64, Waveform
 from dicetalk.checks import short, whole_number
 from dicetalk.errors import InputError
 from dicetalk.media.sound import MAX_RATE, MIN_RATE
@@ -80,13 +80,13 @@ def _checked(portion: ArrayLike) -> Waveform:
         return samples.copy()
     if samples.size and not np.issubdtype(samples.dtype, np.floating):
         raise InputError(f"the sound holds {samples.dtype}; {_WANTED}")
-    return _of_reals(samples.astype(np.float32))
+    return _of_reals(samples.astype(np.float64))
 
 
 _WANTED = "give (N,) real numbers from -1 to 1, int16, or bytes of int16"
 
 
-def _of_reals(samples: NDArray[np.float32]) -> Waveform:
+def _of_reals(samples: Float64) -> Waveform:
     peak = float(np.abs(samples).max(initial=0))
     if not np.isfinite(peak):
         raise InputError("the sound holds NaN or infinity; give real numbers from -1 to 1")
