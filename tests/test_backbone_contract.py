@@ -15,7 +15,7 @@ import pytest
 from places import ROOT
 from spaces import felt, prior, space
 
-from dicetalk.backbone import KINDS, Backbone, Conditions, Kind, Moves, Step, load_backbone
+from dicetalk.backbone import KINDS, Backbone, Conditions, Kind, Live, Moves, Sitting, Step, load_backbone
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
@@ -160,6 +160,19 @@ def test_who_moves_gives_the_motion_of_every_frame(backbone: Backbone, kind: str
         stretches = list(backbone.act(conditions))
         assert sum(map(len, stretches)) == FRAMES
         assert all(motion.shapes.shape == (len(motion), 52) for motion in stretches)
+
+
+def test_who_speaks_live_shows_the_same(backbone: Backbone, conditions: Conditions, frames: Picture) -> None:
+    if isinstance(backbone, Live):
+        felt = conditions.emotion.within
+        speaking = backbone.speak(Sitting(portrait=conditions.portrait, face=conditions.face, felt=felt, seed=0))
+        made: list[Picture] = []
+        for part in np.array_split(conditions.speech.waveform, 9):
+            speaking.hear(part)
+            made += speaking.frames()
+        speaking.finish()
+        assert made and backbone.behind <= 0.4
+        np.testing.assert_array_equal(np.concatenate([*made, *speaking.frames()]), frames)
 
 
 def test_the_fake_is_of_a_few_lines() -> None:
