@@ -104,7 +104,7 @@ def speaking(bench: Bench) -> Iterator[str]:
     yield from header("clean", *SHARES[:-1], "lag [ms]")
     yield from (line([name, *cells[: len(SHARES)]]) for name, cells in rows.items())
     of = bench.figures["lips"][CEILING]
-    counts = (f"{of[name]['of']:.0f} {what}" for name, what in COUNTED.items())
+    counts = (f"{of[name]['of'] if of[name] else 0:.0f} {what}" for name, what in COUNTED.items())
     yield f"\nOf {', '.join(counts)}.\n"
     yield from header("gap [inter-ocular distances]", *(PHONES[vowel] for vowel in lips.VOWELS))
     yield from (line([name, *cells[len(SHARES) :]]) for name, cells in rows.items())

@@ -27,7 +27,7 @@ def told(frames: int, seed: int, amounts: Amounts, drawn: np.random.Generator) -
 @pytest.mark.parametrize("seed", range(20))
 def test_portions_do_not_matter(seed: int) -> None:
     frames, drawn = 40 * FPS + seed, np.random.default_rng(seed)
-    amounts = Amounts(blink=(1.0, 0.5)[seed % 2], gaze=("free", "free", "camera")[seed % 3])  # type: ignore[arg-type]
+    amounts = Amounts(blink=(1.0, 0.5)[seed % 2], gaze=("free", "free", "camera")[seed % 3])
     take, some = rehearse(frames, seed, amounts), told(frames, seed, amounts, drawn)
     np.testing.assert_array_equal(some.blink, take.blink)
     np.testing.assert_array_equal(some.gaze, take.gaze)

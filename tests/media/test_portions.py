@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from dicetalk.errors import InputError
 from dicetalk.media.portions import Portions
@@ -51,7 +52,8 @@ def test_beyond_full_scale_is_cut_off() -> None:
 
 
 def test_nothing_is_no_sound_yet() -> None:
-    for nothing in (b"", [], np.zeros(0, np.float32)):
+    empty: tuple[bytes | ArrayLike, ...] = (b"", [], np.zeros(0, np.float32))
+    for nothing in empty:
         assert len(Portions(48_000).take(nothing)) == 0
 
 

@@ -58,7 +58,7 @@ class EyeStream:
         held = np.concatenate([self._before, places])
         self._before = held[-1:]
         # A saccade of some degrees lasts about 40 ms: one frame in between.
-        return Eyes(blink, (0.75 * held[1:] + 0.25 * held[:-1]) * self._free)
+        return Eyes(blink, np.asarray((0.75 * held[1:] + 0.25 * held[:-1]) * self._free, np.float32))
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def live(
             print(printable(line), file=sys.stderr)
     with frames:
         for some in frames:
-            sys.stdout.buffer.write(some)
+            sys.stdout.buffer.write(some.tobytes())
             sys.stdout.buffer.flush()
 
 
