@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import save_file
 
 from dicetalk.config import changed
-from dicetalk.data.acted import Acted
+from dicetalk.data.passages import Acted
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.checkpoint import read_model
 from dicetalk.diffusion.model import MotionSizes, Told

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from dicetalk.checkpoints import write_config
 from dicetalk.config import to_plain
-from dicetalk.data.acted import Acted, read_acted
+from dicetalk.data.passages import Acted, read_acted
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, PRIORS, VERSION
 from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
