@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save_file
+from acted_passages import made_up, write_acted
 
 from dicetalk.config import changed
-from dicetalk.data.passages import Acted
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.checkpoint import read_model
 from dicetalk.diffusion.model import MotionSizes, Told
@@ -29,22 +28,6 @@ SIZES = MotionSizes(
     width=24, inner=32, layers=2, heads=2, bank=BankSizes(prior=8, width=12, hidden=16, tokens=2, codes=8, heads=2)
 )  # fmt: skip
 TINY = Stage2Motion(sizes=SIZES, loop=LoopOptions(steps=4), batch=6, frames=60)
-
-
-def made_up(passages: int = 4, frames: int = 120) -> Acted:
-    """Motion that is a function of speech and of what is felt."""
-    drawn = np.random.default_rng(0)
-    rows = passages * frames
-    speech = drawn.normal(0, 1, (rows, SPEECH))
-    feelings = np.zeros((2, rows, len(NAMES)))
-    for passage in range(passages):
-        feelings[:, passage * frames : (passage + 1) * frames, 1 + passage % 3] = 1
-    mixing, feeling = drawn.normal(0, 0.02, (SPEECH, MOTION)), drawn.normal(0, 0.3, (len(NAMES), MOTION))
-    motion = speech @ mixing + feelings @ feeling
-    starts = np.arange(passages + 1) * frames
-    resting = drawn.uniform(0, 0.1, (2, passages, 52)).astype(np.float16)
-    half = [each.astype(np.float16) for each in (speech, motion, feelings)]
-    return Acted(half[0][None], half[1], half[2], resting, starts)
 
 
 def priors() -> list[Prior]:
@@ -157,23 +140,6 @@ def test_guidance_pushes_away_from_what_is_told_less() -> None:
     clear = task._guided(full, noise, torch.full((count,), 0.05), torch.full((count, 2), 3.0), windows.resting)
     alone = task._guided(full, noise, torch.full((count,), 0.05), torch.ones(count, 2), windows.resting)
     torch.testing.assert_close(clear, alone)
-
-
-def write_acted(folder: Path) -> Path:
-    """Passages of voices to learn from and of one that is held out."""
-    (folder / "passages").mkdir(parents=True)
-    acted = made_up(passages=6)
-    for number, voice in enumerate(["flite en slt"] * 3 + ["flite en rms"] * 3):
-        rows = slice(number * 120, (number + 1) * 120)
-        tensors = {
-            "speech": acted.speech[:, rows],
-            "motion": acted.motion[:, rows],
-            "feelings": acted.feelings[:, rows],
-        }
-        tensors["resting"] = acted.resting[:, number]
-        kept = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        save_file(kept, folder / "passages" / f"{number}.safetensors", {"voice": voice})
-    return folder
 
 
 def test_a_recipe_from_passages_to_a_model(tmp_path: Path) -> None:
