@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +11,17 @@ import pytest
 import torch
 from acted_passages import made_up, write_acted
 
+from dicetalk.checkpoints import write_config
 from dicetalk.config import changed
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.checkpoint import read_model
 from dicetalk.diffusion.model import MotionSizes, Told
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.discriminator import UNLABELLED
-from dicetalk.emotion.priors import Prior
+from dicetalk.emotion.priors import Prior, save_priors
+from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, shipped_space, space_of
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import InputError
+from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.speech.stream import PHONE_COLUMNS, SPEECH
 from dicetalk.training.loop import LoopOptions
 from dicetalk.training.recipes import MOTION_TINY
@@ -148,6 +151,7 @@ def test_a_recipe_from_passages_to_a_model(tmp_path: Path) -> None:
     model = read_model(out)
     assert model.named.names == NAMES and model.levels[0] == 1 and model.levels[-1] == 0
     header = (out / "curves.csv").read_text().splitlines()[0]
+    assert json.loads((out / "config.json").read_text())["learned"] == ["synthetic"]
     assert "held out opening" in header and (out / "curves.png").exists()
 
 
@@ -173,3 +177,30 @@ def test_no_voice_is_held_out(tmp_path: Path) -> None:
         (data / "passages" / f"{number}.safetensors").unlink()
     with pytest.raises(InputError, match="no acted speech of voices that are held out"):
         train_motion([data], tmp_path / "run", MOTION_TINY)
+
+
+def another_space(folder: Path, priors: dict[str, Prior]) -> Path:
+    """The folder of an embedder of one's own."""
+    folder.mkdir()
+    (folder / WEIGHTS).write_bytes(b"other weights")
+    save_priors(folder / PRIORS, priors)
+    told = {"space": space_of(b"other weights"), "vocabulary": list(priors)}
+    write_config(folder, KIND, VERSION, told)
+    return folder
+
+
+def test_the_space_of_another_embedder_is_recorded(tmp_path: Path) -> None:
+    data, space = write_acted(tmp_path / "acted"), another_space(tmp_path / "faces", dict(shipped_space().priors))
+    changes = [f"space={space}", "loop.steps=1", "batch=4"]
+    named = read_model(train_motion([data], tmp_path / "run", changed(MOTION_TINY, changes))).named
+    assert named.space == space_of(b"other weights") != shipped_space().name and named.names == NAMES
+
+
+def test_a_space_that_does_not_fit(tmp_path: Path) -> None:
+    data = write_acted(tmp_path / "acted")
+    narrow = another_space(tmp_path / "narrow", dict(zip(NAMES, priors(), strict=True)))
+    with pytest.raises(ConfigError, match=r"has 8 columns, the bank reads 256; set sizes\.bank\.prior=8"):
+        train_motion([data], tmp_path / "run", changed(MOTION_TINY, [f"space={narrow}"]))
+    few = another_space(tmp_path / "few", {name: shipped_space().priors[name] for name in NAMES[:7]})
+    with pytest.raises(CheckpointError, match=f"few has no prior of {NAMES[7]}"):
+        train_motion([data], tmp_path / "run", changed(MOTION_TINY, [f"space={few}"]))

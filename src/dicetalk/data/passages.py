@@ -145,6 +145,16 @@ def _read(file: Path, held_out: bool) -> Iterator[Tensors]:
     yield tensors
 
 
+def corpora(folders: Sequence[Path]) -> tuple[str, ...]:
+    """What passages that `read_acted` has read are of, in order: "synthetic", or the names of corpora."""
+    found = set()
+    for file in (file for folder in folders for file in _files(folder)):
+        with safe_open(file, "numpy") as held:
+            told = held.metadata()
+        found.add("synthetic" if VOICE in told else json.loads(told[RECORDING])["corpus"])
+    return tuple(sorted(found))
+
+
 def _is_held_out(file: Path, told: Mapping[str, str]) -> bool:
     if VOICE in told:
         return is_held_out(told[VOICE])
