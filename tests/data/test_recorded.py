@@ -17,7 +17,7 @@ from scipy.io import wavfile
 
 from dicetalk.data.clip import Clip
 from dicetalk.data.film import Film
-from dicetalk.data.passages import RECORDING, Tensors, read_acted
+from dicetalk.data.passages import RECORDING, Tensors, corpora, read_acted
 from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.ravdess import read_ravdess
 from dicetalk.data.recorded import HELD_OUT_SHARE, MotionPreparation, is_kept_apart
@@ -117,16 +117,28 @@ def test_of_other_corpora_a_share_of_the_people_is_held_out() -> None:
     assert is_kept_apart(mead) and not is_kept_apart(replace(mead, identity="mead_M005"))
 
 
-def test_recordings_mix_with_acted_speech(prepared: tuple[Path, Report], tmp_path: Path) -> None:
-    """A film's one performance is repeated; the same numbers of faces and voices are needed."""
-    with pytest.raises(InputError, match="2 faces and 0 other voices, 2 faces and 1 other voices"):
+def test_recordings_mix_with_what_has_as_many_faces_and_voices(prepared: tuple[Path, Report], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="faces: 2; voices: 0 or 1"):
         read_acted([prepared[0], write_acted(tmp_path / "acted")])
-    alone = tmp_path / "alone"
-    (alone / "passages").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_only_what_was_filmed_may_have_one_performance(
+    seen: bool, prepared: tuple[Path, Report], tmp_path: Path
+) -> None:
+    """It stands for all of them."""
+    (tmp_path / "passages").mkdir()
+    (tmp_path / "clips.csv").write_text("name\nfilm\n")
     tensors = passage(prepared[0], HAPPY)
     filmed = {name: each if name == "speech" else each[:1] for name, each in tensors.items()}
-    save_file(filmed, alone / "passages" / "film.safetensors", {"voice": "flite en slt"})
-    both = read_acted([prepared[0], alone])
+    told = {RECORDING: json.dumps({"held_out": False, "corpus": "folder", "found": {"seen": seen}})}
+    save_file(filmed, tmp_path / "passages" / "film.safetensors", told)
+    assert corpora([prepared[0], tmp_path]) == ("folder", "ravdess")
+    if not seen:
+        with pytest.raises(InputError, match="faces: 1 or 2; voices: 1"):
+            read_acted([prepared[0], tmp_path])
+        return
+    both = read_acted([prepared[0], tmp_path])
     assert np.array_equal(both.motion[:, 50:], np.repeat(filmed["motion"], 2, 0)) and both.resting.shape == (2, 2, 52)
 
 

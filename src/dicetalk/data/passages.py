@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,15 +80,18 @@ def read_acted(folders: Sequence[Path], *, held_out: bool = False) -> Acted:
         InputError: nothing of this kind in the folders, not of the same kind in all, not prepared to its end, or a file
             is missing, damaged or made for another network.
     """
-    found = [tensors for folder in folders for file in _files(folder) for tensors in _read(file, held_out)]
-    if not found:
+    read = [each for folder in folders for file in _files(folder) for each in _read(file, held_out)]
+    if not read:
         kind = "of voices that are held out" if held_out else "of voices to learn from"
         raise InputError(f"{_listed(folders)} has no acted speech {kind}; prepare more with `dicetalk prepare`")
-    performances = max(len(each["motion"]) for each in found)
-    if {len(each["motion"]) for each in found} - {1, performances} or len({len(each["speech"]) for each in found}) > 1:
-        raise InputError(f"{_listed(folders)} hold passages of different kinds ({_kinds(found)}); prepare them anew, "
-                         "with the same --faces and --voices")  # fmt: skip
-    found = [_repeated(each, performances) for each in found]
+    performances = {len(tensors["motion"]) for tensors, filmed in read if not filmed} or {1}
+    voices = {len(tensors["speech"]) - 1 for tensors, _ in read}
+    if len(performances) > 1 or len(voices) > 1:
+        raise InputError(
+            f"{_listed(folders)} hold passages of different kinds (faces: {_counted(performances)}; voices: "
+            f"{_counted(voices)}); prepare them anew, with the same --faces and --voices"
+        )
+    found = [_repeated(tensors, *performances) for tensors, _ in read]
     speech, motion, feelings = (
         np.concatenate([each[name] for each in found], axis=1) for name in ("speech", "motion", "feelings")
     )
@@ -101,10 +104,8 @@ def _listed(folders: Sequence[Path]) -> str:
     return ", ".join(str(folder) for folder in folders)
 
 
-def _kinds(found: Sequence[Tensors]) -> str:
-    """How many performances and hearings passages have."""
-    kinds = sorted({(len(each["motion"]), len(each["speech"])) for each in found})
-    return ", ".join(f"{acted} faces and {heard - 1} other voices" for acted, heard in kinds)
+def _counted(counts: Collection[int]) -> str:
+    return " or ".join(str(count) for count in sorted(counts))
 
 
 def _repeated(tensors: Tensors, performances: int) -> Tensors:
@@ -127,22 +128,24 @@ def _files(folder: Path) -> Iterator[Path]:
             yield folder / PASSAGES / f"{row.get('name')}{SUFFIX}"
 
 
-def _read(file: Path, held_out: bool) -> Iterator[Tensors]:
-    """What a file holds, if it is of somebody who is held out, or is not.
+def _read(file: Path, held_out: bool) -> Iterator[tuple[Tensors, bool]]:
+    """What a file holds and whether it was filmed, if it is of somebody who is held out, or is not.
 
     Raises:
         InputError: it is missing, damaged or made for another network, or its folder was not prepared to its end.
     """
     try:
         with safe_open(file, "numpy") as held:
-            if _is_held_out(file, held.metadata() or {}) != held_out:
+            told = held.metadata() or {}
+            if _is_held_out(file, told) != held_out:
                 return
+            filmed = RECORDING in told and bool(json.loads(told[RECORDING])["found"]["seen"])
             tensors = {name: held.get_tensor(name) for name in COLUMNS}
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
-        told = " ".join(str(error).split())[:120]
-        raise InputError(f"{file} cannot be read ({told}); delete it and run `dicetalk prepare` again") from None
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{file} cannot be read ({reason}); delete it and run `dicetalk prepare` again") from None
     _check(file, tensors)
-    yield tensors
+    yield tensors, filmed
 
 
 def corpora(folders: Sequence[Path]) -> tuple[str, ...]:
