@@ -55,7 +55,7 @@ def test_neither(desk: Path) -> None:
     (desk / "file").write_text("")
     for name in ("gpu", "file", "Rules", ""):
         if name:
-            with pytest.raises(ConfigError, match=f"no backbone is called {name!r}; choose rules, svd, fake, or the"):
+            with pytest.raises(ConfigError, match=f"no backbone is called {name!r}; choose rules, motion, svd, fake, or the"):
                 find_backbone(name)
 
 

@@ -20,6 +20,7 @@ NAMES = [
     "EmotionError",
     "Feeling",
     "InputError",
+    "LiveVideo",
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
@@ -54,6 +55,22 @@ def test_what_a_talk_takes() -> None:
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
     assert defaults == usual
+
+
+def test_what_a_live_talk_takes() -> None:
+    parameters = inspect.signature(dicetalk.DiceTalk.live).parameters
+    usual = {"emotion": "neutral", "fade": 0.6, "rate": 16_000, "patience": None, "seed": 0, "face": None, "size": 1024}
+    usual |= {"crop": False, "anyway": False, "head": 1.0, "blink": 1.0, "gaze": None}
+    assert list(parameters) == ["self", "portrait", "sounds", *usual]
+    assert {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY} == usual
+
+
+def test_what_a_live_video_offers() -> None:
+    public = {name for name in vars(dicetalk.LiveVideo) if not name.startswith("_")}
+    assert {"hear", "finish", "close", "emotion", "fps", "width", "height", "frames", "filled"} <= public
+    fields = {field.name for field in dataclasses.fields(dicetalk.LiveVideo) if not field.name.startswith("_")}
+    told = {"sitting", "speaking", "feelings", "portions", "sounds", "patience", "behind", "warnings"}
+    assert fields == {*told, "frames", "filled"}
 
 
 def test_what_load_takes() -> None:

@@ -41,6 +41,41 @@ def test_all_comes_in_order_from_another_thread() -> None:
         assert list(made) == list(range(100)) and list(made) == []
 
 
+def test_what_does_not_come_in_time() -> None:
+    come = Event()
+
+    def late() -> Iterator[int]:
+        yield 1
+        come.wait(10)
+        yield 2
+
+    with Ahead(late()) as items:
+        assert items.take(10) == 1
+        with pytest.raises(TimeoutError):
+            items.take(0.01)
+        come.set()
+        assert items.take(10) == 2
+        with pytest.raises(StopIteration):
+            items.take(10)
+
+
+def test_a_thread_that_is_busy_is_waited_for_no_longer_than_its_grace() -> None:
+    come, closed = Event(), Event()
+
+    def never() -> Iterator[int]:
+        try:
+            come.wait(10)
+            yield 1
+        finally:
+            closed.set()
+
+    with Ahead(never(), grace=0.01):
+        pass
+    assert not closed.is_set()
+    come.set()
+    assert closed.wait(10)
+
+
 def test_no_more_is_made_than_may_wait() -> None:
     made: list[int] = []
     closed = Event()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         NoFaceError,
     )
+    from dicetalk.live import LiveVideo
     from dicetalk.pipeline import DiceTalk, Video, load
     from dicetalk.speakers import Speaker
     from dicetalk.svd.options import SvdOptions
@@ -33,6 +34,7 @@ __all__ = [
     "EmotionError",
     "Feeling",
     "InputError",
+    "LiveVideo",
     "MediaError",
     "MissingExtraError",
     "NoFaceError",
@@ -46,6 +48,7 @@ __all__ = [
 
 _HOMES = {
     "dicetalk.pipeline": ("DiceTalk", "Video", "load"),
+    "dicetalk.live": ("LiveVideo",),
     "dicetalk.speakers": ("Speaker",),
     "dicetalk.svd.options": ("SvdOptions",),
     "dicetalk.emotion.feeling": ("Feeling", "mix"),

@@ -19,7 +19,7 @@ from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
 if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing heavy
-    from dicetalk.arrays import UInt8
+    from dicetalk.arrays import UInt8, Waveform
     from dicetalk.emotion.road import EmotionTrack
     from dicetalk.face import Face
     from dicetalk.media import Picture
@@ -153,6 +153,58 @@ class Moves(Protocol):
         ...
 
 
+Felt = Callable[[int, int], "EmotionTrack"]
+"""What is felt from a frame on, in so many frames; asked in order, once for each, right before it is made."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sitting:
+    """What may be known of a clip before anything is said in it.
+
+    Attributes:
+        portrait: (H, W, 3) uint8, RGB, at the size of the frames to make.
+        face: the face to animate, in the portrait's coordinates.
+        felt: what is felt, which may change on the way.
+        seed: which take.
+        amounts: how much head, lids and eyes do.
+    """
+
+    portrait: Picture
+    face: Face
+    felt: Felt
+    seed: int
+    amounts: Amounts = AS_USUAL
+
+
+class Speaking(Protocol):
+    """One clip while it is spoken."""
+
+    def hear(self, sound: Waveform) -> None:
+        """Take the next samples (N,) int16, mono at 16 kHz."""
+
+    def finish(self) -> None:
+        """Nothing more is said: the clip ends with the frame in which its last sample lies."""
+
+    def frames(self) -> Iterator[Picture]:
+        """Frames as chunks (t, H, W, 3) uint8, 25 a second: those that no later sound can change, each of them once."""
+        ...
+
+
+@runtime_checkable
+class Live(Protocol):
+    """A backbone that takes speech as it comes.
+
+    Attributes:
+        behind: how far behind its beginning a frame's sound must be known before it can be made [s].
+    """
+
+    behind: float
+
+    def speak(self, sitting: Sitting) -> Speaking:
+        """Begin a clip: its frames are those of `generate` for the same sound, of which no echo is taken out."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """How backbones of one kind come to be.
@@ -182,6 +234,12 @@ class Kind:
 
 KINDS = {
     "rules": Kind(loads="dicetalk.acting.backbone:load_rules", moves=True, rates=VIDEO_RATES),
+    "motion": Kind(
+        loads="dicetalk.diffusion.backbone:load_motion",
+        folder=str(Path(__file__).parent / "weights" / "motion"),
+        moves=True,
+        rates=VIDEO_RATES,
+    ),
     "svd": Kind(
         loads="dicetalk.svd.backbone:load_svd",
         folder="dice-svd",

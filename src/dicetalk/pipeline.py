@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -12,14 +12,16 @@ from typing import Literal
 
 import numpy as np
 
-from dicetalk.arrays import UInt8, Waveform
+from dicetalk.arrays import Waveform
 from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
     KINDS,
     Backbone,
     Conditions,
+    Live,
     Moves,
+    Sitting,
     Watch,
     amounts_of,
     check_content,
@@ -29,22 +31,24 @@ from dicetalk.backbone import (
 )
 from dicetalk.checks import function, truth
 from dicetalk.emotion.road import EmotionTrack, track
-from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline
 from dicetalk.errors import ConfigError, InputError, MediaError
-from dicetalk.face import Face
 from dicetalk.files import PathLike, path_of, video_path_of
-from dicetalk.media import Photo, Picture, Sound, VideoWriter, read_photo, read_sound
+from dicetalk.live import LiveVideo, patience_of, sounds_of
+from dicetalk.media import Picture, Sound, VideoWriter, read_sound
 from dicetalk.media.channel import Channel
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
 from dicetalk.media.frames import FrameWriter, is_numbered
+from dicetalk.media.portions import Portion, Portions
 from dicetalk.media.video import VAST
 from dicetalk.motion.live_link import read_csv, write_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
-from dicetalk.portrait.cover import look_over
-from dicetalk.portrait.framing import check_size, checked_picture, face_of, framed
+from dicetalk.portrait.framing import check_size
+from dicetalk.portrait.look import look_of, photo_of
 from dicetalk.portrait.together import together
 from dicetalk.rates import FPS, SPEECH_RATE
+from dicetalk.sources.changing import Feelings, LiveEmotion
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 from dicetalk.speech import Hearing
@@ -267,9 +271,9 @@ class DiceTalk:
         if motion is None and KINDS[self.backbone.kind].moves:
             for voice in voices:  # beside the search for faces
                 voice.begin()
-        photo = Photo(checked_picture(portrait)) if isinstance(portrait, np.ndarray) else read_photo(portrait)
+        photo = photo_of(portrait)
         clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
-        looks = [_look(clear, speaker.face, anyway, size, crop) for speaker in who]
+        looks = [look_of(clear, speaker.face, anyway, size, crop) for speaker in who]
         heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
         first, *others = (
             Conditions(
@@ -283,27 +287,62 @@ class DiceTalk:
         warnings = tuple(dict.fromkeys([*photo.warnings, *(() if sound is None else sound.warnings), *doubts]))
         return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]))
 
+    def live(
+        self,
+        portrait: PathLike | Picture,
+        sounds: Iterable[Portion] | None = None,
+        *,
+        emotion: LiveEmotion = "neutral",
+        fade: float = DEFAULT_FADE,
+        rate: int = SPEECH_RATE,
+        patience: float | None = None,
+        seed: int = 0,
+        face: int | None = None,
+        size: int = DEFAULT_SIZE,
+        crop: bool = False,
+        anyway: bool = False,
+        head: float = 1.0,
+        blink: float = 1.0,
+        gaze: Literal["free", "camera"] | None = None,
+    ) -> LiveVideo:
+        """Speak while it is spoken: `for frames in talk.live("face.png", microphone, emotion="happy"): ...`.
+
+        The frames are those of a whole clip of the same sound (of 16 bit at 16 kHz), in which no echo was found.
+
+        Args:
+            portrait: a picture file, or (H, W, 3) uint8 RGB.
+            sounds: `Portion`s of any length, as they come; None where they are handed on with `LiveVideo.hear`. One
+                that is no sound is told when it comes.
+            emotion: as for a whole clip, but no "auto"; or a function of the time in the clip [s], asked before frames
+                are made. `LiveVideo.emotion` changes it on the way.
+            fade: how long a change of emotion takes [s]; 0 for hard cuts.
+            rate: samples a second of the sound [Hz].
+            patience: how long to wait for sound before silence takes its place, so that frames go on [s], more than a
+                portion lasts; None waits. With it `sounds` are taken in a thread of their own.
+            seed, face, size, crop, anyway, head, blink, gaze: as for a whole clip.
+
+        Raises:
+            ConfigError: the backbone cannot speak before it has heard everything.
+            MediaError, NoFaceError, EmotionError, CheckpointError, InputError: as for a whole clip.
+        """
+        backbone = self.backbone
+        if not isinstance(backbone, Live):
+            raise ConfigError(f"the {backbone.kind} backbone hears all of the speech first; load one that speaks live")
+        check_seed(seed)
+        check_size(size)
+        crop, anyway = truth(crop, "crop"), truth(anyway, "anyway")
+        amounts, feelings = amounts_of(head, blink, gaze), Feelings(emotion, fade)
+        portions, patience, sounds = Portions(rate), patience_of(patience), sounds_of(sounds)
+        photo = photo_of(portrait)
+        look = look_of(changed(photo, cover=None), face, anyway, size, crop)
+        warnings = tuple(dict.fromkeys([*photo.warnings, *look.warnings, *feelings.warnings]))
+        sitting = Sitting(portrait=look.portrait, face=look.face, felt=feelings, seed=seed, amounts=amounts)
+        speaking = backbone.speak(sitting)
+        return LiveVideo(sitting, speaking, feelings, portions, sounds, patience, backbone.behind, warnings)
+
 
 OTHER_TAKE = 1_000_003
 """What is added to the seed for the next speaker: two people do not blink together."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """A portrait at the size of the frames, a face in it, how much of it covers what is behind, what is doubtful."""
-
-    portrait: Picture
-    face: Face
-    cover: UInt8 | None
-    warnings: tuple[str, ...]
-
-
-def _look(photo: Photo, face: int | None, anyway: bool, size: int, crop: bool) -> _Look:
-    found, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
-    if photo.cover is None:
-        return _Look(*framed(photo.picture, found, size, crop), None, tuple(doubts))
-    frame, found = framed(np.dstack([photo.picture, photo.cover]), found, size, crop)
-    return _Look(np.ascontiguousarray(frame[..., :3]), found, np.ascontiguousarray(frame[..., 3]), tuple(doubts))
 
 
 def _voices(sound: Sound | None, speakers: Sequence[Speaker], idle: float) -> list[Hearing]:

@@ -6,7 +6,7 @@ Errors come out where the thread is used, few things wait at a time, and no thre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -45,10 +45,12 @@ class Ahead(Iterator[Item]):
     Args:
         items: the iterator; it is closed in that thread, if it can be.
         most: how many of its items may wait to be taken.
+        grace: how long an item that is being made is waited for at the end [s]; a thread that takes longer ends by
+            itself with that item. None waits.
     """
 
-    def __init__(self, items: Iterator[Item], most: int = 1) -> None:
-        self._items = items
+    def __init__(self, items: Iterator[Item], most: int = 1, grace: float | None = None) -> None:
+        self._items, self._grace = items, grace
         self._room = Semaphore(most)
         self._made: SimpleQueue[Item | _End] = SimpleQueue()
         self._stopped = False
@@ -70,9 +72,21 @@ class Ahead(Iterator[Item]):
         return not self._stopped
 
     def __next__(self) -> Item:
+        return self.take(None)
+
+    def take(self, seconds: float | None) -> Item:
+        """The next item.
+
+        Raises:
+            TimeoutError: it is not there after some seconds; None waits.
+            StopIteration: there is none.
+        """
         if self._stopped:
             raise StopIteration
-        item = self._made.get()
+        try:
+            item = self._made.get(timeout=seconds)
+        except Empty:
+            raise TimeoutError from None
         if isinstance(item, _End):
             self.close()
             raise StopIteration if item.error is None else item.error
@@ -88,7 +102,7 @@ class Ahead(Iterator[Item]):
     def close(self) -> None:
         """End the thread, once it has made what it is making."""
         self._stopped = True
-        _end(self._thread, self._room.release)
+        _end(self._thread, self._room.release, self._grace)
 
 
 class Behind(Generic[Item]):
@@ -155,13 +169,18 @@ def _started(work: Callable[[], None], daemon: bool = True) -> Thread:
     return thread
 
 
-def _end(thread: Thread, stop: Callable[[], None]) -> None:
-    """Tell a thread to stop and wait for it, however often Ctrl-C is pressed meanwhile: what it uses will be closed."""
+def _end(thread: Thread, stop: Callable[[], None], grace: float | None = None) -> None:
+    """Tell a thread to stop and wait for it, however often Ctrl-C is pressed meanwhile: what it uses will be closed.
+
+    With a `grace` [s] no longer than that.
+    """
     interruption = None
     while thread.is_alive():
         try:
             stop()
-            thread.join()
+            thread.join(grace)
+            if grace is not None:
+                break
         except BaseException as error:  # raised below
             interruption = error
     if interruption is not None:

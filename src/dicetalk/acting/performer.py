@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from dicetalk.acting.eyes import Eyes
 from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import articulate, gate
@@ -216,12 +217,12 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
     live(shapes, take, pose)
 
 
-def live(shapes: Float64, take: Take, pose: Float64) -> None:
+def live(shapes: Float64, eyes: Eyes, pose: Float64) -> None:
     """Let the eyes of shapes (T, 52) keep to the camera while the head (T, 6) moves, but for glances; lids blink."""
-    right = take.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
-    down = take.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
+    right = eyes.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
+    down = eyes.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH
     shapes += look(right, down)
     for side in ("Left", "Right"):
         lid, wide = index("eyeBlink" + side), index("eyeWide" + side)
-        shapes[:, wide] *= 1 - take.blink
-        shapes[:, lid] = np.maximum(shapes[:, lid], take.blink)
+        shapes[:, wide] *= 1 - eyes.blink
+        shapes[:, lid] = np.maximum(shapes[:, lid], eyes.blink)

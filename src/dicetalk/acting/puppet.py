@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 
+from dicetalk.arrays import Waveform
 from dicetalk.backbone import AS_USUAL, Amounts, Conditions, Watch
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
@@ -62,6 +64,42 @@ class Puppet(ABC):
             for motion in chain([first[chunk:]], others):
                 yield from _drawn(renderer, motion, start, conditions)
                 start += len(motion)
+
+
+class Acting(Protocol):
+    """What a face does while it is told what to say."""
+
+    def hear(self, sound: Waveform) -> None:
+        """Take the next samples (N,) int16, mono at 16 kHz."""
+
+    def finish(self) -> None:
+        """Nothing more is said."""
+
+    def moves(self) -> Iterator[Motion]:
+        """The motion that no later sound can change, stretch by stretch, each of them once."""
+        ...
+
+
+class LivePuppet:
+    """Draws what is acted as it is acted, each frame at once."""
+
+    def __init__(self, acting: Acting, renderer: Renderer) -> None:
+        """Of one clip; the first frame is drawn for nothing, since all that happens once takes longest."""
+        self._acting, self._renderer = acting, renderer
+        list(renderer.render(Motion.still(1)))
+
+    def hear(self, sound: Waveform) -> None:
+        """Take the next samples (N,) int16, mono at 16 kHz."""
+        self._acting.hear(sound)
+
+    def finish(self) -> None:
+        """Nothing more is said."""
+        self._acting.finish()
+
+    def frames(self) -> Iterator[Picture]:
+        """Frames (1, H, W, 3) uint8 of all that is acted by now."""
+        for motion in self._acting.moves():
+            yield from (frame[None] for frame in self._renderer.render(motion))
 
 
 def _drawn(renderer: Renderer, motion: Motion, start: int, conditions: Conditions) -> Iterator[Picture]:

@@ -11,7 +11,20 @@ import click
 
 import dicetalk
 from dicetalk.__main__ import STOPS
-from dicetalk.cli import demo, doctor, embed, emotions, evaluate, failures, generate, hear, official, prepare, train
+from dicetalk.cli import (
+    demo,
+    doctor,
+    embed,
+    emotions,
+    evaluate,
+    failures,
+    generate,
+    hear,
+    live,
+    official,
+    prepare,
+    train,
+)
 from dicetalk.cli.streams import open_streams
 
 EXAMPLES = """\b
@@ -30,6 +43,7 @@ def cli() -> None:
 
 COMMANDS = (
     generate.generate,
+    live.live,
     demo.demo,
     emotions.emotions,
     doctor.doctor,

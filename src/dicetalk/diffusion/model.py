@@ -133,8 +133,7 @@ class MotionDenoiser(nn.Module):
             `(B, N, 58)` the clean motion; `(B, N, D)` the features in the middle, from which emotion is read; and
             `(B, Y, N, 2 D)` what the next frames need of these.
         """
-        likely, rest = _likely(noisy, level)
-        frames = self.motion(likely)
+        frames = self.motion(_likely(noisy, level))
         shifts = self.shifts(told.condition)[:, None] + self.tables
         middle, kept = frames, []
         for number, block in enumerate(self.blocks):
@@ -144,7 +143,7 @@ class MotionDenoiser(nn.Module):
             if number == len(self.blocks) // 2 - 1:
                 middle = frames
         shift, scale = self.last(told.condition)[:, None].chunk(2, -1)
-        clean: Tensor = likely + rest * self.clean(self.norm(frames) * (1 + scale) + shift)
+        clean: Tensor = self.clean(self.norm(frames) * (1 + scale) + shift)
         return clean, middle, torch.stack(kept, 1)
 
 
@@ -222,14 +221,14 @@ def _band(off: Tensor, count: int) -> Tensor:
     return off[:, later.clamp(0, BACK + AHEAD)] + _hidden((later >= 0) & (later <= BACK + AHEAD))
 
 
-def _likely(noisy: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-    """What clean motion is likely where nothing else is known, `(B, N, 58)`, and how far it may be from that.
+def _likely(noisy: Tensor, level: Tensor) -> Tensor:
+    """What clean motion is likely where nothing else is known, `(B, N, 58)`.
 
-    Pure noise is no motion at all: nothing of it reaches the network (preconditioning; Karras et al. 2022).
+    Pure noise is no motion at all: nothing of it reaches the network (preconditioning; Karras et al. 2022). Of their
+    way out nothing is taken: what is said and felt tells motion so well that noise had better not be handed on.
     """
     share = level[:, None, None]
-    power = (1 - share).square() + share.square()
-    return noisy * (1 - share) / power, share / power.sqrt()
+    return noisy * (1 - share) / ((1 - share).square() + share.square())
 
 
 def _waves(level: Tensor) -> Tensor:

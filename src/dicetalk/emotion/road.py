@@ -59,6 +59,12 @@ class EmotionTrack:
     def __len__(self) -> int:
         return len(self.weights)
 
+    def within(self, first: int, frames: int) -> EmotionTrack:
+        """What is felt from a frame on; what is felt in the last one holds behind it."""
+        rows = np.minimum(np.arange(first, first + frames), len(self) - 1)
+        some = self.priors and PriorTrack(self.priors.means[rows], self.priors.stds[rows], self.priors.space)
+        return EmotionTrack(self.weights[rows], self.names, some)
+
     def onto(self, names: Sequence[str]) -> Float32:
         """(T, len(names)) the weights in another vocabulary, by name; what it lacks counts as neutral."""
         found = np.zeros((len(self), len(names)), np.float32)

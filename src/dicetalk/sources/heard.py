@@ -33,10 +33,12 @@ class Auto:
     Attributes:
         every: length of a step [s]; None hears one mood for all of it.
         files: none but the driving speech.
+        listens: to all of that.
     """
 
     every: float | None = None
     files: tuple[Path, ...] = ()
+    listens: bool = True
 
     def feel(self, speech: Hearing) -> Timeline:
         """What is heard; each feeling is neutral where the voice does not tell enough."""

@@ -21,9 +21,11 @@ class Like:
 
     Attributes:
         path: of a sound, a video or a photo.
+        listens: to that only.
     """
 
     path: Path
+    listens: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:

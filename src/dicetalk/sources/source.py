@@ -14,10 +14,14 @@ class EmotionSource(Protocol):
 
     Attributes:
         files: the recordings it reads, which an output must not overwrite.
+        listens: whether it hears the driving speech, all of which must then be there before the first frame.
     """
 
     @property
     def files(self) -> tuple[Path, ...]: ...  # noqa: D102 (told above)
+
+    @property
+    def listens(self) -> bool: ...  # noqa: D102 (told above)
 
     def feel(self, speech: Hearing) -> Timeline:
         """The feelings of a stretch of speech; each says how sure it is and why.

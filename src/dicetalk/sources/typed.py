@@ -16,10 +16,12 @@ class Typed:
     Attributes:
         timeline: what was asked for.
         files: none.
+        listens: not at all.
     """
 
     timeline: Timeline
     files: tuple[Path, ...] = ()
+    listens: bool = False
 
     def feel(self, speech: Hearing) -> Timeline:
         """What was asked for."""

@@ -65,16 +65,16 @@ def likelihood(phones: Float32, chosen: Sequence[int]) -> Float32:
     return mean
 
 
-def closures(phones: Float32) -> list[tuple[int, int]]:
+def closures(phones: Float32, threshold: float = SHUT) -> list[tuple[int, int]]:
     """First hop of each closure of the lips within speech, and the one behind its last; phones (hops, 24).
 
     From where lips are half shut on; two that follow with nothing between them in which lips would part are one.
     """
     likely = likelihood(phones, CLOSED)
-    near, half = likely > DOUBT, likely > (DOUBT + SHUT) / 2
+    near, half = likely > DOUBT, likely > (DOUBT + threshold) / 2
     found = []
     for start, stop in runs(near):
-        if near[start] and likely[start:stop].max() > SHUT:
+        if near[start] and likely[start:stop].max() > threshold:
             inside = start + np.flatnonzero(half[start:stop])
             found.append((int(inside[0]), int(inside[-1]) + 1))
     return found

@@ -1,13 +1,15 @@
 """Speech as it comes: a row for each frame of 40 ms, told by nothing but what was said up to 160 ms behind it.
 
 Levels and pitch are relative to what was heard so far, so that a row is the same whether a recording is there already
-or just being spoken. Sound is heard in blocks of 80 ms, always: the same numbers to the last bit.
+or just being spoken. Sound is heard in blocks of 80 ms, always, after a first one of 40 ms: the same numbers to the
+last bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -16,12 +18,14 @@ from dicetalk.media import Waveform, frame_count
 from dicetalk.rates import HOPS_PER_FRAME, SAMPLES_PER_FRAME
 from dicetalk.speech.broad import PHONES
 from dicetalk.speech.echo import find_echoes, without_echoes
-from dicetalk.speech.phonetics import BANDS, COLUMNS, DELAY, LOOK_AHEAD, PhoneStream, open_stream
+from dicetalk.speech.phonetics import BANDS, COLUMNS, DELAY, PhoneStream, open_stream
 from dicetalk.speech.pitch import MIN_VOICING, PITCH_SPAN, periods, without_octave_jumps
 
 BLOCK = 2
 """Frames of sound that are heard at once."""
 BLOCK_SAMPLES = BLOCK * SAMPLES_PER_FRAME
+FIRST_SAMPLES = SAMPLES_PER_FRAME
+"""Of the first block: with it blocks end at 360 ms, 440 ms and so on, right when the rows of whole blocks are there."""
 PARTS = 2
 """Of a frame, of each of which phones and lips are told: lips shut and open within one."""
 OWN = 5
@@ -37,8 +41,6 @@ USUAL_FRAMES = 50
 """Voiced frames over which a speaker's usual pitch is forgotten."""
 WIDEST = 1.0
 """Of pitch over the usual one, either way [octaves]."""
-_LATE = -(-LOOK_AHEAD // SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME
-"""Samples behind the end of a recording after which its last row is there."""
 _BEFORE = (PITCH_SPAN - SAMPLES_PER_FRAME) // 2
 
 
@@ -49,6 +51,7 @@ class SpeechStream:
     Attributes:
         phones: hears the phones.
         sound: (N,) samples that are no whole block yet.
+        block: samples of the next block.
         rows: (n, 26) what was heard of hops that make no whole frame yet.
         bands: (n, 64) of hops from the first of `rows` on.
         early: rows still to come that are of before the recording.
@@ -57,6 +60,7 @@ class SpeechStream:
 
     phones: PhoneStream = field(default_factory=open_stream)
     sound: Float32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    block: int = FIRST_SAMPLES
     rows: Float32 = field(default_factory=lambda: np.zeros((0, COLUMNS), np.float32))
     bands: Float32 = field(default_factory=lambda: np.zeros((0, BANDS), np.float32))
     early: int = DELAY
@@ -64,11 +68,13 @@ class SpeechStream:
 
     def hear(self, sound: Float32) -> Float32:
         """Rows (T, 119) of the frames whose sound is known to 160 ms behind them, `sound` (N,) of 16 bit being next."""
-        held = np.concatenate([self.sound, sound])
-        whole = len(held) // BLOCK_SAMPLES * BLOCK_SAMPLES
-        self.sound = held[whole:]
-        blocks = [self._block(held[start : start + BLOCK_SAMPLES]) for start in range(0, whole, BLOCK_SAMPLES)]
-        return np.concatenate([np.zeros((0, SPEECH), np.float32), *blocks])
+        held, told = np.concatenate([self.sound, sound]), [np.zeros((0, SPEECH), np.float32)]
+        while len(held) >= self.block:
+            now, held = np.split(held, [self.block])
+            told.append(self._block(now))
+            self.block = BLOCK_SAMPLES
+        self.sound = held
+        return np.concatenate(told)
 
     def _block(self, sound: Float32) -> Float32:
         rows, bands = self.phones.hear_bands(sound)
@@ -140,10 +146,18 @@ def _columns(rows: Float32, bands: Float32, pitch: Float64) -> Float32:
 def hear_rows(waveform: Waveform, beyond: int = 0) -> Iterator[Float32]:
     """Rows (t, 119) of a clip (N,), block by block, of its frames and some `beyond`; echoes are taken out of it."""
     left = frame_count(len(waveform)) + beyond
-    stream, inverse = SpeechStream(), find_echoes(waveform)
-    for start in range(0, left * SAMPLES_PER_FRAME + _LATE + BLOCK_SAMPLES, BLOCK_SAMPLES):
-        inside = without_echoes(waveform, start, start + BLOCK_SAMPLES, inverse)
-        rows = stream.hear(np.pad(inside.astype(np.float32), (0, BLOCK_SAMPLES - len(inside))))[:left]
+    stream, silence = SpeechStream(), repeat(np.zeros(BLOCK_SAMPLES, np.int16))
+    for sound in chain(dry(waveform), silence):
+        rows = stream.hear(sound.astype(np.float32))[:left]
         left -= len(rows)
         if len(rows):
             yield rows
+        if not left:
+            return
+
+
+def dry(waveform: Waveform) -> Iterator[Waveform]:
+    """A clip (N,) block by block, without the echoes that are in all of it."""
+    inverse = find_echoes(waveform)
+    for start in range(0, len(waveform), BLOCK_SAMPLES):
+        yield without_echoes(waveform, start, start + BLOCK_SAMPLES, inverse)

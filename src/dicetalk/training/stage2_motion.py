@@ -429,8 +429,9 @@ def _chosen(share: float, count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(count, generator=generator) < share
 
 
-LEVELS = (1.0, 0.75, 0.5, 0.25, 0.0)
-"""Of noise, through which motion is made: four steps."""
+LEVELS = (1.0, 0.9, 0.7, 0.4, 0.1, 0.0)
+"""Of noise, through which motion is made: five steps. How a head wanders is settled where there is much noise, how lips
+end up where there is little."""
 
 
 def train_motion(
