@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from dicetalk.errors import CheckpointError, ConfigError
+from dicetalk.errors import CheckpointError, ConfigError, MediaError
 from dicetalk.modules import finite, load_module, read_tensors, save_tensors
 
 
@@ -158,3 +159,18 @@ def test_nothing_is_ever_unpickled(tmp_path: Path) -> None:
     torch.save(Net().state_dict(), tmp_path / "net.safetensors")
     with pytest.raises(CheckpointError, match="not safetensors"):
         read_tensors(tmp_path / "net.safetensors")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit to the size of a file")
+def test_what_cannot_be_written_is_told_in_one_line_and_the_old_file_stays(path: Path) -> None:
+    """The library has an error of its own for it, which is no OSError."""
+    import resource
+
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(MediaError, match=r"net\.safetensors cannot be written \(File too large\)"):
+            save_tensors(path, {"much": torch.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before and list(path.parent.iterdir()) == [path]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -19,9 +22,25 @@ MOST_TOLD = 100
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write one module's tensors, in one move: the file is complete or not there."""
-    with whole(path) as hidden:
+    """Write one module's tensors, in one move: the file is complete or not there.
+
+    Raises:
+        MediaError: says in one line why it cannot be written.
+    """
+    with whole(path) as hidden, _told_by_system():
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, hidden)
+
+
+@contextmanager
+def _told_by_system() -> Iterator[None]:
+    """Raise what the system says of a file that cannot be written, which the library tells in words alone."""
+    try:
+        yield
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 def read_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:

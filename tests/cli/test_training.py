@@ -47,6 +47,8 @@ def test_train_and_evaluate(prepared: Path, tmp_path: Path) -> None:
         (["evaluate", "embedder", "{data}", "--checkpoint", "{out}"], DiceTalkError),
         (["prepare", "mead", "{data}", "{out}"], InputError),
         (["prepare", "synthetic", "{data}", "{out}/made", "--hours", "nan"], InputError),
+        (["prepare", "synthetic", "{data}", "{out}/made", "--for", "motion"], InputError),
+        (["train", "motion-tiny", "{data}", "-o", "{out}/run"], InputError),
     ],
 )
 def test_wrong_words(words: list[str], error: type[Exception], prepared: Path, tmp_path: Path) -> None:

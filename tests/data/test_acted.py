@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from dicetalk.assets import speech as demo
-from dicetalk.data.acted import Acted, Acting, act_out, passages, prepare_acted, read_acted
+from dicetalk.data.acted import Acting, act_out, passages, prepare_acted
+from dicetalk.data.passages import Acted, read_acted
 from dicetalk.data.synthetic import Shard
 from dicetalk.errors import InputError
 from dicetalk.media import read_sound

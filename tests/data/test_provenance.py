@@ -18,6 +18,12 @@ def test_it_goes_on_with_the_same(tmp_path: Path) -> None:
         begin(tmp_path / "a", {"hours": 3.0}, True)
 
 
+def test_it_was_made_of_something_else(tmp_path: Path) -> None:
+    begin(tmp_path, {"hours": 2.0}, False)
+    with pytest.raises(InputError, match=r"was made of other material; give another folder"):
+        begin(tmp_path, {"seed": 0}, True)
+
+
 def test_files_of_somebody_else(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing says how they were made"):
         begin(tmp_path, {"hours": 2.0}, True)

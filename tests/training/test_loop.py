@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import torch
 from learning import TINY, Line, files, steps_done
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
+from safetensors.torch import save_file
 
 from dicetalk.config import changed, to_plain
 from dicetalk.emotion.embedder import StreamEncoder
 from dicetalk.emotion.priors import read_priors
-from dicetalk.errors import CheckpointError, ConfigError, InputError
+from dicetalk.errors import CheckpointError, ConfigError, InputError, MediaError
 from dicetalk.training.loop import LoopOptions, schedule, train
 from dicetalk.training.recipes import EMBEDDER_SMALL, recipe
 from dicetalk.training.stage1_embedder import load_embedder, train_embedder
@@ -41,6 +43,27 @@ def test_resuming_is_an_uninterrupted_run(tmp_path: Path) -> None:
     assert seen == list(range(11, 26))
     assert files(tmp_path / "parts") == files(tmp_path / "whole")
     assert (tmp_path / "parts" / "curves.png").stat().st_size > 1000
+
+
+def test_a_full_disk_keeps_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And with room again the run goes on to the same end."""
+    options = LoopOptions(steps=9, save_every=3)
+    train(Line(), options, tmp_path / "whole")
+    saved: list[object] = []
+
+    def save(tensors: dict[str, torch.Tensor], hidden: Path) -> None:
+        saved.append(hidden)
+        save_file(tensors, hidden)
+        if len(saved) == 2:
+            hidden.write_bytes(hidden.read_bytes()[:100])
+            raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("dicetalk.modules.save_file", save)
+    with pytest.raises(MediaError, match=r"no space left on .*; make room"):
+        train(Line(), options, tmp_path / "parts")
+    assert steps_done(tmp_path / "parts") == 3 and not list((tmp_path / "parts").glob(".*"))
+    train(Line(), options, tmp_path / "parts")
+    assert files(tmp_path / "parts") == files(tmp_path / "whole")
 
 
 def test_it_learns_and_leaves_the_world_as_it_was(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from acted_passages import write_acted
 from learning import Line, files, steps_done
 from places import TESTS
 from safetensors.numpy import load_file
 
+from dicetalk.diffusion.checkpoint import read_model
 from dicetalk.errors import MissingExtraError
 from dicetalk.training.loop import RANKS_APART, STATE, LoopOptions, _gradients, train
 from dicetalk.training.processes import ALONE, LAUNCHERS, launched
@@ -72,6 +74,39 @@ def test_two_processes_keep_one_network_and_learn_from_both_batches(tmp_path: Pa
         assert not np.array_equal(first[name], alone[f"net.{name}"])
     assert steps_done(tmp_path / "two") == 8
     assert files(tmp_path / "parts") == files(tmp_path / "two")
+
+
+MOTION = """
+import sys
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from dicetalk.config import changed
+from dicetalk.training import stage2_motion
+from dicetalk.training.processes import launched, leave
+from dicetalk.training.recipes import MOTION_TINY
+
+folder, kept, processes = Path(sys.argv[1]), [], launched()
+recipe = changed(MOTION_TINY, ["loop.steps=4", "loop.save_every=2", "batch=4", "half=false"])
+train = stage2_motion.train
+stage2_motion.train = lambda task, *rest: (kept.append(task.net), train(task, *rest))
+stage2_motion.train_motion([folder / "acted"], folder / "run", recipe, None, processes)
+save_file({k: v.contiguous() for k, v in kept[0].state_dict().items()}, folder / f"rank{processes.rank}.safetensors")
+leave(processes)
+"""
+
+
+@needs_accelerate
+def test_two_processes_learn_motion_together(tmp_path: Path) -> None:
+    """Weights, and what is counted of the bank, are the same in both; one of them writes the model."""
+    write_acted(tmp_path / "acted")
+    (tmp_path / "motion.py").write_text(MOTION)
+    done = launch(2, tmp_path / "motion.py", tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
+    assert [name for name in first if not np.array_equal(first[name], second[name])] == []
+    assert steps_done(tmp_path / "run") == 4 and read_model(tmp_path / "run").levels[-1] == 0
 
 
 def test_without_a_launcher_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import save_file
+from acted_passages import made_up, write_acted
 
+from dicetalk.checkpoints import write_config
 from dicetalk.config import changed
-from dicetalk.data.acted import Acted
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.checkpoint import read_model
 from dicetalk.diffusion.model import MotionSizes, Told
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.discriminator import UNLABELLED
-from dicetalk.emotion.priors import Prior
+from dicetalk.emotion.priors import Prior, save_priors
+from dicetalk.emotion.space import KIND, PRIORS, VERSION, WEIGHTS, shipped_space, space_of
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import InputError
+from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.speech.stream import PHONE_COLUMNS, SPEECH
 from dicetalk.training.loop import LoopOptions
 from dicetalk.training.recipes import MOTION_TINY
@@ -29,22 +31,6 @@ SIZES = MotionSizes(
     width=24, inner=32, layers=2, heads=2, bank=BankSizes(prior=8, width=12, hidden=16, tokens=2, codes=8, heads=2)
 )  # fmt: skip
 TINY = Stage2Motion(sizes=SIZES, loop=LoopOptions(steps=4), batch=6, frames=60)
-
-
-def made_up(passages: int = 4, frames: int = 120) -> Acted:
-    """Motion that is a function of speech and of what is felt."""
-    drawn = np.random.default_rng(0)
-    rows = passages * frames
-    speech = drawn.normal(0, 1, (rows, SPEECH))
-    feelings = np.zeros((2, rows, len(NAMES)))
-    for passage in range(passages):
-        feelings[:, passage * frames : (passage + 1) * frames, 1 + passage % 3] = 1
-    mixing, feeling = drawn.normal(0, 0.02, (SPEECH, MOTION)), drawn.normal(0, 0.3, (len(NAMES), MOTION))
-    motion = speech @ mixing + feelings @ feeling
-    starts = np.arange(passages + 1) * frames
-    resting = drawn.uniform(0, 0.1, (2, passages, 52)).astype(np.float16)
-    half = [each.astype(np.float16) for each in (speech, motion, feelings)]
-    return Acted(half[0][None], half[1], half[2], resting, starts)
 
 
 def priors() -> list[Prior]:
@@ -159,29 +145,13 @@ def test_guidance_pushes_away_from_what_is_told_less() -> None:
     torch.testing.assert_close(clear, alone)
 
 
-def write_acted(folder: Path) -> Path:
-    """Passages of voices to learn from and of one that is held out."""
-    (folder / "passages").mkdir(parents=True)
-    acted = made_up(passages=6)
-    for number, voice in enumerate(["flite en slt"] * 3 + ["flite en rms"] * 3):
-        rows = slice(number * 120, (number + 1) * 120)
-        tensors = {
-            "speech": acted.speech[:, rows],
-            "motion": acted.motion[:, rows],
-            "feelings": acted.feelings[:, rows],
-        }
-        tensors["resting"] = acted.resting[:, number]
-        kept = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        save_file(kept, folder / "passages" / f"{number}.safetensors", {"voice": voice})
-    return folder
-
-
 def test_a_recipe_from_passages_to_a_model(tmp_path: Path) -> None:
     data, changes = write_acted(tmp_path / "acted"), ["loop.steps=6", "loop.save_every=3", "batch=4"]
     out = train_motion([data], tmp_path / "run", changed(MOTION_TINY, changes))
     model = read_model(out)
     assert model.named.names == NAMES and model.levels[0] == 1 and model.levels[-1] == 0
     header = (out / "curves.csv").read_text().splitlines()[0]
+    assert json.loads((out / "config.json").read_text())["learned"] == ["synthetic"]
     assert "held out opening" in header and (out / "curves.png").exists()
 
 
@@ -207,3 +177,30 @@ def test_no_voice_is_held_out(tmp_path: Path) -> None:
         (data / "passages" / f"{number}.safetensors").unlink()
     with pytest.raises(InputError, match="no acted speech of voices that are held out"):
         train_motion([data], tmp_path / "run", MOTION_TINY)
+
+
+def another_space(folder: Path, priors: dict[str, Prior]) -> Path:
+    """The folder of an embedder of one's own."""
+    folder.mkdir()
+    (folder / WEIGHTS).write_bytes(b"other weights")
+    save_priors(folder / PRIORS, priors)
+    told = {"space": space_of(b"other weights"), "vocabulary": list(priors)}
+    write_config(folder, KIND, VERSION, told)
+    return folder
+
+
+def test_the_space_of_another_embedder_is_recorded(tmp_path: Path) -> None:
+    data, space = write_acted(tmp_path / "acted"), another_space(tmp_path / "faces", dict(shipped_space().priors))
+    changes = [f"space={space}", "loop.steps=1", "batch=4"]
+    named = read_model(train_motion([data], tmp_path / "run", changed(MOTION_TINY, changes))).named
+    assert named.space == space_of(b"other weights") != shipped_space().name and named.names == NAMES
+
+
+def test_a_space_that_does_not_fit(tmp_path: Path) -> None:
+    data = write_acted(tmp_path / "acted")
+    narrow = another_space(tmp_path / "narrow", dict(zip(NAMES, priors(), strict=True)))
+    with pytest.raises(ConfigError, match=r"has 8 columns, the bank reads 256; set sizes\.bank\.prior=8"):
+        train_motion([data], tmp_path / "run", changed(MOTION_TINY, [f"space={narrow}"]))
+    few = another_space(tmp_path / "few", {name: shipped_space().priors[name] for name in NAMES[:7]})
+    with pytest.raises(CheckpointError, match=f"few has no prior of {NAMES[7]}"):
+        train_motion([data], tmp_path / "run", changed(MOTION_TINY, [f"space={few}"]))

@@ -14,24 +14,34 @@ from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 
 if TYPE_CHECKING:
-    from dicetalk.data.clip import Dropped
+    from dicetalk.data.clip import Corpus, Dropped
     from dicetalk.data.prepare import Report
 
 EXAMPLES = """\b
 Examples:
   dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
+  dicetalk prepare ravdess RAVDESS/ prepared/said --for motion                  to be mixed with acted speech
   dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
   dicetalk prepare acted prepared/synthetic prepared/acted                      the same, acted by virtual people
 """
 CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted")
 SYNTHETIC, ACTED = "synthetic", "acted"
+EMBEDDER, MOTION = "embedder", "motion"
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("corpus", type=click.Choice(CORPORA))
 @click.argument("source", type=FOLDER)
 @click.argument("out", type=FOLDER)
+@click.option(
+    "--for",
+    "purpose",
+    default=EMBEDDER,
+    show_default=True,
+    type=click.Choice((EMBEDDER, MOTION)),
+    help="What recordings are to teach.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
 @click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
@@ -53,6 +63,7 @@ def prepare(
     corpus: str,
     source: Path,
     out: Path,
+    purpose: str,
     workers: int,
     faces: int,
     voices: int,
@@ -68,13 +79,13 @@ def prepare(
     What is dropped is told with its reason in OUT/dropped.csv; what lacks a voice or a face, in OUT/clips.csv.
     synthetic: the voices of eSpeak NG, Flite and Festival on this machine read sentences of the message catalogues in
     SOURCE, and tell the time of every phone. acted: virtual people say what a synthetic SOURCE says, in every emotion,
-    each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. Of both,
-    OUT/made.json says by what they were made; OUT goes on with no other.
+    each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. --for motion makes
+    such passages of recordings: of each clip of known emotion one, with what its film shows, or acted by --faces
+    people where there is only sound. Of all three, OUT/made.json says by what they were made; OUT goes on with no
+    other.
     """
     from importlib import import_module
 
-    from dicetalk.data.prepare import prepare as run
-    from dicetalk.data.samples import Preparation
     from dicetalk.errors import InputError
 
     if crop and (crop < 64 or crop % 2):
@@ -83,6 +94,8 @@ def prepare(
         raise InputError("the hours are no number; give one as 7")
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
+    if corpus == SYNTHETIC and purpose == MOTION:
+        raise InputError("synthetic speech teaches no motion until it is acted: dicetalk prepare synthetic, then acted")
     if corpus == SYNTHETIC:
         _synthesise(source, out, hours, seed, workers, programs, quiet)
         return
@@ -90,11 +103,24 @@ def prepare(
         _act(source, out, (faces, 1 + voices), seed, workers, quiet)
         return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
-    with display(quiet) as shown:
-        options = Preparation(faces=faces, voices=voices, crop=crop, workers=workers)
-        report = run(found, out, options, lambda done, total: shown.count(done, total, "preparing", "clips"))
+    report = _run(found, out, purpose, (faces, voices, crop), workers, quiet)
     if not quiet:
         _tell(report, out)
+
+
+def _run(corpus: Corpus, out: Path, purpose: str, counts: tuple[int, int, int], workers: int, quiet: bool) -> Report:
+    """Prepare clips; `counts` are faces, voices and the side of crops."""
+    from dicetalk.data.prepare import Way
+    from dicetalk.data.prepare import prepare as run
+    from dicetalk.data.recorded import MotionPreparation
+    from dicetalk.data.samples import Preparation
+
+    faces, voices, crop = counts
+    way: Way = Preparation(faces=faces, voices=voices, crop=crop, workers=workers)
+    if purpose == MOTION:
+        way = MotionPreparation(faces=faces, voices=voices, workers=workers)
+    with display(quiet) as shown:
+        return run(corpus, out, way, lambda done, total: shown.count(done, total, "preparing", "clips"))
 
 
 def _synthesise(

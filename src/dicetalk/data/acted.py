@@ -2,46 +2,38 @@
 
 The rules act on the *true* phones, which only a synthesiser knows; what is kept beside is what the product hears in the
 sound. So whoever learns from both can come out ahead of the rules, who are given what is heard.
-
-A passage's file has `speech` (V, T, 119), as it is heard in the recording itself and in V - 1 others of the same words
-by other voices, in other rooms and with noise. Of K performances it has `motion` (K, T, 58) without blinks and
-glances, which are no matter of speech, `resting` (K, 52) the actor's face at rest, and `feelings` (K, T, 8) the weights
-of what is felt.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
-from safetensors.numpy import save
 
 from dicetalk.acting.performer import lip_closing, lips_shut
-from dicetalk.arrays import Float16, Float32, Int64, UInt8, Waveform
+from dicetalk.arrays import Float16, Float32, UInt8, Waveform
 from dicetalk.backbone import Amounts
+from dicetalk.data.passages import SUFFIX, VOICE, write_passage
 from dicetalk.data.procedural import VirtualActor, perform_as, virtual_actor
 from dicetalk.data.provenance import begin
-from dicetalk.data.synthetic import Shard, is_held_out, read_shards
+from dicetalk.data.samples import PASSAGES
+from dicetalk.data.synthetic import Shard, read_shards
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.data.workers import spread
 from dicetalk.easing import smoothstep
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import InputError
-from dicetalk.files import remove_abandoned, whole
+from dicetalk.files import remove_abandoned
 from dicetalk.motion.space import index
 from dicetalk.rates import FPS, HOP, HOPS_PER_FRAME, HOPS_PER_SECOND
 from dicetalk.speech import Speech, listen
 from dicetalk.speech.broad import PHONES, SILENCE
 from dicetalk.speech.stream import hear_rows
 
-PASSAGES = "passages"
-SUFFIX = ".safetensors"
 WITHIN = 8
 """Hops that a passage goes on into the pause that ends it."""
 LEAST_HOPS = 2 * HOPS_PER_SECOND
@@ -147,9 +139,7 @@ def _act_shard(name: str, source: Path, out: Path, options: Acting) -> int:
         count += 1
         target = out / PASSAGES / f"{passage.name}{SUFFIX}"
         if not target.exists():
-            samples = act_out(passage, options)
-            with whole(target) as hidden:
-                hidden.write_bytes(save(samples, {"voice": shard.name}))
+            write_passage(target, act_out(passage, options), {VOICE: shard.name})
     return count
 
 
@@ -160,9 +150,14 @@ def act_out(passage: Passage, options: Acting) -> dict[str, Float16]:
     drawn = np.random.default_rng([options.seed, *hashlib.sha256(passage.name.encode()).digest()[:8]])
     acted = [_performance(told, drawn, options) for _ in range(options.performances)]
     motion, resting, feelings = (np.stack(column).astype(np.float16) for column in zip(*acted, strict=True))
-    sounds = [passage.sound, *(another_voice(passage.sound, drawn, MOVED) for _ in range(options.hearings - 1))]
-    speech = np.stack([np.concatenate(list(hear_rows(sound))) for sound in sounds]).astype(np.float16)
+    speech = hearings(passage.sound, options.hearings, drawn)
     return {"speech": speech, "motion": motion, "resting": resting, "feelings": feelings}
+
+
+def hearings(sound: Waveform, count: int, drawn: np.random.Generator) -> Float16:
+    """(count, T, 119) rows of a sound as it is, and as others say it elsewhere."""
+    sounds = [sound, *(another_voice(sound, drawn, MOVED) for _ in range(count - 1))]
+    return np.stack([np.concatenate(list(hear_rows(each))) for each in sounds]).astype(np.float16)
 
 
 def truly_said(heard: Speech, phones: UInt8) -> Speech:
@@ -174,9 +169,9 @@ def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> t
     """One actor's motion (T, 58), resting face (52,) and feelings (T, 8)."""
     actor = virtual_actor(int(drawn.integers(options.actors)))
     take = int(drawn.integers(2**31))
-    one, feelings = _acted_out(actor, told, drawn, take)
+    one, feelings = acted_out(actor, told, *_mood(drawn), take)
     if drawn.random() < options.turns:
-        turned, later = _acted_out(actor, told, drawn, take)
+        turned, later = acted_out(actor, told, *_mood(drawn), take)
         middle = drawn.uniform(0.2, 0.8) * told.frames
         length = drawn.uniform(*TURN_S) * FPS
         share = smoothstep((np.arange(told.frames) - middle) / length + 0.5)[:, None]
@@ -184,15 +179,24 @@ def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> t
     return np.asarray(one, np.float32), actor.resting.astype(np.float32), np.asarray(feelings, np.float32)
 
 
-def _acted_out(actor: VirtualActor, told: Speech, drawn: np.random.Generator, take: int) -> tuple[Float32, Float32]:
-    """Motion (T, 58) in one feeling, and its weights (T, 8)."""
-    emotion, strength = str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
+def _mood(drawn: np.random.Generator) -> tuple[str, float]:
+    """An emotion and its strength."""
+    return str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
+
+
+def acted_out(actor: VirtualActor, told: Speech, emotion: str, strength: float, take: int) -> tuple[Float32, Float32]:
+    """Motion (T, 58) in one feeling, without blinks and glances, and its weights (T, 8)."""
     motion = perform_as(actor, told, emotion, strength, take, CALM)
     _shut_lips(motion.shapes, told)
-    feelings = np.zeros((told.frames, len(NAMES)), np.float32)
-    feelings[:, 0] = 1 - strength
-    feelings[:, NAMES.index(emotion)] += strength
-    return np.column_stack([motion.shapes, motion.pose]), feelings
+    return np.column_stack([motion.shapes, motion.pose]), np.tile(felt(emotion, strength), (told.frames, 1))
+
+
+def felt(emotion: str, strength: float) -> Float32:
+    """Weights (8,) of a feeling: what it leaves is neutral."""
+    weights = np.zeros(len(NAMES), np.float32)
+    weights[0] = 1 - strength
+    weights[NAMES.index(emotion)] += strength
+    return weights
 
 
 def _shut_lips(shapes: Float32, told: Speech) -> None:
@@ -200,51 +204,3 @@ def _shut_lips(shapes: Float32, told: Speech) -> None:
     shut = lips_shut(told)
     shapes[:, CLOSE] = 0
     shapes[:, CLOSE] = shut * lip_closing(shapes.astype(np.float64))
-
-
-@dataclass(frozen=True, eq=False)
-class Acted:
-    """Passages in memory, one behind the other.
-
-    Attributes:
-        speech: (V, N, 119) float16.
-        motion: (K, N, 58) float16.
-        feelings: (K, N, 8) float16.
-        resting: (K, P, 52) float16.
-        starts: (P + 1,) first row of each passage, and the one behind the last.
-    """
-
-    speech: Float16
-    motion: Float16
-    feelings: Float16
-    resting: Float16
-    starts: Int64
-
-
-def read_acted(folders: Sequence[Path], *, held_out: bool = False) -> Acted:
-    """Everything that was prepared of voices which are learned from, or of those that are held out.
-
-    Raises:
-        InputError: nothing of this kind in the folders, or not of the same kind in all.
-    """
-    found = [tensors for folder in folders for voice, tensors in _files(folder) if is_held_out(voice) == held_out]
-    if not found:
-        kind = "of voices that are held out" if held_out else "of voices to learn from"
-        raise InputError(f"{_listed(folders)} has no acted speech {kind}; make some with `dicetalk prepare acted`")
-    columns = ("speech", "motion", "feelings")
-    if len({tuple(each[name].shape[::2] for name in columns) for each in found}) > 1:
-        raise InputError(f"{_listed(folders)} hold passages of different kinds; prepare them anew, all alike")
-    speech, motion, feelings = (np.concatenate([each[name] for each in found], axis=1) for name in columns)
-    resting = np.stack([each["resting"] for each in found], axis=1)
-    starts = np.cumsum([0, *(each["speech"].shape[1] for each in found)])
-    return Acted(speech, motion, feelings, resting, starts)
-
-
-def _listed(folders: Sequence[Path]) -> str:
-    return ", ".join(str(folder) for folder in folders)
-
-
-def _files(folder: Path) -> Iterator[tuple[str, dict[str, Float16]]]:
-    for file in sorted((folder / PASSAGES).glob(f"*{SUFFIX}")):
-        with safe_open(file, "numpy") as held:
-            yield held.metadata()["voice"], {name: held.get_tensor(name) for name in held.keys()}  # noqa: SIM118

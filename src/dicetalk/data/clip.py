@@ -52,6 +52,25 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """What a clip's file holds.
+
+    Attributes:
+        frames: T.
+        heard: whether there is a voice.
+        seen: whether a face was filmed, and read.
+        offset: of the pictures against the sound [frames], None where it is not sure.
+        note: why a voice or a face is missing, in one line; "" where nothing is.
+    """
+
+    frames: int
+    heard: bool = True
+    seen: bool = False
+    offset: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What was found in a folder, both in the order of names."""
 

@@ -1,7 +1,8 @@
 """A corpus -> cached samples. Parallel; the same call resumes.
 
-The folder holds what `samples.py` writes of each clip, and, written last, `clips.csv` and `dropped.csv`. `clips.csv`
-says of each clip whether there are a voice and a filmed face, and why not.
+The folder holds what a way of preparing writes of each clip (`samples.py` for the embedder, `recorded.py` for motion),
+and, written last, `clips.csv` and `dropped.csv`. `clips.csv` says of each clip whether there are a voice and a filmed
+face, and why not.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from dicetalk.data.clip import Clip, Corpus, Dropped, Missing
-from dicetalk.data.samples import CLIPS, CROPS, Preparation, Prepared, known_clip, prepare_clip
+from dicetalk.data.clip import Clip, Corpus, Dropped, Missing, Prepared
 from dicetalk.data.workers import spread
 from dicetalk.errors import InputError
 from dicetalk.files import existing_file, remove_abandoned, whole
@@ -30,6 +31,36 @@ COLUMNS = (
 DROPPED_COLUMNS = ("file", "reason")
 
 
+class Way(Protocol):
+    """How clips are prepared, and for what; goes to other processes."""
+
+    @property
+    def workers(self) -> int:
+        """Processes."""
+        ...
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Of files, inside the prepared one."""
+        ...
+
+    def begin(self, out: Path) -> None:
+        """Make sure that a folder is not prepared in another way.
+
+        Raises:
+            InputError: it is, or it cannot be made.
+        """
+        ...
+
+    def known(self, clip: Clip, out: Path) -> Prepared | None:
+        """What is there of a clip, prepared in the same way, of the same labels; None where it has to be made anew."""
+        ...
+
+    def make(self, clip: Clip, out: Path) -> Prepared | Missing:
+        """Write what is not there of a clip; gives what there is, or why the clip cannot be used."""
+        ...
+
+
 @dataclass(frozen=True)
 class Report:
     """What became of a corpus: clips prepared, how many of them now, what was dropped or is missing, and why.
@@ -43,19 +74,19 @@ class Report:
     incomplete: tuple[Dropped, ...] = ()
 
 
-def prepare(corpus: Corpus, out: Path, options: Preparation, progress: Progress | None = None) -> Report:
+def prepare(corpus: Corpus, out: Path, way: Way, progress: Progress | None = None) -> Report:
     """Prepare every clip that is not there yet; a clip that cannot be read is dropped, never the run.
 
     Raises:
-        InputError: the folder cannot be written, or holds tables of somebody else.
+        InputError: the folder cannot be written, holds tables of somebody else, or was prepared in another way.
     """
     _check_tables(out)
-    _make_folders(out, options)
+    way.begin(out)
+    _make_folders(out, way)
     done: dict[str, Prepared] = {}
     dropped = list(corpus.dropped)
-    files = {clip.name: out / CLIPS / f"{clip.name}.safetensors" for clip in corpus.clips}
-    before = {clip.name for clip in corpus.clips if known_clip(files[clip.name], clip, options) is not None}
-    with closing(_prepared(corpus.clips, out, options)) as results:
+    before = {clip.name for clip in corpus.clips if way.known(clip, out) is not None}
+    with closing(_prepared(corpus.clips, out, way)) as results:
         for number, (clip, result) in enumerate(zip(corpus.clips, results, strict=True), 1):
             if isinstance(result, Missing):
                 dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result.reason))
@@ -83,27 +114,26 @@ def _check_tables(out: Path) -> None:
                 raise InputError(f"{table} was not written by `dicetalk prepare` and would be lost; use another folder")
 
 
-def _make_folders(out: Path, options: Preparation) -> None:
+def _make_folders(out: Path, way: Way) -> None:
     try:
-        (out / CLIPS).mkdir(parents=True, exist_ok=True)
-        if options.crop:
-            (out / CROPS).mkdir(exist_ok=True)
+        for folder in way.folders:
+            (out / folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
 
 
-def _prepared(clips: Sequence[Clip], out: Path, options: Preparation) -> Generator[Prepared | Missing, None, None]:
+def _prepared(clips: Sequence[Clip], out: Path, way: Way) -> Generator[Prepared | Missing, None, None]:
     """What each clip's file holds, or the reason why there is none, in order."""
-    work = partial(prepare_clip, out=out, options=options)
-    if options.workers == 1:
+    work = partial(way.make, out=out)
+    if way.workers == 1:
         yield from map(work, clips)
         return
     try:
-        with closing(spread(work, clips, options.workers)) as results:
+        with closing(spread(work, clips, way.workers)) as results:
             yield from results
     finally:  # a worker that was stopped could not
-        for folder in (out / CLIPS, out / CROPS):
-            remove_abandoned(folder)
+        for folder in way.folders:
+            remove_abandoned(out / folder)
 
 
 def _write_tables(out: Path, clips: Sequence[Clip], done: dict[str, Prepared], dropped: Sequence[Dropped]) -> None:

@@ -34,9 +34,11 @@ def begin(out: Path, made_by: Record, held: bool) -> Record:
         write_record(out, made_by)
         return made_by
     for what, now in made_by.items():
-        if before.get(what) != now:
+        if what not in before:
+            raise InputError(f"{out} was made of other material; give another folder")
+        if before[what] != now:
             raise InputError(
-                f"{out} was made with {what} {_told(before.get(what))}, not {_told(now)}; "
+                f"{out} was made with {what} {_told(before[what])}, not {_told(now)}; "
                 "give it the same, or give another folder"
             )
     return before

@@ -21,17 +21,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dicetalk.arrays import Float16
-from dicetalk.data.clip import Clip, Missing
+from dicetalk.data.clip import Clip, Missing, Prepared
 from dicetalk.data.film import Film, read_film, write_crop
 from dicetalk.data.procedural import perform_as, virtual_actor
 from dicetalk.data.voices import Voices, another_voice
-from dicetalk.errors import MediaError
+from dicetalk.errors import InputError, MediaError
 from dicetalk.files import whole
 from dicetalk.media import Waveform, read_sound
 from dicetalk.speech import Speech, listen, listen_like
 from dicetalk.speech.rows import COLUMNS, speech_rows
 
 CLIPS, CROPS = "clips", "crops"
+PASSAGES = "passages"
+"""What is prepared for motion has a folder of this name instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +52,27 @@ class Preparation:
     crop: int = 256
     workers: int = 1
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Of files, inside the prepared one."""
+        return (CLIPS, CROPS) if self.crop else (CLIPS,)
 
-@dataclass(frozen=True)
-class Prepared:
-    """What a clip's file holds.
+    def begin(self, out: Path) -> None:
+        """Refuse a folder with passages.
 
-    Attributes:
-        frames: T.
-        heard: whether there is a voice.
-        seen: whether a face was filmed, and read.
-        offset: of the pictures against the sound [frames], None where it is not sure.
-        note: why a voice or a face is missing, in one line; "" where nothing is.
-    """
+        Raises:
+            InputError: it has some.
+        """
+        if (out / PASSAGES).exists():
+            raise InputError(f"{out} was prepared for motion; give another folder")
 
-    frames: int
-    heard: bool = True
-    seen: bool = False
-    offset: int | None = None
-    note: str = ""
+    def known(self, clip: Clip, out: Path) -> Prepared | None:
+        """As `known_clip`."""
+        return known_clip(out / CLIPS / f"{clip.name}.safetensors", clip, self)
+
+    def make(self, clip: Clip, out: Path) -> Prepared | Missing:
+        """As `prepare_clip`."""
+        return prepare_clip(clip, out, self)
 
 
 def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | Missing:
@@ -76,10 +81,10 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | Miss
     known = known_clip(target, clip, options)
     if known is not None:
         return known
-    voice = _listened(clip)
-    film = _watched(clip, voice)
+    voice = listened(clip)
+    film = watched(clip, voice)
     if isinstance(voice, Missing) and not isinstance(film, Film):
-        return Missing(_why(voice, film))
+        return Missing(missing_of(voice, film))
     samples, found = _samples(clip, voice, film, options)
     if isinstance(film, Film) and clip.video is not None and options.crop:
         write_crop(clip.video, film.box, found.frames, options.crop, out / CROPS / f"{clip.name}.mp4")
@@ -90,7 +95,7 @@ def prepare_clip(clip: Clip, out: Path, options: Preparation) -> Prepared | Miss
     return found
 
 
-def _why(*parts: object) -> str:
+def missing_of(*parts: object) -> str:
     """All that is missing, in one line; "" where nothing is."""
     return "; ".join(part.reason for part in parts if isinstance(part, Missing))
 
@@ -112,49 +117,49 @@ def _made(clip: Clip, options: Preparation) -> dict[str, object]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Voice:
+class Heard:
     """A clip's sound and what is heard in it."""
 
     waveform: Waveform
     speech: Speech
 
 
-def _listened(clip: Clip) -> _Voice | Missing:
+def listened(clip: Clip) -> Heard | Missing:
     """The clip's voice, or why there is none."""
     return Missing("has no sound") if clip.sound is None else _voice(clip.sound)
 
 
 @lru_cache(maxsize=1)  # virtual people say the same one after the other
-def _voice(sound: Path) -> _Voice | Missing:
+def _voice(sound: Path) -> Heard | Missing:
     try:
         waveform = read_sound(sound).waveform
     except MediaError as error:
         return Missing(str(error))
-    return _Voice(waveform, listen(waveform))
+    return Heard(waveform, listen(waveform))
 
 
-def _watched(clip: Clip, voice: _Voice | Missing) -> Film | Missing | None:
+def watched(clip: Clip, voice: Heard | Missing) -> Film | Missing | None:
     """The clip's film, or why its pictures are not used; None for a sound."""
     if clip.video is None:
         return None
-    return read_film(clip.video, voice.speech if isinstance(voice, _Voice) else None)
+    return read_film(clip.video, voice.speech if isinstance(voice, Heard) else None)
 
 
 def _samples(
-    clip: Clip, voice: _Voice | Missing, film: Film | Missing | None, options: Preparation
+    clip: Clip, voice: Heard | Missing, film: Film | Missing | None, options: Preparation
 ) -> tuple[dict[str, Float16], Prepared]:
     """The tensors of a clip's file and what they are; a voice or a film is there."""
-    note = _why(voice, film)
+    note = missing_of(voice, film)
     heard = _heard(clip, voice, options)
     if isinstance(film, Film):
         return _filmed(heard, film, options, note)
-    assert isinstance(voice, _Voice)
+    assert isinstance(voice, Heard)
     frames = voice.speech.frames
     samples = _unheard(frames, options) | heard | _acted_faces(clip, voice.speech, options.faces)
     return samples, Prepared(frames, bool(heard), note=note)
 
 
-def _heard(clip: Clip, voice: _Voice | Missing, options: Preparation) -> dict[str, Float16]:
+def _heard(clip: Clip, voice: Heard | Missing, options: Preparation) -> dict[str, Float16]:
     """`speech` (T, C), and `voices` (V, T, C) if any are wanted; nothing without a voice."""
     if isinstance(voice, Missing) or not clip.told:
         return {}
@@ -194,11 +199,11 @@ def _acted_faces(clip: Clip, speech: Speech, faces: int) -> dict[str, Float16]:
     return acted
 
 
-def _said_by_others(clip: Clip, voice: _Voice, voices: int) -> Float16:
+def _said_by_others(clip: Clip, voice: Heard, voices: int) -> Float16:
     """(voices, T, C) float16: rows of the clip as others say it elsewhere, its pauses where they were."""
     rows = []
     for number in range(voices):
-        rng = np.random.default_rng(_number(clip.corpus, clip.name, "voice", str(number)))
+        rng = np.random.default_rng(seed_of(clip.corpus, clip.name, "voice", str(number)))
         other = another_voice(voice.waveform, rng, Voices())
         rows.append(speech_rows(other, listen_like(other, voice.speech)))
     return np.array(rows, np.float16)
@@ -209,12 +214,12 @@ def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Float16:
     strength = 1.0 if clip.emotion == "neutral" else clip.strength
     takes = []
     for face in range(faces):
-        actor = virtual_actor(_number(clip.identity, str(face)))
-        motion = perform_as(actor, speech, emotion, strength, _number(clip.corpus, clip.name, emotion, str(face)))
+        actor = virtual_actor(seed_of(clip.identity, str(face)))
+        motion = perform_as(actor, speech, emotion, strength, seed_of(clip.corpus, clip.name, emotion, str(face)))
         takes.append(np.column_stack([motion.shapes, motion.pose]))
     return np.array(takes, np.float16)
 
 
-def _number(*names: str) -> int:
+def seed_of(*names: str) -> int:
     """A seed from names: the same on every machine, and never shared by two people."""
     return int.from_bytes(hashlib.sha256("/".join(names).encode()).digest()[:6], "big")

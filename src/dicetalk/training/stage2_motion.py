@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from dicetalk.checkpoints import write_config
 from dicetalk.config import to_plain
-from dicetalk.data.acted import Acted, read_acted
+from dicetalk.data.passages import Acted, corpora, read_acted
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, PRIORS, VERSION
 from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
@@ -29,6 +29,7 @@ from dicetalk.emotion.discriminator import UNLABELLED, EmotionDiscriminator, dis
 from dicetalk.emotion.priors import Prior, save_priors
 from dicetalk.emotion.space import Space, open_space, shipped_space
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.modules import save_tensors
 from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYES, MOUTH, SHAPES
@@ -440,27 +441,51 @@ def train_motion(
     progress: Progress | None = None,
     processes: Processes = ALONE,
 ) -> Path:
-    """Train a motion model on folders written by `prepare acted`, or go on; gives the checkpoint's folder.
+    """Train a motion model on folders of passages, or go on; gives the checkpoint's folder.
 
-    Voices and languages that are held out are never learned from, but tell how well it does.
+    Whoever is held out is never learned from, but tells how well it does.
 
     Raises:
         InputError: the data cannot be used.
-        CheckpointError: the folder holds another network's state, or the space of emotions cannot be read.
-        ConfigError: a loss is not finite.
+        CheckpointError: the folder holds another network's state, or the space cannot be read or lacks emotions.
+        ConfigError: a loss is not finite, or the recipe's bank is of another width than the space.
     """
     space = open_space(Path(recipe.space)) if recipe.space else shipped_space()
-    priors = [space.priors[name] for name in NAMES]
+    priors = _named_priors(space, recipe)
     learned, held_out = (read_acted(data, held_out=each) for each in (False, True))
     task = ValidatedMotionTask(learned, held_out, priors, recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
     if processes.writes:
-        write_motion(out, task.net, recipe, task.standard, space)
+        write_motion(out, task.net, recipe, task.standard, space, corpora(data))
     return out
 
 
-def write_motion(out: Path, net: Stage2Net, recipe: Stage2Motion, standard: Standard, space: Space) -> None:
-    """The files of a motion model: weights in 16 bits, graphs, the named emotions, and what all was made by."""
+def _named_priors(space: Space, recipe: Stage2Motion) -> list[Prior]:
+    """Those of all eight names, as wide as the recipe's bank reads them."""
+    absent = [name for name in NAMES if name not in space.priors]
+    if absent:
+        raise CheckpointError(
+            f"{recipe.space} has no prior of {', '.join(absent)}; train it on all of {', '.join(NAMES)}"
+        )
+    width, expected = len(space.priors[NAMES[0]].mean), recipe.sizes.bank.prior
+    if width != expected:
+        raise ConfigError(
+            f"{recipe.space or 'the shipped space'} has {width} columns, the bank reads {expected}; "
+            f"set sizes.bank.prior={width}"
+        )
+    return [space.priors[name] for name in NAMES]
+
+
+def write_motion(
+    out: Path,
+    net: Stage2Net,
+    recipe: Stage2Motion,
+    standard: Standard,
+    space: Space,
+    learned: Sequence[str] = ("synthetic",),
+) -> None:
+    """The files of a motion model: weights in 16 bits, graphs, the named emotions, and what all was made by, and of
+    which corpora it has learned."""
     with torch.random.fork_rng(devices=[]):
         kept = Stage2Net(recipe.sizes)  # without what compiling left
     kept.load_state_dict({name: tensor.cpu().half().float() for name, tensor in net.state_dict().items()})
@@ -470,5 +495,6 @@ def write_motion(out: Path, net: Stage2Net, recipe: Stage2Motion, standard: Stan
     export_motion(kept.denoiser, kept.bank, LEVELS, out)
     save_priors(out / PRIORS, {name: space.priors[name] for name in NAMES}, space.name)
     told = {name: [round(float(x), 6) for x in getattr(standard, name)] for name in ("mean", "spread")}
+    made_by = {"learned": list(learned), "recipe": to_plain(recipe)}
     write_config(out, KIND, VERSION, {"vocabulary": list(NAMES), "space": space.name, "levels": list(LEVELS),
-                                      "standard": told, "recipe": to_plain(recipe)})  # fmt: skip
+                                      "standard": told} | made_by)  # fmt: skip

@@ -1,0 +1,185 @@
+"""Passages of speech and the motion that belongs to it: what the motion model learns from.
+
+A passage's file has `speech` (V, T, 119), as it is heard in the recording itself and in V - 1 others of the same words
+by other voices, in other rooms and with noise. Of K performances it has `motion` (K, T, 58) without blinks and
+glances, which are no matter of speech, `resting` (K, 52) the face at rest, and `feelings` (K, T, 8) the weights of what
+is felt. A filmed passage has one performance.
+
+Beside them stands who speaks: of synthesised speech the voice, whose name says whether it is held out; of a recording
+what is known of it, that too. Which recordings count, the folder's table says.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from dicetalk.arrays import Float16, Int64
+from dicetalk.data.prepare import TABLE
+from dicetalk.data.samples import PASSAGES
+from dicetalk.data.synthetic import is_held_out
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.errors import InputError
+from dicetalk.files import whole
+from dicetalk.motion.space import POSE, SHAPES
+from dicetalk.speech.stream import SPEECH
+
+SUFFIX = ".safetensors"
+VOICE, RECORDING = "voice", "recording"
+"""Of a file's metadata: the name of a synthesiser's voice, or JSON of a recording, with `held_out`."""
+COLUMNS = {"speech": SPEECH, "motion": len(SHAPES) + len(POSE), "feelings": len(NAMES), "resting": len(SHAPES)}
+
+Tensors = dict[str, Float16]
+
+
+@dataclass(frozen=True, eq=False)
+class Acted:
+    """Passages in memory, one behind the other.
+
+    Attributes:
+        speech: (V, N, 119) float16.
+        motion: (K, N, 58) float16.
+        feelings: (K, N, 8) float16.
+        resting: (K, P, 52) float16.
+        starts: (P + 1,) first row of each passage, and the one behind the last.
+    """
+
+    speech: Float16
+    motion: Float16
+    feelings: Float16
+    resting: Float16
+    starts: Int64
+
+
+def write_passage(path: Path, tensors: Tensors, told: Mapping[str, str]) -> None:
+    """Write a passage's file.
+
+    Args:
+        path: of the file.
+        tensors: what it holds.
+        told: one entry: the order of several is not the same each time.
+    """
+    with whole(path) as hidden:
+        hidden.write_bytes(save({name: np.ascontiguousarray(each) for name, each in tensors.items()}, dict(told)))
+
+
+def read_acted(folders: Sequence[Path], *, held_out: bool = False) -> Acted:
+    """Everything that was prepared of people who are learned from, or of those that are held out.
+
+    The one performance of a filmed passage is repeated where others have several.
+
+    Raises:
+        InputError: nothing of this kind in the folders, not of the same kind in all, not prepared to its end, or a file
+            is missing, damaged or made for another network.
+    """
+    read = [each for folder in folders for file in _files(folder) for each in _read(file, held_out)]
+    if not read:
+        kind = "of voices that are held out" if held_out else "of voices to learn from"
+        raise InputError(f"{_listed(folders)} has no acted speech {kind}; prepare more with `dicetalk prepare`")
+    performances = {len(tensors["motion"]) for tensors, filmed in read if not filmed} or {1}
+    voices = {len(tensors["speech"]) - 1 for tensors, _ in read}
+    if len(performances) > 1 or len(voices) > 1:
+        raise InputError(
+            f"{_listed(folders)} hold passages of different kinds (faces: {_counted(performances)}; voices: "
+            f"{_counted(voices)}); prepare them anew, with the same --faces and --voices"
+        )
+    found = [_repeated(tensors, *performances) for tensors, _ in read]
+    speech, motion, feelings = (
+        np.concatenate([each[name] for each in found], axis=1) for name in ("speech", "motion", "feelings")
+    )
+    resting = np.stack([each["resting"] for each in found], axis=1)
+    starts = np.cumsum([0, *(each["speech"].shape[1] for each in found)])
+    return Acted(speech, motion, feelings, resting, starts)
+
+
+def _listed(folders: Sequence[Path]) -> str:
+    return ", ".join(str(folder) for folder in folders)
+
+
+def _counted(counts: Collection[int]) -> str:
+    return " or ".join(str(count) for count in sorted(counts))
+
+
+def _repeated(tensors: Tensors, performances: int) -> Tensors:
+    """A passage with as many performances."""
+    chosen = np.arange(performances) % len(tensors["motion"])
+    return {name: each if name == "speech" else each[chosen] for name, each in tensors.items()}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of a folder that count: those that its table names, if it has one."""
+    if not (folder / PASSAGES).is_dir():
+        raise InputError(
+            f"{folder} has no acted speech; make some with `dicetalk prepare acted`, or `prepare ravdess --for motion`"
+        )
+    if not (folder / TABLE).exists():
+        yield from sorted((folder / PASSAGES).glob(f"*{SUFFIX}"))
+        return
+    with (folder / TABLE).open(newline="", encoding="utf-8", errors="replace") as file:
+        for row in csv.DictReader(file):
+            yield folder / PASSAGES / f"{row.get('name')}{SUFFIX}"
+
+
+def _read(file: Path, held_out: bool) -> Iterator[tuple[Tensors, bool]]:
+    """What a file holds and whether it was filmed, if it is of somebody who is held out, or is not.
+
+    Raises:
+        InputError: it is missing, damaged or made for another network, or its folder was not prepared to its end.
+    """
+    try:
+        with safe_open(file, "numpy") as held:
+            told = held.metadata() or {}
+            if _is_held_out(file, told) != held_out:
+                return
+            filmed = RECORDING in told and bool(json.loads(told[RECORDING])["found"]["seen"])
+            tensors = {name: held.get_tensor(name) for name in COLUMNS}
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{file} cannot be read ({reason}); delete it and run `dicetalk prepare` again") from None
+    _check(file, tensors)
+    yield tensors, filmed
+
+
+def corpora(folders: Sequence[Path]) -> tuple[str, ...]:
+    """What passages that `read_acted` has read are of, in order: "synthetic", or the names of corpora."""
+    found = set()
+    for file in (file for folder in folders for file in _files(folder)):
+        with safe_open(file, "numpy") as held:
+            told = held.metadata()
+        found.add("synthetic" if VOICE in told else json.loads(told[RECORDING])["corpus"])
+    return tuple(sorted(found))
+
+
+def _is_held_out(file: Path, told: Mapping[str, str]) -> bool:
+    if VOICE in told:
+        return is_held_out(told[VOICE])
+    if not (file.parents[1] / TABLE).exists():
+        raise InputError(f"{file.parents[1]} has no {TABLE}; run `dicetalk prepare` again, to its end")
+    recording: dict[str, Any] = json.loads(told[RECORDING])
+    return bool(recording["held_out"])
+
+
+def _check(file: Path, tensors: Tensors) -> None:
+    """Make sure that a passage is one: (V, T, 119), (K, T, 58), (K, T, 8), (K, 52), all finite."""
+    for name, columns in COLUMNS.items():
+        if tensors[name].ndim != 3 - (name == "resting") or tensors[name].shape[-1] != columns:
+            raise _unlike(file, f"{name} of {tensors[name].shape}, {columns} columns are expected")
+        if not np.isfinite(tensors[name]).all():
+            raise _unlike(file, f"{name} that is not finite")
+    frames = {tensors[name].shape[1] for name in ("speech", "motion", "feelings")}
+    performances = {len(tensors[name]) for name in ("motion", "feelings", "resting")}
+    if len(frames) > 1 or len(performances) > 1 or 0 in frames | performances | {len(tensors["speech"])}:
+        shapes = ", ".join(f"{name} {each.shape}" for name, each in tensors.items())
+        raise _unlike(file, f"tensors that do not fit together: {shapes}")
+
+
+def _unlike(file: Path, found: str) -> InputError:
+    return InputError(f"{file} has {found}; delete the prepared folder and run `dicetalk prepare` again")
