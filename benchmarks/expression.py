@@ -20,11 +20,12 @@ from readback import Picture
 
 import dicetalk
 from dicetalk import assets
-from dicetalk.acting.performer import act
 from dicetalk.acting.take import rehearse
-from dicetalk.arrays import Float64, Int64
+from dicetalk.arrays import Float32, Float64, Int64
+from dicetalk.backbone import DEFAULT, Backbone, Conditions, Moves
+from dicetalk.emotion.road import EmotionTrack
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.motion.space import Motion
+from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.speech import Speech
 
@@ -41,9 +42,9 @@ FACE = 224
 """Side of a still [px]: the square around the face, 1.25 times its box."""
 
 
-def draw_stills(portraits: list[Path], speech_file: Path) -> dict[str, Array]:
+def draw_stills(portraits: list[Path], speech_file: Path, backbone: str) -> dict[str, Array]:
     """The stills, `faces` (N, FACE, FACE, 3), and of each its portrait, emotion, strength and whether it speaks."""
-    talk, sound = dicetalk.load(), beginning(speech_file)
+    talk, sound = dicetalk.load(backbone), beginning(speech_file)
     rows: list[tuple[Picture, str, str, float, bool]] = []
     for portrait in portraits:
         conditions = talk(portrait, sound, size=SIZE, crop=True).conditions
@@ -51,7 +52,8 @@ def draw_stills(portraits: list[Path], speech_file: Path) -> dict[str, Array]:
         for emotion in JUDGED:
             for strength in sorted({*STRENGTHS, READ_AT}):
                 words, pauses = moments(speech)
-                chosen = acted(speech, emotion, strength, np.concatenate([words, pauses]))
+                felt = replace(conditions, emotion=EmotionTrack(weights_of(speech.frames, emotion, strength)))
+                chosen = acted(talk.backbone, felt, np.concatenate([words, pauses]))
                 for number, frame in enumerate(renderer.render(chosen)):
                     face = around(frame, conditions.face.box)
                     rows.append((face, portrait.stem, emotion, strength, number < len(words)))
@@ -75,12 +77,18 @@ def spread(allowed: np.ndarray, count: int) -> Int64:
     return frames[np.linspace(0, len(frames) - 1, count + 2).astype(int)[1:-1]] if len(frames) else frames
 
 
-def acted(speech: Speech, emotion: str, strength: float, frames: Int64) -> Motion:
-    """Some frames of a clip in one mood."""
-    weights = np.zeros((speech.frames, len(NAMES)))
+def weights_of(frames: int, emotion: str, strength: float) -> Float32:
+    """(T, 8) one feeling throughout."""
+    weights = np.zeros((frames, len(NAMES)), np.float32)
     weights[:, 0] = 1 - strength
     weights[:, NAMES.index(emotion)] += strength
-    motion = act(speech, weights, rehearse(speech.frames, 0))
+    return weights
+
+
+def acted(backbone: Backbone, conditions: Conditions, frames: Int64) -> Motion:
+    """Some frames of a clip."""
+    assert isinstance(backbone, Moves)
+    motion = concatenate(list(backbone.act(conditions)))
     return replace(motion, shapes=motion.shapes[frames], pose=motion.pose[frames])
 
 
@@ -144,11 +152,12 @@ def main() -> None:
     parser.add_argument("portraits", nargs="*", type=Path)
     parser.add_argument("--stills", type=Path, required=True)
     parser.add_argument("--speech", type=Path, default=assets.speech(), help=f"its first {SECONDS} s are spoken")
+    parser.add_argument("--backbone", default=DEFAULT, help="a name, or the folder of a checkpoint")
     parser.add_argument("--reader", type=Path)
     parser.add_argument("--read", nargs="*", type=Path, default=[])
     options = parser.parse_args()
     if options.portraits:
-        np.savez(options.stills, **draw_stills(options.portraits, options.speech))
+        np.savez(options.stills, **draw_stills(options.portraits, options.speech, options.backbone))
     stills = dict(np.load(options.stills))
     said = {path.stem: np.load(path) for path in options.read}
     if options.reader:

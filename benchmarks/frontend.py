@@ -33,7 +33,7 @@ from dicetalk.easing import gaussian_filter1d
 from dicetalk.media import Waveform, read_sound
 from dicetalk.rates import HOP, HOPS_PER_SECOND, SPEECH_RATE
 from dicetalk.speech import listen
-from dicetalk.speech.broad import CLOSED, LIPS, OPENING, PHONES, SILENCE, closures
+from dicetalk.speech.broad import CLOSED, LIKELY, LIPS, OPENING, PHONES, SILENCE, closures
 from dicetalk.speech.echo import find_echoes
 from dicetalk.speech.grid import runs
 from dicetalk.speech.phonetics import PhoneRows
@@ -55,8 +55,9 @@ MOUTHS = (
 SENTENCES = {"01": "kids are talking by the door", "02": "dogs are sitting by the door"}
 
 DRAWS = 1000
-Listener = Callable[[Waveform], tuple[Array, list[tuple[int, int]], Array]]
-"""A clip -> the phone of each hop, closures, and how far the lips part."""
+Heard = tuple[Array, list[tuple[int, int]], Array, Array]
+"""The phone of each hop, closures, how far the lips part, and in which hops they are shut or at rest."""
+Listener = Callable[[Waveform], Heard]
 
 
 @dataclass
@@ -66,15 +67,14 @@ class Score:
 
     clips: list[list[float]] = field(default_factory=list)
 
-    def add(self, phones: Array, heard: Array, told: list[tuple[int, int]], opening: Array) -> None:
+    def add(self, phones: Array, heard: Array, told: list[tuple[int, int]], opening: Array, shut: Array) -> None:
         said, there = phones != SILENCE, spans(np.isin(phones, CLOSED))
         found = [touched(there, told), len(there), touched(told, there), len(told)]
         right = mouth_of()[phones[said]] == mouth_of()[heard[said]]
         lips = gaussian_filter1d(OPENING[phones].astype(np.float64), LIPS)
         inner = [hop for start, stop in spans(~said) if stop - start >= 30 for hop in range(start + 2, stop - 2)]
-        shut = np.isin(heard[inner], (SILENCE, *CLOSED)) if inner else np.zeros(0)
         agreed = float(np.corrcoef(lips, opening)[0, 1])
-        self.clips.append([*found, right.sum(), right.size, agreed, shut.sum(), shut.size])
+        self.clips.append([*found, right.sum(), right.size, agreed, shut[inner].sum(), len(inner)])
 
     def cells(self) -> list[str]:
         rows = np.array(self.clips)
@@ -106,16 +106,17 @@ def mouth_of() -> Array:
     return np.array([next(n for n, names in enumerate(MOUTHS) if name in names) for name in PHONES])
 
 
-def ours(wave: Waveform) -> tuple[Array, list[tuple[int, int]], Array]:
-    """As the lips have it: silent in pauses."""
-    hops = len(wave) // HOP
-    shares = listen(wave).phones[:hops].copy()
+def ours(wave: Waveform) -> Heard:
+    """What the network hears; but pauses as the lips have them, which also go by the level."""
+    rows, lips = rows_of(wave), listen(wave).phones[: len(wave) // HOP]
+    shares = rows[:, : len(PHONES)].copy()
     told = closures(shares)
     shares[:, CLOSED] = 0
     heard = shares.argmax(1)
     for start, stop in told:
         heard[start:stop] = CLOSED[0]
-    return heard, told, rows_of(wave)[:, -1]
+    shut = np.isin(heard, (SILENCE, *CLOSED)) | (lips[:, SILENCE] > LIKELY)
+    return heard, told, rows[:, -1], shut
 
 
 def rows_of(wave: Waveform) -> Array:
@@ -131,14 +132,15 @@ def decoder() -> Any:
     return Decoder(Config(**options, lw=2.0, beam=1e-20, pbeam=1e-20, logfn=os.devnull, loglevel="FATAL"))
 
 
-def pocketsphinx(wave: Waveform) -> tuple[Array, list[tuple[int, int]], Array]:
+def pocketsphinx(wave: Waveform) -> Heard:
     hears = decoder()
     hears.start_utt()
     hears.process_raw(wave.tobytes(), full_utt=True)
     hears.end_utt()
     times = [(s.start_frame / HOPS_PER_SECOND, (s.end_frame + 1) / HOPS_PER_SECOND, s.word) for s in hears.seg() or ()]
     phones = laid(times, len(wave) // HOP)
-    return phones, spans(np.isin(phones, CLOSED)), gaussian_filter1d(OPENING[phones].astype(np.float64), LIPS)
+    lips = gaussian_filter1d(OPENING[phones].astype(np.float64), LIPS)
+    return phones, spans(np.isin(phones, CLOSED)), lips, np.isin(phones, (SILENCE, *CLOSED))
 
 
 def laid(times: list[tuple[float, float, str]], hops: int) -> Array:
@@ -253,9 +255,9 @@ def scored(
         for noise in NOISES:
             wave = noisy(clean, noise, rng)
             for name, listen_ in listeners.items():
-                heard, told, opening = listen_(wave)
+                heard, told, opening, shut = listen_(wave)
                 key = kind, "clean" if noise is None else f"{noise} dB", name
-                scores.setdefault(key, Score()).add(phones, heard[: len(phones)], told, opening[: len(phones)])
+                scores.setdefault(key, Score()).add(phones, heard[: len(phones)], told, opening[: len(phones)], shut)
     return scores
 
 

@@ -22,7 +22,7 @@ from readback import landmarks, lip_gap, posture
 
 import dicetalk
 from dicetalk import assets
-from dicetalk.backbone import Moves
+from dicetalk.backbone import DEFAULT, Moves
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Sound, read_sound
 from dicetalk.motion.space import Motion, concatenate
@@ -197,12 +197,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("portraits", nargs="*", type=Path)
     parser.add_argument("--speech", type=Path, default=assets.speech())
+    parser.add_argument("--backbone", default=DEFAULT, help="a name, or the folder of a checkpoint")
     parser.add_argument("--judge", type=Path)
     parser.add_argument("--only", choices=("lips", "postures", "judge"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
     portraits = options.portraits or [assets.portrait()]
-    talk, speech = dicetalk.load(), beginning(options.speech)
+    talk, speech = dicetalk.load(options.backbone), beginning(options.speech)
     today = datetime.date.today().isoformat()
     lines = [
         f"# Quality, {today}, {platform.machine()}",

@@ -59,7 +59,7 @@ def noisy(count: int = 2) -> Tensor:
 
 
 def test_shapes(net: MotionDenoiser) -> None:
-    clean, features, kept = net(noisy(), told(net, given()))
+    clean, features, kept = net(noisy(), LEVEL, told(net, given()))
     assert clean.shape == (2, FRAMES, MOTION) and features.shape == (2, FRAMES, TINY.width)
     assert kept.shape == (2, TINY.layers, FRAMES, 2 * TINY.width)
 
@@ -68,18 +68,18 @@ def test_shapes(net: MotionDenoiser) -> None:
 def test_everything_it_is_told_matters(net: MotionDenoiser, part: str) -> None:
     parts = given()
     other = told(net, parts | {part: parts[part] + 0.5})
-    assert not torch.allclose(net(noisy(), other)[0], net(noisy(), told(net, parts))[0], atol=1e-4)
+    assert not torch.allclose(net(noisy(), LEVEL, other)[0], net(noisy(), LEVEL, told(net, parts))[0], atol=1e-4)
 
 
 def test_a_clip_does_not_depend_on_those_beside_it(net: MotionDenoiser) -> None:
-    alone = net(noisy()[:1], told(net, {name: part[:1] for name, part in given().items()}))[0]
-    torch.testing.assert_close(net(noisy(), told(net, given()))[0][:1], alone, atol=1e-5, rtol=1e-4)
+    alone = net(noisy()[:1], LEVEL[:1], told(net, {name: part[:1] for name, part in given().items()}))[0]
+    torch.testing.assert_close(net(noisy(), LEVEL, told(net, given()))[0][:1], alone, atol=1e-5, rtol=1e-4)
 
 
 def test_no_frame_sees_a_later_one(net: MotionDenoiser) -> None:
     changed = noisy()
     changed[:, 30:] += 1
-    away = (net(changed, told(net, given()))[0] - net(noisy(), told(net, given()))[0]).abs().amax((0, 2))
+    away = (net(changed, LEVEL, told(net, given()))[0] - net(noisy(), LEVEL, told(net, given()))[0]).abs().amax((0, 2))
     assert away[:30].max() < 1e-6 and away[30:].min() > 1e-4
 
 
@@ -88,7 +88,7 @@ def test_frames_are_forgotten(net: MotionDenoiser) -> None:
         torch.nn.init.zeros_(parameter)  # one layer alone hands nothing on
     changed = noisy()
     changed[:, 0] += 1
-    away = (net(changed, told(net, given()))[0] - net(noisy(), told(net, given()))[0]).abs().amax((0, 2))
+    away = (net(changed, LEVEL, told(net, given()))[0] - net(noisy(), LEVEL, told(net, given()))[0]).abs().amax((0, 2))
     assert away[MEMORY] > 1e-6 and away[MEMORY + 1 :].max() < 1e-7
 
 
@@ -96,7 +96,7 @@ def test_speech_is_read_within_reach_only(net: MotionDenoiser) -> None:
     parts = given()
     other = parts["speech"].clone()
     other[:, BACK + 40] += 1  # that of frame 40
-    away = net(noisy(), told(net, parts | {"speech": other}))[0] - net(noisy(), told(net, parts))[0]
+    away = net(noisy(), LEVEL, told(net, parts | {"speech": other}))[0] - net(noisy(), LEVEL, told(net, parts))[0]
     changed = away.abs().amax((0, 2)) > 1e-6
     assert not changed[: 40 - AHEAD].any() and changed[40 - AHEAD]
 
@@ -105,7 +105,7 @@ def test_each_frame_feels_its_own_emotion(net: MotionDenoiser) -> None:
     parts = given()
     other = parts["tokens"].clone()
     other[:, 3:] += 1
-    away = net(noisy(), told(net, parts | {"tokens": other}))[0] - net(noisy(), told(net, parts))[0]
+    away = net(noisy(), LEVEL, told(net, parts | {"tokens": other}))[0] - net(noisy(), LEVEL, told(net, parts))[0]
     changed = away.abs().amax((0, 2)) > 1e-6
     assert not changed[: FRAMES // 2].any() and changed[FRAMES // 2]
 
@@ -114,7 +114,7 @@ def test_blocks_with_what_was_kept_are_the_whole(net: MotionDenoiser) -> None:
     """Two frames at a time, with what the last `MEMORY` left, give what all at once give."""
     parts = {name: part[:1] for name, part in given().items()}
     whole = told(net, parts)
-    at_once = net(noisy(1), whole)[0]
+    at_once = net(noisy(1), LEVEL[:1], whole)[0]
     past, made = torch.zeros(1, TINY.layers, MEMORY, 2 * TINY.width), []
     for start in range(0, FRAMES, 2):
         some = replace(
@@ -124,13 +124,13 @@ def test_blocks_with_what_was_kept_are_the_whole(net: MotionDenoiser) -> None:
             past=past,
             gone=torch.arange(MEMORY) < MEMORY - start,
         )
-        clean, _, kept = net(noisy(1)[:, start : start + 2], some)
+        clean, _, kept = net(noisy(1)[:, start : start + 2], LEVEL[:1], some)
         past = torch.cat([past, kept], 2)[:, :, 2:]
         made.append(clean)
     torch.testing.assert_close(torch.cat(made, 1), at_once, atol=1e-5, rtol=1e-4)
 
 
 def test_gradients_reach_every_parameter(net: MotionDenoiser) -> None:
-    clean, features, _ = net(noisy(), told(net, given()))
+    clean, features, _ = net(noisy(), LEVEL, told(net, given()))
     (clean.square().sum() + features.sum()).backward()
     assert [name for name, each in net.named_parameters() if each.grad is None or not each.grad.any()] == []

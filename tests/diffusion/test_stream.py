@@ -87,7 +87,7 @@ def test_onnxruntime_is_torch(net: Stage2Net, model: MotionModel) -> None:
     for level, following in pairwise(LEVELS):
         condition = denoiser.condition(torch.tensor([level]), resting, torch.ones(1, 2))
         told = Told(heard, denoiser.emotion_memory(tokens), feels, condition, past, gone)
-        clean = denoiser(motion, told)[0]
+        clean = denoiser(motion, torch.tensor([level]), told)[0]
         motion = clean + (motion - clean) * (following / level)
     np.testing.assert_allclose(moved(model), model.standard.back(motion[0].numpy()), atol=2e-5)
 

@@ -10,6 +10,7 @@ from speech_like import noise, real, speechlike
 
 from dicetalk.errors import InputError
 from dicetalk.media import Waveform
+from dicetalk.speech import listen
 from dicetalk.speech.broad import CLOSED, PHONES, SILENCE, closures, long_silences
 from dicetalk.speech.heard import hear_mouth
 from dicetalk.speech.phonetics import (
@@ -149,6 +150,16 @@ def test_a_closure_that_flickers_is_one() -> None:
 def test_what_is_in_doubt_is_no_closure() -> None:
     assert closures(spoken((CLOSED[0], 10, 30), share=0.35)) == []
     assert closures(spoken((CLOSED[0], 10, 30), share=0.4)) == [(10, 30)]
+
+
+def test_speech_that_is_as_soft_as_noise_is_no_pause(voice: Waveform) -> None:
+    """The level alone took a third of it for one."""
+    clean = voice[: 6 * 16000]
+    loud = np.sqrt(np.mean(clean[np.abs(clean) > 30].astype(np.float64) ** 2))
+    hiss = np.random.default_rng(0).normal(size=len(clean)) * loud * 10 ** (-10 / 20)
+    noisy = np.clip(clean + hiss, -32768, 32767).astype(np.int16)
+    spoken = ~listen(clean).silence
+    assert listen(noisy).silence[spoken].mean() < 0.12
 
 
 def test_the_demo_says_what_it_says(voice: Waveform) -> None:

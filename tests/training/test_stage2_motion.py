@@ -65,7 +65,7 @@ def learn(task: MotionTask, steps: int) -> list[dict[str, float]]:
 
 
 def test_losses_fall() -> None:
-    told = learn(MotionTask(made_up(), priors(), TINY), 150)
+    told = learn(MotionTask(made_up(), priors(), TINY), 400)
     first, last = (np.mean([row["loss"] for row in part]) for part in (told[:15], told[-15:]))
     assert last < 0.6 * first
     assert np.isfinite([list(row.values()) for row in told]).all()

@@ -1,4 +1,4 @@
-"""`dicetalk evaluate embedder`: probes of a trained embedder."""
+"""`dicetalk evaluate`: talking-head videos, clips with labels, a trained embedder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.evaluate_clips import clips
+from dicetalk.cli.evaluate_videos import videos
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import require
@@ -18,11 +19,35 @@ Examples:
 """
 
 
-@click.group()
+class Evaluate(click.Group):
+    """A group whose first word, where it is none of its commands, is a folder of videos."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the word `videos` before what is theirs."""
+        if args and args[0] not in (*self.list_commands(ctx), *self.get_help_option_names(ctx)):
+            args = [VIDEOS, *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help of `evaluate VIDEOS`, then the commands."""
+        of_videos = click.Context(videos, info_name=ctx.info_name, parent=ctx.parent)
+        videos.format_help(of_videos, formatter)
+        self.format_commands(ctx, formatter)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All but that which needs no word."""
+        return [name for name in super().list_commands(ctx) if name != VIDEOS]
+
+
+VIDEOS = "videos"
+
+
+@click.group(cls=Evaluate)
 def evaluate() -> None:
-    """Measure what was trained."""
+    """Measure talking-head videos, or what was trained."""
 
 
+evaluate.add_command(videos, VIDEOS)
 evaluate.add_command(clips)
 
 

@@ -19,6 +19,7 @@ from dicetalk.diffusion.stream import Guidance, MotionStream
 from dicetalk.emotion.road import priors
 from dicetalk.motion.space import EYES, SHAPES, Motion, look_at_camera
 from dicetalk.speech.stream import BLOCK, hear_rows
+from dicetalk.threads import Promise
 
 USUAL = Guidance()
 """How far motion is pushed where nothing else is asked for."""
@@ -82,5 +83,6 @@ def load_motion(folder: Path | None, options: None = None) -> MotionBackbone:
         CheckpointError: not a motion checkpoint, or a damaged one.
     """
     assert folder is not None
+    model = Promise(lambda: read_model(folder))
     ready_to_draw()
-    return MotionBackbone(read_model(folder))
+    return MotionBackbone(model.take())

@@ -121,18 +121,19 @@ class MotionDenoiser(nn.Module):
         told: Tensor = self.level(_waves(level)) + self.resting(resting) + self.scales(scales.log())
         return fn.silu(told)
 
-    def forward(self, noisy: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, noisy: Tensor, level: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
         """Tell the clean motion.
 
         Args:
             noisy: `(B, N, 58)`.
+            level: `(B,)` how noisy.
             told: everything else.
 
         Returns:
             `(B, N, 58)` the clean motion; `(B, N, D)` the features in the middle, from which emotion is read; and
             `(B, Y, N, 2 D)` what the next frames need of these.
         """
-        frames = self.motion(noisy)
+        frames = self.motion(_likely(noisy, level))
         shifts = self.shifts(told.condition)[:, None] + self.tables
         middle, kept = frames, []
         for number, block in enumerate(self.blocks):
@@ -218,6 +219,16 @@ def _band(off: Tensor, count: int) -> Tensor:
     """`(H, N, BACK + N + AHEAD)` what is added to likeness of rows of speech, `off` `(H, BACK + AHEAD + 1)`."""
     later = torch.arange(BACK + count + AHEAD, device=off.device) - torch.arange(count, device=off.device)[:, None]
     return off[:, later.clamp(0, BACK + AHEAD)] + _hidden((later >= 0) & (later <= BACK + AHEAD))
+
+
+def _likely(noisy: Tensor, level: Tensor) -> Tensor:
+    """What clean motion is likely where nothing else is known, `(B, N, 58)`.
+
+    Pure noise is no motion at all: nothing of it reaches the network (preconditioning; Karras et al. 2022). Of their
+    way out nothing is taken: what is said and felt tells motion so well that noise had better not be handed on.
+    """
+    share = level[:, None, None]
+    return noisy * (1 - share) / ((1 - share).square() + share.square())
 
 
 def _waves(level: Tensor) -> Tensor:

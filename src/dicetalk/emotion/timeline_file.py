@@ -25,7 +25,7 @@ def read_timeline(path: Path) -> Timeline:
         CheckpointError: a file of own emotions is damaged.
     """
     try:
-        return _from_json(_load(path), path.parent)
+        return from_json(_load(path), path.parent)
     except EmotionError as error:
         raise EmotionError(f"timeline {short(path.name)}: {error}") from error
 
@@ -77,7 +77,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _from_json(value: object, folder: Path) -> Timeline:
+def from_json(value: object, folder: Path) -> Timeline:
+    """The timeline that a JSON value tells; files of own emotions are looked for in a folder.
+
+    Raises:
+        EmotionError: a key or field is wrong (says which).
+        CheckpointError: a file of own emotions is damaged.
+    """
     found = _object(value, "the file", required={"keys"}, optional={"fade", "lacks"})
     keys = found["keys"]
     if not isinstance(keys, list):

@@ -10,7 +10,7 @@ import numpy as np
 from dicetalk.arrays import Bool, Float32, Float64
 from dicetalk.media import Waveform, frame_count
 from dicetalk.rates import FPS, HOPS_PER_FRAME
-from dicetalk.speech.broad import PHONES, SILENCE, long_silences
+from dicetalk.speech.broad import PHONES, SILENCE, long_silences, may_rest
 from dicetalk.speech.echo import find_echoes
 from dicetalk.speech.grid import stretch
 from dicetalk.speech.level import Level, find_pauses, measure_level, measure_loudness
@@ -166,7 +166,7 @@ def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
 
 def _hear(sound: Float32, first: int, level: Level, phones: Float32) -> Speech:
     """Features of a stretch with pads from frame `first` on, margins included; `phones` (hops, 24) are its own."""
-    pauses = find_pauses(sound, level, long_silences(phones))
+    pauses = find_pauses(sound, level, long_silences(phones), may_rest(phones))
     silence = pauses.reshape(-1, HOPS_PER_FRAME).mean(axis=1) >= 0.5
     phones[pauses] = np.eye(len(PHONES), dtype=np.float32)[SILENCE]
     return replace(_measure(sound, level, silence), first=first, margin=MARGIN, phones=phones)

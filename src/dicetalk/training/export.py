@@ -165,7 +165,7 @@ class _Motion(nn.Module):
         motion = noise
         for step, (level, following) in enumerate(pairwise(self.levels)):
             told = Told(speech, emotion, feels, conditions[step : step + 1], past[step : step + 1], gone)
-            clean, _, kept = self.net(motion, told)
+            clean, _, kept = self.net(motion, torch.tensor([level]), told)
             own.append(kept)
             motion = clean + (motion - clean) * (following / level)
         return motion, torch.cat(own)

@@ -44,6 +44,10 @@ REVIVE_EVERY = 100
 """Batches."""
 PERFORMANCES = 2
 """Of each stretch of speech in a batch: the same words, felt otherwise."""
+LEVEL_MIDDLE, LEVEL_SPREAD = 0.6, 1.2
+"""Of the noise levels that are learned, before the sigmoid: what is told decides most where there is much noise."""
+MOST_WEIGHT = 9.0
+"""Of a window with little noise, against 1 of pure noise."""
 WIDEST_GUIDANCE = (1.5, 3.0)
 """Most scales of guidance by speech and by emotion that are learned."""
 GUIDED_LEVELS = (0.15, 0.9)
@@ -205,7 +209,7 @@ class MotionTask:
         drop_all = _chosen(drops.all, count, generator).to(self.device)
         drop_emotion = drop_all | _chosen(drops.emotion, count, generator).to(self.device)
         felt = self._felt(windows, drop_emotion, generator)
-        level = torch.randn(count, generator=generator).sigmoid().to(self.device)
+        level = (LEVEL_MIDDLE + LEVEL_SPREAD * torch.randn(count, generator=generator)).sigmoid().to(self.device)
         guided = ~drop_emotion & _chosen(self.recipe.guided, count, generator).to(self.device)
         scales = torch.rand(count, 2, generator=generator).to(self.device) * guided[:, None]
         scales = 1 + scales * (torch.tensor(WIDEST_GUIDANCE, device=self.device) - 1)
@@ -213,7 +217,7 @@ class MotionTask:
         noise = torch.randn(windows.motion.shape, generator=generator).to(self.device)
         path = level[:, None, None]
         noisy = (1 - path) * windows.motion + path * noise
-        clean, features, _ = self.net.denoiser(noisy, told)
+        clean, features, _ = self.net.denoiser(noisy, level, told)
         true = windows.motion
         if guided.any():
             true = true.clone()
@@ -313,7 +317,7 @@ class MotionTask:
         full = replace(told, condition=net.condition(level, resting, torch.ones_like(scales)))
         unmoved = replace(full, emotion=emotion, feels=feels)
         told_all, told_speech, told_none = (
-            net(noisy, each)[0].float() for each in (full, unmoved, replace(unmoved, speech=silent))
+            net(noisy, level, each)[0].float() for each in (full, unmoved, replace(unmoved, speech=silent))
         )
         wanted = ((level > GUIDED_LEVELS[0]) & (level < GUIDED_LEVELS[1])).float()[:, None] * (scales - 1)
         lips = torch.zeros(MOTION, device=self.device)
@@ -334,7 +338,7 @@ class MotionTask:
     ) -> dict[str, Tensor]:
         weights = self.recipe.weights
         away = (made - true).square() * self.counts
-        weight = torch.clamp(1 / level.clamp(min=1e-3).square(), max=25.0) / 4
+        weight = torch.clamp(((1 - level).square() + level.square()) / level.square().clamp(min=1e-6), max=MOST_WEIGHT)
         diffusion = (weight[:, None, None] * away).mean()
         speed = ((made.diff(dim=1) - true.diff(dim=1)).abs() * self.counts).mean()
         closure = self._closure(made, true)
@@ -393,7 +397,7 @@ class ValidatedMotionTask(MotionTask):
             levels, ones = torch.full((count,), level, device=self.device), torch.ones(count, 2, device=self.device)
             felt = self._felt(windows, none, generator)
             told = self._told(windows, felt, none, (levels, ones), generator, Drops(phones=0.0, bands=0.0))
-            made = self.net.denoiser((1 - level) * windows.motion + level * noise, told)[0].float()
+            made = self.net.denoiser((1 - level) * windows.motion + level * noise, levels, told)[0].float()
             errors.append((made - windows.motion).square().mean())
             gaps = torch.stack([self._gaps(made).mean(-1), self._gaps(windows.motion).mean(-1)])
             gaps = gaps - gaps.mean(-1, keepdim=True)
