@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from dicetalk.config import changed
 from dicetalk.data.acted import Acted
 from dicetalk.diffusion.channels import AHEAD, BACK
-from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
+from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told, _likely
 from dicetalk.diffusion.standard import Standard
 from dicetalk.emotion.bank import BankTraining, EmotionBank, Retrieval
 from dicetalk.emotion.priors import Prior
@@ -66,10 +66,15 @@ class GruDenoiser(MotionDenoiser):
     def emotion_memory(self, tokens: Tensor) -> Tensor:
         return self.felt(tokens)[:, None]
 
-    def forward(self, noisy: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, noisy: Tensor, level: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
         around = told.speech[:, 0].unfold(1, BACK + 1 + AHEAD, 1).flatten(2)
         share = told.feels.to(noisy.dtype) / told.feels.sum(2, keepdim=True)
-        frames = self.motion(noisy) + self.around(around) + share @ told.emotion[:, 0].float() + told.condition[:, None]
+        frames = (
+            self.motion(_likely(noisy, level))
+            + self.around(around)
+            + share @ told.emotion[:, 0].float()
+            + told.condition[:, None]
+        )
         with torch.autocast(frames.device.type, enabled=False):
             below, _ = self.below(frames.float())
             above, _ = self.above(below)

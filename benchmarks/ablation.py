@@ -3,7 +3,8 @@
     python benchmarks/ablation.py ACTED... -o FOLDER [--rows full,no-bank] [--seeds 0,1,2] [--set loop.steps=300]
 
 `ACTED` are folders of `dicetalk prepare acted`; voices and languages that are held out are only measured on. Every run
-leaves a file of JSON in FOLDER, so that the same command goes on; several may work side by side on other rows or seeds.
+leaves weights and a file of JSON in FOLDER, so that the same command goes on, and measures anew where only the JSON was
+deleted; several may work side by side on other rows or seeds.
 At the end the report and its pictures are written from all runs there are.
 """
 
@@ -25,12 +26,14 @@ from ablated import ROWS, SAME, Row, new_task
 from ablation_measures import Judge, entries, few_shot, few_shot_prior, identity, measured, scenes, without
 from ablation_report import write_report
 from actor_priors import ActorPriors, Faces, all_read, faces_of, find_actor_priors, train_faces
+from safetensors.torch import load_file
 
 from dicetalk.config import changed, to_plain
 from dicetalk.data.acted import Acted, read_acted
 from dicetalk.diffusion.model import MotionSizes
 from dicetalk.diffusion.standard import standard_of
 from dicetalk.emotion.bank import BankSizes
+from dicetalk.emotion.priors import likeness
 from dicetalk.emotion.space import SHIPPED, shipped_space
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.files import whole
@@ -86,21 +89,20 @@ class Bench:
         return all_read(self.judge.embedder, self.faces)
 
     def run(self, run: Run, out: Path) -> None:
-        """Train and measure; the weights are kept beside the figures."""
-        begun, row = time.time(), ROWS[run.row]
+        """Train, unless the weights are there, and measure."""
         recipe = replace(self.recipe, loop=replace(self.recipe.loop, seed=run.seed, save_every=self.recipe.loop.steps))
         acted = without(self.learned, run.left_out) if run.left_out else self.learned
-        found = self._actor_priors(row, run.seed)
-        task = new_task(row, acted, self.priors, recipe, self.standard, found)
-        with tempfile.TemporaryDirectory() as folder:
-            train(task, recipe.loop, Path(folder))
-        trained = time.time() - begun
-        parts = (task.net.denoiser, task.net.bank)
-        count = sum(each.numel() for part in parts for each in part.parameters() if each.grad is not None)
-        told = {"row": run.row, "seed": run.seed, "left out": run.left_out, "parameters": count, "training s": trained}
-        told |= self._figures(task, run, found)
-        save_tensors(out / f"{run.name}.safetensors", task.net.state_dict())
-        write_json(out / f"{run.name}.json", told | {"seconds": time.time() - begun})
+        found = self._actor_priors(ROWS[run.row], run.seed)
+        task = new_task(ROWS[run.row], acted, self.priors, recipe, self.standard, found)
+        weights, training = out / f"{run.name}.safetensors", out / f"{run.name}.training.json"
+        if weights.exists():
+            task.net.load_state_dict(load_file(weights))
+            task.net.eval()
+        else:
+            write_json(training, learned_by(task))
+            save_tensors(weights, task.net.state_dict())
+        told = {"row": run.row, "seed": run.seed, "left out": run.left_out, **json.loads(training.read_text())}
+        write_json(out / f"{run.name}.json", told | self._figures(task, run, found))
 
     def _actor_priors(self, row: Row, seed: int) -> ActorPriors | None:
         if not row.positives:
@@ -119,14 +121,31 @@ class Bench:
             told["bank"] = entries(task)
         if run.row == "full":
             told["few shot"] = self._few_shot(task, NAMES[1:])
+            told["actors read right"] = self._actors_read_right()
         if run.row == "full" or row.positives:
             readings = self.readings if found is None else found.readings
             told["identity"] = identity(task, self.faces, readings)
         return told
 
+    def _actors_read_right(self) -> float:
+        """The share of the actors' own faces of seven feelings, at any strength from a half, that are read right."""
+        shown = self.faces.emotions > 0
+        read = likeness(self.readings[shown].numpy(), self.space.priors, NAMES).argmax(1)
+        return float(np.mean(read == self.faces.emotions[shown].numpy()))
+
     def _few_shot(self, task: MotionTask, names: Sequence[str]) -> dict[str, dict[str, list[float]]]:
         priors = {name: few_shot_prior(self.faces, name, self.judge) for name in names}
         return few_shot(task, self.scenes, self.judge, priors)
+
+
+def learned_by(task: MotionTask) -> dict[str, float]:
+    """Train; gives how many parameters learned, and in how many seconds."""
+    begun = time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        train(task, task.recipe.loop, Path(folder))
+    parts = (task.net.denoiser, task.net.bank)
+    count = sum(each.numel() for part in parts for each in part.parameters() if each.grad is not None)
+    return {"parameters": count, "training s": time.time() - begun}
 
 
 def write_json(path: Path, told: Any) -> None:
@@ -147,7 +166,7 @@ def ablate(
         for run in missing:
             bench.run(run, out)
             print(run.name, time.strftime("%H:%M:%S"), flush=True)
-    write_report(out, [json.loads(file.read_text()) for file in sorted(out.glob("*-[0-9]*.json"))])
+    write_report(out, [json.loads(file.read_text()) for file in sorted(out.glob("*-[0-9].json"))])
 
 
 def check_same(out: Path, recipe: Stage2Motion, learned: Acted, windows: int, faces_steps: int) -> None:

@@ -15,7 +15,6 @@ from dicetalk.data.acted import Acted
 from dicetalk.data.dataset import held_straight
 from dicetalk.diffusion.channels import AHEAD, BACK
 from dicetalk.diffusion.model import Told
-from dicetalk.emotion.bank_usage import BankUsage
 from dicetalk.emotion.embedder import EmotionEmbedder
 from dicetalk.emotion.priors import likeness
 from dicetalk.emotion.space import Space
@@ -24,8 +23,8 @@ from dicetalk.evaluation.probes import fit_probe, score
 from dicetalk.motion.space import SHAPES
 from dicetalk.training.stage2_motion import LEVELS, VALIDATION_LEVELS, MotionTask
 
-STRENGTH = 0.8
-"""At which emotions are asked for."""
+STRENGTH, WEAK = 0.8, 0.2
+"""At which emotions are asked for; at the second they are hard to read."""
 SHUT, OPEN = 0.02, 0.06
 """Lips that part by less are shut, by more are open [inter-ocular distances]."""
 SEED, OTHER_SEED = 1, 2
@@ -80,11 +79,11 @@ def _scene(acted: Acted, passage: int, frames: int) -> tuple[np.ndarray, ...] | 
     return None
 
 
-def asked(name: str) -> Tensor:
+def asked(name: str, strength: float = STRENGTH) -> Tensor:
     """Weights `(8,)` of an emotion as it is asked for."""
     weights = torch.zeros(len(NAMES))
-    weights[0] += 1 - STRENGTH
-    weights[NAMES.index(name)] += STRENGTH
+    weights[0] += 1 - strength
+    weights[NAMES.index(name)] += strength
     return weights
 
 
@@ -106,7 +105,7 @@ def sampled(task: MotionTask, scenes: Scenes, priors: Tensor, seed: int) -> Tens
     """Motion `(W, N, 58)` made out of noise, as `training.export` does, all windows at once."""
     motion = torch.randn(scenes.motion.shape, generator=torch.Generator().manual_seed(seed))
     for level, following in pairwise(LEVELS):
-        clean = task.net.denoiser(motion, told(task, scenes, priors, level))[0]
+        clean = task.net.denoiser(motion, torch.full((len(motion),), level), told(task, scenes, priors, level))[0]
         motion = clean + (motion - clean) * (following / level)
     made = motion * task.spread + task.mean
     return torch.cat([made[..., : len(SHAPES)].clamp(0, 1), made[..., len(SHAPES) :]], -1)
@@ -133,11 +132,13 @@ def measured(task: MotionTask, scenes: Scenes, judge: Judge) -> Rows:
     """All figures, one a window; of the bank's entries one in all."""
     priors = {name: asked(name) @ task.means.detach() for name in NAMES}
     faces = {name: _with(task, scenes, prior) for name, prior in priors.items()}
+    weak = {name: _with(task, scenes, asked(name, WEAK) @ task.means.detach()) for name in NAMES[1:]}
     others = {name: _with(task, scenes, priors[name], OTHER_SEED) for name in DIVERSE}
     return {
         "held-out error": _error(task, scenes),
         **_lips(task, scenes),
         **_emotion(faces, judge),
+        "weak emotion": _emotion(weak, judge)["emotion"],
         "intensity": _intensity(faces),
         "diversity": _diversity(task, faces, others),
     }
@@ -156,7 +157,8 @@ def _error(task: MotionTask, scenes: Scenes) -> list[float]:
     errors = []
     for level in VALIDATION_LEVELS:
         priors = scenes.feelings @ task.means
-        clean = task.net.denoiser((1 - level) * true + level * noise, told(task, scenes, priors, level))[0]
+        noisy, levels = (1 - level) * true + level * noise, torch.full((len(true),), level)
+        clean = task.net.denoiser(noisy, levels, told(task, scenes, priors, level))[0]
         errors.append((clean - true).square().mean((1, 2)))
     return torch.stack(errors).mean(0).tolist()
 
@@ -210,15 +212,27 @@ def _diversity(task: MotionTask, faces: dict[str, Tensor], others: dict[str, Ten
 
 @torch.no_grad()
 def entries(task: MotionTask) -> dict[str, float | list[list[float]]]:
-    """How many entries of the bank drawn priors find, how many an emotion attends to, and to which `(8, codes)`."""
+    """How the bank is used by priors that are drawn: which entries those of each emotion find and attend to, shares
+    `(8, codes)`; and how many those are, in all and of an emotion."""
     weights = torch.stack([asked(name) for name in NAMES]).repeat_interleave(SAMPLES, 0)
     drawn = torch.randn(len(weights), task.means.shape[1], generator=torch.Generator().manual_seed(0))
     priors = (weights @ task.means + weights @ task.stds * drawn)[:, None]
-    usage = BankUsage(task.recipe.sizes.bank.codes, 0.0)
-    usage.add(task.net.bank.codebook(priors).indices)
-    shares = task.net.bank.attended(priors)[:, 0].unflatten(0, (len(NAMES), -1)).mean(1)
-    attends = torch.exp(-(shares * shares.clamp(min=1e-12).log()).sum(1)).mean()
-    return {"entries found": usage.perplexity, "entries attended": float(attends), "attended": shares.tolist()}
+    indices = task.net.bank.codebook(priors).indices[:, 0]
+    found = torch.nn.functional.one_hot(indices, task.recipe.sizes.bank.codes).float()
+    found, attended = (
+        each.unflatten(0, (len(NAMES), -1)).mean(1) for each in (found, task.net.bank.attended(priors)[:, 0])
+    )
+    return {
+        "entries found": float(_perplexity(found.mean(0))),
+        "entries attended": float(_perplexity(attended).mean()),
+        "found": found.tolist(),
+        "attended": attended.tolist(),
+    }
+
+
+def _perplexity(shares: Tensor) -> Tensor:
+    """How many entries shares `(..., codes)` would be spread over if they were even."""
+    return torch.exp(-(shares * shares.clamp(min=1e-12).log()).sum(-1))
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ MEASURES = {
     "closure": "share of the frames with the actor's lips shut in which they are",
     "false closure": "share of the frames with the actor's lips apart in which they are shut; lower is better",
     "emotion": "share of seven feelings read right by the embedder that ships, chance 0.12",
+    "weak emotion": "the same of feelings asked for at a quarter of that strength",
     "intensity": "how far faces go from neutral towards the feeling's posture",
     "diversity": "between two seeds [spreads]",
 }
@@ -47,7 +48,7 @@ def write_report(out: Path, runs: Sequence[Told]) -> None:
     with whole(out / "ablation.md") as hidden:
         hidden.write_text("\n".join("\n".join(part) for part in parts if part), encoding="utf-8")
     draw(whole_runs).savefig(out / "ablation.png", dpi=100)
-    if any("attended" in run.get("bank", {}) for run in of_row(whole_runs, "full")):
+    if of_row(whole_runs, "full"):
         draw_bank(whole_runs).savefig(out / "bank-sharing.png", dpi=90)
 
 
@@ -122,7 +123,9 @@ def by_emotion(runs: Sequence[Told]) -> list[str]:
         [ROWS[row].says, *(f"{np.mean(values_of(runs, row, f'emotion {name}')):.2f}" for name in NAMES[1:])]
         for row in there(runs, against=False)
     ]
-    return table("read right, by emotion", ["", *NAMES[1:]], rows)
+    own = [f"{run['actors read right']:.2f}" for run in of_row(runs, "full")[:1]]
+    heading = f"read right, by emotion (the actors themselves, at half strength and more: {', '.join(own)})"
+    return table(heading, ["", *NAMES[1:]], rows)
 
 
 def bank(runs: Sequence[Told]) -> list[str]:
@@ -133,7 +136,23 @@ def bank(runs: Sequence[Told]) -> list[str]:
             cells = [", ".join(f"{each[what]:.1f}" for each in found) for what in ("entries found", "entries attended")]
             rows.append([ROWS[row].says, *cells])
     head = ["", "entries that drawn priors find, by seed", "entries an emotion attends to, by seed"]
-    return table("entries of the bank in use (perplexity)", head, rows)
+    return [*table("entries of the bank in use (perplexity)", head, rows), *_on_the_circle(of_row(runs, "full"))]
+
+
+def _on_the_circle(full: Sequence[Told]) -> list[str]:
+    """How sharing entries goes with being near on the circle."""
+    lines = []
+    for what, beyond in (("found", False), ("attended", True)) if full else ():
+        cosine = alike([torch.tensor(run["bank"][what]) for run in full], beyond=beyond)
+        angles, cosines, pairs = circle(cosine)
+        ranked = sorted(zip(cosines, pairs, strict=True), reverse=True)
+        nearest = ", ".join(f"{one}-{other} {value:+.2f}" for value, (one, other) in ranked[:4])
+        farthest = ", ".join(f"{one}-{other} {value:+.2f}" for value, (one, other) in ranked[-3:])
+        r = np.corrcoef(angles, cosines)[0, 1]
+        lines.append(
+            f"Entries {what}: r of cosine and angle on the circle {r:+.2f}; most alike {nearest}; least {farthest}."
+        )
+    return [*lines, ""]
 
 
 def identities(runs: Sequence[Told]) -> list[str]:
@@ -184,31 +203,44 @@ def _draw_intervals(axes: Axes, measure: str, found: Sequence[Interval]) -> None
 
 
 def draw_bank(runs: Sequence[Told]) -> Figure:
-    """Which entries each emotion attends to, and how that goes with where emotions lie on the circle."""
-    shares = [torch.tensor(run["bank"]["attended"]) for run in of_row(runs, "full")]
-    figure = Figure(figsize=(13, 4.8), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
-    percent = 100 * ordered(shares[0])
+    """Which entries priors of each emotion find, and how that goes with where emotions lie on the circle."""
+    found = [torch.tensor(run["bank"]["found"]) for run in of_row(runs, "full")]
+    attended = [torch.tensor(run["bank"]["attended"]) for run in of_row(runs, "full")]
+    figure = Figure(figsize=(14, 4.6), layout="constrained")
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.6, 1, 1))
+    percent = 100 * ordered(found[0])
     drawn = left.imshow(percent.numpy(), cmap="Blues", aspect="auto", vmin=0)
     left.set_yticks(range(len(NAMES)), NAMES)
     left.set_xticks([])
-    left.set_xlabel(f"{percent.shape[1]} entries, in the order of who attends to them most (seed 0)")
-    figure.colorbar(drawn, ax=left, label="share of the emotion's attention [%]")
-    _draw_circle(right, torch.stack([similarity(part) for part in shares]).mean(0).numpy())
+    left.set_xlabel(f"{percent.shape[1]} entries, in the order of who finds them most (seed 0)")
+    figure.colorbar(drawn, ax=left, label="share of an emotion's priors that find it [%]")
+    for axes, shares, what in ((middle, found, "entries found"), (right, attended, "attention, beyond what all share")):
+        _draw_circle(axes, alike(shares, beyond=shares is attended), what)
     return figure
 
 
-def _draw_circle(axes: Axes, alike: Array) -> None:
-    names = [name for name in NAMES if name != NEUTRAL]
-    pairs = [(one, other) for number, one in enumerate(names) for other in names[number + 1 :]]
-    angles = [apart(*pair) for pair in pairs]
-    cosines = [float(alike[NAMES.index(one), NAMES.index(other)]) for one, other in pairs]
+def alike(shares: Sequence[torch.Tensor], *, beyond: bool) -> Array:
+    """Cosine between emotions' shares of entries `(8, codes)`, mean over banks; `beyond` what all share."""
+    own = [each - each.mean(0) if beyond else each for each in shares]
+    return torch.stack([similarity(each) for each in own]).mean(0).double().numpy()
+
+
+def _draw_circle(axes: Axes, cosine: Array, what: str) -> None:
+    angles, cosines, pairs = circle(cosine)
     axes.plot(angles, cosines, "o", color="tab:blue", markersize=4)
     for (one, other), x, y in zip(pairs, angles, cosines, strict=True):
         axes.annotate(f"{one[:3]}-{other[:3]}", (x, y), fontsize=6, xytext=(3, 2), textcoords="offset points")
-    axes.set_title(f"r = {np.corrcoef(angles, cosines)[0, 1]:+.2f} over {len(pairs)} pairs", fontsize=10)
+    axes.set_title(f"{what}: r = {np.corrcoef(angles, cosines)[0, 1]:+.2f}", fontsize=10)
     axes.set_xlabel("angle between two emotions on the circle [degrees]")
-    axes.set_ylabel("cosine of their attention to entries")
+    axes.set_ylabel("cosine")
+
+
+def circle(cosine: Array) -> tuple[list[float], list[float], list[tuple[str, str]]]:
+    """Angle on the circle and cosine `(8, 8)` of each pair of feelings."""
+    names = [name for name in NAMES if name != NEUTRAL]
+    pairs = [(one, other) for number, one in enumerate(names) for other in names[number + 1 :]]
+    cosines = [float(cosine[NAMES.index(one), NAMES.index(other)]) for one, other in pairs]
+    return [apart(*pair) for pair in pairs], cosines, pairs
 
 
 def apart(one: str, other: str) -> float:
