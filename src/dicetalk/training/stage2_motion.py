@@ -176,7 +176,7 @@ class MotionTask:
         self.recipe, self.device = recipe, device or torch.device("cpu")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.loop.seed)
-            self.net = Stage2Net(recipe.sizes).to(self.device)
+            self.net = self._new_net().to(self.device)
         if recipe.compiled:
             self.net.denoiser.compile()
         self.standard = standard or standard_of(acted.motion)
@@ -194,6 +194,10 @@ class MotionTask:
         )
         self.parting = torch.from_numpy(lip_parting()).float().to(self.device)
         self.counts = _counts().to(self.device)
+
+    def _new_net(self) -> Stage2Net:
+        """What is learned, before it is."""
+        return Stage2Net(self.recipe.sizes)
 
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one batch."""
@@ -259,23 +263,25 @@ class MotionTask:
         return Windows(motion, speech, self.feelings[performance, own].float(), resting)
 
     def _felt(self, windows: Windows, dropped: Tensor, generator: torch.Generator) -> Felt:
-        """Tokens of the feelings there are in each window, their priors drawn from their Gaussians."""
-        stages = [_stages(row) for row in windows.feelings]
-        most = max(int(row.max()) for row in stages) + 1
-        feelings = torch.zeros(len(stages), most, len(NAMES))
-        for number, row in enumerate(stages):
-            feelings[number, row] = windows.feelings[number]
-        feelings = feelings.to(self.device)
-        drawn = torch.randn(len(stages), 1, self.means.shape[1], generator=generator).to(self.device)
-        priors = feelings @ self.means + (feelings @ self.stds) * drawn
-        there = feelings.sum(-1) > 0
+        """Tokens of the feelings there are in each window."""
+        stages = torch.stack([_stages(row) for row in windows.feelings])
+        priors, there = self._priors(windows, stages, generator)
         tokens, found = self.net.bank.learn(
-            priors[there][:, None], dropped[:, None].expand(-1, most)[there].float()[:, None], self.means[0],
+            priors[there][:, None], dropped[:, None].expand_as(there)[there].float()[:, None], self.means[0],
             self.recipe.bank, generator,
         )  # fmt: skip
         all_tokens = tokens.new_zeros(*there.shape, *tokens.shape[2:])
         all_tokens[there] = tokens[:, 0]
-        return Felt(all_tokens, torch.stack(stages).to(self.device), found)
+        return Felt(all_tokens, stages.to(self.device), found)
+
+    def _priors(self, windows: Windows, stages: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Priors `(B, E, D)` of the stages `(B, N)` of windows, drawn from their Gaussians; and which there are."""
+        feelings = torch.zeros(len(stages), int(stages.max()) + 1, len(NAMES))
+        for number, row in enumerate(stages):
+            feelings[number, row] = windows.feelings[number]
+        feelings = feelings.to(self.device)
+        drawn = torch.randn(len(stages), 1, self.means.shape[1], generator=generator).to(self.device)
+        return feelings @ self.means + (feelings @ self.stds) * drawn, feelings.sum(-1) > 0
 
     def _told(
         self,
