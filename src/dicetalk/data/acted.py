@@ -169,9 +169,9 @@ def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> t
     """One actor's motion (T, 58), resting face (52,) and feelings (T, 8)."""
     actor = virtual_actor(int(drawn.integers(options.actors)))
     take = int(drawn.integers(2**31))
-    one, feelings = acted_out(actor, told, *_mood(drawn), take)
+    one, feelings = acted_out(actor, told, *_feeling(drawn), take)
     if drawn.random() < options.turns:
-        turned, later = acted_out(actor, told, *_mood(drawn), take)
+        turned, later = acted_out(actor, told, *_feeling(drawn), take)
         middle = drawn.uniform(0.2, 0.8) * told.frames
         length = drawn.uniform(*TURN_S) * FPS
         share = smoothstep((np.arange(told.frames) - middle) / length + 0.5)[:, None]
@@ -179,7 +179,7 @@ def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> t
     return np.asarray(one, np.float32), actor.resting.astype(np.float32), np.asarray(feelings, np.float32)
 
 
-def _mood(drawn: np.random.Generator) -> tuple[str, float]:
+def _feeling(drawn: np.random.Generator) -> tuple[str, float]:
     """An emotion and its strength."""
     return str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
 
