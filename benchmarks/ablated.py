@@ -10,7 +10,7 @@ from actor_priors import ActorPriors
 from torch import Tensor, nn
 
 from dicetalk.config import changed
-from dicetalk.data.acted import Acted
+from dicetalk.data.passages import Acted
 from dicetalk.diffusion.channels import AHEAD, BACK
 from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told, _likely
 from dicetalk.diffusion.standard import Standard

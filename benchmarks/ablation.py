@@ -29,7 +29,7 @@ from actor_priors import ActorPriors, Faces, all_read, faces_of, find_actor_prio
 from safetensors.torch import load_file
 
 from dicetalk.config import changed, to_plain
-from dicetalk.data.acted import Acted, read_acted
+from dicetalk.data.passages import Acted, read_acted
 from dicetalk.diffusion.model import MotionSizes
 from dicetalk.diffusion.standard import standard_of
 from dicetalk.emotion.bank import BankSizes

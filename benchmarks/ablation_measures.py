@@ -11,8 +11,8 @@ from actor_priors import Faces, read_faces
 from torch import Tensor
 
 from dicetalk.acting.postures import posture_shapes
-from dicetalk.data.acted import Acted
 from dicetalk.data.dataset import held_straight
+from dicetalk.data.passages import Acted
 from dicetalk.diffusion.channels import AHEAD, BACK
 from dicetalk.diffusion.model import Told
 from dicetalk.emotion.embedder import EmotionEmbedder

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
-from dicetalk.data.acted import Acted
 from dicetalk.data.dataset import held_straight
+from dicetalk.data.passages import Acted
 from dicetalk.emotion.contrast import TEMPERATURE, balanced_batch, contrast
 from dicetalk.emotion.embedder import EmbedderSizes, EmotionEmbedder
 from dicetalk.emotion.priors import Prior

@@ -16,7 +16,7 @@ from actor_priors import same_actor_contrast
 from motion_tiny import SIZES
 from safetensors.numpy import save_file
 
-from dicetalk.data.acted import read_acted
+from dicetalk.data.passages import read_acted
 from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
 from dicetalk.diffusion.model import Told
 from dicetalk.emotion.bank import BankSizes

@@ -20,7 +20,7 @@ from dicetalk.rates import FPS
 from dicetalk.speech.broad import closures
 
 GOLDEN = TESTS / "golden" / "motion.npy"
-"""(50, 58) two seconds of the demo's speech, happy, take 0, as they were made when the weights were written (float16)."""
+"""(50, 58) two seconds of the demo's speech, happy, take 0, as they were made when these weights were written."""
 
 
 @pytest.fixture(scope="module")
