@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import ablation
 import numpy as np
@@ -14,6 +15,7 @@ from ablation_measures import without
 from ablation_report import apart, interval
 from actor_priors import same_actor_contrast
 from motion_tiny import SIZES
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from dicetalk.data.passages import read_acted
@@ -47,7 +49,7 @@ def acted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     actors = drawn.uniform(0, 0.1, (3, 52)).astype(np.float16)
     for number in range(12):
         felt = np.eye(len(NAMES))[(number + np.arange(4)) % len(NAMES)]
-        sample = {
+        sample: dict[str, NDArray[Any]] = {
             "speech": drawn.normal(0, 1, (2, 150, SPEECH)),
             "motion": drawn.uniform(0, 0.5, (4, 150, MOTION)),
             "feelings": np.repeat(felt[:, None], 150, 1),
