@@ -19,7 +19,7 @@ import numpy as np
 import dicetalk
 from dicetalk.acting.performer import act
 from dicetalk.acting.take import rehearse
-from dicetalk.data.procedural import perform_as, virtual_actor
+from dicetalk.data.procedural import feeling_of, perform_as, virtual_actor
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.evaluation.head_motion import (
     CHANNELS,
@@ -119,7 +119,9 @@ def acted_as_others(filmed: list[Filmed], take: int) -> list[HeadClip]:
     clips = []
     for n, clip in enumerate(filmed):
         seed, emotion = 1000 * take + n, NAMES[(take + n) % len(NAMES)]
-        clips.append(head_clip(perform_as(virtual_actor(seed), clip.speech, emotion, 0.8, seed).pose, clip.speech))
+        clips.append(
+            head_clip(perform_as(virtual_actor(seed), clip.speech, feeling_of(emotion, 0.8), seed).pose, clip.speech)
+        )
     return clips
 
 

@@ -82,6 +82,13 @@ def test_feelings_are_weights_that_may_turn() -> None:
     assert any(np.abs(each[0] - each[-1]).max() > 0.05 for each in feelings)
 
 
+def test_some_feelings_are_of_two_emotions() -> None:
+    passage = next(passages(shard(), 4.0))
+    for mixed, most in ((0.0, 1), (1.0, 2)):
+        feelings = act_out(passage, Acting(performances=8, hearings=1, turns=0, mixed=mixed))["feelings"][:, 0, 1:]
+        assert (feelings > 0).sum(1).max() == most
+
+
 def test_the_same_again_and_only_what_is_missing(acted: Path, tmp_path: Path) -> None:
     assert prepare_acted(acted / "synthetic", tmp_path, OPTIONS) == len(list((tmp_path / "passages").iterdir()))
     for file in (tmp_path / "passages").iterdir():

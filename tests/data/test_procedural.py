@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dicetalk.data.procedural import perform_as, virtual_actor
+from dicetalk.data.procedural import feeling_of, perform_as, virtual_actor
 from dicetalk.media import Waveform
 from dicetalk.motion.space import SHAPES, index
 from dicetalk.speech import Speech, listen
@@ -17,9 +17,9 @@ def heard(voice: Waveform) -> Speech:
 
 
 def test_the_same_seed_is_the_same_performance(heard: Speech) -> None:
-    one, again = (perform_as(virtual_actor(3), heard, "happy", 0.8, 5) for _ in range(2))
+    one, again = (perform_as(virtual_actor(3), heard, feeling_of("happy", 0.8), 5) for _ in range(2))
     np.testing.assert_array_equal(one.shapes, again.shapes)
-    other = perform_as(virtual_actor(3), heard, "happy", 0.8, 6)
+    other = perform_as(virtual_actor(3), heard, feeling_of("happy", 0.8), 6)
     assert not np.array_equal(one.shapes, other.shapes)
     assert len(one) == heard.frames and one.shapes.min() >= 0 and one.shapes.max() <= 1
 
@@ -28,7 +28,7 @@ def test_a_person_resembles_themselves_more_than_others(heard: Speech) -> None:
     """The mean face of two takes of one actor is nearer than that of two actors."""
     faces = np.array(
         [
-            [perform_as(virtual_actor(a), heard, "neutral", 1.0, take).shapes.mean(0) for take in (0, 1)]
+            [perform_as(virtual_actor(a), heard, feeling_of("neutral", 1.0), take).shapes.mean(0) for take in (0, 1)]
             for a in range(8)
         ]
     )
@@ -47,7 +47,7 @@ MARKS = [
 @pytest.mark.parametrize(("emotion", "shape"), MARKS)
 def test_stronger_shows_more(heard: Speech, emotion: str, shape: str) -> None:
     def mean(strength: float) -> float:
-        return float(perform_as(virtual_actor(1), heard, emotion, strength, 0).column(shape).mean())
+        return float(perform_as(virtual_actor(1), heard, feeling_of(emotion, strength), 0).column(shape).mean())
 
     assert mean(0.0) < mean(0.4) < mean(0.8)
 

@@ -127,6 +127,15 @@ def test_each_frame_is_told_its_own_feeling() -> None:
     assert any((row[0] != row[-1]).any() for row in turned.feels)
 
 
+def test_only_pure_feelings_that_last_have_a_class() -> None:
+    feelings = torch.zeros(4, 10, 8)
+    feelings[0, :, 0] = 1  # neutral
+    feelings[1, :, 3], feelings[1, :, 0] = 0.6, 0.4
+    feelings[2, :, 3], feelings[2, :, 5] = 0.5, 0.5
+    feelings[3, :5, 3] = feelings[3, 5:, 5] = 1
+    assert MotionTask._classes(feelings).tolist() == [0, 3, UNLABELLED, UNLABELLED]
+
+
 def test_guidance_pushes_away_from_what_is_told_less() -> None:
     task = MotionTask(made_up(), priors(), replace(TINY, half=False))
     learn(task, 60)

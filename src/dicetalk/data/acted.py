@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.acting.performer import lip_closing, lips_shut
-from dicetalk.arrays import Float16, Float32, UInt8, Waveform
+from dicetalk.arrays import Float16, Float32, Float64, UInt8, Waveform
 from dicetalk.backbone import Amounts
 from dicetalk.data.passages import SUFFIX, VOICE, write_passage
-from dicetalk.data.procedural import VirtualActor, perform_as, virtual_actor
+from dicetalk.data.procedural import VirtualActor, feeling_of, perform_as, virtual_actor
 from dicetalk.data.provenance import begin
 from dicetalk.data.samples import PASSAGES
 from dicetalk.data.synthetic import Shard, read_shards
@@ -38,7 +38,7 @@ WITHIN = 8
 """Hops that a passage goes on into the pause that ends it."""
 LEAST_HOPS = 2 * HOPS_PER_SECOND
 """Of a passage that is worth acting out."""
-TURN_S = (0.4, 1.2)
+TURN_S = (0.1, 1.0)
 """How long a feeling takes to turn into another one [s]."""
 CLOSE = index("mouthClose")
 CALM = Amounts(blink=0.0, gaze="camera")
@@ -58,6 +58,7 @@ class Acting:
         actors: there are.
         seconds: a passage is cut at the first pause behind so many.
         turns: share of the performances in which the feeling turns.
+        mixed: share of the feelings that are of two emotions.
         seed: of actors, feelings and takes.
         workers: processes.
     """
@@ -66,7 +67,8 @@ class Acting:
     hearings: int = 4
     actors: int = 400
     seconds: float = 8.0
-    turns: float = 0.3
+    turns: float = 0.6
+    mixed: float = 0.3
     seed: int = 0
     workers: int = 1
 
@@ -112,7 +114,7 @@ def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress |
     Raises:
         InputError: nothing of this kind in the folder, or the other one was made by something else.
     """
-    told = ("performances", "hearings", "actors", "seconds", "turns", "seed")
+    told = ("performances", "hearings", "actors", "seconds", "turns", "mixed", "seed")
     made_by = {name: getattr(options, name) for name in told}
     begin(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
     (out / PASSAGES).mkdir(exist_ok=True)
@@ -169,9 +171,9 @@ def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> t
     """One actor's motion (T, 58), resting face (52,) and feelings (T, 8)."""
     actor = virtual_actor(int(drawn.integers(options.actors)))
     take = int(drawn.integers(2**31))
-    one, feelings = acted_out(actor, told, *_feeling(drawn), take)
+    one, feelings = acted_out(actor, told, _feeling(drawn, options.mixed), take)
     if drawn.random() < options.turns:
-        turned, later = acted_out(actor, told, *_feeling(drawn), take)
+        turned, later = acted_out(actor, told, _feeling(drawn, options.mixed), take)
         middle = drawn.uniform(0.2, 0.8) * told.frames
         length = drawn.uniform(*TURN_S) * FPS
         share = smoothstep((np.arange(told.frames) - middle) / length + 0.5)[:, None]
@@ -179,24 +181,18 @@ def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> t
     return np.asarray(one, np.float32), actor.resting.astype(np.float32), np.asarray(feelings, np.float32)
 
 
-def _feeling(drawn: np.random.Generator) -> tuple[str, float]:
-    """An emotion and its strength."""
-    return str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))
+def _feeling(drawn: np.random.Generator, mixed: float) -> Float64:
+    """Weights (8,) of one emotion, or of two in a share of the cases."""
+    first, second = (feeling_of(str(drawn.choice(NAMES)), float(drawn.uniform(0.3, 1.0))) for _ in range(2))
+    share = float(drawn.uniform(0.2, 0.8)) if drawn.random() < mixed else 0.0
+    return (1 - share) * first + share * second
 
 
-def acted_out(actor: VirtualActor, told: Speech, emotion: str, strength: float, take: int) -> tuple[Float32, Float32]:
-    """Motion (T, 58) in one feeling, without blinks and glances, and its weights (T, 8)."""
-    motion = perform_as(actor, told, emotion, strength, take, CALM)
+def acted_out(actor: VirtualActor, told: Speech, feeling: Float64, take: int) -> tuple[Float32, Float32]:
+    """Motion (T, 58) in one feeling (8,), without blinks and glances, and its weights (T, 8)."""
+    motion = perform_as(actor, told, feeling, take, CALM)
     _shut_lips(motion.shapes, told)
-    return np.column_stack([motion.shapes, motion.pose]), np.tile(felt(emotion, strength), (told.frames, 1))
-
-
-def felt(emotion: str, strength: float) -> Float32:
-    """Weights (8,) of a feeling: what it leaves is neutral."""
-    weights = np.zeros(len(NAMES), np.float32)
-    weights[0] = 1 - strength
-    weights[NAMES.index(emotion)] += strength
-    return weights
+    return np.column_stack([motion.shapes, motion.pose]), np.tile(feeling.astype(np.float32), (told.frames, 1))
 
 
 def _shut_lips(shapes: Float32, told: Speech) -> None:

@@ -73,16 +73,13 @@ def _habits(rng: np.random.Generator, spread: float, asymmetry: float) -> Float6
     return np.asarray(np.exp(both + rng.normal(0, asymmetry, len(SHAPES))))
 
 
-def perform_as(
-    actor: VirtualActor, speech: Speech, emotion: str, strength: float, seed: int, amounts: Amounts = AS_USUAL
-) -> Motion:
+def perform_as(actor: VirtualActor, speech: Speech, feeling: Float64, seed: int, amounts: Amounts = AS_USUAL) -> Motion:
     """Act out a clip as someone.
 
     Args:
         actor: who.
         speech: features of the whole clip, T rows.
-        emotion: a name of the vocabulary.
-        strength: 0 to 1.
+        feeling: (8,) weights of `NAMES`, whose sum is 1.
         seed: the take; with another one the same person shows the same emotion a little differently.
         amounts: of blinks and glances; the head moves as it does.
 
@@ -91,8 +88,8 @@ def perform_as(
     """
     rng = np.random.default_rng([seed, 58])
     take = rehearse(speech.frames, seed, amounts)
-    plain = _acted(speech, take, "neutral", 1.0)
-    moved = _acted(speech, take, emotion, min(strength * actor.strength * rng.uniform(0.85, 1.1), 1.0))
+    plain = _acted(speech, take, feeling_of("neutral", 1.0))
+    moved = _acted(speech, take, _strengthened(feeling, actor.strength * rng.uniform(0.85, 1.1)))
     today = np.exp(rng.normal(0, 0.25, len(SHAPES)))  # nobody smiles twice with the same muscles
     shapes = actor.resting + plain.shapes * actor.speaking + (moved.shapes - plain.shapes) * actor.feeling * today
     pose = actor.posture + (moved.pose - moved.pose.mean(0)) * actor.lively + moved.pose.mean(0)
@@ -100,8 +97,20 @@ def perform_as(
     return Motion(smooth.astype(np.float32), pose.astype(np.float32)).clipped()
 
 
-def _acted(speech: Speech, take: Take, emotion: str, strength: float) -> Motion:
-    weights = np.zeros((speech.frames, len(NAMES)))
-    weights[:, 0] = 1 - strength
-    weights[:, NAMES.index(emotion)] += strength
-    return act(speech, weights, take)
+def feeling_of(emotion: str, strength: float) -> Float64:
+    """(8,) weights of one emotion of `NAMES`; what its strength, 0 to 1, leaves is neutral."""
+    weights = np.zeros(len(NAMES))
+    weights[0] = 1 - strength
+    weights[NAMES.index(emotion)] += strength
+    return weights
+
+
+def _strengthened(feeling: Float64, factor: float) -> Float64:
+    """Weights (8,) so many times as strong, but never stronger than all."""
+    strength = 1 - feeling[0]
+    others = feeling[1:] * min(factor, 1 / max(strength, 1e-9))
+    return np.concatenate([[1 - others.sum()], others])
+
+
+def _acted(speech: Speech, take: Take, feeling: Float64) -> Motion:
+    return act(speech, np.tile(feeling, (speech.frames, 1)), take)

@@ -18,11 +18,11 @@ from safetensors import SafetensorError, safe_open
 
 from dicetalk.arrays import Float16
 from dicetalk.data import mead, ravdess
-from dicetalk.data.acted import acted_out, felt, hearings
+from dicetalk.data.acted import acted_out, hearings
 from dicetalk.data.clip import Clip, Missing, Prepared
 from dicetalk.data.film import Film
 from dicetalk.data.passages import RECORDING, SUFFIX, Tensors, write_passage
-from dicetalk.data.procedural import virtual_actor
+from dicetalk.data.procedural import feeling_of, virtual_actor
 from dicetalk.data.provenance import begin
 from dicetalk.data.samples import CLIPS, PASSAGES, Heard, listened, missing_of, seed_of, watched
 from dicetalk.errors import InputError
@@ -127,7 +127,7 @@ def _passage(clip: Clip, emotion: str, voice: Heard, options: MotionPreparation)
     else:
         motion, resting = _performed(clip, emotion, voice.speech, options.faces)
     frames = min(speech.shape[1], motion.shape[1])
-    feelings = np.tile(felt(emotion, clip.strength), (len(motion), frames, 1)).astype(np.float16)
+    feelings = np.tile(feeling_of(emotion, clip.strength), (len(motion), frames, 1)).astype(np.float16)
     tensors = {"speech": speech[:, :frames], "motion": motion[:, :frames], "resting": resting, "feelings": feelings}
     offset = film.offset.frames if isinstance(film, Film) and film.offset is not None and film.offset.sure else None
     return tensors, Prepared(frames, True, isinstance(film, Film), offset, missing_of(film))
@@ -147,5 +147,5 @@ def _performed(clip: Clip, emotion: str, speech: Speech, faces: int) -> tuple[Fl
     actors = [virtual_actor(seed_of(clip.identity, str(face))) for face in range(faces)]
     takes = [seed_of(clip.corpus, clip.name, emotion, str(face)) for face in range(faces)]
     pairs = zip(actors, takes, strict=True)
-    motion = [acted_out(actor, speech, emotion, clip.strength, take)[0] for actor, take in pairs]
+    motion = [acted_out(actor, speech, feeling_of(emotion, clip.strength), take)[0] for actor, take in pairs]
     return np.array(motion, np.float16), np.array([actor.resting for actor in actors], np.float16)

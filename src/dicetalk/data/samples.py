@@ -23,7 +23,7 @@ from safetensors.numpy import save
 from dicetalk.arrays import Float16
 from dicetalk.data.clip import Clip, Missing, Prepared
 from dicetalk.data.film import Film, read_film, write_crop
-from dicetalk.data.procedural import perform_as, virtual_actor
+from dicetalk.data.procedural import feeling_of, perform_as, virtual_actor
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.errors import InputError, MediaError
 from dicetalk.files import whole
@@ -215,7 +215,9 @@ def _acted(clip: Clip, speech: Speech, faces: int, emotion: str) -> Float16:
     takes = []
     for face in range(faces):
         actor = virtual_actor(seed_of(clip.identity, str(face)))
-        motion = perform_as(actor, speech, emotion, strength, seed_of(clip.corpus, clip.name, emotion, str(face)))
+        motion = perform_as(
+            actor, speech, feeling_of(emotion, strength), seed_of(clip.corpus, clip.name, emotion, str(face))
+        )
         takes.append(np.column_stack([motion.shapes, motion.pose]))
     return np.array(takes, np.float16)
 

@@ -43,6 +43,8 @@ STAGES = 6
 """Of a feeling that turns into another one, of each of which tokens are looked up."""
 REVIVE_EVERY = 100
 """Batches."""
+PURE = 0.9
+"""Share of its strength that a feeling has of one emotion for which the discriminator takes it."""
 PERFORMANCES = 2
 """Of each stretch of speech in a batch: the same words, felt otherwise."""
 LEVEL_MIDDLE, LEVEL_SPREAD = 0.6, 1.2
@@ -328,11 +330,12 @@ class MotionTask:
 
     @staticmethod
     def _classes(feelings: Tensor) -> Tensor:
-        """The emotion of each window `(B,)` whose feelings `(B, N, 8)` do not turn; of the others none is known."""
+        """The emotion of each window `(B,)` whose feelings `(B, N, 8)` are of one and do not turn; others have none."""
         turns = (feelings.amax(1) - feelings.amin(1)).amax(1) > 1 / STAGES
-        strongest = feelings[:, 0, 1:].argmax(1) + 1
-        felt = torch.where(feelings[:, 0, 0] > 1 - 1 / STAGES, 0, strongest)
-        return torch.where(turns, UNLABELLED, felt)
+        strengths, strongest = feelings[:, 0, 1:].max(1)
+        mixed = strengths < PURE * feelings[:, 0, 1:].sum(1)
+        felt = torch.where(feelings[:, 0, 0] > 1 - 1 / STAGES, 0, strongest + 1)
+        return torch.where(turns | mixed, UNLABELLED, felt)
 
     def _compared(
         self, made: Tensor, true: Tensor, features: Tensor, classes: Tensor, level: Tensor, found: Retrieval
