@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from recordings import picture_only
 
+from dicetalk.arrays import Picture
 from dicetalk.data.clip import Dropped
-from dicetalk.errors import InputError
+from dicetalk.errors import InputError, MediaError
 from dicetalk.evaluation.clip_set import Options, find_videos, measure_set
+from dicetalk.evaluation.footage import Footage
 from dicetalk.evaluation.judge import Judge
 
 
@@ -42,6 +46,25 @@ def test_a_bad_clip_is_left_out_and_the_rest_goes_on(talking: Path, tmp_path: Pa
     assert (found.name, found.wanted, list(found.readings), len(count)) == ("good", "happy", ["own"], 3)
     assert [drop.file.name for drop in told] == ["bad.mp4", "silent.mp4"]
     assert "has no sound" in told[1].reason
+
+
+def test_a_clip_that_judges_cannot_be_shown_is_told_and_the_rest_goes_on(
+    talking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("gone.mp4", "here.mp4"):
+        shutil.copy(talking, tmp_path / name)
+
+    def frames_of(footage: Footage, count: int) -> list[Picture]:
+        if footage.name == "gone":
+            raise MediaError(f"{footage.path} cannot be opened")
+        return [np.zeros((8, 8, 3), np.uint8)] * count
+
+    monkeypatch.setattr("dicetalk.evaluation.clip_set.frames_of", frames_of)
+    judge = Judge((sys.executable, "-c", "print('{\"sad\": 1}')", "{frames}"))
+    told: list[Dropped] = []
+    gone, here = measure_set(find_videos(tmp_path), {}, Options(judges=(judge,)), lambda: None, told.append)
+    assert list(gone.readings) == ["own"] and here.readings[judge.name] == {"sad": 1.0}
+    assert [(drop.file.name, drop.reason) for drop in told] == [("gone.mp4", f"{gone.footage.path} cannot be opened")]
 
 
 def test_none_left_is_an_error(tmp_path: Path) -> None:

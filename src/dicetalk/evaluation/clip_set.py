@@ -122,6 +122,7 @@ def measure_set(
 
     Raises:
         InputError: none can be measured.
+        ConfigError: a judge's program cannot be started.
         CheckpointError: a network cannot be run.
     """
     found: list[Measured] = []
@@ -143,7 +144,11 @@ def measure_set(
 def _asked(footage: Footage, options: Options, left_out: Callable[[Dropped], None]) -> dict[str, Reading]:
     """What judges read in a clip. Not in a worker: where that is ended, it would leave them behind."""
     found: dict[str, Reading] = {}
-    frames = frames_of(footage, SHOWN) if options.judges else []
+    try:
+        frames = frames_of(footage, SHOWN) if options.judges else []
+    except InputError as error:
+        left_out(Dropped(footage.path, str(error)))
+        return found
     for name, judge in zip(options.judge_names[1:], options.judges, strict=True):
         try:
             found[name] = ask(judge, frames)
