@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,32 @@ def test_answers_that_are_refused(tmp_path: Path, code: str, message: str) -> No
     with pytest.raises(InputError, match=message) as raised:
         ask(saying(tmp_path, code), FRAMES)
     assert "\n" not in str(raised.value) and len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize("code", ["", "sys.exit('a long complaint\\nno face')"])
+def test_of_what_a_judge_prints_without_end_little_is_read(tmp_path: Path, code: str) -> None:
+    """Both files are holes of 200 MB, which take no room on the disk."""
+    much = 200_000_000
+    holes = f"import os\n[(os.ftruncate(at, {much}), os.lseek(at, {much}, os.SEEK_SET)) for at in (1, 2)]\n"
+    judge = saying(tmp_path, holes + code)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"code 1 \(.*no face\)" if code else "expected a JSON object"):
+            ask(judge, FRAMES)
+        assert tracemalloc.get_traced_memory()[1] < much / 10
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a suffix says what runs a file")
+@pytest.mark.parametrize("content", [b"print('{}')\n", b"\x7fELF of another machine"])
+def test_a_program_that_cannot_be_started_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+    program = tmp_path / "judge"
+    program.write_bytes(content)
+    program.chmod(0o755)
+    with pytest.raises(ConfigError, match=r"cannot be started \(Exec format error\); .*name its interpreter") as raised:
+        ask(judge_of(shlex.join([str(program), "{frames}"])), FRAMES)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -32,6 +33,8 @@ PATIENCE = 300.0
 """What a command may take for a clip [s]."""
 MOST = 1_000_000
 """Of an answer [bytes]."""
+END = 2000
+"""Of a complaint, what is looked at [bytes]."""
 SHOWN = 8
 """Frames of a clip, spread evenly."""
 
@@ -84,6 +87,7 @@ def ask(judge: Judge, frames: Sequence[Picture], patience: float = PATIENCE) -> 
     """What a judge says of frames (H, W, 3).
 
     Raises:
+        ConfigError: its program cannot be started.
         InputError: it fails, takes too long, or answers something else than a JSON object of probabilities.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -101,7 +105,7 @@ def ask(judge: Judge, frames: Sequence[Picture], patience: float = PATIENCE) -> 
 def _run(judge: Judge, words: Sequence[str], answer: Path, complaint: Path, patience: float) -> int:
     """Its exit code. It leads a group of processes, so that none of them outlives a judge that takes too long."""
     with answer.open("wb") as out, complaint.open("wb") as err:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+        process = _started(words, out, err)
         try:
             return process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -111,6 +115,16 @@ def _run(judge: Judge, words: Sequence[str], answer: Path, complaint: Path, pati
         finally:
             if process.poll() is None:
                 _end(process)
+
+
+def _started(words: Sequence[str], out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the judge's program {words[0]!r} cannot be started ({error.strerror}); give one that is made for this "
+            "machine, and before a script name its interpreter, such as python"
+        ) from None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -123,14 +137,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _last_line(complaint: Path) -> str:
     """The end of what was written to standard error, in a few words."""
-    lines = complaint.read_bytes()[-2000:].decode(errors="replace").split("\n")
+    with complaint.open("rb") as file:
+        file.seek(max(0, complaint.stat().st_size - END))
+        lines = file.read(END).decode(errors="replace").split("\n")
     said = [" ".join(line.split()) for line in lines if line.strip()]
     return said[-1][:200] if said else "it said nothing"
 
 
 def _understood(judge: Judge, answer: Path) -> Reading:
     expected = 'expected a JSON object of probabilities such as {"happy": 0.7, "sad": 0.3}'
-    said = answer.read_bytes()[: MOST + 1]
+    with answer.open("rb") as file:
+        said = file.read(MOST + 1)
     try:
         told = json.loads(said) if len(said) <= MOST else None
     except (ValueError, RecursionError):
