@@ -6,9 +6,10 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
-from onnx import TensorProto
+from onnx import TensorProto, helper
 from tiny_graphs import mean_graph, sync_graph
 
 from dicetalk.errors import CheckpointError, MediaError
@@ -40,6 +41,47 @@ def test_torchscript(tmp_path: Path, network: torch.nn.Module) -> None:
     torch.jit.script(network).save(str(tmp_path / "mean.pt"))
     found = features(open_given(tmp_path / "mean.pt"), [PICTURES], batch=2)
     np.testing.assert_allclose(found, PICTURES.mean((2, 3)), rtol=1e-5)
+
+
+class Named(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"features": x.mean(dim=(2, 3))}
+
+
+class Nested(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        return x, {"features": x}
+
+
+class Silent(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("network", "kinds"), [(Named(), "dict"), (Nested(), "Tensor, dict"), (Silent(), "NoneType")])
+def test_graphs_that_give_something_else_than_tensors_are_refused(
+    tmp_path: Path, network: torch.nn.Module, kinds: str
+) -> None:
+    torch.jit.script(network).save(str(tmp_path / "net.pt"))
+    with pytest.raises(CheckpointError, match=rf"net\.pt gives {kinds}; expected a tensor"):
+        features(open_given(tmp_path / "net.pt"), [PICTURES])
+
+
+def test_an_onnx_graph_of_lists_is_refused(tmp_path: Path) -> None:
+    takes = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 3, 8, 8])
+    gives = helper.make_tensor_sequence_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([helper.make_node("SequenceConstruct", ["x"], ["y"])], "list", [takes], [gives])
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "list.onnx"
+    )
+    with pytest.raises(CheckpointError, match=r"list\.onnx gives list; expected a tensor"):
+        features(open_given(tmp_path / "list.onnx"), [PICTURES])
+
+
+def test_a_graph_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.jit.script(Mean()).save(str(tmp_path / "mean.pt"))
+    monkeypatch.chdir(tmp_path)
+    assert open_given(Path("mean.pt")) is open_given(tmp_path / "mean.pt")
 
 
 class Bomb:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from footages import footage
 
 from dicetalk.evaluation.footage import Footage
 from dicetalk.evaluation.heads import FIGURES, head_figures, spectral_distance, spectral_floor
-from dicetalk.motion.space import Motion
+from dicetalk.motion.space import POSE, Motion
 
 
 def clip(seed: int, far: float = 1.0, seconds: float = 6.0) -> Footage:
@@ -38,9 +39,22 @@ def test_a_clip_says_something_of_every_figure() -> None:
 def test_a_still_or_a_short_one_says_nothing() -> None:
     assert head_figures(clip(0).still()) == {}
     assert head_figures(clip(0, seconds=1.5)) == {}
+
+
+@pytest.mark.parametrize("channel", ["yaw", "pitch", "roll"])
+def test_a_head_that_does_not_turn_one_way_is_told_by_the_others(channel: str) -> None:
+    whole, part = clip(0), clip(0)
+    part.motion.pose[:, POSE.index(channel)] = 0.1
+    found, of_all = head_figures(part), head_figures(whole)
+    assert set(found) == {figure.key for figure in FIGURES} - ({"nod_coherence"} if channel == "pitch" else set())
+    assert 0 < found["head_speed"][0] < of_all["head_speed"][0]
+    assert abs(found["head_kurtosis"][0]) < 1  # as of noise: what holds still does not count as -3
+
+
+def test_a_head_that_only_nods_has_the_nods_of_the_whole() -> None:
     nodding = clip(0)
-    nodding.motion.pose[:, 0] = 0  # a yaw of nothing has no kurtosis
-    assert head_figures(nodding) == {}
+    nodding.motion.pose[:, [0, 2]] = 0
+    assert head_figures(nodding)["nod_coherence"] == head_figures(clip(0))["nod_coherence"]
 
 
 def test_clips_alike_are_no_farther_than_the_floor_and_others_are() -> None:

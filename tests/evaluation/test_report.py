@@ -13,6 +13,7 @@ from dicetalk.data.clip import Dropped
 from dicetalk.errors import MediaError
 from dicetalk.evaluation.clip_set import Options
 from dicetalk.evaluation.comparison import compare
+from dicetalk.evaluation.judge import Judge
 from dicetalk.evaluation.report import Report, table, to_json, write_report
 from dicetalk.media import read_picture
 
@@ -81,6 +82,28 @@ def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:
             if not name.startswith("clips/"):
                 assert f"({name})" in page
     assert json.loads((tmp_path / "evaluation.json").read_text()) == to_json(report)
+
+
+def test_names_that_would_be_one_file_get_a_picture_each(report: Report, tmp_path: Path) -> None:
+    names = ["a/b", "a_b", "a_b-2", "A_B"]
+    videos = [measured(name, footage(name), wanted="happy") for name in names]
+    options = Options(judges=(Judge(("a b.py", "{frames}")), Judge(("a-b.py", "{frames}"))))
+    for clip in videos:
+        clip.readings.update({judge: {"happy": 1.0} for judge in options.judge_names})
+    write_report(
+        Report(compare(videos, [], options), {"videos": videos}, [], options, [], 1.0),
+        tmp_path,
+        lambda done, total: None,
+    )
+    assert sorted(path.name for path in (tmp_path / "clips").iterdir()) == [
+        "videos_A_B-3.png",
+        "videos_a_b-2-2.png",
+        "videos_a_b-2.png",
+        "videos_a_b.png",
+    ]
+    page = (tmp_path / "evaluation.md").read_text()
+    for name in ("emotions-a-b.png", "emotions-a-b-2.png"):
+        assert (tmp_path / name).is_file() and f"({name})" in page
 
 
 def test_names_of_any_kind_are_shown(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
-"""Published networks that a user has, loaded by path: graphs of ONNX or TorchScript, which hold no code to run."""
+"""Published networks that a user has, loaded by path: graphs of ONNX or TorchScript.
+
+ONNX is data. TorchScript is code that runs, and its source must be trusted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +26,7 @@ FEATURES = ("rescale", "resize", "return_features")
 
 
 def open_given(path: Path) -> Run:
-    """A network.
+    """A network, loaded once in a process. One of TorchScript is a program: open none that is not trusted.
 
     Raises:
         MediaError: no such file.
@@ -33,7 +37,7 @@ def open_given(path: Path) -> Run:
     if path.suffix.lower() in ONNX:
         return _onnx(path)
     if path.suffix.lower() in TORCHSCRIPT:
-        return _torchscript(path)
+        return _torchscript(path.resolve())
     raise CheckpointError(
         f"{path} is no graph; expected {', '.join((*ONNX, *TORCHSCRIPT))} (export the network to one)"
     )
@@ -47,11 +51,14 @@ def _onnx(path: Path) -> Run:
         _check_count(path, len(takes), len(inputs))
         given = {name: _as_typed(value, kind) for (name, kind), value in zip(takes.items(), inputs, strict=True)}
         try:
-            return network.run(None, given)
+            found = network.run(None, given)
         except CheckpointError:
             raise
         except Exception as error:  # onnxruntime's own kinds, of which there are a dozen
             raise _unfit(path, error) from None
+        if not all(isinstance(part, np.ndarray) for part in found):
+            raise _no_tensors(path, found)
+        return found
 
     return run
 
@@ -60,6 +67,7 @@ def _as_typed(value: NDArray[Any], kind: str) -> NDArray[Any]:
     return value.round().astype(np.uint8) if kind == "tensor(uint8)" else value.astype(np.float32)
 
 
+@cache
 def _torchscript(path: Path) -> Run:
     require("torch", "train")
     import torch
@@ -79,7 +87,10 @@ def _torchscript(path: Path) -> Run:
                 found = network(*(torch.from_numpy(np.ascontiguousarray(x, np.float32)) for x in inputs), **switches)
             except RuntimeError as error:
                 raise _unfit(path, error) from None
-        return [part.numpy() for part in (found if isinstance(found, tuple | list) else (found,))]
+        parts = found if isinstance(found, tuple | list) else (found,)
+        if not parts or not all(isinstance(part, torch.Tensor) for part in parts):
+            raise _no_tensors(path, found)
+        return [part.float().numpy() for part in parts]
 
     return run
 
@@ -87,6 +98,12 @@ def _torchscript(path: Path) -> Run:
 def _check_count(path: Path, takes: int, given: int) -> None:
     if takes != given:
         raise CheckpointError(f"{path} takes {takes} inputs; expected a graph of {given}")
+
+
+def _no_tensors(path: Path, found: object) -> CheckpointError:
+    parts = found if isinstance(found, tuple | list) else (found,)
+    kinds = ", ".join(type(part).__name__ for part in parts) or "nothing"
+    return CheckpointError(f"{path} gives {kinds}; expected a tensor or several in order: export it so")
 
 
 def _unfit(path: Path, error: Exception) -> CheckpointError:

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from scipy.signal import csd, welch
 
-from dicetalk.arrays import Float32, Float64
+from dicetalk.arrays import Bool, Float32, Float64
 from dicetalk.motion.space import POSE
 from dicetalk.rates import FPS
 from dicetalk.speech import Speech
@@ -38,6 +38,9 @@ LATEST = round(0.4 * FPS)
 
 TINY = 1e-9
 """Power density [rad^2 / Hz]: a head that does not move has a spectrum, too. What reads videos shakes more."""
+
+STILL = 1e-6
+"""What turns less all in all holds still [rad]."""
 
 DRAWS = 1000
 
@@ -125,6 +128,11 @@ def turning(clip: HeadClip) -> Float64:
     return np.asarray(np.linalg.norm(np.gradient(clip.pose[:, :3], 1 / FPS, axis=0), axis=1))
 
 
+def moving(clip: HeadClip) -> Bool:
+    """(3,) which of yaw, pitch and roll do not hold still."""
+    return np.asarray(np.ptp(clip.pose[:, :3], axis=0) >= STILL)
+
+
 def nod_coherence(clip: HeadClip) -> float:
     """Mean squared coherence of head pitch and loudness over `SYLLABLES`, 0 to 1; see `strangers` for chance."""
     return _coherence(clip.pose[:, 1], clip.loudness)
@@ -177,8 +185,11 @@ def _correlogram(head: Float64, voice: Float64) -> Float64:
 
 
 def jerkiness(clip: HeadClip) -> float:
-    """Excess kurtosis of the velocities of yaw, pitch and roll: 0 for noise, above it for rest with sudden moves."""
-    steps = np.diff(clip.pose[:, :3], axis=0)
+    """Excess kurtosis of the velocities of yaw, pitch and roll, of those of them that move, which one must.
+
+    0 for noise, above it for rest with sudden moves.
+    """
+    steps = np.diff(clip.pose[:, :3][:, moving(clip)], axis=0)
     steps = steps - steps.mean(0)
     return float(((steps**4).mean(0) / np.maximum((steps**2).mean(0) ** 2, 1e-30) - 3).mean())
 

@@ -14,11 +14,13 @@ from dicetalk.evaluation.head_motion import (
     distance,
     floor,
     jerkiness,
+    moving,
     nod_coherence,
     spectra,
     turning,
     turning_coherence,
 )
+from dicetalk.motion.space import POSE
 
 FIGURES = (
     Figure("head_speed", "speed of the head [degrees / s]", digits=1),
@@ -38,16 +40,19 @@ def head_of(footage: Footage) -> HeadClip:
 
 
 def head_figures(footage: Footage) -> dict[str, Sums]:
-    """What a clip says of `FIGURES`; nothing where it is too short, or its head holds still."""
+    """What a clip says of `FIGURES`; nothing where it is too short or holds still, and of nods where it has none."""
     head = head_of(footage)
-    if footage.seconds < LEAST_S or np.ptp(head.pose[:, :3], axis=0).min() < 1e-6:
+    if footage.seconds < LEAST_S or not moving(head).any():
         return {}
-    return {
+    figures: dict[str, Sums] = {
         "head_speed": (float(np.degrees(turning(head)).mean()), 1),
         "head_kurtosis": (jerkiness(head), 1),
         "nod_coherence": (nod_coherence(head), 1),
         "turning_coherence": (turning_coherence(head), 1),
     }
+    if not moving(head)[POSE.index("pitch")]:
+        del figures["nod_coherence"]
+    return figures
 
 
 def spectra_of(clips: Sequence[Footage]) -> Float64:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -176,8 +177,9 @@ def _draw(report: Report, folder: Path) -> list[str]:
     drawn = ["figures.png"]
     if draw_spectra(folder / "spectra.png", report.sets):
         drawn.append("spectra.png")
-    for judge in report.options.judge_names:
-        name = f"emotions-{judge.replace(' ', '-')}.png"
+    judges = report.options.judge_names
+    names = _picture_names([f"emotions-{judge.replace(' ', '-')}" for judge in judges])
+    for judge, name in zip(judges, names, strict=True):
         if draw_verdicts(folder / name, report.sets, judge):
             drawn.append(name)
     return drawn
@@ -185,7 +187,17 @@ def _draw(report: Report, folder: Path) -> list[str]:
 
 def _draw_clips(report: Report, folder: Path, progress: Callable[[int, int], None]) -> None:
     clips = [(name, clip.footage) for name, clips in report.sets.items() for clip in clips]
-    for number, (name, footage) in enumerate(clips, 1):
-        picture = folder / f"{name}_{footage.name.replace('/', '_')}.png"
-        draw_clip(picture, footage, report.options.threshold)
+    pictures = _picture_names([f"{name}_{footage.name.replace('/', '_')}" for name, footage in clips])
+    for number, (picture, (_, footage)) in enumerate(zip(pictures, clips, strict=True), 1):
+        draw_clip(folder / picture, footage, report.options.threshold)
         progress(number, len(clips))
+
+
+def _picture_names(stems: Sequence[str]) -> list[str]:
+    """A file's name for each; those that are alike, also where large and small letters are, are numbered from 2."""
+    found: dict[str, str] = {}
+    for stem in stems:
+        tries = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+        free = next(name for name in tries if name.casefold() not in found)
+        found[free.casefold()] = f"{free}.png"
+    return list(found.values())
