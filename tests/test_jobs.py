@@ -124,7 +124,11 @@ def test_what_is_needed_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [
-        ({"backbone": "gpu"}, ConfigError, "no backbone is called 'gpu'; choose rules, svd, fake, or the folder"),
+        (
+            {"backbone": "gpu"},
+            ConfigError,
+            "no backbone is called 'gpu'; choose rules, motion, svd, fake, or",
+        ),
         ({"options": {"preset": "fast"}}, ConfigError, "'preset' is no option of the rules backbone, which has none"),
         ({"output": Path("out.avi")}, MediaError, r"out\.avi ends in '\.avi'"),
         ({"output": Path("no/out.mp4")}, MediaError, "the folder no does not exist"),

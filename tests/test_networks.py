@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicetalk import networks
 from dicetalk.arrays import Float32
 from dicetalk.errors import CheckpointError
 from dicetalk.networks import WEIGHTS, open_network
@@ -21,6 +22,17 @@ def path(tmp_path: Path) -> Path:
     return Path(shutil.copy(SHIPPED, tmp_path))
 
 
+@pytest.fixture
+def ships(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "WEIGHTS", path.parent)
+
+
+def test_one_that_does_not_ship_is_loaded_anew(path: Path) -> None:
+    network = open_network(path)
+    assert open_network(path) is not network
+
+
+@pytest.mark.usefixtures("ships")
 def test_one_is_loaded_once(path: Path) -> None:
     network = open_network(path)
     assert open_network(path) is network
@@ -28,6 +40,7 @@ def test_one_is_loaded_once(path: Path) -> None:
     assert open_network(path) is network
 
 
+@pytest.mark.usefixtures("ships")
 def test_several_threads_may_open_one(path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         opened = list(pool.map(open_network, [path] * 8))

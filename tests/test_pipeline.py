@@ -217,7 +217,7 @@ def test_a_picture_of_another_shape_is_refused(talk: dicetalk.DiceTalk, speech: 
 
 
 def test_an_unknown_backbone_is_refused() -> None:
-    with pytest.raises(dicetalk.ConfigError, match="no backbone is called 'gpu'; choose rules, svd"):
+    with pytest.raises(dicetalk.ConfigError, match="no backbone is called 'gpu'; choose rules, motion, svd"):
         dicetalk.load("gpu")
 
 

@@ -254,6 +254,8 @@ KINDS = {
 
 DEFAULT = "rules"
 """Until a learned one beats it."""
+LIVE = "motion"
+"""What speaks live where nothing else is asked for."""
 
 DEFAULT_SIZE = 1024
 """Longest side of the frames [px]."""

@@ -55,9 +55,14 @@ class Network:
         """The last side of each of its inputs, by name."""
         return {stream.name: stream.shape[-1] for stream in self.session.get_inputs()}
 
+    def lengths(self) -> dict[str, int]:
+        """The first side of each of its inputs, by name."""
+        return {stream.name: stream.shape[0] for stream in self.session.get_inputs()}
+
 
 def open_network(path: Path, threads: int = THREADS) -> Network:
-    """A network, loaded once in a process: whoever wants one that another thread is loading waits for it.
+    """A network. Those that ship are loaded once in a process: whoever wants one that another thread is loading waits
+    for it. Others may have changed since, and are loaded anew.
 
     Args:
         path: of the `.onnx` file; weights that it keeps in another file lie beside it.
@@ -66,6 +71,8 @@ def open_network(path: Path, threads: int = THREADS) -> Network:
     Raises:
         CheckpointError: the file cannot be read, or holds no graph that onnxruntime can run.
     """
+    if not path.is_relative_to(WEIGHTS):
+        return _load(path, threads)
     with _turns.setdefault(path, Lock()):
         return _loaded(path, threads)
 
@@ -75,6 +82,10 @@ _turns: dict[Path, Lock] = {}
 
 @cache
 def _loaded(path: Path, threads: int) -> Network:
+    return _load(path, threads)
+
+
+def _load(path: Path, threads: int) -> Network:
     from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
     from onnxruntime.capi.onnxruntime_pybind11_state import (
         Fail,

@@ -17,6 +17,7 @@ from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
     KINDS,
+    LIVE,
     Backbone,
     Conditions,
     Live,
@@ -327,7 +328,9 @@ class DiceTalk:
         """
         backbone = self.backbone
         if not isinstance(backbone, Live):
-            raise ConfigError(f"the {backbone.kind} backbone hears all of the speech first; load one that speaks live")
+            raise ConfigError(
+                f"the {backbone.kind} backbone hears all of the speech first; load {LIVE}, which speaks live"
+            )
         check_seed(seed)
         check_size(size)
         crop, anyway = truth(crop, "crop"), truth(anyway, "anyway")
@@ -392,7 +395,7 @@ def load(name: str | os.PathLike[str] = DEFAULT, options: object | None = None) 
     """A backbone, ready to use.
 
     Args:
-        name: "rules"; "svd" (the checkpoint in the folder `dice-svd`); or a checkpoint's folder.
+        name: "rules"; "motion"; "svd" (the checkpoint in the folder `dice-svd`); or a checkpoint's folder.
         options: of the backbone, where it has any.
 
     Raises:

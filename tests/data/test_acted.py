@@ -82,6 +82,24 @@ def test_feelings_are_weights_that_may_turn() -> None:
     assert any(np.abs(each[0] - each[-1]).max() > 0.05 for each in feelings)
 
 
+def test_a_folder_goes_on_with_no_other_speech(acted: Path, tmp_path: Path) -> None:
+    write(tmp_path / "synthetic", "flite en awb")
+    with pytest.raises(InputError, match="was made with speech"):
+        prepare_acted(tmp_path / "synthetic", acted / "out", OPTIONS)
+
+
+def test_what_was_stopped_is_not_learned_from(acted: Path, tmp_path: Path) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare_acted(acted / "synthetic", tmp_path, OPTIONS, stop)
+    with pytest.raises(InputError, match="is not complete; run the same"):
+        read_acted([tmp_path])
+    prepare_acted(acted / "synthetic", tmp_path, OPTIONS)
+    assert len(read_acted([tmp_path]).starts) == len(read_acted([acted / "out"]).starts)
+
+
 def test_some_feelings_are_of_two_emotions() -> None:
     passage = next(passages(shard(), 4.0))
     for mixed, most in ((0.0, 1), (1.0, 2)):

@@ -74,7 +74,7 @@ def test_a_vector_of_the_same_space_is_taken_as_it_is(backbone: MotionBackbone, 
 
 
 def test_guidance_is_told(backbone: MotionBackbone, conditions: Conditions) -> None:
-    pushed = MotionBackbone(backbone.model, Guidance(emotion=3.0))
+    pushed = MotionBackbone(backbone.model, Guidance(emotion=1.0))
     assert np.abs(acted(pushed, conditions).shapes - acted(backbone, conditions).shapes).max() > 1e-3
 
 

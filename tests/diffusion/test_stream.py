@@ -17,8 +17,9 @@ from dicetalk.diffusion.channels import AHEAD, BACK, noise
 from dicetalk.diffusion.checkpoint import MotionModel, read_model
 from dicetalk.diffusion.model import Told
 from dicetalk.diffusion.stream import Guidance, MotionStream
+from dicetalk.emotion.priors import Prior, save_priors
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import CheckpointError
+from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.motion.space import SHAPES
 from dicetalk.speech.stream import SPEECH
 from dicetalk.training.stage2_motion import LEVELS, Stage2Net
@@ -122,10 +123,26 @@ def copy(folder: Path, other: Path) -> None:
         (other / file.name).write_bytes(file.read_bytes())
 
 
+def test_priors_of_another_width(folder: Path, net: Stage2Net, tmp_path: Path) -> None:
+    copy(folder, tmp_path)
+    save_priors(tmp_path / "priors.safetensors", {name: Prior(*np.ones((2, 8), np.float32)) for name in NAMES})
+    with pytest.raises(CheckpointError, match="are not those that its bank reads"):
+        read_model(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [{"speech": 0.0}, {"emotion": 4.0}, {"speech": float("nan")}])
+def test_guidance_that_was_not_learned(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="the guidance by"):
+        Guidance(**wrong)
+
+
 def test_a_checkpoint_that_is_damaged(folder: Path, net: Stage2Net, tmp_path: Path) -> None:
     copy(folder, tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
-    for wrong in ({"levels": [1.0]}, {"standard": {"mean": [0.0], "spread": [1.0]}}, {"vocabulary": ["joy"]}):
+    damages: list[dict[str, object]] = [{"levels": wrong} for wrong in ([1.0], 3, [1.0, 0.5, 0.0], [[1.0, 0.0]])]
+    damages += [{"vocabulary": wrong} for wrong in (["joy"], [], ["happy"])]
+    damages += [{"standard": {"mean": [0.0], "spread": [1.0]}}]
+    for wrong in damages:
         (tmp_path / "config.json").write_text(json.dumps(config | wrong))
         with pytest.raises(CheckpointError, match="train it again"):
             read_model(tmp_path)

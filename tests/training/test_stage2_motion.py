@@ -127,6 +127,20 @@ def test_each_frame_is_told_its_own_feeling() -> None:
     assert any((row[0] != row[-1]).any() for row in turned.feels)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("batch=1", "use a multiple of 2"),
+        ("frames=1", "use 3 or more"),
+        ("sizes.layers=3", "use an even number"),
+        ("sizes.width=25", "heads cannot share"),
+    ],
+)
+def test_recipes_that_cannot_be(change: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        changed(MOTION_TINY, [change])
+
+
 def test_only_pure_feelings_that_last_have_a_class() -> None:
     feelings = torch.zeros(4, 10, 8)
     feelings[0, :, 0] = 1  # neutral

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import click
 
-from dicetalk.backbone import DEFAULT, GAZES
+from dicetalk.backbone import GAZES, LIVE
 from dicetalk.cli.generate import warned
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE
 from dicetalk.cli.streams import printable
 from dicetalk.rates import FPS, SPEECH_RATE
 
+PAUSE = 0.005
+"""Between two looks at a pipe that does not wait [s]."""
 AT_ONCE = 1280
 """Bytes that are read at once: 40 ms at 16 kHz."""
 
 EXAMPLES = """\b
 Examples:
-  arecord -q -t raw -f S16_LE -r 16000 | dicetalk live face.png --crop --backbone motion/ |
+  arecord -q -t raw -f S16_LE -r 16000 | dicetalk live face.png --crop |
     ffplay -f rawvideo -pixel_format rgb24 -video_size 512x512 -framerate 25 -
 """
 
@@ -46,7 +49,7 @@ Examples:
 @click.option("--head", metavar="X", default=1.0, show_default=True, help="How far the head moves, 0 (still) to 1.")
 @click.option("--blink", metavar="X", default=1.0, show_default=True, help="How many of the usual blinks, 0 to 1.")
 @click.option("--gaze", type=click.Choice(GAZES), help="As for `generate`.")
-@click.option("--backbone", default=DEFAULT, show_default=True, help="What draws; one that can speak live.")
+@click.option("--backbone", default=LIVE, show_default=True, help="What draws; one that can speak live.")
 @click.option("--quiet", "-q", is_flag=True, help="No messages, but for errors.")
 def live(
     portrait: Path,
@@ -91,5 +94,8 @@ def live(
 def _sound() -> Iterator[bytes]:
     """What comes on standard input, as it comes; unbuffered, since a thread may wait in it when all ends."""
     source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-    while portion := source.read(AT_ONCE):
-        yield portion
+    while (portion := source.read(AT_ONCE)) != b"":
+        if portion is None:  # a pipe that does not wait: there is nothing yet
+            time.sleep(PAUSE)
+        else:
+            yield portion

@@ -7,7 +7,7 @@ sound. So whoever learns from both can come out ahead of the rules, who are give
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,11 +18,11 @@ import numpy as np
 from dicetalk.acting.performer import lip_closing, lips_shut
 from dicetalk.arrays import Float16, Float32, Float64, UInt8, Waveform
 from dicetalk.backbone import Amounts
-from dicetalk.data.passages import SUFFIX, VOICE, write_passage
+from dicetalk.data.passages import COUNT, SOURCE, SUFFIX, VOICE, write_passage
 from dicetalk.data.procedural import VirtualActor, feeling_of, perform_as, virtual_actor
-from dicetalk.data.provenance import begin
+from dicetalk.data.provenance import RECORD, Record, begin, write_record
 from dicetalk.data.samples import PASSAGES
-from dicetalk.data.synthetic import Shard, read_shards
+from dicetalk.data.synthetic import Shard, read_shard, shard_files
 from dicetalk.data.voices import Voices, another_voice
 from dicetalk.data.workers import spread
 from dicetalk.easing import smoothstep
@@ -115,27 +115,36 @@ def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress |
         InputError: nothing of this kind in the folder, or the other one was made by something else.
     """
     told = ("performances", "hearings", "actors", "seconds", "turns", "mixed", "seed")
-    made_by = {name: getattr(options, name) for name in told}
-    begin(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
+    files = shard_files(source)
+    made_by: Record = {name: getattr(options, name) for name in told} | {SOURCE: _digest(files)}
+    record = begin(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
     (out / PASSAGES).mkdir(exist_ok=True)
-    shards = [shard.name for shard in read_shards(source)]
-    work = partial(_act_shard, source=source, out=out, options=options)
-    counts = spread(work, shards, options.workers) if options.workers > 1 else (work(shard) for shard in shards)
+    work = partial(_act_shard, out=out, options=options)
+    counts = spread(work, files, options.workers) if options.workers > 1 else (work(file) for file in files)
     made = 0
     try:
         with closing(counts):
             for done, count in enumerate(counts, 1):
                 made += count
                 if progress is not None:
-                    progress(done, len(shards))
+                    progress(done, len(files))
     finally:  # a worker that was stopped could not
         remove_abandoned(out / PASSAGES)
+    write_record(out, record | {COUNT: made})
     return made
 
 
-def _act_shard(name: str, source: Path, out: Path, options: Acting) -> int:
+def _digest(files: Sequence[Path]) -> str:
+    """What tells one folder of shards from another: their names and sizes, and by what they were made."""
+    record = files[0].parent / RECORD
+    told = [f"{file.name} {file.stat().st_size}" for file in files]
+    told += [record.read_text("utf-8")] if record.exists() else []
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _act_shard(file: Path, out: Path, options: Acting) -> int:
     """Act out all passages of a shard that are not there yet; gives how many it has."""
-    shard = next(shard for shard in read_shards(source) if shard.name == name)
+    shard = read_shard(file)
     count = 0
     for passage in passages(shard, options.seconds):
         count += 1

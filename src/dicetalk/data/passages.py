@@ -24,6 +24,7 @@ from safetensors.numpy import save
 
 from dicetalk.arrays import Float16, Int64
 from dicetalk.data.prepare import TABLE
+from dicetalk.data.provenance import read_record
 from dicetalk.data.samples import PASSAGES
 from dicetalk.data.synthetic import is_held_out
 from dicetalk.emotion.vocabulary import NAMES
@@ -36,6 +37,9 @@ SUFFIX = ".safetensors"
 VOICE, RECORDING = "voice", "recording"
 """Of a file's metadata: the name of a synthesiser's voice, or JSON of a recording, with `held_out`."""
 COLUMNS = {"speech": SPEECH, "motion": len(SHAPES) + len(POSE), "feelings": len(NAMES), "resting": len(SHAPES)}
+
+SOURCE, COUNT = "speech", "passages"
+"""Of what a folder of acted speech says of itself: which speech, and once it is complete, how many passages."""
 
 Tensors = dict[str, Float16]
 
@@ -121,7 +125,11 @@ def _files(folder: Path) -> Iterator[Path]:
             f"{folder} has no acted speech; make some with `dicetalk prepare acted`, or `prepare ravdess --for motion`"
         )
     if not (folder / TABLE).exists():
-        yield from sorted((folder / PASSAGES).glob(f"*{SUFFIX}"))
+        files = sorted((folder / PASSAGES).glob(f"*{SUFFIX}"))
+        record = read_record(folder)
+        if record is not None and SOURCE in record and record.get(COUNT) != len(files):
+            raise InputError(f"{folder} is not complete; run the same `dicetalk prepare acted` again")
+        yield from files
         return
     with (folder / TABLE).open(newline="", encoding="utf-8", errors="replace") as file:
         for row in csv.DictReader(file):

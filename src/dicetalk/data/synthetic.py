@@ -314,12 +314,21 @@ def read_shards(folder: Path) -> Iterator[Shard]:
     Raises:
         InputError: nothing of this kind in the folder, or something else, or not all of it.
     """
+    for file in shard_files(folder):
+        yield read_shard(file)
+
+
+def shard_files(folder: Path) -> list[Path]:
+    """The files of everything that was prepared, in order.
+
+    Raises:
+        InputError: nothing of this kind in the folder, or not all of it.
+    """
     files = _shards(folder)
     if not files:
         raise InputError(f"{folder} has no synthesised speech; make some with `dicetalk prepare synthetic`")
     _check_complete(folder, files)
-    for file in files:
-        yield _read_shard(file)
+    return files
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -341,7 +350,12 @@ def _check_complete(folder: Path, files: Sequence[Path]) -> None:
         )
 
 
-def _read_shard(file: Path) -> Shard:
+def read_shard(file: Path) -> Shard:
+    """What a file holds.
+
+    Raises:
+        InputError: it is damaged, or none of this kind.
+    """
     try:
         with safetensors.safe_open(file, "numpy") as held:
             name = (held.metadata() or {}).get("name", "")

@@ -18,7 +18,7 @@ from dicetalk.speech.stream import dry
 from dicetalk.threads import Promise
 
 USUAL = Guidance(speech=1.2, emotion=3.0)
-"""How far motion is pushed where nothing else is asked for: three nets read .43 of its emotions with 3, .37 with 1.5."""
+"""How far motion is pushed where nothing else is asked for: three nets read .43 of the emotions then, .37 with 1.5."""
 AT_ONCE = 5
 """Blocks handed on together."""
 

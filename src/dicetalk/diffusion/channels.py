@@ -13,6 +13,9 @@ RESTING = len(SHAPES)
 SCALES = 2
 """Of guidance: by speech, by emotion."""
 
+WIDEST_GUIDANCE = (1.5, 3.0)
+"""Most scales of guidance by speech and by emotion that are learned."""
+
 BACK, AHEAD = 8, 3
 """Rows of speech that a frame sees before and behind its own. Three behind it, 160 ms of the front end and a block of
 80 ms make 360 ms from a sound to its frame."""

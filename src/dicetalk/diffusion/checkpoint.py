@@ -14,6 +14,7 @@ from dicetalk.diffusion.channels import MOTION
 from dicetalk.diffusion.standard import Standard
 from dicetalk.emotion.priors import read_priors
 from dicetalk.emotion.road import NamedPriors
+from dicetalk.emotion.vocabulary import NEUTRAL
 from dicetalk.errors import CheckpointError
 from dicetalk.networks import WEIGHTS, Network, open_network
 
@@ -57,11 +58,22 @@ def read_model(folder: Path) -> MotionModel:
         mean, spread = (np.array(config["standard"][name], np.float32) for name in ("mean", "spread"))
         levels = np.array(config["levels"], np.float32)
         names, space = tuple(config["vocabulary"]), str(config["space"])
-        priors = [stored[name] for name in names]
+        means, stds = (np.stack([getattr(stored[name], part) for name in names]) for part in ("mean", "std"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
-    if mean.shape != (MOTION,) or spread.shape != (MOTION,) or not (spread > 0).all() or len(levels) < 2:
+    if mean.shape != (MOTION,) or spread.shape != (MOTION,) or not (spread > 0).all():
         raise CheckpointError(f"the config of {folder} tells no standard of {MOTION} channels; train it again")
-    named = NamedPriors(names, np.stack([p.mean for p in priors]), np.stack([p.std for p in priors]), space)
     parts = {part: open_network(folder / f"{part}.onnx", 1) for part in PARTS}
-    return MotionModel(parts, Standard(mean, spread), named, levels)
+    model = MotionModel(parts, Standard(mean, spread), NamedPriors(names, means, stds, space), levels)
+    _check(model, folder)
+    return model
+
+
+def _check(model: MotionModel, folder: Path) -> None:
+    """Refuse what does not go together, of which onnxruntime would tell later, in its own words."""
+    levels, named = model.levels, model.named
+    steps = model.parts["motion"].lengths()["conditions"]
+    if levels.shape != (steps + 1,) or levels[0] != 1 or levels[-1] != 0 or not (np.diff(levels) < 0).all():
+        raise CheckpointError(f"{folder} was written for {steps} steps from 1 to 0, not {levels}; train it again")
+    if NEUTRAL not in named.names or named.means.shape[1] != model.parts["emotion"].widths()["prior"]:
+        raise CheckpointError(f"the priors of {folder} are not those that its bank reads; train it again")

@@ -21,6 +21,7 @@ from torch.nn import functional as fn
 
 from dicetalk.diffusion.channels import AHEAD, BACK, MEMORY, MOTION, RESTING, SCALES
 from dicetalk.emotion.bank import BankSizes
+from dicetalk.errors import ConfigError
 from dicetalk.speech.stream import SPEECH
 
 LEVEL_WIDTH = 64
@@ -33,14 +34,17 @@ HIDDEN = -1e4
 
 @dataclass(frozen=True, kw_only=True)
 class MotionSizes:
-    """Sizes of the network (3.4 M parameters, the bank's .9 M besides).
+    """Sizes of the network (3.7 M parameters, the bank's .9 M besides).
 
     Attributes:
         width: of a token, a multiple of `heads`.
         inner: width within a layer's thinking.
-        layers: of the transformer.
+        layers: of the transformer, an even number.
         heads: of attention.
         bank: of the Emotion Bank; its `width` is that of its tokens.
+
+    Raises:
+        ConfigError: sizes that do not go together.
     """
 
     width: int = 192
@@ -48,6 +52,12 @@ class MotionSizes:
     layers: int = 6
     heads: int = 6
     bank: BankSizes = field(default_factory=lambda: BankSizes(width=192, hidden=192, tokens=8, codes=64, heads=6))
+
+    def __post_init__(self) -> None:
+        if self.layers < 2 or self.layers % 2:
+            raise ConfigError(f"there are {self.layers} layers; use an even number, for they take turns")
+        if self.width % self.heads:
+            raise ConfigError(f"the width is {self.width}, which {self.heads} heads cannot share; use a multiple of it")
 
 
 @dataclass(frozen=True)
@@ -176,7 +186,7 @@ class _Block(nn.Module):
 
         Args:
             frames: as they come.
-            shifts: `(B, 8 D)`.
+            shifts: `(B, 7 D)`.
             told: what the network is told.
             memory: `(B, M, 2 D)` of speech or of emotion, whichever it reads.
             past: `(B, P, 2 D)`.

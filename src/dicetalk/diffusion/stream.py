@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dicetalk.arrays import Float32
-from dicetalk.diffusion.channels import AHEAD, BACK, MEMORY, noise
+from dicetalk.diffusion.channels import AHEAD, BACK, MEMORY, WIDEST_GUIDANCE, noise
 from dicetalk.diffusion.checkpoint import MotionModel
+from dicetalk.errors import ConfigError
 from dicetalk.speech.stream import BLOCK, SPEECH
 
 
@@ -24,10 +25,18 @@ class Guidance:
     Attributes:
         speech: 1 to 1.5, of the lips.
         emotion: 1 to 3.
+
+    Raises:
+        ConfigError: a scale is one that was not learned.
     """
 
     speech: float = 1.0
     emotion: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, scale, most in zip(("speech", "emotion"), (self.speech, self.emotion), WIDEST_GUIDANCE, strict=True):
+            if not 1 <= scale <= most:
+                raise ConfigError(f"the guidance by {name} is {scale:g}; use 1 (none) to {most:g}")
 
 
 @dataclass(eq=False)

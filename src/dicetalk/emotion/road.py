@@ -113,8 +113,8 @@ def priors(emotion: EmotionTrack, stored: NamedPriors, generator: np.random.Gene
     Args:
         emotion: what is felt.
         stored: the named emotions in the backbone's space.
-        generator: draws from the Gaussians, once for a clip so that nothing flickers, as the training of a denoiser
-            will; None takes their means, as svd does.
+        generator: draws from the Gaussians, once for a clip so that nothing flickers, as motion does; None takes their
+            means, as svd does.
     """
     known = emotion.priors
     if known is None or known.space != stored.space:

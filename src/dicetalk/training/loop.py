@@ -157,7 +157,7 @@ def _is_saved(steps: int, options: LoopOptions) -> bool:
 
 def schedule(step: int, options: LoopOptions) -> float:
     """Share of the highest rate at a step, counted from 0."""
-    rise = min(1.0, (step + 1) / options.warmup)
+    rise = min(1.0, (step + 1) / max(options.warmup, 1))
     return rise * 0.5 * (1 + math.cos(math.pi * step / options.steps))
 
 
@@ -205,6 +205,9 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, T
     if not path.exists():
         return 0
     tensors = read_tensors(path)
+    if bool(mean) != any(name.startswith("mean.") for name in tensors):
+        kept = "without" if mean else "with"
+        raise CheckpointError(f"{path} was saved {kept} a mean of the weights; give the same loop.average as before")
     try:
         net.load_state_dict({name: tensors[f"net.{name}"] for name in net.state_dict()})
         for name, tensor in mean.items():

@@ -49,9 +49,9 @@ FRONTEND_SMALL = FrontEnd(loop=LoopOptions(steps=2000, rate=2e-3, save_every=50)
 """What hears phones in any language, for two processor cores and seven hours of synthesised speech."""
 
 MOTION_SMALL = Stage2Motion(
-    loop=LoopOptions(steps=3500, rate=1.5e-3, warmup=200, decay=0.01, save_every=100, average=0.998), compiled=True
+    loop=LoopOptions(steps=4600, rate=1.2e-3, warmup=200, decay=0.01, save_every=100, average=0.998), compiled=True
 )
-"""What moves a face, for two processor cores, two hours and seven hours of acted speech."""
+"""What moves a face, for two processor cores, seventy minutes and seven hours of synthesised speech."""
 
 MOTION_TINY = Stage2Motion(
     sizes=MotionSizes(

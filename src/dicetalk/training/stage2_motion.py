@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from dicetalk.checkpoints import write_config
 from dicetalk.config import to_plain
 from dicetalk.data.passages import Acted, corpora, read_acted
-from dicetalk.diffusion.channels import AHEAD, BACK, MOTION
+from dicetalk.diffusion.channels import AHEAD, BACK, MOTION, WIDEST_GUIDANCE
 from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, PRIORS, VERSION
 from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
 from dicetalk.diffusion.standard import Standard, standard_of
@@ -51,8 +51,6 @@ LEVEL_MIDDLE, LEVEL_SPREAD = 0.6, 1.2
 """Of the noise levels that are learned, before the sigmoid: what is told decides most where there is much noise."""
 MOST_WEIGHT = 9.0
 """Of a window with little noise, against 1 of pure noise."""
-WIDEST_GUIDANCE = (1.5, 3.0)
-"""Most scales of guidance by speech and by emotion that are learned."""
 GUIDED_LEVELS = (0.15, 0.9)
 """Noise levels that are guided: below, nothing is left to choose; above, it overshoots (Kynkaanniemi et al. 2024)."""
 
@@ -101,6 +99,9 @@ class Stage2Motion:
         half: whether to reckon in numbers of 16 bits where that is enough.
         compiled: whether to compile the network first: two minutes, then twice as fast; needs a C++ compiler.
         space: folder of the embedder in whose space emotions lie; "" for the one that ships.
+
+    Raises:
+        ConfigError: an option cannot be met.
     """
 
     sizes: MotionSizes = field(default_factory=MotionSizes)
@@ -114,6 +115,12 @@ class Stage2Motion:
     half: bool = True
     compiled: bool = False
     space: str = ""
+
+    def __post_init__(self) -> None:
+        if self.batch < PERFORMANCES or self.batch % PERFORMANCES:
+            raise ConfigError(f"the batch is {self.batch}; use a multiple of {PERFORMANCES}")
+        if self.frames < 3:
+            raise ConfigError(f"the windows have {self.frames} frames; use 3 or more")
 
 
 @dataclass(frozen=True)
