@@ -49,9 +49,9 @@ class GruDenoiser(MotionDenoiser):
     """Two recurrent layers in place of the transformer; each frame is told the speech around it and its own emotion."""
 
     def __init__(self, sizes: MotionSizes) -> None:
-        super().__init__(replace(sizes, layers=0))
+        super().__init__(replace(sizes, layers=2))
         width = sizes.width
-        del self.shifts, self.tables
+        del self.blocks, self.shifts, self.tables
         self.around = nn.Linear((BACK + 1 + AHEAD) * width, width)
         self.felt = nn.Linear(sizes.bank.width, width)
         self.below, self.above = (

@@ -237,13 +237,15 @@ def _perplexity(shares: Tensor) -> Tensor:
 
 @torch.no_grad()
 def identity(task: MotionTask, faces: Faces, readings: Tensor) -> dict[str, list[float]]:
-    """How well the actor is told: from an embedder's readings `(N, 256)` of faces, from tokens of those, and from
-    tokens of named priors; each accuracy and its 95 % interval. Who is told was seen in other passages."""
+    """How well the actor is told: from the mean of faces themselves, from an embedder's readings of them `(N, 256)`,
+    from tokens of those, and from tokens of named priors; each accuracy and its 95 % interval. Who is told was seen in
+    other passages."""
     chosen = torch.isin(faces.identities, most_seen(faces)).nonzero()[:, 0]
     some = faces.part(chosen)
     drawn = torch.randn(len(chosen), task.means.shape[1], generator=torch.Generator().manual_seed(0))
     named = task.means[some.emotions] + task.stds[some.emotions] * drawn
     given = {
+        "faces": some.motion.mean(1),
         "readings": readings[chosen],
         "tokens of readings": task.net.bank(readings[chosen][:, None]).flatten(1),
         "tokens of named priors": task.net.bank(named[:, None]).flatten(1),

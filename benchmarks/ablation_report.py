@@ -162,7 +162,7 @@ def identities(runs: Sequence[Told]) -> list[str]:
             if "identity" in run:
                 cells = [text(tuple(found)) for found in run["identity"].values()]
                 rows.append([ROWS[row].says, str(run["seed"]), *cells])
-    head = ["", "seed", "readings of faces", "tokens of these", "tokens of named priors"]
+    head = ["", "seed", "faces", "readings of faces", "tokens of these", "tokens of named priors"]
     return table("which of 20 actors it is, by a linear probe (chance 0.05)", head, rows)
 
 
