@@ -51,7 +51,7 @@ class EyeStream:
     def take(self, frames: int, known: int) -> Eyes:
         """The next frames, of a clip that has at least `known`: no blink is begun whose middle lies behind those.
 
-        Nothing changes once a blink's closing, 0.1 s, is known to lie in the clip.
+        Nothing changes once a blink's closing, 0.1 s and seldom more, is known to lie in the clip.
         """
         blink = self._lids.take(frames, known)
         places = np.array(list(islice(self._places, frames)), np.float32).reshape(-1, 2)
