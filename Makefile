@@ -37,8 +37,9 @@ check: develop  ## style, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: develop  ## docs/cli.md, from the help of the commands
+docs: develop  ## docs/cli.md from the help of the commands, docs/openapi.json from the server
 	$(BIN)/python tools/write_cli_docs.py
+	$(BIN)/python tools/write_openapi.py
 
 gallery: develop  ## the pictures of README and docs
 	$(BIN)/python benchmarks/gallery.py

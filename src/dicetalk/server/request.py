@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dicetalk.backbone import DEFAULT, GAZES, KINDS
-from dicetalk.checks import short
+from dicetalk.checks import brief
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.jobs import Job
 from dicetalk.server.places import Places
@@ -157,7 +157,7 @@ def _read(name: str, text: str) -> Any:
     except (ValueError, KeyError) as error:
         kind = FIELDS[name].schema["type"]
         what = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}[kind]
-        raise FieldError(name, f"the field {name} is {short(text)}; expected {what}") from error
+        raise FieldError(name, f"the field {name} is {brief(text)}; expected {what}") from error
 
 
 def check_fields(request: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -168,18 +168,18 @@ def check_fields(request: Mapping[str, Any], known: Sequence[str]) -> None:
     """
     for name, value in request.items():
         if name not in known:
-            raise FieldError(name[:60], f"there is no field {short(name)}; expected some of: {', '.join(known)}")
+            raise FieldError(name[:60], f"there is no field {brief(name)}; expected some of: {', '.join(known)}")
         words = FIELDS[name].schema.get("enum")
         if words and value not in words:
-            raise FieldError(name, f"{name} is {short(value)}; expected one of: {', '.join(words)}")
+            raise FieldError(name, f"{name} is {brief(value)}; expected one of: {', '.join(words)}")
         if FIELDS[name].files and not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
-            raise FieldError(name, f"{name} is {short(value)}; send the file itself, or its id of /v1/uploads")
+            raise FieldError(name, f"{name} is {brief(value)}; send the file itself, or its id of /v1/uploads")
     consent = request.get("consent")
     if consent is not None and not (
         isinstance(consent, str) and len(consent.strip()) > 0 and len(consent) <= MOST_CONSENT
     ):
         raise FieldError(
-            "consent", f"consent is {short(consent)}; say who agreed, in at most {MOST_CONSENT} characters"
+            "consent", f"consent is {brief(consent)}; say who agreed, in at most {MOST_CONSENT} characters"
         )
 
 
@@ -245,7 +245,7 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
         EmotionError: one is named, or none was sent.
     """
     if not isinstance(emotion, str):
-        raise EmotionError(f"the emotion is {short(emotion)}; expected text such as happy:0.7, or a timeline")
+        raise EmotionError(f"the emotion is {brief(emotion)}; expected text such as happy:0.7, or a timeline")
     scheme, colon, rest = emotion.partition(":")
     if scheme.strip().lower() == "like":
         return f"{scheme}{colon}{_sent(rest, sent)}"
@@ -253,7 +253,7 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
         return _sent(emotion, sent)
     terms = emotion.split(",")
     if any(".safetensors" in term.lower() or term.strip().lower().endswith(".json") for term in terms):
-        raise EmotionError(f"{short(emotion)} names a file; send it as emotion_file, and write {FILE} in its place")
+        raise EmotionError(f"{brief(emotion)} names a file; send it as emotion_file, and write {FILE} in its place")
     return ",".join(_own(term, sent) for term in terms)
 
 
@@ -264,7 +264,7 @@ def _own(term: str, sent: Path | None) -> str:
 
 def _sent(word: str, sent: Path | None) -> str:
     if word.strip() != FILE:
-        raise EmotionError(f"the emotion names {short(word)}; send it as emotion_file, and write {FILE} in its place")
+        raise EmotionError(f"the emotion names {brief(word)}; send it as emotion_file, and write {FILE} in its place")
     if sent is None:
         raise EmotionError(f"the emotion names a {FILE} and none came with it; send it as emotion_file")
     return str(sent)
@@ -272,7 +272,7 @@ def _sent(word: str, sent: Path | None) -> str:
 
 def _speaker(text: Any) -> Any:
     if not isinstance(text, str):
-        raise FieldError("speakers", f"speakers holds {short(text)}; expected FACE:CHANNEL:EMOTION")
+        raise FieldError("speakers", f"speakers holds {brief(text)}; expected FACE:CHANNEL:EMOTION")
     face, _, rest = text.partition(":")
     channel, colon, emotion = rest.partition(":")
     return f"{face}:{channel}:{emotion_of(emotion)}" if colon else text

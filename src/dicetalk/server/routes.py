@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 import dicetalk
 from dicetalk.backbone import is_number
-from dicetalk.checks import short
+from dicetalk.checks import brief
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
 from dicetalk.errors import DiceTalkError, InputError
@@ -125,7 +125,7 @@ async def list_videos(request: Request, limit: int = USUALLY_LISTED, status: str
     if not 1 <= limit <= MOST_LISTED:
         raise Problem(422, f"limit is {limit}; expected 1 to {MOST_LISTED}", field="limit")
     if status is not None and status not in STATUSES:
-        raise Problem(422, f"status is {short(status)}; expected one of: {', '.join(STATUSES)}", field="status")
+        raise Problem(422, f"status is {brief(status)}; expected one of: {', '.join(STATUSES)}", field="status")
     entries = await run_in_threadpool(queue.newest, limit, status)
     told = [await _told(request, entry) for entry in entries]
     counts = await run_in_threadpool(queue.counts)
@@ -148,8 +148,9 @@ async def remove_video(request: Request, id: str) -> Response:
     return Response(status_code=204)
 
 
-@router.api_route(
-    "/v1/videos/{id}/content", methods=["GET", "HEAD"], response_class=Response, operation_id="video_content",
+@router.head("/v1/videos/{id}/content", include_in_schema=False)
+@router.get(
+    "/v1/videos/{id}/content", response_class=Response,
     responses={200: {"description": "the video", "content": {kind: {} for kind in MEDIA.values()}},
                206: {"description": "a range of it"}, **schemas.failing(401, 404, 409)},
 )  # fmt: skip
@@ -227,7 +228,7 @@ async def show_still(request: Request) -> Response:
 def _check_truths(told: Mapping[str, Any]) -> None:
     for name in ("crop", "anyway"):
         if not isinstance(told.get(name, False), bool):
-            raise FieldError(name, f"{name} is {short(told[name])}; expected true or false")
+            raise FieldError(name, f"{name} is {brief(told[name])}; expected true or false")
 
 
 def _needed(asked: Asked, name: str) -> Path:
@@ -271,7 +272,7 @@ async def metrics(request: Request) -> Response:
 async def _entry(request: Request, id: str) -> Entry:
     entry = await run_in_threadpool(_server(request).queue.find, id)
     if entry is None:
-        raise Problem(404, f"there is no job {short(id)} (any more)")
+        raise Problem(404, f"there is no job {brief(id)} (any more)")
     return entry
 
 
@@ -312,7 +313,7 @@ async def _asked(request: Request, known: Sequence[str]) -> Asked:
         elif kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
             told = await _form(request, known)
         else:
-            raise Problem(415, f"the request is {short(kind or 'of no type')}; send a form, or application/json")
+            raise Problem(415, f"the request is {brief(kind or 'of no type')}; send a form, or application/json")
         told = {name: value for name, value in told.items() if value is not None}
         await _keep_timeline(server, told, known)
         check_fields(told, known)
@@ -326,7 +327,7 @@ async def _asked(request: Request, known: Sequence[str]) -> Asked:
 async def _json(request: Request) -> dict[str, Any]:
     told = read_json(await request.body())
     if not isinstance(told, dict):
-        raise InputError(f"the request is {short(told)}; expected an object")
+        raise InputError(f"the request is {brief(told)}; expected an object")
     return told
 
 
@@ -350,7 +351,7 @@ async def _form(request: Request, known: Sequence[str]) -> dict[str, Any]:
 async def _kept(server: Server, name: str, part: UploadFile, told: Mapping[str, Any], known: Sequence[str]) -> str:
     if name not in known or not FIELDS[name].files:
         files = ", ".join(field for field in known if FIELDS[field].files)
-        raise FieldError(name[:60], f"no file is taken as {short(name)}; expected some of: {files}")
+        raise FieldError(name[:60], f"no file is taken as {brief(name)}; expected some of: {files}")
     if name in told:
         raise FieldError(name, f"the field {name} comes twice; send it once")
     return (await server.uploads.take(portions_of(part.read), name)).id
