@@ -207,7 +207,7 @@ def asked_of(request: Mapping[str, Any], queue: Queue, places: Places) -> Asked:
     """A request with its files.
 
     Raises:
-        FieldError: a file is not there (any more).
+        FieldError: a file is not there (any more), or of another kind than the field takes.
     """
     uploads = {}
     for name in request:
@@ -215,6 +215,8 @@ def asked_of(request: Mapping[str, Any], queue: Queue, places: Places) -> Asked:
             found = queue.upload(request[name])
             if found is None:
                 raise FieldError(name, f"the file of {name} is not here (any more); send it again")
+            if found.kind not in FIELDS[name].files:
+                raise FieldError(name, f"{name} is a {found.kind}; send a {' or '.join(FIELDS[name].files)}")
             uploads[name] = found
     return Asked(request, uploads, {name: places.upload(found) for name, found in uploads.items()})
 
