@@ -13,7 +13,7 @@ from typing import Any, Self
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from dicetalk.arrays import Picture
@@ -191,7 +191,7 @@ class VideoWriter:
             if self._growing is not None:
                 self._grow(self._growing, packet, track)
 
-    def _grow(self, path: Path, packet: av.Packet[Any], track: av.Stream) -> None:
+    def _grow(self, path: Path, packet: av.Packet[Any], track: Stream) -> None:
         if self._grown is None:  # only now the tracks know how they are encoded
             self._grown = av.open(str(path.absolute()), mode="w", format="mp4", options=GROWING)
             self._tracks = {other.index: self._grown.add_stream_from_template(other, opaque=True)
