@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -15,7 +14,7 @@ from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.server.request import FieldError, asked_of, check_fields, emotion_of, read_json
 from dicetalk.server.server import Server
-from dicetalk.server.sitting import BusyError, Said
+from dicetalk.server.sitting import BusyError, Line, Said
 
 router = APIRouter()
 
@@ -23,8 +22,8 @@ TOLD = ("portrait", "emotion", "seed", "face", "size", "crop", "anyway", "head",
 """Fields of the first message, as those of a job; `rate` beside them [Hz]."""
 SIZE = 512
 """Longest side of the frames where none is told [px]."""
-FIRST = 30.0
-"""How long the first message is waited for [s]."""
+LONGEST = 30.0
+"""How long the next message is waited for [s]: others may want to speak."""
 PAUSE = 0.004
 """Between two looks for a frame [s]."""
 REFUSED, LATER = 1008, 1013
@@ -54,7 +53,7 @@ async def _end(socket: WebSocket, told: Mapping[str, Any], code: int) -> None:
 
 
 async def _talk(socket: WebSocket, server: Server) -> None:
-    told = _object(await asyncio.wait_for(socket.receive_text(), FIRST))
+    told = _object(await asyncio.wait_for(socket.receive_text(), LONGEST))
     rate = told.pop("rate", SPEECH_RATE)
     check_fields(told, TOLD)
     asked = await run_in_threadpool(asked_of, told, server.queue, server.places)
@@ -63,14 +62,14 @@ async def _talk(socket: WebSocket, server: Server) -> None:
     emotion = emotion_of(told.get("emotion", "neutral"))
     given = {"size": SIZE, "rate": rate} | told | {"emotion": emotion}
     del given["portrait"]
-    with server.room.talk(asked.paths["portrait"], given) as pipe:
-        await _both_ways(socket, pipe)
+    async with server.room.talk(asked.paths["portrait"], given) as line:
+        await _both_ways(socket, line)
 
 
-async def _both_ways(socket: WebSocket, pipe: Connection) -> None:
+async def _both_ways(socket: WebSocket, line: Line) -> None:
     """Hand on what comes from either side, until one of them ends it."""
-    hearing = asyncio.ensure_future(_hear(socket, pipe))
-    showing = asyncio.ensure_future(_show(socket, pipe))
+    hearing = asyncio.ensure_future(_hear(socket, line))
+    showing = asyncio.ensure_future(_show(socket, line))
     try:
         ended, _ = await asyncio.wait((hearing, showing), return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
@@ -81,22 +80,22 @@ async def _both_ways(socket: WebSocket, pipe: Connection) -> None:
         await asyncio.gather(hearing, showing, return_exceptions=True)
 
 
-async def _hear(socket: WebSocket, pipe: Connection) -> None:
+async def _hear(socket: WebSocket, line: Line) -> None:
     while True:
-        message = await socket.receive()
+        message = await asyncio.wait_for(socket.receive(), LONGEST)
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         said: Said = message["bytes"] if message.get("bytes") is not None else _order(message["text"])
-        await run_in_threadpool(pipe.send, said)
+        await run_in_threadpool(line.say, said)
 
 
-async def _show(socket: WebSocket, pipe: Connection) -> None:
+async def _show(socket: WebSocket, line: Line) -> None:
     """Send frames as they are drawn, to the last one."""
     while True:
-        while not pipe.poll():
+        while not line.pipe.poll():
             await asyncio.sleep(PAUSE)
         try:
-            shown = pipe.recv()
+            shown = line.pipe.recv()
         except EOFError:
             raise InputError("whoever draws was lost; begin again") from None
         if isinstance(shown, bytes):

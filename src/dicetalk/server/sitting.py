@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
 
 from dicetalk.backbone import LIVE
 from dicetalk.errors import DiceTalkError
@@ -19,6 +22,7 @@ from dicetalk.server.problems import renamed
 if TYPE_CHECKING:
     from dicetalk.arrays import Picture
     from dicetalk.live import LiveVideo
+    from dicetalk.pipeline import DiceTalk
 
 JPEG_QUALITY = 80
 GRACE = 2.0
@@ -32,59 +36,84 @@ class BusyError(Exception):
     """Somebody else is speaking."""
 
 
+class Line:
+    """The server's end of a talk.
+
+    Attributes:
+        pipe: to the process.
+    """
+
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe = pipe
+        self._saying = Lock()
+
+    def say(self, said: object) -> None:
+        """Hand something on; waits while the process is behind."""
+        with self._saying:
+            self.pipe.send(said)
+
+    def leave(self) -> bool:
+        """End what is left of a talk; false where the process does not answer."""
+        if not self._saying.acquire(timeout=GRACE):  # something is still being said, which nobody takes
+            return False
+        try:
+            self.pipe.send(None)
+            while self.pipe.poll(GRACE):
+                if self.pipe.recv() is None:
+                    return True
+        except (OSError, EOFError):
+            return False
+        finally:
+            self._saying.release()
+        return False
+
+
 class Room:
     """Where one talk at a time is held, by a process that stays loaded from one to the next."""
 
     def __init__(self) -> None:
-        self._taken = Lock()
-        self._ours: Connection | None = None
+        self._is_taken = False
+        self._line: Line | None = None
 
-    @contextlib.contextmanager
-    def talk(self, path: Path, told: Mapping[str, Any]) -> Iterator[Connection]:
-        """Begin a talk: what is said goes into the connection, what is shown comes out of it.
+    @contextlib.asynccontextmanager
+    async def talk(self, path: Path, told: Mapping[str, Any]) -> AsyncIterator[Line]:
+        """Begin a talk.
 
         Raises:
             BusyError: there is one already.
         """
-        if not self._taken.acquire(blocking=False):
+        if self._is_taken:
             raise BusyError
+        self._is_taken = True
         try:
-            ours = self._open()
-            ours.send((path, dict(told)))
-            yield ours
-            self._leave(ours)
-        except BaseException:
-            self.close()
-            raise
+            line = await run_in_threadpool(self._open)
+            await run_in_threadpool(line.say, (path, dict(told)))
+            yield line
         finally:
-            self._taken.release()
+            await run_in_threadpool(self._leave)
+            self._is_taken = False
 
-    def _open(self) -> Connection:
-        if self._ours is None or not self._process.is_alive():
-            self._ours, theirs = SPAWN.Pipe()
+    def _open(self) -> Line:
+        if self._line is None or not self._process.is_alive():
+            self.close()
+            ours, theirs = SPAWN.Pipe()
             self._process = SPAWN.Process(target=_sit, args=(theirs,), daemon=True)
             self._process.start()
             theirs.close()
-        return self._ours
+            self._line = Line(ours)
+        return self._line
 
-    def _leave(self, ours: Connection) -> None:
-        """End what is left of a talk; the process is ready for the next one, or replaced then."""
-        try:
-            ours.send(None)
-            while ours.poll(GRACE):
-                if ours.recv() is None:
-                    return
-        except (OSError, EOFError):
-            pass
-        self.close()
+    def _leave(self) -> None:
+        """Be ready for the next talk; a process that does not answer is replaced then."""
+        if self._line is not None and not self._line.leave():
+            self.close()
 
     def close(self) -> None:
         """End the process, whatever it does."""
-        if self._ours is not None:
+        if self._line is not None:
             self._process.kill()
             self._process.join()
-            self._ours.close()
-            self._ours = None
+            self._line = None
 
 
 def _sit(pipe: Connection) -> None:
@@ -100,6 +129,14 @@ def _sit(pipe: Connection) -> None:
                 while pipe.recv() is not None:
                     pass
             pipe.send(None)
+
+
+@cache
+def _loaded() -> DiceTalk:
+    """What speaks, loaded once."""
+    from dicetalk.pipeline import load
+
+    return load(LIVE)
 
 
 @dataclass
@@ -118,9 +155,7 @@ class Talk:
         Raises:
             DiceTalkError: something that was given cannot be used.
         """
-        from dicetalk.pipeline import load
-
-        with load(LIVE).live(path, **told) as video:
+        with _loaded().live(path, **told) as video:
             shape = {"width": video.width, "height": video.height, "fps": video.fps, "behind": video.behind}
             self.pipe.send({"ready": shape | {"warnings": list(video.warnings)}})
             self._hear(video)
