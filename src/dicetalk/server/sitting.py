@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,7 @@ class Room:
     def __init__(self) -> None:
         self._is_taken = False
         self._line: Line | None = None
+        self._process: SpawnProcess | None = None
 
     @contextlib.asynccontextmanager
     async def talk(self, path: Path, told: Mapping[str, Any]) -> AsyncIterator[Line]:
@@ -94,13 +96,13 @@ class Room:
             self._is_taken = False
 
     def _open(self) -> Line:
-        if self._line is None or not self._process.is_alive():
-            self.close()
-            ours, theirs = SPAWN.Pipe()
-            self._process = SPAWN.Process(target=_sit, args=(theirs,), daemon=True)
-            self._process.start()
-            theirs.close()
-            self._line = Line(ours)
+        if self._line is not None and self._process is not None and self._process.is_alive():
+            return self._line
+        self.close()
+        ours, theirs = SPAWN.Pipe()
+        self._process, self._line = SPAWN.Process(target=_sit, args=(theirs,), daemon=True), Line(ours)
+        self._process.start()
+        theirs.close()
         return self._line
 
     def _leave(self) -> None:
@@ -110,10 +112,10 @@ class Room:
 
     def close(self) -> None:
         """End the process, whatever it does."""
-        if self._line is not None:
+        if self._process is not None:
             self._process.kill()
             self._process.join()
-            self._line = None
+        self._process = self._line = None
 
 
 def _sit(pipe: Connection) -> None:
