@@ -118,14 +118,19 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 EXTRAS = (
     "accelerate",
     "diffusers",
+    "fastapi",
+    "httpx",
     "huggingface_hub",
     "matplotlib",
     "onnx",
     "onnx_ir",
     "onnxscript",
+    "prometheus_client",
     "psutil",
+    "starlette",
     "torch",
     "transformers",
+    "uvicorn",
 )
 """Packages that only some tests need; what a file imports tells which."""
 

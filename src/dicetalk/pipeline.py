@@ -131,6 +131,7 @@ class Video:
         watch: Watch | None = None,
         replace: bool = True,
         quality: Quality = USUAL_QUALITY,
+        growing: PathLike | None = None,
     ) -> Path:
         """Write the video; nothing is left behind if it fails.
 
@@ -142,17 +143,20 @@ class Video:
             watch: as in `stream`.
             replace: whether it may take the place of another file; pictures never do.
             quality: 0 (small files) to 100, or "low" (40), "medium" (60), "high" (80); .png loses nothing anyway.
+            growing: beside an .mp4, a fragmented MP4 of the same tracks that can be played while it is written. It
+                stays, whatever happens.
 
         Raises:
             MediaError: the output cannot be written.
-            InputError: no such quality.
+            InputError: no such quality, or `growing` beside another file than an .mp4.
         """
         target, done = video_path_of(path), 0
         function(progress, "progress")
         function(watch, "watch")
         alpha = self.has_alpha and keeps_alpha(target)
+        beside = None if growing is None else _growing(path_of(growing), target)
         with (
-            self._writer(target, alpha, quality_of(quality), truth(replace, "replace")) as video,
+            self._writer(target, alpha, quality_of(quality), truth(replace, "replace"), beside) as video,
             Behind(video.write, most=0 if self.width * self.height > VAST else 1) as write,
             closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
@@ -163,7 +167,9 @@ class Video:
                     progress(done, self.frames)
         return target
 
-    def _writer(self, path: Path, alpha: bool, quality: float, replace: bool) -> VideoWriter | FrameWriter:
+    def _writer(
+        self, path: Path, alpha: bool, quality: float, replace: bool, growing: Path | None
+    ) -> VideoWriter | FrameWriter:
         if is_numbered(path):
             return FrameWriter(path)
         size = {"width": self.width, "height": self.height}
@@ -176,6 +182,7 @@ class Video:
             alpha=alpha,
             replace=replace,
             joins=self.frames if self.conditions.ease else None,
+            growing=growing,
         )
 
     def save_motion(self, path: PathLike) -> Path:
@@ -192,6 +199,13 @@ class Video:
         target = path_of(path)
         write_csv(target, self.backbone.act(self.conditions))
         return target
+
+
+def _growing(path: Path, beside: Path) -> Path:
+    """The file that grows, where it may."""
+    if beside.suffix.lower() != ".mp4" or is_numbered(beside):
+        raise InputError(f"only an .mp4 can be played while it grows, not {beside}; leave growing out")
+    return path
 
 
 class DiceTalk:

@@ -23,6 +23,7 @@ from dicetalk.cli import (
     live,
     official,
     prepare,
+    serve,
     train,
 )
 from dicetalk.cli.streams import open_streams
@@ -44,6 +45,7 @@ def cli() -> None:
 COMMANDS = (
     generate.generate,
     live.live,
+    serve.serve,
     demo.demo,
     emotions.emotions,
     doctor.doctor,
