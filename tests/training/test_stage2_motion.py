@@ -110,7 +110,7 @@ def test_phones_or_bands_are_dropped_never_both() -> None:
     task = MotionTask(made_up(), priors(), replace(TINY, batch=64))
     seen: list[torch.Tensor] = []
     heard = task.net.denoiser.speech_memory
-    task.net.denoiser.speech_memory = lambda rows: seen.append(rows) or heard(rows)  # type: ignore[func-returns-value, method-assign]
+    task.net.denoiser.speech_memory = lambda rows: seen.append(rows) or heard(rows)  # type: ignore[assignment, func-returns-value, method-assign]
     told(task, Drops(phones=0.5, bands=0.5))
     speech = seen[0][:, BACK:]
     phones, bands = (part.abs().amax((1, 2)) > 0 for part in speech.split([PHONE_COLUMNS, SPEECH - PHONE_COLUMNS], 2))
