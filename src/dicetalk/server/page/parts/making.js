@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { changed } from "./state.js";
 import { element, find, tell, untell } from "./page.js";
-import { requestOf } from "./settings.js";
+import { requestOf, settingsOf } from "./settings.js";
 
 const EVERY = 400; // ms between two looks at a job
 const KEPT = "dicetalk.job";
@@ -114,7 +114,7 @@ function give(told) {
   find("get-video").href = `${api.content(told.id)}?download=1`;
   find("get-motion").hidden = !told.links.motion;
   if (told.links.motion) find("get-motion").href = told.links.motion;
-  offer("get-settings", told.request, "settings.json");
+  offer("get-settings", settingsOf(told), "settings.json");
   offer("get-timeline", told.result.heard, "emotion.json");
 }
 

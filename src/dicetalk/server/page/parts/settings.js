@@ -39,6 +39,14 @@ async function read(file) {
   }
 }
 
+/** The settings of a job that is done: keys of the page, which the server keeps as a file, as they were. */
+export function settingsOf({ request, result }) {
+  const moods = request.emotion === "file" && result.heard.keys.every((key) => moodOf(key.emotion, state.names, state.strength));
+  if (!moods) return request;
+  const { emotion_file: _, ...others } = request;
+  return { ...others, emotion: result.heard };
+}
+
 /** Put the page as a request says. */
 export async function open(told) {
   if (typeof told?.portrait !== "string") throw new TypeError("no settings");

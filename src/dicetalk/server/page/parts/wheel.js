@@ -4,7 +4,8 @@ import { changed, chosenKey, state } from "./state.js";
 import { angleOf, around, mixAt } from "./moods.js";
 import { clamp, drags, find } from "./page.js";
 
-const R = 78; // of 120
+const R = 78;
+const WIDTH = 292;
 let ring = [];
 let point;
 
@@ -12,7 +13,7 @@ const at = (angle, far) => [R * far * Math.cos(angle), -R * far * Math.sin(angle
 
 export function startWheel() {
   ring = around(state.names);
-  find("wheel").innerHTML = `<svg viewBox="-120 -104 240 208" aria-hidden="true"><circle class="rim" r="${R}"/><circle class="ring" r="${R / 2}"/>
+  find("wheel").innerHTML = `<svg viewBox="${-WIDTH / 2} -104 ${WIDTH} 208" aria-hidden="true"><circle class="rim" r="${R}"/><circle class="ring" r="${R / 2}"/>
     <line x1="${-R}" x2="${R}"/><line y1="${-R}" y2="${R}"/>
     <text class="axis" x="${R - 22}" y="-6">pleasant</text><text class="axis" x="${26 - R}" y="-6">unpleasant</text><text class="axis" y="${10 - R}">excited</text><text class="axis" y="${R - 10}">calm</text>
     ${ring.map(label).join("")}<circle class="point" r="8"/></svg>`;
@@ -31,7 +32,7 @@ function label({ name, angle }) {
 
 function pull(event) {
   const box = find("wheel").getBoundingClientRect();
-  const scale = 240 / box.width;
+  const scale = WIDTH / box.width;
   const x = (event.clientX - box.left - box.width / 2) * scale;
   const y = (event.clientY - box.top - box.height / 2) * scale;
   put(Math.atan2(-y, x), Math.hypot(x, y) / R);
