@@ -4,7 +4,7 @@ import { changed, chosenKey, state } from "./state.js";
 import { angleOf, around, mixAt } from "./moods.js";
 import { clamp, drags, find } from "./page.js";
 
-const R = 78;
+const R = 82;
 const WIDTH = 292;
 let ring = [];
 let point;
@@ -15,7 +15,7 @@ export function startWheel() {
   ring = around(state.names);
   find("wheel").innerHTML = `<svg viewBox="${-WIDTH / 2} -104 ${WIDTH} 208" aria-hidden="true"><circle class="rim" r="${R}"/><circle class="ring" r="${R / 2}"/>
     <line x1="${-R}" x2="${R}"/><line y1="${-R}" y2="${R}"/>
-    <text class="axis" x="${R - 22}" y="-6">pleasant</text><text class="axis" x="${26 - R}" y="-6">unpleasant</text><text class="axis" y="${10 - R}">excited</text><text class="axis" y="${R - 10}">calm</text>
+    <text class="axis" x="${R - 28}" y="-7">pleasant</text><text class="axis" x="${36 - R}" y="-7">unpleasant</text><text class="axis" y="${24 - R}">excited</text><text class="axis" y="${R - 10}">calm</text>
     ${ring.map(label).join("")}<circle class="point" r="8"/></svg>`;
   point = find("wheel").querySelector(".point");
   drags(find("wheel"), pull);
