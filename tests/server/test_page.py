@@ -17,7 +17,7 @@ import dicetalk.assets
 from dicetalk.media import read_sound
 from tests.served import Served, serving
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested by playwright, which is not installed")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which tests the page, is not installed")
 pytest.importorskip("fastapi")
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to show the page")
@@ -158,19 +158,20 @@ def test_a_video_plays_while_it_is_made_and_is_kept(page: Page, talk: Path, serv
     _ready(page, talk)
     page.locator("#track").dblclick(position={"x": 500, "y": 40})
     page.evaluate("""() => {
-        const video = document.querySelector("#video"); window.seen = 0; window.ended_ = 0; 
+        const video = document.querySelector("#video"); window.seen = 0; window.ends = 0; 
         const count = () => { window.seen += 1; window.early ||= !document.querySelector("#cancel").hidden;
             video.requestVideoFrameCallback(count); };
         video.requestVideoFrameCallback(count);
-        video.addEventListener("ended", () => { window.ended_ += 1; window.total = video.getVideoPlaybackQuality().totalVideoFrames; },
-            { capture: true });
+        video.addEventListener("ended", () => { 
+            window.ends += 1; window.total = video.getVideoPlaybackQuality().totalVideoFrames;
+        }, { capture: true });
     }""")
     page.click("#make")
     page.wait_for_selector("#downloads:not([hidden])")
     page.wait_for_selector("#video[data-live=false]")
     told = served.asks.get("/v1/videos").json()["videos"][0]
     assert page.evaluate("() => window.early"), "no frame was seen while it was made"
-    assert page.evaluate("() => window.ended_") == 1
+    assert page.evaluate("() => window.ends") == 1
     assert abs(page.evaluate("() => window.total") - told["result"]["frames"]) <= 1
     assert len(told["result"]["heard"]["keys"]) == 2
     with page.expect_download() as download:
@@ -217,8 +218,9 @@ def test_problems_stand_at_their_field(page: Page, talk: Path, tmp_path: Path) -
 
 
 def test_settings_are_read_back(page: Page, served: Served, talk: Path, tmp_path: Path) -> None:
-    told = {"portrait": served.send(ASSETS / "demo.jpg"), "speech": served.send(talk), "seed": 7, "blink": 0.5,
-            "emotion": {"keys": [{"time": 0, "emotion": "sad:0.5"}, {"time": 1, "emotion": {"happy": 0.4, "surprised": 0.2}}]}}  # fmt: skip
+    keys = [{"time": 0, "emotion": "sad:0.5"}, {"time": 1, "emotion": {"happy": 0.4, "surprised": 0.2}}]
+    files = {"portrait": served.send(ASSETS / "demo.jpg"), "speech": served.send(talk)}
+    told = {**files, "seed": 7, "blink": 0.5, "emotion": {"keys": keys}}
     (tmp_path / "settings.json").write_text(json.dumps(told))
     page.set_input_files("#settings-file", tmp_path / "settings.json")
     page.wait_for_selector(".face[aria-pressed=true]")
@@ -245,7 +247,7 @@ def test_nothing_is_cut_off(page: Page, talk: Path, width: int) -> None:
 def test_everything_has_a_label(page: Page) -> None:
     unnamed = page.eval_on_selector_all(
         "button, input, select, [role=slider], [tabindex='0']",
-        "all => all.filter(some => !(some.getAttribute('aria-label') || some.textContent.trim() || some.labels?.length))"
+        "all => all.filter(one => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.length))"
         ".map(some => some.outerHTML)",
     )
     assert unnamed == []
