@@ -94,7 +94,7 @@ def test_what_comes_without_a_length_is_counted() -> None:
             raise AssertionError("nothing is answered here")
 
         scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST"}
-        await guard(scope, receive, send)  # type: ignore[arg-type]
+        await guard(scope, receive, send)
 
     with pytest.raises(Exception, match=r"larger than 0\.001 MB"):
         anyio.run(ask)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dicetalk.server.queue import MOST_TRIES, FullError, Queue, Upload
+from dicetalk.server.queue import FRESH, MOST_TRIES, FullError, Queue, Upload
 
 
 @pytest.fixture
@@ -95,10 +95,15 @@ def test_what_a_waiting_job_needs_does_not_expire(queue: Queue) -> None:
     assert queue.find("a") is not None and queue.find("b") is None
 
 
-def test_a_file_that_is_sent_again_or_named_counts_as_used(queue: Queue) -> None:
-    queue.keep(Upload("x", "sound", "", {"bytes": 5, "seconds": 1.5}), lambda: None)
-    before = time.time()
+def test_a_file_that_is_sent_again_or_named_counts_as_used(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = Upload("x", "sound", "", {"bytes": 5, "seconds": 1.5})
+    queue.keep(sent, lambda: None)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 2 * FRESH)
     found = queue.upload("x")
     assert found is not None and found.to_json()["seconds"] == 1.5
-    assert queue.expire(before, lambda upload: None) == [] and queue.uploads() == {"x"}
+    assert queue.expire(now + FRESH, lambda upload: None) == [] and queue.uploads() == {"x"}
+    monkeypatch.setattr(time, "time", lambda: now + 5 * FRESH)
+    queue.keep(sent, lambda: None)
+    assert queue.expire(now + 4 * FRESH, lambda upload: None) == [] and queue.uploads() == {"x"}
     assert queue.upload("y") is None

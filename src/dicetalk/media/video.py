@@ -13,7 +13,7 @@ from typing import Any, Self
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from dicetalk.arrays import Picture
@@ -35,7 +35,7 @@ dozen frames of 75 MB; .84 GB if it looks at none ahead, .52 with these as well.
 FINE_ENDS, FINE = 5, 12
 """Frames at either end of a clip that others join, and their quantiser: by two such the picture jumps by half a grey
 level where it is 1.0 to 1.3 at the usual quality, and no frame is much sharper than the one before."""
-GROWING = {"movflags": "empty_moov+default_base_moof", "frag_duration": "250000", "flush_packets": "1"}
+GROWING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "250000", "flush_packets": "1"}
 """How FFmpeg writes an MP4 that plays while it grows: the tracks are told first, then pieces of 0.25 s."""
 MOST_STRETCH = 8
 """Pixels that are said to be longer than this are a mistake in the header."""
@@ -191,7 +191,7 @@ class VideoWriter:
             if self._growing is not None:
                 self._grow(self._growing, packet, track)
 
-    def _grow(self, path: Path, packet: av.Packet[Any], track: av.Stream) -> None:
+    def _grow(self, path: Path, packet: av.Packet[Any], track: Stream) -> None:
         if self._grown is None:  # only now the tracks know how they are encoded
             self._grown = av.open(str(path.absolute()), mode="w", format="mp4", options=GROWING)
             self._tracks = {other.index: self._grown.add_stream_from_template(other, opaque=True)

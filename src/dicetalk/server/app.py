@@ -14,12 +14,12 @@ from starlette.staticfiles import StaticFiles
 
 import dicetalk
 from dicetalk.errors import DiceTalkError
+from dicetalk.server import live, routes
 from dicetalk.server.guard import Guard
 from dicetalk.server.metrics import Counted, Metrics
 from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places, occupied
 from dicetalk.server.problems import Problem
-from dicetalk.server.routes import router
 from dicetalk.server.server import Server
 from dicetalk.server.studio import StudioError
 
@@ -54,7 +54,8 @@ def make_app(options: ServerOptions) -> FastAPI:
     )
     for kind, answer in ANSWERS.items():
         app.add_exception_handler(kind, answer)
-    app.include_router(router)
+    app.include_router(routes.router)
+    app.include_router(live.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     app.add_middleware(Guard, options=options)
     app.add_middleware(Counted)

@@ -36,6 +36,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or have it answered."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -48,15 +51,28 @@ class Guard:
             await send(message)
 
         try:
-            headers = Headers(scope=scope)
-            self._check_host(headers)
-            self._check_origin(headers, scope["path"])
-            self._check_key(headers, scope["path"])
-            most = self._most(headers)
+            self._check(scope)
+            most = self._most(Headers(scope=scope))
         except Problem as problem:
             await problem.response()(scope, receive, sent)
             return
         await self._app(scope, _limited(receive, most), sent)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same for a socket: one that may not be opened is closed at once."""
+        try:
+            self._check(scope)
+        except Problem:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await self._app(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        self._check_host(headers)
+        self._check_origin(headers, scope["path"])
+        self._check_key(headers, scope["path"])
 
     def _check_host(self, headers: Headers) -> None:
         """A name that anybody may point at us is none of ours: by it a page of theirs could read the answers."""

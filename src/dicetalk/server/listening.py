@@ -12,6 +12,8 @@ from dicetalk.server.app import make_app
 from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places, occupied
 
+MOST_MESSAGE = 1 << 20
+"""Of what is told on a socket [bytes]."""
 FAREWELL = 3
 """How long answers that are on their way may take at the end [s]."""
 
@@ -32,7 +34,12 @@ def listen(options: ServerOptions, host: str, port: int, ready: Callable[[str], 
     with _bound(host, port) as door:
         address, number = door.getsockname()[:2]
         config = uvicorn.Config(
-            make_app(options), log_level="error", timeout_graceful_shutdown=FAREWELL, server_header=False, ws="none"
+            make_app(options),
+            log_level="error",
+            timeout_graceful_shutdown=FAREWELL,
+            server_header=False,
+            ws_max_size=MOST_MESSAGE,
+            ws_per_message_deflate=False,
         )
         _Telling(config, lambda: ready(f"http://{f'[{address}]' if ':' in address else address}:{number}")).run([door])
 

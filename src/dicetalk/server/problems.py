@@ -42,7 +42,7 @@ def unusable(error: DiceTalkError, names: Mapping[Path, str], field: str | None 
         field: that it is about, where that is known.
     """
     record = renamed(error.to_json(), names)
-    more = {"field": field} if field is not None else {}
+    more: dict[str, Any] = {"field": field} if field is not None else {}
     return Problem(422, record.pop("error"), **record, **more)
 
 

@@ -16,6 +16,9 @@ MOST_TRIES = 3
 PATIENCE = 30.0
 """How long one process waits while another one writes [s]."""
 
+FRESH = 60.0
+"""A file that was used so short a time ago is not noted again [s]: writing takes longer than a still."""
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, status TEXT NOT NULL, request TEXT NOT NULL,
@@ -242,10 +245,13 @@ class Queue:
 
     def upload(self, id: str) -> Upload | None:
         """A file that was sent, which counts as used now; None where there is none of that id."""
-        with self._write() as base:
-            asked = "UPDATE uploads SET used = ? WHERE id = ? RETURNING id, kind, suffix, facts"
-            row = base.execute(asked, (time.time(), id)).fetchone()
-        return _upload(row) if row else None
+        now = time.time()
+        with self._read() as base:
+            row = base.execute("SELECT id, kind, suffix, facts, used FROM uploads WHERE id = ?", (id,)).fetchone()
+        if row is None or now - row[4] < FRESH:
+            return _upload(row[:4]) if row else None
+        is_there = self._changed("UPDATE uploads SET used = ? WHERE id = ?", now, id)
+        return _upload(row[:4]) if is_there else None
 
     def uploads(self) -> set[str]:
         """The ids of all files."""

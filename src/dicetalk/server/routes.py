@@ -161,8 +161,8 @@ async def video_content(request: Request, id: str, download: bool = False) -> Re
     if entry.status == "done":
         assert entry.claim is not None
         path = server.places.video(entry.claim) / f"video.{form}"
-        name = {"filename": f"dicetalk-{entry.number}.{form}"} if download else {}
-        return FileResponse(path, media_type=MEDIA[form], headers={"Cache-Control": "private, no-cache"}, **name)
+        name = f"dicetalk-{entry.number}.{form}" if download else None
+        return FileResponse(path, media_type=MEDIA[form], headers={"Cache-Control": "private, no-cache"}, filename=name)
     if entry.status not in ("queued", "running"):
         raise Problem(409, f"this job is {entry.status}; there is no video")
     if form != "mp4":

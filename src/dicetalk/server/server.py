@@ -8,6 +8,7 @@ from dicetalk.server.crew import Crew
 from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places
 from dicetalk.server.queue import Entry, Queue
+from dicetalk.server.sitting import Room
 from dicetalk.server.studio import Studio
 from dicetalk.server.uploads import Uploads
 
@@ -21,6 +22,7 @@ class Server:
         queue: its jobs.
         crew: its workers.
         studio: looks at files, draws stills.
+        room: holds a live talk.
         uploads: takes files in.
     """
 
@@ -28,7 +30,7 @@ class Server:
         self.options, self.places = options, Places(options.data)
         self.queue = Queue(self.places.database)
         self.crew = Crew(self.queue, self.places, options.workers, self.keep_s)
-        self.studio = Studio()
+        self.studio, self.room = Studio(), Room()
         self.uploads = Uploads(self.places, self.queue, self.studio, options.most_megapixels, options.most_seconds)
 
     @property
@@ -45,6 +47,7 @@ class Server:
         """End all processes."""
         self.crew.stop()
         self.studio.close()
+        self.room.close()
 
     def forget(self, entry: Entry) -> None:
         """Remove a job that is over, and what it made."""

@@ -89,7 +89,7 @@ def _name(field: str | None) -> str:
     return "the file" if field is None else f"the {field.replace('_', ' ')}"
 
 
-def _of(field: str | None) -> dict[str, str]:
+def _of(field: str | None) -> dict[str, Any]:
     return {} if field is None else {"field": field}
 
 
