@@ -79,7 +79,7 @@ def main() -> None:
             fill(page, url)
             if name == "light":
                 make(page)
-            page.screenshot(path=told.folder / f"{name}.png", full_page=True)
+            page.screenshot(path=told.folder / f"{name}.jpg", full_page=True, type="jpeg", quality=80)
             page.close()
         browser.close()
 
