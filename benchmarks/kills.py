@@ -14,6 +14,7 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import av
 
@@ -74,10 +75,10 @@ def begun(server: Served, speech: Path, chance: random.Random) -> list[str]:
     return [server.begin(**fields, seed=chance.randrange(2**31)) for _ in range(JOBS)]
 
 
-def frames(server: Served, job: dict) -> int:
+def frames(server: Served, job: dict[str, Any]) -> int:
     """Frames that can be decoded of a job's video."""
-    with av.open(io.BytesIO(server.asks.get(job["links"]["content"]).content)) as film:
-        return sum(1 for _ in film.decode(video=0))
+    with av.open(io.BytesIO(server.asks.get(job["links"]["content"]).content), mode="r") as film:
+        return len(list(film.decode(video=0)))
 
 
 def write_speech(path: Path) -> None:
