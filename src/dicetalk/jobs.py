@@ -35,7 +35,7 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
-    from dicetalk.pipeline import Video
+    from dicetalk.pipeline import DiceTalk, Video
 
 CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
@@ -219,20 +219,24 @@ class Done:
         return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
 
 
-def run(job: Job, tell: Tell = lambda event: None) -> Done:
+def run(job: Job, tell: Tell = lambda event: None, talk: DiceTalk | None = None) -> Done:
     """Make a video and its curves: both whole, or neither.
 
     Args:
         job: what to make.
         tell: is told what happens; an exception that it raises stops the job, and nothing is left behind but a preview,
             which shows how far it came.
+        talk: `talk_of` this job, by whoever makes many; None loads it.
 
     Raises:
         DiceTalkError: as `dicetalk.DiceTalk` and `Video.save`; wrong names and options are told before any work.
     """
     start = time.perf_counter()
     check(job)
-    video = _prepare(job, tell)
+    if talk is None:
+        tell(Event("loading"))
+        talk = talk_of(job)
+    video = _prepare(job, tell, talk)
     _write(job, video, tell)
     return Done(job, video, time.perf_counter() - start)
 
@@ -298,11 +302,18 @@ def options_of(job: Job) -> object | None:
     return made
 
 
-def _prepare(job: Job, tell: Tell) -> Video:
-    tell(Event("loading"))
+def talk_of(job: Job) -> DiceTalk:
+    """What makes a job's video, and those of all jobs with the same backbone and options.
+
+    Raises:
+        DiceTalkError: as `load_backbone`.
+    """
     from dicetalk.pipeline import DiceTalk
 
-    talk = DiceTalk(load_backbone(job.backbone, options_of(job)))
+    return DiceTalk(load_backbone(job.backbone, options_of(job)))
+
+
+def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
     tell(Event("reading"))
     return talk(
         job.portrait,

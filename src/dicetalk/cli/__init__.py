@@ -12,6 +12,7 @@ import click
 import dicetalk
 from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
+    batch,
     demo,
     doctor,
     embed,
@@ -43,6 +44,7 @@ def cli() -> None:
 
 COMMANDS = (
     generate.generate,
+    batch.batch,
     live.live,
     demo.demo,
     emotions.emotions,
