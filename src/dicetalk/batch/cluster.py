@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dicetalk
+from dicetalk.__main__ import STOPS
 from dicetalk.backbone import find_backbone
 from dicetalk.batch.work import TIMES, Outcome, Task, make
 from dicetalk.batch.workers import killed
@@ -96,10 +99,18 @@ def _joined(address: str) -> Iterator[Any]:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         why = " ".join(str(error).split())[:200]
         raise ConfigError(f"no Ray cluster of this version answers at {address} ({why}); see docs/batch.md") from None
+    _answer_signals()
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _answer_signals() -> None:
+    """Put Python's answers back in place: Ray's own end the process at once, and leave what was begun behind."""
+    if threading.current_thread() is threading.main_thread():
+        for number in STOPS:
+            signal.signal(number, signal.getsignal(number))
 
 
 def check_address(address: str) -> None:

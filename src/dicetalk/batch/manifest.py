@@ -63,7 +63,7 @@ def read_manifest(path: Path) -> list[Row]:
 def _lines(path: Path) -> list[tuple[int, str]]:
     """Lines that are not blank, and their numbers."""
     data = read_bytes(path, MOST_BYTES)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:1000]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
         raise InputError(f"the manifest {path} is no UTF-8 text (UTF-16, or no text at all); save it as CSV UTF-8")
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     lines = [(number, line) for number, line in enumerate(_LINES.split(text), 1) if line.strip()]
