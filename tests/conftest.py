@@ -124,6 +124,7 @@ EXTRAS = (
     "onnx_ir",
     "onnxscript",
     "psutil",
+    "ray",
     "torch",
     "transformers",
 )

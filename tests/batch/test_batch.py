@@ -16,7 +16,7 @@ import pytest
 from command_line import dicetalk, names
 
 from dicetalk.files import HIDDEN
-from dicetalk.media import probe
+from dicetalk.media import read_video
 
 if sys.platform != "linux":
     pytest.skip("looks into /proc", allow_module_level=True)
@@ -49,13 +49,11 @@ def states() -> list[str]:
 
 
 def unfinished() -> list[Path]:
-    return [path for path in Path().rglob(f"{HIDDEN}*")]
+    return list(Path().rglob(f"{HIDDEN}*"))
 
 
 def frames(name: str) -> int:
-    video, _ = probe(name)
-    assert video is not None and video.frames is not None
-    return video.frames
+    return sum(1 for _ in read_video(name))
 
 
 def test_every_row_is_made_or_told_why_not(desk: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -151,8 +149,8 @@ def until(true: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.01)
 
 
-def workers_of(process: int) -> list[int]:
-    """The processes that make videos for another one: they hold the hidden file that they write."""
+def workers() -> list[int]:
+    """The processes that are making videos: the hidden files which they write are named after them."""
     return [int(path.name.split("-")[1]) for path in unfinished() if path.suffix == ".mp4" and runs(path)]
 
 
@@ -167,7 +165,7 @@ MANY = tuple(f"face.jpg,speech.wav,happy,{number}.mp4,64," for number in range(4
 def test_a_batch_that_is_stopped_goes_on(desk: Path, number: signal.Signals) -> None:
     jobs = manifest(*MANY)
     process = started(jobs, "-o", "out", "-q")
-    until(lambda: Path("out/0.mp4").exists() and workers_of(process.pid))
+    until(lambda: Path("out/0.mp4").exists() and workers())
     process.send_signal(number)
     assert process.wait() == (130 if number == signal.SIGINT else -number)
     whole = [name for name in names(Path("out")) if name.endswith(".mp4") and not name.startswith(HIDDEN)]
@@ -180,8 +178,8 @@ def test_a_batch_that_is_stopped_goes_on(desk: Path, number: signal.Signals) -> 
 
 def test_a_worker_that_is_killed_loses_nothing(desk: Path) -> None:
     process = started(manifest(*MANY[:2]), "-o", "out", "-q")
-    until(lambda: workers_of(process.pid))
-    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    until(lambda: workers())
+    os.kill(workers()[0], signal.SIGKILL)
     assert process.wait(90) == 0
     assert states() == ["made", "made"] and not unfinished()
 
@@ -190,7 +188,7 @@ def test_a_worker_that_is_killed_each_time_is_told(desk: Path) -> None:
     process = started(manifest(*MANY[:1]), "-o", "out", "-q")
     killed = set[int]()
     while process.poll() is None:
-        for worker in set(workers_of(process.pid)) - killed:
+        for worker in set(workers()) - killed:
             os.kill(worker, signal.SIGKILL)
             killed.add(worker)
         time.sleep(0.005)
@@ -202,7 +200,7 @@ def test_two_batches_in_one_folder(desk: Path, capfd: pytest.CaptureFixture[str]
     jobs = manifest(*MANY)
     process = started(jobs, "-o", "out", "-q")
     try:
-        until(lambda: Path("out/.batch/lock").exists() and workers_of(process.pid))
+        until(lambda: Path("out/.batch/lock").exists() and workers())
         assert dicetalk("batch", jobs, "-o", "out") == 2
         assert "another batch is writing into out" in capfd.readouterr().err
     finally:
