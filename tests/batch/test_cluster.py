@@ -33,7 +33,9 @@ def cluster() -> Iterator[str]:
         port = free.getsockname()[1]
     start = ["start", "--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block"]
     program = "from ray.scripts.scripts import main; main()"
-    with subprocess.Popen([sys.executable, "-c", program, *start], env=ENVIRONMENT, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *start], env=ENVIRONMENT, stdout=subprocess.DEVNULL
+    ) as process:
         try:
             yield f"127.0.0.1:{_listening(port)}"
         finally:

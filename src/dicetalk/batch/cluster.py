@@ -29,7 +29,7 @@ def on_a_cluster(tasks: Sequence[Task], workers: int | None, address: str) -> Ge
     Args:
         tasks: to do.
         workers: most that are made at a time; None is as many as the cluster has processors.
-        address: `HOST:PORT` of the cluster's head, `ray://HOST:PORT`, or `auto` for one that runs on this machine.
+        address: `HOST:PORT` of the head of a cluster of which this machine is one, or `auto`.
 
     Raises:
         ConfigError: no cluster answers at the address.
@@ -123,11 +123,9 @@ def check_address(address: str) -> None:
     require("ray", "ray")
     if address == "auto":
         return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConfigError(
-            f"the address of a Ray cluster is {address[:60]!r}; expected HOST:PORT, ray://HOST:PORT or auto"
-        )
+        raise ConfigError(f"the address of a Ray cluster is {address[:60]!r}; expected HOST:PORT or auto")
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
     except OSError as error:

@@ -41,7 +41,7 @@ Examples:
 @click.option(
     "--ray",
     metavar="ADDRESS",
-    help="Make them on a Ray cluster: HOST:PORT of its head, or auto for one on this machine. All its machines must "
+    help="Make them on a Ray cluster: HOST:PORT of its head, or auto, typed on one of its machines. All of them must "
     "see the same files under the same names.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the batch, or about the error.")
