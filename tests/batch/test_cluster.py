@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import ray.scripts.scripts
 from command_line import names
 
 from dicetalk.files import HIDDEN
 from dicetalk.media import read_video
 
+pytest.importorskip("ray", reason="needs ray, which `make develop` installs")
 if sys.platform != "linux":
     pytest.skip("looks into /proc", allow_module_level=True)
 
@@ -53,24 +53,52 @@ def _listening(port: int) -> int:
             time.sleep(0.1)
 
 
-@pytest.mark.timeout(240)
-def test_a_worker_of_a_cluster_that_is_killed_loses_nothing(
-    cluster: str, tmp_path: Path, hopper: Path, speech: Path
-) -> None:
-    jobs = tmp_path / "jobs.csv"
+@pytest.fixture
+def jobs(tmp_path: Path, hopper: Path, speech: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A manifest of three videos and an emotion that there is none of, in the folder to work in."""
+    monkeypatch.chdir(tmp_path)
     rows = [f"{hopper},{speech},{emotion},{emotion}.mp4,64" for emotion in ("happy", "sad", "angry", "bogus")]
-    jobs.write_text("\n".join(["portrait,speech,emotion,output,size", *rows]))
-    command = [sys.executable, "-m", "dicetalk", "batch", str(jobs), "-o", "out", "--ray", cluster, "--quiet"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT)
-    out = tmp_path / "out"
+    Path("jobs.csv").write_text("\n".join(["portrait,speech,emotion,output,size", *rows]))
+    return "jobs.csv"
+
+
+def started(jobs: str, cluster: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "dicetalk", "batch", jobs, "-o", "out", "--ray", cluster, "--quiet"]
+    return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+
+
+def workers() -> list[int]:
+    """The processes that are making videos."""
+    return [int(path.name.split("-")[1]) for path in Path("out").glob(f"{HIDDEN}*.mp4")]
+
+
+def states() -> list[str]:
+    with Path("out/report.csv").open(newline="") as file:
+        return [row["state"] for row in csv.DictReader(file)]
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_of_a_cluster_that_is_killed_loses_nothing(cluster: str, jobs: str) -> None:
+    process = started(jobs, cluster)
     killed = 0
     while process.poll() is None:
-        for hidden in list(out.glob(f"{HIDDEN}*.mp4"))[: 1 - killed]:
-            os.kill(int(hidden.name.split("-")[1]), signal.SIGKILL)
+        for worker in workers()[: 1 - killed]:
+            os.kill(worker, signal.SIGKILL)
             killed += 1
         time.sleep(0.01)
-    assert killed == 1 and process.returncode == 2  # of the emotion that there is none
-    with (out / "report.csv").open(newline="") as file:
-        assert [row["state"] for row in csv.DictReader(file)] == ["made", "made", "made", "failed"]
-    assert names(out) == [".batch", "angry.mp4", "happy.mp4", "report.csv", "report.html", "sad.mp4"]
-    assert all(sum(1 for _ in read_video(out / f"{name}.mp4")) == 30 for name in ("happy", "sad", "angry"))
+    assert killed == 1 and process.returncode == 2  # for the emotion
+    assert states() == ["made", "made", "made", "failed"]
+    assert names(Path("out")) == [".batch", "angry.mp4", "happy.mp4", "report.csv", "report.html", "sad.mp4"]
+    assert all(sum(1 for _ in read_video(f"out/{name}.mp4")) == 30 for name in ("happy", "sad", "angry"))
+
+
+@pytest.mark.timeout(300)
+def test_a_batch_on_a_cluster_that_is_stopped(cluster: str, jobs: str) -> None:
+    process = started(jobs, cluster)
+    while not workers():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate()
+    assert process.returncode == 130 and "error: stopped; nothing unfinished is left behind" in error
+    assert not workers() and "left" in states()
