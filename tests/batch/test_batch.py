@@ -16,7 +16,7 @@ import pytest
 from command_line import dicetalk, names
 
 from dicetalk.files import HIDDEN
-from dicetalk.media import read_video
+from dicetalk.media import Picture, read_video, write_picture
 
 if sys.platform != "linux":
     pytest.skip("looks into /proc", allow_module_level=True)
@@ -56,7 +56,8 @@ def frames(name: str) -> int:
     return sum(1 for _ in read_video(name))
 
 
-def test_every_row_is_made_or_told_why_not(desk: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_row_is_made_or_told_why_not(desk: Path, no_face: Picture, capfd: pytest.CaptureFixture[str]) -> None:
+    write_picture(desk / "no_face.png", no_face)
     jobs = manifest(
         "face.jpg,speech.wav,happy,a.mp4,64,",
         "face.jpg,speech.wav,=bogus,b.mp4,64,",
@@ -65,9 +66,10 @@ def test_every_row_is_made_or_told_why_not(desk: Path, capfd: pytest.CaptureFixt
         "face.jpg,speech.wav,sad,../d.mp4,64,",
         'face.jpg,"speech.wav,sad,e.mp4,64,',
         "face.jpg,speech.wav,sad,frames/,64,curves/c.csv",
+        "no_face.png,speech.wav,sad,empty/a/,64,more/c.csv",
     )
     assert dicetalk("batch", jobs, "-o", "out") == 2
-    assert states() == ["made", *["failed"] * 5, "made"]
+    assert states() == ["made", *["failed"] * 5, "made", "failed"]
     told = report()
     assert "unknown emotion" in told["3"]["error"] and told["3"]["emotion"] == "'=bogus"
     assert "nobody.wav cannot be opened" in told["4"]["error"]
@@ -75,7 +77,7 @@ def test_every_row_is_made_or_told_why_not(desk: Path, capfd: pytest.CaptureFixt
     assert names(Path("out")) == [".batch", "a.mp4", "curves", "frames", "report.csv", "report.html"]
     assert frames("out/a.mp4") == 30 and len(names(Path("out/frames"))) == 30
     page = Path("out/report.html").read_text()
-    assert page.count("<img") == 2 and page.count('class="failed"') == 5 and "&#x27;../d.mp4&#x27;" in page
+    assert page.count("<img") == 2 and page.count('class="failed"') == 6 and "&#x27;../d.mp4&#x27;" in page
     assert "row 4: nobody.wav cannot be opened" in capfd.readouterr().err and not unfinished()
 
 

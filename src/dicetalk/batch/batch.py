@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from dicetalk.batch.manifest import Row, read_manifest
 from dicetalk.batch.places import RECORDS, Claims, placed
 from dicetalk.batch.records import Record, key_of
 from dicetalk.batch.report import write_reports
-from dicetalk.batch.work import Outcome, Task
+from dicetalk.batch.work import Outcome, Task, fault
 from dicetalk.batch.workers import Part, on_this_machine
 from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.files import remove_abandoned, same_file, writing
@@ -78,8 +78,7 @@ def run_batch(manifest: Path, out: Path, way: Way, watch: Watch | None = None) -
         try:
             _make_all(plan, way, watch)
         finally:
-            for folder in {out, out / RECORDS, *(folder for task in plan.tasks for folder in _folders(task.job))}:
-                remove_abandoned(folder)
+            plan.clean()
             outcomes = plan.told()
             write_reports(out, outcomes)
     return outcomes
@@ -135,6 +134,7 @@ class _Plan:
     Attributes:
         outcomes: by row.
         tasks: to do.
+        folders: that were made for them.
     """
 
     def __init__(self, out: Path, rows: Sequence[Row]) -> None:
@@ -142,6 +142,7 @@ class _Plan:
         self._jobs: dict[int, Job] = {}
         self.outcomes: dict[int, Outcome] = {}
         self.tasks: list[Task] = []
+        self.folders: list[Path] = []
         for row in rows:
             self._try(row.number, lambda row=row: self._understand(row))  # type: ignore[misc]
         read = [path for job in self._jobs.values() for path in _inputs(job)]
@@ -153,6 +154,8 @@ class _Plan:
             step()
         except DiceTalkError as error:
             self.outcomes[number] = Outcome(number, "failed", error.to_json(), self._jobs.pop(number, None))
+        except Exception as error:  # a fault of ours in one row must not take the others with it
+            self.outcomes[number] = Outcome(number, "failed", fault(error), self._jobs.pop(number, None))
 
     def _understand(self, row: Row) -> None:
         if isinstance(row.told, InputError):
@@ -168,15 +171,35 @@ class _Plan:
                 raise InputError(
                     f"{output} is an input of this batch and would be overwritten; give another output name"
                 )
-            with writing(output):
-                output.parent.mkdir(parents=True, exist_ok=True)
         key, record = key_of(job), Record.of(self._out, job.output)
+        for output in outputs_of(job):
+            self._make_folder(output.parent)
         made = record.made(key, job)
         if made is None:
             self.tasks.append(Task(number, job, key, record))
         else:
             picture = record.picture if record.picture.is_file() else None
             self.outcomes[number] = Outcome(number, "kept", made | {"output": str(job.output)}, job, picture)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder, and those that it lies in."""
+        if not folder.is_dir():
+            self._make_folder(folder.parent)
+            with writing(folder):
+                folder.mkdir()
+            self.folders.append(folder)
+
+    def clean(self) -> None:
+        """Remove what those who were killed have left, and the folders that stayed empty."""
+        for folder in {
+            self._out,
+            self._out / RECORDS,
+            *(folder for task in self.tasks for folder in _folders(task.job)),
+        }:
+            remove_abandoned(folder)
+        for folder in reversed(self.folders):
+            with suppress(OSError):  # something is in it
+                folder.rmdir()
 
     def told(self) -> list[Outcome]:
         """What became of each row, in order."""

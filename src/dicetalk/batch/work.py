@@ -77,11 +77,12 @@ def make(task: Task, tell: Callable[[float], None] = lambda part: None) -> Outco
     except MemoryError:
         return Outcome(task.row, "failed", {"error": "the memory ran out", "kind": "MemoryError"}, task.job)
     except Exception as error:  # a fault of ours in one job must not take the others with it
-        return Outcome(task.row, "failed", _fault(error), task.job)
+        return Outcome(task.row, "failed", fault(error), task.job)
     return Outcome(task.row, "made", told, task.job, task.record.picture)
 
 
-def _fault(error: Exception) -> dict[str, Any]:
+def fault(error: Exception) -> dict[str, Any]:
+    """The record of a failure that is ours."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return {"error": f"{what} ({Path(last.filename).name}:{last.lineno}; a fault of DiceTalk)", "kind": FAULT}

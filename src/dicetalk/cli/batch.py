@@ -57,7 +57,7 @@ def batch(manifest: Path, out: Path, workers: int | None, ray: str | None, as_js
     from dicetalk.batch.batch import Way, run_batch
 
     with display(quiet) as shown:
-        outcomes = run_batch(manifest, out, Way(workers=workers, ray=ray), _watch(shown, quiet or as_json))
+        outcomes = run_batch(manifest, out, Way(workers=workers, ray=ray), _watch(shown, as_json))
     _report(outcomes, out, as_json, quiet)
     return _code(outcomes)
 
