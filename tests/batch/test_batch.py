@@ -20,6 +20,7 @@ from dicetalk.media import Picture, read_video, write_picture
 
 if sys.platform != "linux":
     pytest.skip("looks into /proc", allow_module_level=True)
+pytestmark = pytest.mark.timeout(300)  # processes are started and killed, on machines that may have much else to do
 
 HEAD = "portrait,speech,emotion,output,size,motion-out\n"
 
@@ -144,7 +145,7 @@ def started(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "dicetalk", "batch", *arguments], env=environment)
 
 
-def until(true: Callable[[], object], seconds: float = 60) -> None:
+def until(true: Callable[[], object], seconds: float = 200) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
@@ -182,7 +183,7 @@ def test_a_worker_that_is_killed_loses_nothing(desk: Path) -> None:
     process = started(manifest(*MANY[:2]), "-o", "out", "-q")
     until(lambda: workers())
     os.kill(workers()[0], signal.SIGKILL)
-    assert process.wait(90) == 0
+    assert process.wait() == 0
     assert states() == ["made", "made"] and not unfinished()
 
 
