@@ -22,7 +22,13 @@ pytest.importorskip("ray", reason="needs ray, which `make develop` installs")
 if sys.platform != "linux":
     pytest.skip("looks into /proc", allow_module_level=True)
 
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+ENVIRONMENT = {
+    **os.environ,
+    "OMP_NUM_THREADS": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",
+    "RAY_raylet_start_wait_time_s": "200",
+}
 
 
 @pytest.fixture(scope="module")
