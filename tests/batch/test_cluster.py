@@ -101,10 +101,10 @@ def test_a_worker_of_a_cluster_that_is_killed_loses_nothing(cluster: str, jobs: 
 @pytest.mark.timeout(300)
 def test_a_batch_on_a_cluster_that_is_stopped(cluster: str, jobs: str) -> None:
     process = started(jobs, cluster)
-    while not workers():
-        assert process.poll() is None
+    while not workers() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate()
-    assert process.returncode == 130 and "error: stopped; nothing unfinished is left behind" in error
+    assert process.returncode == 130, error
+    assert "error: stopped; nothing unfinished is left behind" in error
     assert not workers() and "left" in states()
