@@ -44,11 +44,19 @@ def on_a_cluster(tasks: Sequence[Task], workers: int | None, address: str) -> Ge
                     task = waiting.popleft()
                     needs = _needs(ray, task)
                     at_work[remote.options(**needs).remote(task, str(Path.cwd()), dicetalk.__version__)] = task
-                done, _ = ray.wait(list(at_work))
-                for promise in done:
+                for promise in _ended(ray, list(at_work)):
                     yield _outcome(ray, promise, at_work.pop(promise))
         finally:
             _stop(ray, list(at_work))
+
+
+def _ended(ray: Any, promises: list[Any]) -> list[Any]:
+    """Wait until some have ended. What a signal raises in there comes out of Ray as the cause of another error."""
+    try:
+        done: list[Any] = ray.wait(promises)[0]
+    except SystemError as error:
+        raise error.__cause__ or error from None
+    return done
 
 
 def _stop(ray: Any, promises: Sequence[Any]) -> None:
