@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import Any
 
+import click
 import pytest
 from places import ROOT
 
@@ -14,13 +15,17 @@ from dicetalk.cli import cli
 yaml = pytest.importorskip("yaml", reason="needs yaml, which `make develop` installs")
 
 
+# click keeps the help option of a command once it is made: every context must have the real parent.
+WHOLE = click.Context(cli, info_name="dicetalk", **cli.context_settings)
+
+
 def read(name: str) -> list[Any]:
     return list(yaml.safe_load_all((ROOT / "deploy" / name).read_text(encoding="utf-8")))
 
 
 def parses(arguments: list[str]) -> None:
     name, *rest = arguments
-    cli.commands[name].make_context(name, rest)
+    cli.commands[name].make_context(name, rest, parent=WHOLE)
 
 
 def test_the_services_of_compose() -> None:
