@@ -127,6 +127,7 @@ EXTRAS = (
     "onnxscript",
     "prometheus_client",
     "psutil",
+    "ray",
     "starlette",
     "torch",
     "transformers",

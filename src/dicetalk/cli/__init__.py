@@ -12,6 +12,7 @@ import click
 import dicetalk
 from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
+    batch,
     demo,
     doctor,
     embed,
@@ -44,6 +45,7 @@ def cli() -> None:
 
 COMMANDS = (
     generate.generate,
+    batch.batch,
     live.live,
     serve.serve,
     demo.demo,
