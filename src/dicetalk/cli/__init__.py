@@ -24,6 +24,7 @@ from dicetalk.cli import (
     official,
     prepare,
     train,
+    verify,
 )
 from dicetalk.cli.streams import open_streams
 
@@ -49,6 +50,7 @@ COMMANDS = (
     doctor.doctor,
     embed.embed,
     hear.hear,
+    verify.verify,
     prepare.prepare,
     train.train,
     evaluate.evaluate,

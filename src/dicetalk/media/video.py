@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -61,6 +61,7 @@ class VideoWriter:
             4444) keep it.
         replace: whether it may take the place of another file.
         joins: how many frames there will be of a clip that others join, or that loops: H.264 keeps its ends finely.
+        mark: is called with the finished file before it gets its name; may write it anew.
 
     Raises:
         MediaError: the output cannot be written, or would overwrite the speech; disk full.
@@ -80,11 +81,12 @@ class VideoWriter:
         alpha: bool = False,
         replace: bool = True,
         joins: int | None = None,
+        mark: Callable[[Path], None] | None = None,
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
         self._path, self._speech, self._replace = path_of(path), speech, replace
-        self._joins = joins
+        self._joins, self._mark = joins, mark
         self._width, self._height, self._fps, self._quality = width, height, Fraction(fps), quality_of(quality)
         self._written = 0  # frames
         self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
@@ -140,6 +142,8 @@ class VideoWriter:
             yield self
             with encoding(self._path):
                 self._finish()
+                if self._mark is not None:
+                    self._mark(temporary)
 
     def _add_pictures(self) -> None:
         options = self._format.encoding(self._quality) | self._further_options()
