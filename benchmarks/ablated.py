@@ -16,7 +16,10 @@ from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told, _likely
 from dicetalk.diffusion.standard import Standard
 from dicetalk.emotion.bank import BankTraining, EmotionBank, Retrieval
 from dicetalk.emotion.priors import Prior
-from dicetalk.training.stage2_motion import MotionTask, Stage2Motion, Stage2Net, Windows
+from dicetalk.training.motion_net import Stage2Net
+from dicetalk.training.motion_recipe import Stage2Motion
+from dicetalk.training.motion_windows import Windows
+from dicetalk.training.stage2_motion import MotionTask
 
 LABEL = 2.0
 """Size of a learned label's numbers at first, about that of the shipped priors'."""
@@ -133,7 +136,7 @@ class OfActors(MotionTask):
         self, acted: Acted, found: ActorPriors, recipe: Stage2Motion, standard: Standard | None = None
     ) -> None:
         super().__init__(acted, found.priors, recipe, standard=standard)
-        self.actors = found.resting / self.spread[: found.resting.shape[1]]
+        self.actors = found.resting / self.windows.spread[: found.resting.shape[1]]
         self.offsets = found.offsets
 
     def _priors(self, windows: Windows, stages: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -39,8 +39,9 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.files import whole
 from dicetalk.modules import save_tensors
 from dicetalk.training.loop import LoopOptions, train
+from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.stage1_embedder import load_embedder
-from dicetalk.training.stage2_motion import MotionTask, Stage2Motion
+from dicetalk.training.stage2_motion import MotionTask
 
 SMALL = Stage2Motion(
     sizes=MotionSizes(

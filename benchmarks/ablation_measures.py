@@ -21,7 +21,8 @@ from dicetalk.emotion.space import Space
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.evaluation.probes import fit_probe, score
 from dicetalk.motion.space import SHAPES
-from dicetalk.training.stage2_motion import LEVELS, VALIDATION_LEVELS, MotionTask
+from dicetalk.training.motion_checkpoint import LEVELS
+from dicetalk.training.stage2_motion import VALIDATION_LEVELS, MotionTask
 
 STRENGTH, WEAK = 0.8, 0.2
 """At which emotions are asked for; at the second they are hard to read."""
@@ -92,7 +93,7 @@ def told(task: MotionTask, scenes: Scenes, priors: Tensor, level: float) -> Told
     """What the network is told of scenes, each with its own prior `(W, 256)`, as in use."""
     net, count, frames = task.net.denoiser, len(priors), scenes.motion.shape[1]
     tokens = task.net.bank(priors[:, None])[:, 0]
-    resting = scenes.resting / task.spread[: len(SHAPES)]
+    resting = scenes.resting / task.windows.spread[: len(SHAPES)]
     condition = net.condition(torch.full((count,), level), resting, torch.ones(count, 2))
     past = torch.zeros(count, task.recipe.sizes.layers, 0, 2 * task.recipe.sizes.width)
     feels = torch.ones(count, frames, tokens.shape[1], dtype=torch.bool)
@@ -107,7 +108,7 @@ def sampled(task: MotionTask, scenes: Scenes, priors: Tensor, seed: int) -> Tens
     for level, following in pairwise(LEVELS):
         clean = task.net.denoiser(motion, torch.full((len(motion),), level), told(task, scenes, priors, level))[0]
         motion = clean + (motion - clean) * (following / level)
-    made = motion * task.spread + task.mean
+    made = motion * task.windows.spread + task.windows.mean
     return torch.cat([made[..., : len(SHAPES)].clamp(0, 1), made[..., len(SHAPES) :]], -1)
 
 
@@ -152,7 +153,7 @@ def _with(task: MotionTask, scenes: Scenes, prior: Tensor, seed: int = SEED) -> 
 @torch.no_grad()
 def _error(task: MotionTask, scenes: Scenes) -> list[float]:
     """Mean squared error of clean motion at some levels of noise, in spreads."""
-    true = (scenes.motion - task.mean) / task.spread
+    true = (scenes.motion - task.windows.mean) / task.windows.spread
     noise = torch.randn(true.shape, generator=torch.Generator().manual_seed(0))
     errors = []
     for level in VALIDATION_LEVELS:
@@ -166,7 +167,7 @@ def _error(task: MotionTask, scenes: Scenes) -> list[float]:
 def _lips(task: MotionTask, scenes: Scenes) -> Rows:
     """How lips move beside those of the actor, in the actor's own feeling."""
     made = sampled(task, scenes, scenes.feelings @ task.means.detach(), SEED)
-    gaps = [(motion[..., : len(SHAPES)] @ task.parting).mean(-1) for motion in (made, scenes.motion)]
+    gaps = [(motion[..., : len(SHAPES)] @ task.compared.parting).mean(-1) for motion in (made, scenes.motion)]
     centred = [gap - gap.mean(1, keepdim=True) for gap in gaps]
     norms = centred[0].norm(dim=1) * centred[1].norm(dim=1)
     shut, wide = gaps[1] < SHUT, gaps[1] > OPEN
@@ -206,7 +207,8 @@ def towards(made: Tensor, neutral: Tensor, name: str) -> tuple[np.ndarray, np.nd
 
 def _diversity(task: MotionTask, faces: dict[str, Tensor], others: dict[str, Tensor]) -> list[float]:
     """How far two motions of the same words and feeling are apart, in spreads."""
-    apart = [((faces[name] - other) / task.spread).square().mean((1, 2)).sqrt() for name, other in others.items()]
+    spread = task.windows.spread
+    apart = [((faces[name] - other) / spread).square().mean((1, 2)).sqrt() for name, other in others.items()]
     return torch.stack(apart).mean(0).tolist()
 
 

@@ -12,7 +12,9 @@ from dicetalk.diffusion.model import MotionSizes
 from dicetalk.diffusion.standard import Standard
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.space import shipped_space
-from dicetalk.training.stage2_motion import Stage2Motion, Stage2Net, write_motion
+from dicetalk.training.motion_checkpoint import write_motion
+from dicetalk.training.motion_net import Stage2Net
+from dicetalk.training.motion_recipe import Stage2Motion
 
 SIZES = MotionSizes(
     width=24, inner=32, layers=2, heads=2, bank=BankSizes(width=16, hidden=16, tokens=2, codes=8, heads=2)

@@ -56,6 +56,22 @@ def test_wrong_words(words: list[str], error: type[Exception], prepared: Path, t
         run(*(word.format(data=prepared, out=tmp_path) for word in words))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "synthetic {data} {out} --faces 2",
+        "acted {data} {out} --hours 3",
+        "folder {data} {out} --seed 0",
+        "folder {data} {out} --for motion --crop 128",
+    ],
+)
+def test_an_option_without_use_is_told(words: str, prepared: Path, tmp_path: Path) -> None:
+    option = words.split()[-2]
+    with pytest.raises(InputError, match=f"has no use for {option}; leave it out"):
+        run("prepare", *(word.format(data=prepared, out=tmp_path) for word in words.split()))
+    assert not [*tmp_path.iterdir()]
+
+
 def vectors(identities: int, clips: int, voice: float, seed: int) -> Vectors:
     """Emotion in the first columns, identity in the last ones."""
     rng = np.random.default_rng(seed)

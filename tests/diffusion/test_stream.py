@@ -22,7 +22,8 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.motion.space import SHAPES
 from dicetalk.speech.stream import SPEECH
-from dicetalk.training.stage2_motion import LEVELS, Stage2Net
+from dicetalk.training.motion_checkpoint import LEVELS
+from dicetalk.training.motion_net import Stage2Net
 
 FRAMES = 64
 

@@ -24,8 +24,10 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.speech.stream import PHONE_COLUMNS, SPEECH
 from dicetalk.training.loop import LoopOptions
+from dicetalk.training.motion_recipe import Drops, Stage2Motion
+from dicetalk.training.motion_windows import Windows, classes_of
 from dicetalk.training.recipes import MOTION_TINY
-from dicetalk.training.stage2_motion import Drops, MotionTask, Stage2Motion, Windows, train_motion
+from dicetalk.training.stage2_motion import MotionTask, train_motion
 
 SIZES = MotionSizes(
     width=24, inner=32, layers=2, heads=2, bank=BankSizes(prior=8, width=12, hidden=16, tokens=2, codes=8, heads=2)
@@ -79,7 +81,7 @@ def test_the_same_seed_gives_the_same_losses() -> None:
 
 def told(task: MotionTask, drops: Drops, dropped: bool = False) -> tuple[Windows, Told]:
     drawn = torch.Generator().manual_seed(0)
-    windows = task._drawn(drawn)
+    windows = task.drawn(drawn)
     count = len(windows.motion)
     none = torch.full((count,), dropped)
     felt = task._felt(windows, none, drawn)
@@ -88,7 +90,7 @@ def told(task: MotionTask, drops: Drops, dropped: bool = False) -> tuple[Windows
 
 
 def test_windows_are_two_performances_of_the_same_words() -> None:
-    windows = MotionTask(made_up(), priors(), replace(TINY, batch=32))._drawn(torch.Generator().manual_seed(0))
+    windows = MotionTask(made_up(), priors(), replace(TINY, batch=32)).drawn(torch.Generator().manual_seed(0))
     assert windows.motion.shape == (32, TINY.frames, MOTION)
     assert windows.speech.shape == (32, BACK + TINY.frames + AHEAD, SPEECH)
     torch.testing.assert_close(windows.speech[::2], windows.speech[1::2])
@@ -123,7 +125,7 @@ def test_each_frame_is_told_its_own_feeling() -> None:
     windows, turned = told(task, Drops())
     reads = turned.feels.sum(2)
     assert (reads == SIZES.bank.tokens).all()
-    assert (task._classes(windows.feelings) == UNLABELLED).any()
+    assert (classes_of(windows.feelings) == UNLABELLED).any()
     assert any((row[0] != row[-1]).any() for row in turned.feels)
 
 
@@ -147,7 +149,7 @@ def test_only_pure_feelings_that_last_have_a_class() -> None:
     feelings[1, :, 3], feelings[1, :, 0] = 0.6, 0.4
     feelings[2, :, 3], feelings[2, :, 5] = 0.5, 0.5
     feelings[3, :5, 3] = feelings[3, 5:, 5] = 1
-    assert MotionTask._classes(feelings).tolist() == [0, 3, UNLABELLED, UNLABELLED]
+    assert classes_of(feelings).tolist() == [0, 3, UNLABELLED, UNLABELLED]
 
 
 def test_guidance_pushes_away_from_what_is_told_less() -> None:

@@ -28,6 +28,13 @@ Examples:
 CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted")
 SYNTHETIC, ACTED = "synthetic", "acted"
 EMBEDDER, MOTION = "embedder", "motion"
+RECORDED = "recorded"
+WITHOUT_USE: dict[str, tuple[str, ...]] = {
+    SYNTHETIC: ("faces", "voices", "crop"),
+    ACTED: ("crop", "hours", "programs"),
+    RECORDED: ("hours", "seed", "programs"),
+}
+"""Options that change nothing, by what is prepared."""
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
@@ -88,6 +95,7 @@ def prepare(
 
     from dicetalk.errors import InputError
 
+    _check_used(corpus, purpose)
     if crop and (crop < 64 or crop % 2):
         raise InputError(f"the crop is {crop} pixels; use an even number from 64, or 0 for none")
     if math.isnan(hours):  # which click takes for one within every range
@@ -106,6 +114,23 @@ def prepare(
     report = _run(found, out, purpose, (faces, voices, crop), workers, quiet)
     if not quiet:
         _tell(report, out)
+
+
+def _check_used(corpus: str, purpose: str) -> None:
+    """Make sure that every option that was typed changes something.
+
+    Raises:
+        InputError: one does not.
+    """
+    from dicetalk.errors import InputError
+
+    without_use = WITHOUT_USE.get(corpus, WITHOUT_USE[RECORDED])
+    without_use += ("crop",) if purpose == MOTION else ()
+    context, typed = click.get_current_context(), click.core.ParameterSource.COMMANDLINE
+    given = [f"--{name}" for name in without_use if context.get_parameter_source(name) == typed]
+    if given:
+        kind = f"{corpus} --for motion" if purpose == MOTION else corpus
+        raise InputError(f"`dicetalk prepare {kind}` has no use for {', '.join(given)}; leave it out")
 
 
 def _run(corpus: Corpus, out: Path, purpose: str, counts: tuple[int, int, int], workers: int, quiet: bool) -> Report:

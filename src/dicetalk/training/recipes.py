@@ -13,9 +13,10 @@ from dicetalk.errors import ConfigError
 from dicetalk.training.frontend import FrontEnd, train_frontend
 from dicetalk.training.hearing import HearingRecipe, train_hearing
 from dicetalk.training.loop import LoopOptions, Progress
+from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
-from dicetalk.training.stage2_motion import Stage2Motion, train_motion
+from dicetalk.training.stage2_motion import train_motion
 
 Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion
 

@@ -9,135 +9,37 @@ says at some scales, which it is told. So one evaluation a step is guided as thr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dicetalk.checkpoints import write_config
-from dicetalk.config import to_plain
 from dicetalk.data.passages import Acted, corpora, read_acted
-from dicetalk.diffusion.channels import AHEAD, BACK, MOTION, WIDEST_GUIDANCE
-from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, PRIORS, VERSION
-from dicetalk.diffusion.model import MotionDenoiser, MotionSizes, Told
+from dicetalk.diffusion.channels import MOTION, WIDEST_GUIDANCE
+from dicetalk.diffusion.model import Told
 from dicetalk.diffusion.standard import Standard, standard_of
-from dicetalk.emotion.bank import BankTraining, EmotionBank, Retrieval
-from dicetalk.emotion.bank_usage import BankUsage
-from dicetalk.emotion.discriminator import UNLABELLED, EmotionDiscriminator, discrimination_loss
-from dicetalk.emotion.priors import Prior, save_priors
+from dicetalk.emotion.bank import Retrieval
+from dicetalk.emotion.discriminator import UNLABELLED
+from dicetalk.emotion.priors import Prior
 from dicetalk.emotion.space import Space, open_space, shipped_space
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import CheckpointError, ConfigError
-from dicetalk.modules import save_tensors
-from dicetalk.motion.basis import lip_parting
-from dicetalk.motion.space import EYES, MOUTH, SHAPES
+from dicetalk.motion.space import MOUTH, SHAPES
 from dicetalk.speech.stream import PHONE_COLUMNS, SPEECH
-from dicetalk.training.export import export_motion
-from dicetalk.training.loop import LoopOptions, Progress, train
+from dicetalk.training.loop import Progress, train
+from dicetalk.training.motion_checkpoint import write_motion
+from dicetalk.training.motion_losses import MotionLosses
+from dicetalk.training.motion_net import Stage2Net
+from dicetalk.training.motion_recipe import Drops, Stage2Motion
+from dicetalk.training.motion_windows import ActedWindows, Windows, classes_of, stages_of
 from dicetalk.training.processes import ALONE, Processes
 
-UPPER = [i for i, name in enumerate(SHAPES) if name.startswith(("brow", "eyeSquint", "eyeWide", "cheekSquint"))]
-STAGES = 6
-"""Of a feeling that turns into another one, of each of which tokens are looked up."""
-REVIVE_EVERY = 100
-"""Batches."""
-PURE = 0.9
-"""Share of its strength that a feeling has of one emotion for which the discriminator takes it."""
-PERFORMANCES = 2
-"""Of each stretch of speech in a batch: the same words, felt otherwise."""
 LEVEL_MIDDLE, LEVEL_SPREAD = 0.6, 1.2
 """Of the noise levels that are learned, before the sigmoid: what is told decides most where there is much noise."""
-MOST_WEIGHT = 9.0
-"""Of a window with little noise, against 1 of pure noise."""
 GUIDED_LEVELS = (0.15, 0.9)
 """Noise levels that are guided: below, nothing is left to choose; above, it overshoots (Kynkaanniemi et al. 2024)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drops:
-    """What is left out, as shares of the windows.
-
-    Attributes:
-        all: neither speech nor emotion.
-        emotion: no emotion.
-        phones: no phones, but the bands.
-        bands: no bands, but the phones.
-    """
-
-    all: float = 0.1
-    emotion: float = 0.25
-    phones: float = 0.3
-    bands: float = 0.15
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weights:
-    """How much each loss counts against that of diffusion."""
-
-    bank: float = 1.0
-    classes: float = 0.1
-    speed: float = 0.5
-    closure: float = 5.0
-    tremble: float = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage2Motion:
-    """A recipe.
-
-    Attributes:
-        sizes: of the network.
-        loop: how long and how fast.
-        bank: how it is read.
-        drops: what is left out.
-        weights: of the losses.
-        batch: windows, an even number.
-        frames: of a window.
-        guided: share of the windows that learn to be guided.
-        half: whether to reckon in numbers of 16 bits where that is enough.
-        compiled: whether to compile the network first: two minutes, then twice as fast; needs a C++ compiler.
-        space: folder of the embedder in whose space emotions lie; "" for the one that ships.
-
-    Raises:
-        ConfigError: an option cannot be met.
-    """
-
-    sizes: MotionSizes = field(default_factory=MotionSizes)
-    loop: LoopOptions = field(default_factory=LoopOptions)
-    bank: BankTraining = field(default_factory=BankTraining)
-    drops: Drops = field(default_factory=Drops)
-    weights: Weights = field(default_factory=Weights)
-    batch: int = 64
-    frames: int = 100
-    guided: float = 0.2
-    half: bool = True
-    compiled: bool = False
-    space: str = ""
-
-    def __post_init__(self) -> None:
-        if self.batch < PERFORMANCES or self.batch % PERFORMANCES:
-            raise ConfigError(f"the batch is {self.batch}; use a multiple of {PERFORMANCES}")
-        if self.frames < 3:
-            raise ConfigError(f"the windows have {self.frames} frames; use 3 or more")
-
-
-@dataclass(frozen=True)
-class Windows:
-    """A batch of windows of N frames.
-
-    Attributes:
-        motion: `(B, N, 58)`, standard.
-        speech: `(B, BACK + N + AHEAD, S)`, 0 before the passage.
-        feelings: `(B, N, 8)` on the processor.
-        resting: `(B, 52)` faces, standard.
-    """
-
-    motion: Tensor
-    speech: Tensor
-    feelings: Tensor
-    resting: Tensor
 
 
 @dataclass(frozen=True)
@@ -153,21 +55,6 @@ class Felt:
     tokens: Tensor
     stages: Tensor
     found: Retrieval
-
-
-class Stage2Net(nn.Module):
-    """All that is learned together, how often each entry of the bank was retrieved, and of how many batches."""
-
-    shares: Tensor
-    batches: Tensor
-
-    def __init__(self, sizes: MotionSizes) -> None:
-        super().__init__()
-        self.denoiser = MotionDenoiser(sizes)
-        self.bank = EmotionBank(sizes.bank)
-        self.discriminator = EmotionDiscriminator(sizes.width, len(NAMES))
-        self.register_buffer("shares", torch.full((sizes.bank.codes,), 1 / sizes.bank.codes))
-        self.register_buffer("batches", torch.zeros(()))
 
 
 class MotionTask:
@@ -189,20 +76,12 @@ class MotionTask:
         if recipe.compiled:
             self.net.denoiser.compile()
         self.standard = standard or standard_of(acted.motion)
-        self.motion, self.speech, self.resting = (
-            torch.from_numpy(x).to(self.device) for x in (acted.motion, acted.speech, acted.resting)
-        )
-        self.feelings = torch.from_numpy(acted.feelings)
-        self.starts = torch.from_numpy(acted.starts)
+        self.windows = ActedWindows(acted, self.standard, self.device)
+        self.compared = MotionLosses(recipe.weights, self.standard, self.device)
         self.means, self.stds = (
             torch.from_numpy(np.stack([getattr(prior, part) for prior in priors])).to(self.device)
             for part in ("mean", "std")
         )
-        self.mean, self.spread = (
-            torch.from_numpy(x).to(self.device) for x in (self.standard.mean, self.standard.spread)
-        )
-        self.parting = torch.from_numpy(lip_parting()).float().to(self.device)
-        self.counts = _counts().to(self.device)
 
     def _new_net(self) -> Stage2Net:
         """What is learned, before it is."""
@@ -211,10 +90,14 @@ class MotionTask:
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one batch."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
-            return self._losses(self._drawn(generator), generator)
+            return self._losses(self.drawn(generator), generator)
+
+    def drawn(self, generator: torch.Generator) -> Windows:
+        """One batch."""
+        return self.windows.draw(self.recipe.batch, self.recipe.frames, generator)
 
     def _losses(self, windows: Windows, generator: torch.Generator) -> dict[str, Tensor]:
-        usage = self._usage()
+        usage = self.net.usage()
         count, drops = len(windows.motion), self.recipe.drops
         drop_all = _chosen(drops.all, count, generator).to(self.device)
         drop_emotion = drop_all | _chosen(drops.emotion, count, generator).to(self.device)
@@ -233,47 +116,17 @@ class MotionTask:
             true = true.clone()
             true[guided] = self._guided(_part(told, guided), noisy[guided], level[guided], scales[guided],
                                         windows.resting[guided])  # fmt: skip
-        classes = self._classes(windows.feelings).to(self.device)
+        classes = classes_of(windows.feelings).to(self.device)
         classes = torch.where(drop_emotion, UNLABELLED, classes)
         usage.add(felt.found.indices)
         self.net.shares.copy_(usage.shares)
-        told_of = self._compared(clean.float(), true, features, classes, level, felt.found)
+        logits = self.net.discriminator(features).float()
+        told_of = self.compared.of(clean.float(), true, logits, classes, level, felt.found)
         return told_of | {"entries": torch.tensor(usage.perplexity, device=self.device)}
-
-    def _usage(self) -> BankUsage:
-        """How often each entry of the bank was retrieved; now and then those that hardly ever are get new life."""
-        net, usage = self.net, BankUsage(self.recipe.sizes.bank.codes)
-        usage.shares = net.shares.cpu()
-        net.batches += 1
-        if int(net.batches) % REVIVE_EVERY == 0:  # by what all processes know alike
-            usage.revive(net.bank.codebook, torch.Generator().manual_seed(int(net.batches)))
-        return usage
-
-    def _drawn(self, generator: torch.Generator) -> Windows:
-        """Windows that begin anywhere in a passage, `PERFORMANCES` of each."""
-        count, frames = self.recipe.batch // PERFORMANCES, self.recipe.frames
-        lengths = self.starts[1:] - self.starts[:-1]
-        passage = torch.multinomial(lengths.double(), count, True, generator=generator)
-        room = (lengths[passage] - frames - AHEAD).clamp(min=0)
-        first = ((torch.rand(count, generator=generator) * 1.1 - 0.1).clamp(min=0) * (room + 1)).long()
-        passage, first = (x.repeat_interleave(PERFORMANCES) for x in (passage, first))
-        count = len(passage)
-        performance = torch.argsort(torch.rand(count // PERFORMANCES, len(self.motion), generator=generator), 1)
-        performance = performance[:, torch.arange(PERFORMANCES) % len(self.motion)].flatten()
-        hearing = torch.randint(len(self.speech), (count,), generator=generator)
-        places = first[:, None] + torch.arange(-BACK, frames + AHEAD)
-        inside = places.clamp(min=0).minimum(lengths[passage][:, None] - 1) + self.starts[passage][:, None]
-        rows, own = inside.to(self.device), inside[:, BACK : BACK + frames]
-        performance, hearing = performance[:, None], hearing[:, None].to(self.device)
-        on_device = performance.to(self.device)
-        motion = (self.motion[on_device, rows[:, BACK : BACK + frames]].float() - self.mean) / self.spread
-        resting = self.resting[on_device[:, 0], passage.to(self.device)].float() / self.spread[: len(SHAPES)]
-        speech = self.speech[hearing, rows].float() * (places >= 0).to(self.device)[..., None]
-        return Windows(motion, speech, self.feelings[performance, own].float(), resting)
 
     def _felt(self, windows: Windows, dropped: Tensor, generator: torch.Generator) -> Felt:
         """Tokens of the feelings there are in each window."""
-        stages = torch.stack([_stages(row) for row in windows.feelings])
+        stages = torch.stack([stages_of(row) for row in windows.feelings])
         priors, there = self._priors(windows, stages, generator)
         tokens, found = self.net.bank.learn(
             priors[there][:, None], dropped[:, None].expand_as(there)[there].float()[:, None], self.means[0],
@@ -335,44 +188,6 @@ class MotionTask:
         more = wanted[:, 0, None, None] * lips * (told_speech - told_none)
         return told_all + more + wanted[:, 1, None, None] * (told_all - told_speech)
 
-    @staticmethod
-    def _classes(feelings: Tensor) -> Tensor:
-        """The emotion of each window `(B,)` whose feelings `(B, N, 8)` are of one and do not turn; others have none."""
-        turns = (feelings.amax(1) - feelings.amin(1)).amax(1) > 1 / STAGES
-        strengths, strongest = feelings[:, 0, 1:].max(1)
-        mixed = strengths < PURE * feelings[:, 0, 1:].sum(1)
-        felt = torch.where(feelings[:, 0, 0] > 1 - 1 / STAGES, 0, strongest + 1)
-        return torch.where(turns | mixed, UNLABELLED, felt)
-
-    def _compared(
-        self, made: Tensor, true: Tensor, features: Tensor, classes: Tensor, level: Tensor, found: Retrieval
-    ) -> dict[str, Tensor]:
-        weights = self.recipe.weights
-        away = (made - true).square() * self.counts
-        weight = torch.clamp(((1 - level).square() + level.square()) / level.square().clamp(min=1e-6), max=MOST_WEIGHT)
-        diffusion = (weight[:, None, None] * away).mean()
-        speed = ((made.diff(dim=1) - true.diff(dim=1)).abs() * self.counts).mean()
-        closure = self._closure(made, true)
-        tremble = (made[..., UPPER].diff(n=2, dim=1) - true[..., UPPER].diff(n=2, dim=1)).square().mean()
-        logits = self.net.discriminator(features).float()
-        told = discrimination_loss(logits, classes, level)
-        loss = diffusion + weights.bank * found.loss + weights.classes * told
-        loss = loss + weights.speed * speed + weights.closure * closure + weights.tremble * tremble
-        known = classes != UNLABELLED
-        right = (logits.argmax(1) == classes)[known].float().mean() if known.any() else loss.new_zeros(())
-        return {"loss": loss, "diffusion": diffusion, "bank": found.loss, "classes": told, "right": right,
-                "speed": speed, "closure": closure, "tremble": tremble}  # fmt: skip
-
-    def _gaps(self, motion: Tensor) -> Tensor:
-        """How far lips part in standard motion `(B, N, 58)`, at each pair of points."""
-        count = len(SHAPES)
-        return (motion[..., :count] * self.spread[:count] + self.mean[:count]) @ self.parting
-
-    def _closure(self, made: Tensor, true: Tensor) -> Tensor:
-        """How far lips part wrongly, most where they should touch."""
-        gaps = [self._gaps(x) for x in (made, true)]
-        return (torch.exp(-20 * gaps[1].clamp(min=0)) * (gaps[0] - gaps[1]).square()).mean() * 20
-
 
 VALIDATION_LEVELS = (0.95, 0.6, 0.25)
 """Of noise, at each of which motion that is not learned from is told."""
@@ -394,7 +209,7 @@ class ValidatedMotionTask(MotionTask):
         super().__init__(acted, priors, recipe, device)
         other = MotionTask(held_out, priors, replace(recipe, compiled=False), device, self.standard)
         generator = torch.Generator().manual_seed(VALIDATION_SEED)
-        self.held_out = other._drawn(generator)
+        self.held_out = other.drawn(generator)
 
     @torch.no_grad()
     def validation(self) -> dict[str, float]:
@@ -410,7 +225,7 @@ class ValidatedMotionTask(MotionTask):
             told = self._told(windows, felt, none, (levels, ones), generator, Drops(phones=0.0, bands=0.0))
             made = self.net.denoiser((1 - level) * windows.motion + level * noise, levels, told)[0].float()
             errors.append((made - windows.motion).square().mean())
-            gaps = torch.stack([self._gaps(made).mean(-1), self._gaps(windows.motion).mean(-1)])
+            gaps = torch.stack([self.compared.gaps(made).mean(-1), self.compared.gaps(windows.motion).mean(-1)])
             gaps = gaps - gaps.mean(-1, keepdim=True)
             norms = gaps.square().sum(-1).sqrt().prod(0).clamp(min=1e-9)
             likeness.append((gaps.prod(0).sum(-1) / norms).mean())
@@ -420,34 +235,14 @@ class ValidatedMotionTask(MotionTask):
         }
 
 
-def _counts() -> Tensor:
-    """How much each channel counts, (58,): lips and jaw twice, gaze and head half."""
-    counts = torch.ones(MOTION)
-    counts[: len(SHAPES)][torch.from_numpy(MOUTH)] = 2.0
-    counts[: len(SHAPES)][torch.from_numpy(EYES)] = 0.5
-    counts[len(SHAPES) :] = 0.5
-    return counts
-
-
 def _part(told: Told, chosen: Tensor) -> Told:
     """What some windows `(B,)` are told."""
     columns = ("speech", "emotion", "feels", "condition", "past")
     return replace(told, **{name: getattr(told, name)[chosen].detach() for name in columns})
 
 
-def _stages(feelings: Tensor) -> Tensor:
-    """Which stage of a turn each frame of feelings `(N, 8)` is in, `(N,)`, counted from 0: frames alike share one."""
-    weights = (STAGES + 1.0) ** torch.arange(feelings.shape[1], dtype=torch.float64)
-    return (feelings.double().mul(STAGES).round() @ weights).unique(return_inverse=True)[1]
-
-
 def _chosen(share: float, count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(count, generator=generator) < share
-
-
-LEVELS = (1.0, 0.9, 0.7, 0.4, 0.1, 0.0)
-"""Of noise, through which motion is made: five steps. How a head wanders is settled where there is much noise, how lips
-end up where there is little."""
 
 
 def train_motion(
@@ -490,27 +285,3 @@ def _named_priors(space: Space, recipe: Stage2Motion) -> list[Prior]:
             f"set sizes.bank.prior={width}"
         )
     return [space.priors[name] for name in NAMES]
-
-
-def write_motion(
-    out: Path,
-    net: Stage2Net,
-    recipe: Stage2Motion,
-    standard: Standard,
-    space: Space,
-    learned: Sequence[str] = ("synthetic",),
-) -> None:
-    """The files of a motion model: weights in 16 bits, graphs, the named emotions, and what all was made by, and of
-    which corpora it has learned."""
-    with torch.random.fork_rng(devices=[]):
-        kept = Stage2Net(recipe.sizes)  # without what compiling left
-    kept.load_state_dict({name: tensor.cpu().half().float() for name, tensor in net.state_dict().items()})
-    kept.eval()
-    for part, file in ((kept.denoiser, DENOISER), (kept.bank, BANK)):
-        save_tensors(out / file, {name: tensor.half() for name, tensor in part.state_dict().items()})
-    export_motion(kept.denoiser, kept.bank, LEVELS, out)
-    save_priors(out / PRIORS, {name: space.priors[name] for name in NAMES}, space.name)
-    told = {name: [round(float(x), 6) for x in getattr(standard, name)] for name in ("mean", "spread")}
-    made_by = {"learned": list(learned), "recipe": to_plain(recipe)}
-    write_config(out, KIND, VERSION, {"vocabulary": list(NAMES), "space": space.name, "levels": list(LEVELS),
-                                      "standard": told} | made_by)  # fmt: skip
