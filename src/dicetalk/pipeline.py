@@ -408,8 +408,10 @@ def _silence(seconds: float) -> Hearing:
 
 def _digests(portrait: PathLike | Picture, sound: Sound | None) -> dict[str, str]:
     """SHA-256 of what was given: of the files, or of the pixels of an array."""
-    pixels = isinstance(portrait, np.ndarray)
-    seen = hashlib.sha256(portrait.tobytes()).hexdigest() if pixels else file_digest(path_of(portrait))
+    if isinstance(portrait, np.ndarray):
+        seen = hashlib.sha256(portrait.tobytes()).hexdigest()
+    else:
+        seen = file_digest(path_of(portrait))
     return {"portrait": seen} | ({} if sound is None else {"speech": file_digest(sound.path)})
 
 

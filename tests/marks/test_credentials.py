@@ -7,6 +7,7 @@ import random
 import socket
 import stat
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -163,13 +164,13 @@ def own(folder: Path, key: CertificateIssuerPrivateKeyTypes, password: bytes | N
     made = made.add_extension(x509.KeyUsage(True, *[False] * 8), True)
     made = made.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False)
     made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
-    made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False)  # type: ignore[arg-type]
+    made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False)
     digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     (folder / "cert.pem").write_bytes(made.sign(key, digest).public_bytes(pem))
     return folder / "key.pem", folder / "cert.pem"
 
 
-KEYS = {
+KEYS: dict[str, Callable[[], CertificateIssuerPrivateKeyTypes]] = {
     "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
     "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
     "Ed25519": ed25519.Ed25519PrivateKey.generate,

@@ -125,7 +125,7 @@ def _found(state: str, told: dict[str, Any]) -> Found:
     """From the reader's report."""
     active = told.get("manifests", {}).get(told.get("active_manifest"), {})
     signature = active.get("signature_info", {})
-    generator = next(iter(active.get("claim_generator_info") or [{}]), {})
+    generator: dict[str, Any] = next(iter(active.get("claim_generator_info") or [{}]), {})
     assertions = {one.get("label"): one.get("data") for one in active.get("assertions", [])}
     origin = assertions.get(LABEL)
     return Found(

@@ -27,8 +27,8 @@ def _label(width: int, height: int) -> tuple[Float32, Float32]:
     drawn = Image.new("L", size)
     ImageDraw.Draw(drawn).text((edge - left, edge - top), TEXT, 255, font)
     light = np.asarray(drawn, np.float32)[..., None]
-    cover = np.maximum(light / 255, GROUND)
-    return light / cover, cover
+    cover = np.maximum(light / 255, np.float32(GROUND))
+    return (light / cover).astype(np.float32), cover.astype(np.float32)
 
 
 def labelled(frames: Picture) -> Picture:
