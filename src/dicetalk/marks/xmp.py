@@ -32,7 +32,7 @@ def packet(told: Mapping[str, Any], seal: str) -> bytes:
         told: as `Origin.to_json`.
         seal: `UNSEALED`, `SIGNED` or a digest.
     """
-    own = " ".join(f"dicetalk:{name}={quoteattr(str(value))}" for name, value in (told | {"seal": seal}).items())
+    own = " ".join(f"dicetalk:{name}={quoteattr(str(value))}" for name, value in {**told, "seal": seal}.items())
     text = (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
