@@ -180,7 +180,8 @@ class Video:
     def origin(self) -> Origin:
         """What it is made by and from, as its marks tell it."""
         felt = self.conditions.emotion
-        shares = sorted(zip(felt.weights.mean(axis=0).tolist(), felt.names, strict=True), reverse=True)
+        means = felt.weights.mean(axis=0).tolist() if len(felt.weights) else [0.0] * len(felt.names)  # curves: no rows
+        shares = sorted(zip(means, felt.names, strict=True), reverse=True)
         return Origin(
             version=dicetalk.__version__,
             backbone=self.backbone.kind,
