@@ -16,7 +16,7 @@ help:  ## what can be made
 # What the tests need as well; PyTorch first and by itself, at the version that constraints.txt pins.
 .venv/.tested: .venv/.installed
 	$(PIP) torch
-	$(PIP) --editable '.[dev,eval,provenance,svd,train]'
+	$(PIP) --editable '.[dev,eval,provenance,svd,train,web]'
 	@touch $@
 
 install: .venv/.installed  ## the environment in .venv, with the package in it
@@ -37,8 +37,9 @@ check: develop  ## style, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: develop  ## docs/cli.md, from the help of the commands
+docs: develop  ## docs/cli.md from the help of the commands, docs/openapi.json from the server
 	$(BIN)/python tools/write_cli_docs.py
+	$(BIN)/python tools/write_openapi.py
 
 gallery: develop  ## the pictures of README and docs
 	$(BIN)/python benchmarks/gallery.py

@@ -54,8 +54,8 @@ class GruDenoiser(MotionDenoiser):
     def __init__(self, sizes: MotionSizes) -> None:
         super().__init__(replace(sizes, layers=2))
         width = sizes.width
-        del self.blocks, self.shifts, self.tables
-        self.around = nn.Linear((BACK + 1 + AHEAD) * width, width)
+        del self.blocks, self.shifts, self.tables, self.token, self.around
+        self.heard = nn.Linear((BACK + 1 + AHEAD) * width, width)
         self.felt = nn.Linear(sizes.bank.width, width)
         self.below, self.above = (
             nn.GRU(width, 2 * width, batch_first=True),
@@ -66,15 +66,17 @@ class GruDenoiser(MotionDenoiser):
     def speech_memory(self, speech: Tensor) -> Tensor:
         return self.speech_norm(self.speech(speech))[:, None]
 
+    def near(self, memory: Tensor) -> Tensor:
+        return self.heard(memory[:, 0].unfold(1, BACK + 1 + AHEAD, 1).flatten(2))
+
     def emotion_memory(self, tokens: Tensor) -> Tensor:
         return self.felt(tokens)[:, None]
 
     def forward(self, noisy: Tensor, level: Tensor, told: Told) -> tuple[Tensor, Tensor, Tensor]:
-        around = told.speech[:, 0].unfold(1, BACK + 1 + AHEAD, 1).flatten(2)
         share = told.feels.to(noisy.dtype) / told.feels.sum(2, keepdim=True)
         frames = (
             self.motion(_likely(noisy, level))
-            + self.around(around)
+            + told.near
             + share @ told.emotion[:, 0].float()
             + told.condition[:, None]
         )

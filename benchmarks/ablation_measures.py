@@ -98,7 +98,8 @@ def told(task: MotionTask, scenes: Scenes, priors: Tensor, level: float) -> Told
     past = torch.zeros(count, task.recipe.sizes.layers, 0, 2 * task.recipe.sizes.width)
     feels = torch.ones(count, frames, tokens.shape[1], dtype=torch.bool)
     nothing = torch.zeros(0, dtype=torch.bool)
-    return Told(net.speech_memory(scenes.speech), net.emotion_memory(tokens), feels, condition, past, nothing)
+    memory = net.speech_memory(scenes.speech)
+    return Told(memory, net.near(memory), net.emotion_memory(tokens), feels, condition, past, nothing)
 
 
 @torch.no_grad()
@@ -207,8 +208,9 @@ def towards(made: Tensor, neutral: Tensor, name: str) -> tuple[np.ndarray, np.nd
 
 def _diversity(task: MotionTask, faces: dict[str, Tensor], others: dict[str, Tensor]) -> list[float]:
     """How far two motions of the same words and feeling are apart, in spreads."""
-    spread = task.windows.spread
-    apart = [((faces[name] - other) / spread).square().mean((1, 2)).sqrt() for name, other in others.items()]
+    apart = [
+        ((faces[name] - other) / task.windows.spread).square().mean((1, 2)).sqrt() for name, other in others.items()
+    ]
     return torch.stack(apart).mean(0).tolist()
 
 

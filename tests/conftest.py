@@ -128,14 +128,19 @@ EXTRAS = (
     "c2pa",
     "cryptography",
     "diffusers",
+    "fastapi",
+    "httpx",
     "huggingface_hub",
     "matplotlib",
     "onnx",
     "onnx_ir",
     "onnxscript",
+    "prometheus_client",
     "psutil",
+    "starlette",
     "torch",
     "transformers",
+    "uvicorn",
 )
 """Packages that only some tests need; what a file imports tells which."""
 

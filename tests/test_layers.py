@@ -28,7 +28,8 @@ ROWS = (
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others
-    {"cli", "server"},
+    {"server"},
+    {"cli"},
 )
 
 

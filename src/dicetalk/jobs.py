@@ -36,6 +36,7 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
+    from dicetalk.backbone import Backbone
     from dicetalk.pipeline import Video
 
 CURVES = {".csv": "csv"}
@@ -252,21 +253,27 @@ class Done:
         return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
 
 
-def run(job: Job, tell: Tell = lambda event: None) -> Done:
+Load = Callable[[str, object | None], "Backbone"]
+"""What gives a backbone by its name and options."""
+
+
+def run(job: Job, tell: Tell = lambda event: None, *, load: Load = load_backbone, growing: Path | None = None) -> Done:
     """Make a video and its curves: both whole, or neither.
 
     Args:
         job: what to make.
         tell: is told what happens; an exception that it raises stops the job, and nothing is left behind but a preview,
             which shows how far it came.
+        load: gives the backbone; whoever makes many videos keeps one.
+        growing: a file that can be played while it is made, see `Video.save`.
 
     Raises:
         DiceTalkError: as `dicetalk.DiceTalk` and `Video.save`; wrong names and options are told before any work.
     """
     start = time.perf_counter()
     check(job)
-    video = _prepare(job, tell)
-    _write(job, video, tell)
+    video = _prepare(job, tell, load)
+    _write(job, video, tell, growing)
     return Done(job, video, time.perf_counter() - start)
 
 
@@ -334,11 +341,11 @@ def options_of(job: Job) -> object | None:
     return made
 
 
-def _prepare(job: Job, tell: Tell) -> Video:
+def _prepare(job: Job, tell: Tell, load: Load) -> Video:
     tell(Event("loading"))
     from dicetalk.pipeline import DiceTalk
 
-    talk = DiceTalk(load_backbone(job.backbone, options_of(job)))
+    talk = DiceTalk(load(job.backbone, options_of(job)))
     tell(Event("reading"))
     return talk(
         job.portrait,
@@ -361,7 +368,7 @@ def _prepare(job: Job, tell: Tell) -> Video:
     )
 
 
-def _write(job: Job, video: Video, tell: Tell) -> None:
+def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
     """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
     tell(Event("listening"))
 
@@ -374,7 +381,15 @@ def _write(job: Job, video: Video, tell: Tell) -> None:
             write_preview(job.preview, step.preview())
 
     def save() -> None:
-        video.save(job.output, progress=drawn, watch=watch, replace=job.replace, quality=job.quality, marks=job.marking)
+        video.save(
+            job.output,
+            progress=drawn,
+            watch=watch,
+            replace=job.replace,
+            quality=job.quality,
+            growing=growing,
+            marks=job.marking,
+        )
 
     if job.motion_out is None:
         save()

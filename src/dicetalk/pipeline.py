@@ -141,6 +141,7 @@ class Video:
         replace: bool = True,
         quality: Quality = USUAL_QUALITY,
         marks: Marks = USUAL_MARKS,
+        growing: PathLike | None = None,
     ) -> Path:
         """Write the video; nothing is left behind if it fails.
 
@@ -154,9 +155,12 @@ class Video:
             quality: 0 (small files) to 100, or "low" (40), "medium" (60), "high" (80); .png loses nothing anyway.
             marks: of origin and consent, on the file and in it.
 
+            growing: beside an .mp4, a fragmented MP4 of the same tracks that can be played while it is written. It
+                stays, whatever happens.
+
         Raises:
             MediaError: the output cannot be written.
-            InputError: no such quality.
+            InputError: no such quality, or `growing` beside another file than an .mp4.
             ConfigError: this kind of file cannot have these marks, or the signing key cannot be used.
             MissingExtraError: signed marks are asked for, and the extra is not installed.
         """
@@ -164,8 +168,9 @@ class Video:
         function(progress, "progress")
         function(watch, "watch")
         alpha = self.has_alpha and keeps_alpha(target)
+        beside = None if growing is None else _growing(path_of(growing), target)
         with (
-            self._writer(target, alpha, quality_of(quality), truth(replace, "replace"), marks) as video,
+            self._writer(target, alpha, quality_of(quality), truth(replace, "replace"), marks, beside) as video,
             Behind(video.write, most=0 if self.width * self.height > VAST else 1) as write,
             closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
@@ -191,7 +196,7 @@ class Video:
         )
 
     def _writer(
-        self, path: Path, alpha: bool, quality: float, replace: bool, marks: Marks
+        self, path: Path, alpha: bool, quality: float, replace: bool, marks: Marks, growing: Path | None
     ) -> VideoWriter | FrameWriter:
         mark = marks.stamp(path, self.origin)
         if is_numbered(path):
@@ -207,6 +212,7 @@ class Video:
             replace=replace,
             joins=self.frames if self.conditions.ease else None,
             mark=mark,
+            growing=growing,
         )
 
     def save_motion(self, path: PathLike) -> Path:
@@ -223,6 +229,13 @@ class Video:
         target = path_of(path)
         write_csv(target, self.backbone.act(self.conditions))
         return target
+
+
+def _growing(path: Path, beside: Path) -> Path:
+    """The file that grows, where it may."""
+    if beside.suffix.lower() != ".mp4" or is_numbered(beside):
+        raise InputError(f"only an .mp4 can be played while it grows, not {beside}; leave growing out")
+    return path
 
 
 class DiceTalk:

@@ -114,7 +114,8 @@ def test_the_gru_sees_no_later_frame() -> None:
     emotion = net.emotion_memory(torch.randn(1, 2, SIZES.bank.width))
     condition = net.condition(torch.tensor([0.5]), torch.zeros(1, 52), torch.ones(1, 2))
     feels = torch.ones(1, 20, 2, dtype=torch.bool)
-    told = Told(speech, emotion, feels, condition, torch.zeros(1, 2, 0, 48), torch.zeros(0, dtype=torch.bool))
+    past, gone = torch.zeros(1, 2, 0, 48), torch.zeros(0, dtype=torch.bool)
+    told = Told(speech, net.near(speech), emotion, feels, condition, past, gone)
     noisy = torch.randn(1, 20, MOTION)
     changed = noisy.clone()
     changed[:, 12] += 1

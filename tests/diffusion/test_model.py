@@ -44,8 +44,10 @@ def told(net: MotionDenoiser, parts: dict[str, Tensor]) -> Told:
     count = len(parts["level"])
     feels = torch.zeros(count, FRAMES, 6, dtype=torch.bool)
     feels[:, : FRAMES // 2, :3] = feels[:, FRAMES // 2 :, 3:] = True
+    memory = net.speech_memory(parts["speech"])
     return Told(
-        speech=net.speech_memory(parts["speech"]),
+        speech=memory,
+        near=net.near(memory),
         emotion=net.emotion_memory(parts["tokens"]),
         feels=feels,
         condition=net.condition(parts["level"], parts["resting"], parts["scales"]),
@@ -120,6 +122,7 @@ def test_blocks_with_what_was_kept_are_the_whole(net: MotionDenoiser) -> None:
         some = replace(
             whole,
             speech=whole.speech[:, :, start : start + BACK + 2 + AHEAD],
+            near=whole.near[:, start : start + 2],
             feels=whole.feels[:, start : start + 2],
             past=past,
             gone=torch.arange(MEMORY) < MEMORY - start,

@@ -88,7 +88,7 @@ def test_onnxruntime_is_torch(net: Stage2Net, model: MotionModel) -> None:
     past, gone = torch.zeros(1, SIZES.layers, 0, 2 * SIZES.width), torch.zeros(0, dtype=torch.bool)
     for level, following in pairwise(LEVELS):
         condition = denoiser.condition(torch.tensor([level]), resting, torch.ones(1, 2))
-        told = Told(heard, denoiser.emotion_memory(tokens), feels, condition, past, gone)
+        told = Told(heard, denoiser.near(heard), denoiser.emotion_memory(tokens), feels, condition, past, gone)
         clean = denoiser(motion, torch.tensor([level]), told)[0]
         motion = clean + (motion - clean) * (following / level)
     np.testing.assert_allclose(moved(model), model.standard.back(motion[0].numpy()), atol=2e-5)

@@ -23,6 +23,7 @@ from dicetalk.cli import (
     live,
     official,
     prepare,
+    serve,
     train,
     verify,
 )
@@ -45,6 +46,7 @@ def cli() -> None:
 COMMANDS = (
     generate.generate,
     live.live,
+    serve.serve,
     demo.demo,
     emotions.emotions,
     doctor.doctor,

@@ -34,7 +34,7 @@ HIDDEN = -1e4
 
 @dataclass(frozen=True, kw_only=True)
 class MotionSizes:
-    """Sizes of the network (3.7 M parameters, the bank's .9 M besides).
+    """Sizes of the network (4.6 M parameters, the bank's .9 M besides).
 
     Attributes:
         width: of a token, a multiple of `heads`.
@@ -65,7 +65,8 @@ class Told:
     """What the network is told besides the noisy motion of N frames; D is its width, Y its layers.
 
     Attributes:
-        speech: `(B, Y / 2, BACK + N + AHEAD, 2 D)` what `speech_memory` makes of rows of speech.
+        speech: `(B, Y / 2 + 1, BACK + N + AHEAD, 2 D)` what `speech_memory` makes of rows of speech.
+        near: `(B, N, D)` what `near` makes of that.
         emotion: `(B, Y / 2, M, 2 D)` what `emotion_memory` makes of emotion tokens.
         feels: `(B, N, M)` which of those each frame reads.
         condition: `(B, D)` as `condition` makes it.
@@ -74,6 +75,7 @@ class Told:
     """
 
     speech: Tensor
+    near: Tensor
     emotion: Tensor
     feels: Tensor
     condition: Tensor
@@ -91,6 +93,8 @@ class MotionDenoiser(nn.Module):
         self.motion = nn.Linear(MOTION, width)
         self.speech = _Layers(SPEECH, width)
         self.speech_norm = nn.LayerNorm(width)
+        self.token = nn.Linear(width, 2 * width)
+        self.around = nn.Conv1d(2 * width, width, BACK + 1 + AHEAD)
         self.level = _Layers(LEVEL_WIDTH, width)
         self.resting = _Layers(RESTING, width)
         self.scales = _Layers(SCALES, width)
@@ -106,9 +110,20 @@ class MotionDenoiser(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def speech_memory(self, speech: Tensor) -> Tensor:
-        """Rows of speech `(B, N, S)`, 0 where nothing is known -> `(B, Y / 2, N, 2 D)`, each row by itself."""
+        """Rows of speech `(B, N, S)`, 0 where nothing is known -> `(B, Y / 2 + 1, N, 2 D)`, each row by itself.
+
+        The last is for `near`.
+        """
         tokens = self.speech_norm(self.speech(speech))
-        return torch.stack([memory(tokens) for memory in self._memories(speech=True)], 1)
+        return torch.stack([memory(tokens) for memory in (*self._memories(speech=True), self.token)], 1)
+
+    def near(self, memory: Tensor) -> Tensor:
+        """What `speech_memory` made of rows -> `(B, N, D)` for each frame the rows around it, in their order.
+
+        Attention finds a row by what it says; when something is said is learned sooner from rows in their places.
+        """
+        told: Tensor = self.around(memory[:, -1].mT).mT
+        return told
 
     def emotion_memory(self, tokens: Tensor) -> Tensor:
         """Emotion tokens `(B, M, W)` -> `(B, Y / 2, M, 2 D)`, each by itself."""
@@ -143,7 +158,7 @@ class MotionDenoiser(nn.Module):
             `(B, N, 58)` the clean motion; `(B, N, D)` the features in the middle, from which emotion is read; and
             `(B, Y, N, 2 D)` what the next frames need of these.
         """
-        frames = self.motion(_likely(noisy, level))
+        frames = self.motion(_likely(noisy, level)) + told.near
         shifts = self.shifts(told.condition)[:, None] + self.tables
         middle, kept = frames, []
         for number, block in enumerate(self.blocks):

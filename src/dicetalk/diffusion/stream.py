@@ -67,7 +67,7 @@ class MotionStream:
         scales = np.tile(np.array([self.guidance.speech, self.guidance.emotion], np.float32), (len(levels), 1))
         (self._conditions,) = self.model.run("condition", level=levels, resting=resting, scales=scales)
         self._speech = self._heard(np.zeros((BACK, SPEECH), np.float32))
-        layers, width = self._speech.shape[1], self._speech.shape[-1]
+        layers, width = self._speech.shape[1] - 1, self._speech.shape[-1]
         self._past = np.zeros((len(levels), 2 * layers, MEMORY, width), np.float32)
 
     def hear(self, rows: Float32) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,3 +114,20 @@ def decoded(
         yield from (frame for frame in frames if isinstance(frame, av.AudioFrame | av.VideoFrame))
         if packet is None:
             break
+
+
+def lasts(path: Path) -> float:
+    """How long a sound or a video lasts [s], by its packets, none of which is decoded: headers may be wrong.
+
+    Raises:
+        MediaError: it is neither.
+    """
+    end = 0.0
+    with opened(path) as container, suppress(av.FFmpegError, ValueError):  # damaged: as far as it goes
+        tracks: dict[int, float] = {}
+        for packet in container.demux(list(container.streams.audio) + list(container.streams.video)):
+            if packet.time_base is not None and packet.duration:
+                number = packet.stream.index
+                tracks[number] = tracks.get(number, 0.0) + float(packet.duration * packet.time_base)
+                end = max(end, tracks[number])
+    return end

@@ -112,6 +112,15 @@ def is_still(path: Path) -> bool:
         return False
 
 
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Width and height [px] that the header of a picture tells; None where the file is no picture that is read."""
+    try:
+        with warnings.catch_warnings(action="ignore"), _opened(path) as image:
+            return image.size if image.format in READ.split() or not isinstance(image, ImageFile.ImageFile) else None
+    except Exception:  # as in `read_photo`
+        return None
+
+
 def write_picture(path: str | Path, rgb: Picture) -> None:
     """Write uint8 `(H, W, 3)` as .png, .jpg or .jpeg, whole or not at all.
 

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
 from av.container import OutputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
 from dicetalk.arrays import Picture
 from dicetalk.errors import MediaError
 from dicetalk.files import existing_file, output_kind, path_of, same_file, taking_place
 from dicetalk.media.container import Damage, decoded, encoding, opened
-from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, Voice, format_of, quality_of
+from dicetalk.media.formats import MP4, USUAL_QUALITY, WRITTEN, Quality, Voice, format_of, quality_of
 from dicetalk.media.sound import Sound
 from dicetalk.media.soundtrack import resampled
 from dicetalk.rates import FPS, frames_in
@@ -35,6 +35,8 @@ dozen frames of 75 MB; .84 GB if it looks at none ahead, .52 with these as well.
 FINE_ENDS, FINE = 5, 12
 """Frames at either end of a clip that others join, and their quantiser: by two such the picture jumps by half a grey
 level where it is 1.0 to 1.3 at the usual quality, and no frame is much sharper than the one before."""
+GROWING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "250000", "flush_packets": "1"}
+"""How FFmpeg writes an MP4 that plays while it grows: the tracks are told first, then pieces of 0.25 s."""
 MOST_STRETCH = 8
 """Pixels that are said to be longer than this are a mistake in the header."""
 
@@ -62,6 +64,8 @@ class VideoWriter:
         replace: whether it may take the place of another file.
         joins: how many frames there will be of a clip that others join, or that loops: H.264 keeps its ends finely.
         mark: is called with the finished file before it gets its name; may write it anew.
+        growing: a fragmented MP4 of the same tracks, which can be played while it is written; only beside an .mp4. It
+            stays, whatever happens: whoever asks for it removes it.
 
     Raises:
         MediaError: the output cannot be written, or would overwrite the speech; disk full.
@@ -82,17 +86,21 @@ class VideoWriter:
         replace: bool = True,
         joins: int | None = None,
         mark: Callable[[Path], None] | None = None,
+        growing: Path | None = None,
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
         self._path, self._speech, self._replace = path_of(path), speech, replace
-        self._joins, self._mark = joins, mark
+        self._joins, self._mark, self._growing = joins, mark, growing
+        self._grown: OutputContainer | None = None
         self._width, self._height, self._fps, self._quality = width, height, Fraction(fps), quality_of(quality)
         self._written = 0  # frames
         self._converter = VideoReformatter()  # one for all frames: each would take a millisecond to set up its own
         self._sound: _SpeechTrack | None = None
         output_kind(self._path, WRITTEN)
         self._format = format_of(self._path, alpha)
+        if growing is not None and self._format is not MP4:
+            raise ValueError(f"only an .mp4 can grow, not {path}")
         if alpha and not self._format.has_alpha:
             raise ValueError(f"{path} cannot keep alpha")
         self._given, self._channels = ("rgba", 4) if alpha else ("rgb24", 3)
@@ -139,6 +147,8 @@ class VideoWriter:
                 closing.callback(self._close)
                 self._add_pictures()
                 self._sound = _SpeechTrack(self._container, self._speech, self._format.sound) if self._speech else None
+                if self._sound:
+                    self._sound.mux = self._mux
             yield self
             with encoding(self._path):
                 self._finish()
@@ -174,21 +184,42 @@ class VideoWriter:
             dst_color_range=ColorRange.MPEG,
         )
         frame.pts, frame.time_base = self._written, 1 / self._fps
-        self._container.mux(self._pictures.encode(frame))
+        self._mux(self._pictures.encode(frame))
         self._written += 1
+
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        """Into the file, and into the one that grows."""
+        for packet in packets:
+            track = packet.stream
+            self._container.mux(packet)
+            if self._growing is not None:
+                self._grow(self._growing, packet, track)
+
+    def _grow(self, path: Path, packet: av.Packet[Any], track: Stream) -> None:
+        if self._grown is None:  # only now the tracks know how they are encoded
+            self._grown = av.open(str(path.absolute()), mode="w", format="mp4", options=GROWING)
+            self._tracks = {other.index: self._grown.add_stream_from_template(other, opaque=True)
+                            for other in self._container.streams}  # fmt: skip
+        packet.stream = self._tracks[track.index]
+        self._grown.mux(packet)
 
     def _finish(self) -> None:
         """Encode all that is left and put the file in order."""
         if self._sound:
             self._sound.finish()
-        self._container.mux(self._pictures.encode(None))
+        self._mux(self._pictures.encode(None))
         self._container.close()
+        if self._grown is not None:
+            self._grown.close()
 
     def _close(self) -> None:
         """Let go of both files, whatever happened."""
         self._sound = None
         with suppress(av.FFmpegError):
             self._container.close()
+        if self._grown is not None:
+            with suppress(av.FFmpegError):
+                self._grown.close()
 
 
 def _fine_ends(frames: int) -> str:
@@ -204,7 +235,7 @@ class _SpeechTrack:
         channels = min(speech.channels, 2)
         layout = ("mono", "stereo")[channels - 1]
         self._rate = next((rate for rate in form.rates if rate >= speech.rate), form.rates[-1])
-        self._container = container
+        self.mux: Callable[[list[av.Packet[Any]]], None] = container.mux
         stream = container.add_stream(form.encoder, rate=self._rate, layout=layout)
         assert isinstance(stream, av.AudioStream)
         self._stream = stream
@@ -225,12 +256,12 @@ class _SpeechTrack:
         """Encode all that is left."""
         for block in self._blocks:
             self._encode(block)
-        self._container.mux(self._stream.encode(None))
+        self.mux(self._stream.encode(None))
 
     def _encode(self, block: av.AudioFrame) -> None:
         block.pts, block.time_base = self._heard, Fraction(1, self._rate)
         self._heard += block.samples
-        self._container.mux(self._stream.encode(block))
+        self.mux(self._stream.encode(block))
 
 
 def read_video(path: str | Path, fps: float | None = None, most: int | None = None) -> Iterator[Picture]:

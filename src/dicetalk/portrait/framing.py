@@ -54,9 +54,14 @@ def face_of(picture: Picture, number: int | None) -> Face:
     """
     if number is not None:
         whole_number(number, "the face", "1 for the leftmost, or None for the largest")
+    return choose_face(faces_of(picture, thorough=number is not None), number)
+
+
+def faces_of(picture: Picture, *, thorough: bool) -> list[Face]:
+    """The faces in a picture (H, W, 3), left to right; `thorough` as in `find_faces`."""
     scale = min(1.0, SEARCH_SIZE / max(picture.shape[:2]))
     small = picture if scale == 1 else _resized(picture, scale)
-    return choose_face(find_faces(small, thorough=number is not None), number).scaled(1 / scale)
+    return [face.scaled(1 / scale) for face in find_faces(small, thorough=thorough)]
 
 
 def framed(picture: Picture, face: Face, size: int, crop: bool) -> tuple[Picture, Face]:

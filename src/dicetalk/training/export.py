@@ -120,7 +120,7 @@ class _Speech(nn.Module):
         self.net = net
 
     def forward(self, rows: Tensor) -> Tensor:
-        """`(1, 1, S)` -> `(1, Y / 2, 1, 2 D)`."""
+        """`(1, 1, S)` -> `(1, Y / 2 + 1, 1, 2 D)`."""
         return self.net.speech_memory(rows)
 
 
@@ -162,9 +162,9 @@ class _Motion(nn.Module):
         count, own = noise.shape[1], []
         tokens = emotion.shape[2] // count
         feels = torch.eye(count, dtype=torch.bool).repeat_interleave(tokens, 1)[None]
-        motion = noise
+        motion, near = noise, self.net.near(speech)
         for step, (level, following) in enumerate(pairwise(self.levels)):
-            told = Told(speech, emotion, feels, conditions[step : step + 1], past[step : step + 1], gone)
+            told = Told(speech, near, emotion, feels, conditions[step : step + 1], past[step : step + 1], gone)
             clean, _, kept = self.net(motion, torch.tensor([level]), told)
             own.append(kept)
             motion = clean + (motion - clean) * (following / level)
@@ -185,7 +185,7 @@ def export_motion(net: MotionDenoiser, bank: EmotionBank, levels: Sequence[float
     rows, prior = torch.zeros(1, 1, SPEECH), torch.zeros(1, net.sizes.bank.prior)
     conditions = torch.zeros(steps), torch.zeros(steps, RESTING), torch.ones(steps, SCALES)
     block = (
-        torch.zeros(1, BLOCK, MOTION), torch.zeros(1, layers // 2, BACK + BLOCK + AHEAD, 2 * width),
+        torch.zeros(1, BLOCK, MOTION), torch.zeros(1, layers // 2 + 1, BACK + BLOCK + AHEAD, 2 * width),
         torch.zeros(1, layers // 2, BLOCK * net.sizes.bank.tokens, 2 * width), torch.zeros(steps, width),
         torch.zeros(steps, layers, MEMORY, 2 * width), torch.zeros(MEMORY, dtype=torch.bool),
     )  # fmt: skip

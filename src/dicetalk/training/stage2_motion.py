@@ -165,7 +165,8 @@ class MotionTask:
         feels = nn.functional.one_hot(felt.stages, most).bool().repeat_interleave(length, 2)
         level, scales = guidance
         past = speech.new_zeros(count, self.recipe.sizes.layers, 0, 2 * self.recipe.sizes.width)
-        return Told(net.speech_memory(speech), net.emotion_memory(felt.tokens.flatten(1, 2)), feels,
+        memory = net.speech_memory(speech)
+        return Told(memory, net.near(memory), net.emotion_memory(felt.tokens.flatten(1, 2)), feels,
                     net.condition(level, windows.resting, scales), past,
                     torch.zeros(0, dtype=torch.bool, device=self.device))  # fmt: skip
 
@@ -180,7 +181,8 @@ class MotionTask:
         full = replace(told, condition=net.condition(level, resting, torch.ones_like(scales)))
         unmoved = replace(full, emotion=emotion, feels=feels)
         told_all, told_speech, told_none = (
-            net(noisy, level, each)[0].float() for each in (full, unmoved, replace(unmoved, speech=silent))
+            net(noisy, level, each)[0].float()
+            for each in (full, unmoved, replace(unmoved, speech=silent, near=net.near(silent)))
         )
         wanted = ((level > GUIDED_LEVELS[0]) & (level < GUIDED_LEVELS[1])).float()[:, None] * (scales - 1)
         lips = torch.zeros(MOTION, device=self.device)
@@ -237,7 +239,7 @@ class ValidatedMotionTask(MotionTask):
 
 def _part(told: Told, chosen: Tensor) -> Told:
     """What some windows `(B,)` are told."""
-    columns = ("speech", "emotion", "feels", "condition", "past")
+    columns = ("speech", "near", "emotion", "feels", "condition", "past")
     return replace(told, **{name: getattr(told, name)[chosen].detach() for name in columns})
 
 

@@ -1,0 +1,70 @@
+"""The server at its address."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from dicetalk.errors import ConfigError
+from dicetalk.server.app import make_app
+from dicetalk.server.options import ServerOptions
+from dicetalk.server.places import Places, occupied
+
+MOST_MESSAGE = 1 << 20
+"""Of what is told on a socket [bytes]."""
+FAREWELL = 3
+"""How long answers that are on their way may take at the end [s]."""
+
+
+def listen(options: ServerOptions, host: str, port: int, ready: Callable[[str], object]) -> None:
+    """Serve until a signal ends it.
+
+    Args:
+        options: of the server.
+        host, port: the address; port 0 takes a free one.
+        ready: is told the URL once requests are heard.
+
+    Raises:
+        ConfigError: the address is taken or is none of this machine, or another server works in the folder.
+    """
+    with occupied(Places(options.data)):
+        pass  # told now, in one line; the server takes it when it starts
+    with _bound(host, port) as door:
+        address, number = door.getsockname()[:2]
+        config = uvicorn.Config(
+            make_app(options),
+            log_level="error",
+            timeout_graceful_shutdown=FAREWELL,
+            server_header=False,
+            ws_max_size=MOST_MESSAGE,
+            ws_per_message_deflate=False,
+        )
+        _Telling(config, lambda: ready(f"http://{f'[{address}]' if ':' in address else address}:{number}")).run([door])
+
+
+class _Telling(uvicorn.Server):
+    """A server that says when it has started."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, number, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        door = socket.socket(family, kind, number)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(place)
+    except OSError as error:
+        raise ConfigError(
+            f"{host}:{port} cannot be listened at ({error.strerror}); give another --host or --port"
+        ) from error
+    return door

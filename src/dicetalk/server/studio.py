@@ -1,0 +1,114 @@
+"""Processes that look at what was sent and draw stills: a picture that brings a decoder down does not bring the server
+down, and one that takes too long is given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dicetalk.server.leash import SPAWN, leashed
+
+if TYPE_CHECKING:
+    from dicetalk.server.stills import Framing, Stills
+
+PATIENCE = 60.0
+"""How long one thing may take [s]; the first one waits for networks to load."""
+
+Given = TypeVar("Given")
+
+
+class StudioError(Exception):
+    """The process ended, or was too slow; there is a new one."""
+
+
+class Studio:
+    """Two such processes, each replaced when it is lost: one looks at files, the other one draws."""
+
+    def __init__(self) -> None:
+        self._eye, self._pencil = _Hand(), _Hand()
+
+    def warm_up(self) -> None:
+        """Begin to load what stills need."""
+        self._pencil.pool.submit(_stills)
+
+    async def sniffed(self, path: Path) -> tuple[str, dict[str, Any]]:
+        """See `sniff.sniffed`."""
+        return await self._eye.ask(_sniffed, path)
+
+    async def faces(self, path: Path) -> dict[str, Any]:
+        """See `stills.seen_in`."""
+        return await self._pencil.ask(_faces, path)
+
+    async def still(self, framing: Framing, emotion: str) -> tuple[bytes, float]:
+        """See `stills.Stills.draw`."""
+        return await self._pencil.ask(_still, framing, emotion)
+
+    def close(self) -> None:
+        """End both, whatever they do."""
+        self._eye.end()
+        self._pencil.end()
+
+
+class _Hand:
+    """A process, and the next one where it is lost."""
+
+    def __init__(self) -> None:
+        self.pool = _pool()
+
+    async def ask(self, work: Callable[..., Given], *given: object) -> Given:
+        """What the process makes of something; what it raises is raised.
+
+        Raises:
+            StudioError: it did not answer.
+        """
+        pool = self.pool
+        try:
+            promise = asyncio.get_running_loop().run_in_executor(pool, work, *given)
+            return await asyncio.wait_for(promise, PATIENCE)
+        except (BrokenProcessPool, TimeoutError) as error:
+            if pool is self.pool:  # else somebody else has replaced it
+                self.end()
+                self.pool = _pool()
+            raise StudioError from error
+
+    def end(self) -> None:
+        """Kill it."""
+        for process in list((self.pool._processes or {}).values()):
+            process.kill()
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, SPAWN, leashed)
+
+
+@cache
+def _stills() -> Stills:
+    from dicetalk.acting.puppet import ready_to_draw
+    from dicetalk.face import open_finder
+    from dicetalk.server.stills import Stills
+
+    open_finder()
+    ready_to_draw()
+    return Stills()
+
+
+def _sniffed(path: Path) -> tuple[str, dict[str, Any]]:
+    from dicetalk.server.sniff import sniffed
+
+    return sniffed(path)
+
+
+def _faces(path: Path) -> dict[str, Any]:
+    from dicetalk.server.stills import seen_in
+
+    return seen_in(path)
+
+
+def _still(framing: Framing, emotion: str) -> tuple[bytes, float]:
+    return _stills().draw(framing, emotion)

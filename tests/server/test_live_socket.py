@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from served import Served, serving
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from dicetalk.media import read_sound
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("live")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def portrait(server: Served, hopper: Path) -> str:
+    return server.send(hopper)
+
+
+def opened(server: Served, **headers: str) -> ClientConnection:
+    url = server.url.replace("http", "ws") + "/v1/live"
+    return connect(url, additional_headers=headers, proxy=None, open_timeout=60, close_timeout=60)
+
+
+def told(socket: ClientConnection) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(socket.recv(timeout=100))
+    return answer
+
+
+def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: Path) -> None:
+    samples = read_sound(speech).waveform
+    for _ in range(2):  # the second talk finds the process ready
+        with opened(server) as socket:
+            socket.send(json.dumps({"portrait": portrait, "size": 128, "crop": True, "emotion": "happy"}))
+            ready = told(socket)["ready"]
+            assert (ready["width"], ready["height"], ready["fps"]) == (128, 128, 25)
+            for portion in np.array_split(samples[: len(samples) // 2], 10):
+                socket.send(portion.tobytes())
+            first = socket.recv(timeout=100)
+            assert isinstance(first, bytes) and first[:4] == bytes(4)  # before the rest was said
+            socket.send(json.dumps({"emotion": "sad:0.9"}))
+            socket.send(samples[len(samples) // 2 :].tobytes())
+            socket.send(json.dumps({"finish": True}))
+            numbers, last = [0], b""
+            while isinstance(shown := socket.recv(timeout=100), bytes):
+                numbers.append(int.from_bytes(shown[:4], "little"))
+                last = shown[4:]
+            assert numbers == list(range(30)) and json.loads(shown) == {"done": {"frames": 30}}
+            assert Image.open(io.BytesIO(last)).size == (128, 128)
+
+
+@pytest.mark.parametrize(
+    ("first", "says"),
+    [
+        ("{", "no JSON"),
+        ("[]", "expected an object"),
+        ("{}", "there is no portrait"),
+        ('{"portrait": "/etc/passwd"}', "its id"),
+        ('{"portrait": "PORTRAIT", "emotion": "like:/etc/passwd"}', "send it as emotion_file"),
+        ('{"portrait": "PORTRAIT", "emotion": "auto"}', "auto"),
+        ('{"portrait": "PORTRAIT", "size": 7}', "size is 7"),
+        ('{"portrait": "PORTRAIT", "rate": "fast"}', "fast"),
+        ('{"portrait": "PORTRAIT", "output": "x"}', "no field"),
+    ],
+)
+def test_what_cannot_begin_says_why(server: Served, portrait: str, first: str, says: str) -> None:
+    with opened(server) as socket:
+        socket.send(first.replace("PORTRAIT", portrait))
+        assert says in told(socket)["error"]
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=60)
+
+
+def test_one_speaks_at_a_time_and_who_leaves_makes_room(server: Served, portrait: str) -> None:
+    begin = json.dumps({"portrait": portrait, "size": 128, "crop": True})
+    with opened(server) as socket:
+        socket.send(begin)
+        assert "ready" in told(socket)
+        with opened(server) as other:
+            other.send(begin)
+            assert told(other)["kind"] == "Busy"
+        socket.send("nonsense")
+        assert "no JSON" in told(socket)["error"]
+    with opened(server) as third:
+        third.send(begin)
+        assert "ready" in told(third)
+
+
+def test_a_page_of_another_origin_hears_nothing(server: Served) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        opened(server, Origin="http://evil.example.org")

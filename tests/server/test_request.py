@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicetalk.errors import DiceTalkError, EmotionError, InputError
+from dicetalk.jobs import VALUES
+from dicetalk.server.request import (
+    FIELDS,
+    OURS,
+    Asked,
+    FieldError,
+    check_fields,
+    emotion_of,
+    job_of,
+    read_form,
+    read_json,
+)
+from dicetalk.sources.scheme import source_of
+
+SENT = Path("/data/uploads/abc")
+
+
+def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None:
+    assert set(FIELDS) - set(OURS) == set(VALUES) - {"output", "motion_out", "preview", "replace"}
+
+
+@pytest.mark.parametrize(
+    ("emotion", "becomes"),
+    [
+        ("happy:0.7, sad:0.2", "happy:0.7, sad:0.2"),
+        ("auto:3", "auto:3"),
+        ("like:file", "like:/data/uploads/abc"),
+        ("file", "/data/uploads/abc"),
+        ("file:tender:0.5,happy:0.2", "/data/uploads/abc:tender:0.5,happy:0.2"),
+    ],
+)
+def test_the_word_file_stands_for_what_was_sent(emotion: str, becomes: str) -> None:
+    assert emotion_of(emotion, SENT) == becomes
+
+
+@pytest.mark.parametrize(
+    "emotion",
+    ["like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a",
+     "happy,x.SafeTensors:b:1", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
+)  # fmt: skip
+def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:
+    with pytest.raises(EmotionError):
+        emotion_of(emotion)
+
+
+@given(st.text("likefohapy:.,/~ js0", max_size=30))
+def test_whatever_is_typed_reads_no_file(emotion: str) -> None:
+    try:
+        source = source_of(emotion_of(emotion))
+    except DiceTalkError as error:
+        assert "cannot be opened" not in str(error)
+    else:
+        assert source.files == ()
+
+
+def test_a_form_reads_as_json_does() -> None:
+    form = [("seed", "3"), ("head", "0.5"), ("crop", "true"), ("speakers", "1:left:sad"), ("speakers", "2:right:happy"),
+            ("emotion", '{"keys": []}'), ("options", '{"preset": "fast"}'), ("channel", "")]  # fmt: skip
+    assert read_form(form) == {
+        "seed": 3, "head": 0.5, "crop": True, "speakers": ["1:left:sad", "2:right:happy"], "emotion": {"keys": []},
+        "options": {"preset": "fast"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "says"),
+    [
+        ([("seed", "three")], "seed", "a whole number"),
+        ([("seed", "1"), ("seed", "2")], "seed", "twice"),
+        ([("crop", "perhaps")], "crop", "true or false"),
+        ([("options", "{")], "options", "no JSON"),
+        ([("seed", "9" * 5000)], "seed", "a whole number"),
+    ],
+)
+def test_a_form_that_cannot_be_read_says_which_field(form: list[tuple[str, str]], field: str, says: str) -> None:
+    with pytest.raises(FieldError, match=says) as caught:
+        read_form(form)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1,", '{"a": NaN}', "[" * 100_000, b"\xff\xfe", "1" * 5000])
+def test_what_is_no_json_is_refused_in_a_line(text: str | bytes) -> None:
+    with pytest.raises(InputError, match="no JSON that can be read"):
+        read_json(text)
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({"output": "/etc/passwd"}, "output"),
+        ({"portrait": "../../etc/passwd"}, "portrait"),
+        ({"portrait": "A" * 64}, "portrait"),
+        ({"speech": 3}, "speech"),
+        ({"backbone": "/root/weights"}, "backbone"),
+        ({"format": "exe"}, "format"),
+        ({"gaze": ["free"]}, "gaze"),
+        ({"consent": "x" * 3000}, "consent"),
+        ({"consent": " "}, "consent"),
+    ],
+)
+def test_fields_that_nobody_takes(request_: dict[str, Any], field: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        check_fields(request_, tuple(FIELDS))
+    assert caught.value.field == field
+
+
+def test_a_request_becomes_a_job(tmp_path: Path) -> None:
+    request = {"portrait": "1" * 64, "speech": "2" * 64, "seed": 4, "format": "webm", "consent": "Ann"}
+    paths = {"portrait": Path("/data/1"), "speech": Path("/data/2")}
+    job = job_of(Asked(request, {}, paths), tmp_path)
+    assert (job.portrait, job.speech, job.seed) == (Path("/data/1"), Path("/data/2"), 4)
+    assert job.output == tmp_path / "video.webm" and job.motion_out == tmp_path / "motion.csv"
+    assert json.loads(json.dumps(job.to_json()))
+
+
+def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
+    request = {"speakers": ["1:left:sad", "2:right:happy"]}
+    job = job_of(Asked(request, {}, {"portrait": Path("/data/1"), "speech": Path("/data/2")}), tmp_path)
+    assert job.motion_out is None and job.speakers == ("1:left:sad", "2:right:happy")
+
+
+@pytest.mark.parametrize("speaker", ["1:left:like:/etc/passwd", "1:left:x.safetensors:a", 3])
+def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        job_of(Asked({"speakers": [speaker]}, {}, {"portrait": Path("/data/1")}), tmp_path)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import save_file
+
+import dicetalk
+from dicetalk.errors import DiceTalkError, InputError
+from dicetalk.server.sniff import check_timeline, sniffed
+
+
+def test_what_a_file_is_and_how_much_of_it_there_is(hopper: Path, speech: Path, talking: Path, tmp_path: Path) -> None:
+    assert sniffed(hopper) == ("picture", {"width": 512, "height": 600})
+    assert sniffed(speech) == ("sound", {"seconds": 1.2})
+    assert sniffed(talking) == ("video", {"width": 256, "height": 256, "seconds": pytest.approx(1.2, abs=0.1)})
+    curves = tmp_path / "a.csv"
+    dicetalk.load("rules")(hopper, speech).save_motion(curves)
+    assert sniffed(curves) == ("curves", {})
+    save_file({}, tmp_path / "b")
+    assert sniffed(tmp_path / "b") == ("emotions", {})
+    (tmp_path / "c").write_text('\n {"keys": [{"time": 0, "emotion": "happy"}]}')
+    assert sniffed(tmp_path / "c") == ("timeline", {})
+
+
+def test_the_name_tells_nothing(speech: Path, hopper: Path, tmp_path: Path) -> None:
+    for source, name, kind in ((speech, "voice.jpg", "sound"), (hopper, "face.wav", "picture")):
+        (tmp_path / name).write_bytes(source.read_bytes())
+        assert sniffed(tmp_path / name)[0] == kind
+
+
+def test_a_head_that_lies_is_not_believed(speech: Path, tmp_path: Path) -> None:
+    content = bytearray(speech.read_bytes())
+    content[40:44] = (0xFFFFFFF0).to_bytes(4, "little")  # the size of the samples
+    (tmp_path / "long.wav").write_bytes(content)
+    assert sniffed(tmp_path / "long.wav")[1]["seconds"] >= 1.2
+    content[40:44] = (2).to_bytes(4, "little")
+    (tmp_path / "short.wav").write_bytes(content)
+    kind, facts = sniffed(tmp_path / "short.wav")
+    assert kind == "sound" and facts["seconds"] <= 1.2
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1", b"\x00" * 100, b"Timecod", b"<svg/>", b"%PDF-1.7", b"PK\x03\x04" * 9])
+def test_what_is_none_of_them(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(DiceTalkError):
+        sniffed(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    "place", [{"a.safetensors:x": 1}, [[["A.SAFETENSORS:x"]]], {"keys": [{"emotion": "/b.safetensors"}]}]
+)
+def test_a_timeline_names_no_file(place: object) -> None:
+    with pytest.raises(InputError, match="names and strengths only"):
+        check_timeline(json.loads(json.dumps(place)))
