@@ -25,6 +25,14 @@ from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech.rows import COLUMNS as SPEECH_COLUMNS
 
 
+@pytest.fixture(scope="session", autouse=True)
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """A folder of settings that is nobody's: signing makes a key in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("settings")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def hopper() -> Path:
     """Grace Hopper's photograph, 512 x 600."""
@@ -117,6 +125,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 EXTRAS = (
     "accelerate",
+    "c2pa",
+    "cryptography",
     "diffusers",
     "fastapi",
     "httpx",

@@ -18,7 +18,7 @@ ROWS = (
     {"checks"},
     {"files"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
-    {"emotion", "sampling", "speech", "face", "motion"},
+    {"emotion", "sampling", "speech", "face", "motion", "marks"},
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},

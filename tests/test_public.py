@@ -83,10 +83,10 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard", "warnings", "others", "others_heard"}
+    assert fields == {"conditions", "backbone", "sound", "heard", "warnings", "others", "others_heard", "inputs"}
     shape = {"frames", "fps", "width", "height", "seconds", "has_alpha"}
-    assert public == {*shape, "warnings", "others", "others_heard", "stream", "save", "save_motion"}
-    told = (("stream", ["watch", "alpha"]), ("save", ["progress", "watch", "replace", "quality", "growing"]))
+    assert public == {*shape, "warnings", "others", "others_heard", "origin", "stream", "save", "save_motion"}
+    told = (("stream", ["watch", "alpha"]), ("save", ["progress", "watch", "replace", "quality", "marks", "growing"]))
     for name, keywords in told:
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()
         assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == keywords

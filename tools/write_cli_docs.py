@@ -16,14 +16,15 @@ Written by `make docs` from the help of the commands; change it there.
 
 Messages and progress go to standard error, progress only if that is a terminal. With `--json` standard output gets one
 JSON object and nothing else: `output`, `frames`, `fps`, `width`, `height`, `seconds`, `elapsed_s`, `seed`, `emotion`,
-`backbone`, and `motion_out` and `speakers` if asked for; or, of an error, `error`, `kind` and, where faces were looked
-for, `faces`: the boxes (left, top, right, bottom) of those that were found.
+`backbone`, `marks`, and `motion_out` and `speakers` if asked for; or, of an error, `error`, `kind` and, where faces
+were looked for, `faces`: the boxes (left, top, right, bottom) of those that were found.
 
 | exit code | meaning |
 |---|---|
 | 0 | done |
 | 1 | our fault: the line says how to report it |
 | 2 | you can fix it: one line says what was found, what was expected and what to do next |
+| 3, 4 | of `dicetalk verify`: changed, unmarked |
 | 130, 143 | stopped by Ctrl-C, or asked to end; nothing unfinished is left behind |
 
 `DICETALK_DEBUG=1` shows the traceback of an error.

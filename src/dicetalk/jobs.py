@@ -27,6 +27,7 @@ from dicetalk.backbone import (
 from dicetalk.checks import short
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.files import check_output, existing_file, path_of, taking_place, video_path_of
+from dicetalk.marks.marks import Marks, Which
 from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
 from dicetalk.media.frames import check_numbered, is_numbered
 from dicetalk.media.sheet import write_preview
@@ -64,6 +65,10 @@ class Job:
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
         replace: whether `output` may take the place of another file.
+        marks: of origin: "signed", "plain" or "none"; None is as good as can be, see `marks.Marks`.
+        consent: who agreed to what; kept with the video.
+        visible_mark: whether "AI generated" stands in a corner of every frame.
+        sign_key, sign_certificate: PEM files to sign with; None takes the key for development.
     """
 
     portrait: Path
@@ -90,6 +95,26 @@ class Job:
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
     replace: bool = True
+    marks: Which | None = None
+    consent: str | None = None
+    visible_mark: bool = False
+    sign_key: Path | None = None
+    sign_certificate: Path | None = None
+
+    @property
+    def marking(self) -> Marks:
+        """The marks of the video.
+
+        Raises:
+            ConfigError, InputError: they do not go together.
+        """
+        return Marks(
+            which=self.marks,
+            consent=self.consent,
+            visible=self.visible_mark,
+            key=self.sign_key,
+            certificate=self.sign_certificate,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The job as what JSON can hold."""
@@ -121,20 +146,21 @@ class Job:
         return cls(**{**told, **paths, "speakers": tuple(told.get("speakers", ()))})
 
 
-PATHS = ("portrait", "speech", "motion_in", "motion_out", "preview")
+PATHS = ("portrait", "speech", "motion_in", "motion_out", "preview", "sign_key", "sign_certificate")
 
 VALUES: dict[str, tuple[type, ...]] = {
     "portrait": (str,),
     "speech": (str, type(None)),
     **dict.fromkeys(("output", "emotion"), (str,)),
     **dict.fromkeys(("motion_in", "motion_out", "preview", "gaze"), (str, type(None))),
+    **dict.fromkeys(("marks", "consent", "sign_key", "sign_certificate"), (str, type(None))),
     **dict.fromkeys(("seed", "size", "fps"), (int,)),
     **dict.fromkeys(("head", "blink"), (float,)),
     "face": (int, type(None)),
     "speakers": (list, tuple),
     "quality": (float, str),
     "idle": (float, type(None)),
-    **dict.fromkeys(("crop", "anyway", "ease", "replace"), (bool,)),
+    **dict.fromkeys(("crop", "anyway", "ease", "replace", "visible_mark"), (bool,)),
     "channel": (str, int, type(None)),
     "backbone": (str,),
     "options": (dict,),
@@ -193,6 +219,12 @@ class Done:
     video: Video
     elapsed_s: float
 
+    @property
+    def marks(self) -> Which:
+        """Which marks of origin the video carries."""
+        marking = self.job.marking
+        return "none" if marking.which == "none" else "signed" if marking.signs(self.job.output) else "plain"
+
     def to_json(self) -> dict[str, Any]:
         """The record of the job."""
         from dicetalk.emotion.timeline_file import to_json
@@ -211,6 +243,7 @@ class Done:
             "heard": to_json(video.heard),
             "warnings": list(video.warnings),
             "backbone": job.backbone,
+            "marks": self.marks,
         }
         if job.speakers:
             heard = (video.heard, *video.others_heard)
@@ -259,9 +292,12 @@ def check(job: Job) -> None:
     check_size(job.size)
     channel_number(job.channel)
     quality_of(job.quality)
+    if job.marking.signs(job.output):
+        job.marking.signing_key()
     felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
-    inputs = [existing_file(path) for path in (job.portrait, job.speech, job.motion_in, *sources) if path is not None]
+    given = (job.portrait, job.speech, job.motion_in, job.sign_key, job.sign_certificate, *sources)
+    inputs = [existing_file(path) for path in given if path is not None]
     if is_numbered(job.output):
         check_numbered(job.output)
     for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
@@ -352,7 +388,15 @@ def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
             write_preview(job.preview, step.preview())
 
     def save() -> None:
-        video.save(job.output, progress=drawn, watch=watch, replace=job.replace, quality=job.quality, growing=growing)
+        video.save(
+            job.output,
+            progress=drawn,
+            watch=watch,
+            replace=job.replace,
+            quality=job.quality,
+            growing=growing,
+            marks=job.marking,
+        )
 
     if job.motion_out is None:
         save()

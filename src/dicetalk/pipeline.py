@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+import dicetalk
 from dicetalk.arrays import Waveform
 from dicetalk.backbone import (
     DEFAULT,
@@ -36,6 +38,9 @@ from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline
 from dicetalk.errors import ConfigError, InputError, MediaError
 from dicetalk.files import PathLike, path_of, video_path_of
 from dicetalk.live import LiveVideo, patience_of, sounds_of
+from dicetalk.marks.label import labelled
+from dicetalk.marks.marks import Marks
+from dicetalk.marks.origin import Origin, file_digest
 from dicetalk.media import Picture, Sound, VideoWriter, read_sound
 from dicetalk.media.channel import Channel
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
@@ -59,6 +64,8 @@ from dicetalk.threads import Behind
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
+USUAL_MARKS = Marks()
+
 
 @dataclass(frozen=True, eq=False)
 class Video:
@@ -72,6 +79,7 @@ class Video:
         warnings: what is wrong with what was given and did not stop the work, one line each.
         others: what the other speakers are made from.
         others_heard: their emotions as they were understood.
+        inputs: SHA-256 of the portrait and of the speech, by these names.
     """
 
     conditions: Conditions
@@ -81,6 +89,7 @@ class Video:
     warnings: tuple[str, ...] = ()
     others: tuple[Conditions, ...] = ()
     others_heard: tuple[Timeline, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
@@ -131,6 +140,7 @@ class Video:
         watch: Watch | None = None,
         replace: bool = True,
         quality: Quality = USUAL_QUALITY,
+        marks: Marks = USUAL_MARKS,
         growing: PathLike | None = None,
     ) -> Path:
         """Write the video; nothing is left behind if it fails.
@@ -143,12 +153,16 @@ class Video:
             watch: as in `stream`.
             replace: whether it may take the place of another file; pictures never do.
             quality: 0 (small files) to 100, or "low" (40), "medium" (60), "high" (80); .png loses nothing anyway.
+            marks: of origin and consent, on the file and in it.
+
             growing: beside an .mp4, a fragmented MP4 of the same tracks that can be played while it is written. It
                 stays, whatever happens.
 
         Raises:
             MediaError: the output cannot be written.
             InputError: no such quality, or `growing` beside another file than an .mp4.
+            ConfigError: this kind of file cannot have these marks, or the signing key cannot be used.
+            MissingExtraError: signed marks are asked for, and the extra is not installed.
         """
         target, done = video_path_of(path), 0
         function(progress, "progress")
@@ -156,22 +170,37 @@ class Video:
         alpha = self.has_alpha and keeps_alpha(target)
         beside = None if growing is None else _growing(path_of(growing), target)
         with (
-            self._writer(target, alpha, quality_of(quality), truth(replace, "replace"), beside) as video,
+            self._writer(target, alpha, quality_of(quality), truth(replace, "replace"), marks, beside) as video,
             Behind(video.write, most=0 if self.width * self.height > VAST else 1) as write,
             closing(self.stream(watch=watch, alpha=alpha)) as chunks,
         ):
             for chunk in chunks:
-                write(chunk)
+                write(labelled(chunk) if marks.visible else chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.frames)
         return target
 
+    @property
+    def origin(self) -> Origin:
+        """What it is made by and from, as its marks tell it."""
+        felt = self.conditions.emotion
+        means = felt.weights.mean(axis=0).tolist() if len(felt.weights) else [0.0] * len(felt.names)  # curves: no rows
+        shares = sorted(zip(means, felt.names, strict=True), reverse=True)
+        return Origin(
+            version=dicetalk.__version__,
+            backbone=self.backbone.kind,
+            emotion=", ".join(f"{name} {share:.2f}" for share, name in shares if share >= 0.005),
+            seed=self.conditions.seed,
+            inputs=self.inputs,
+        )
+
     def _writer(
-        self, path: Path, alpha: bool, quality: float, replace: bool, growing: Path | None
+        self, path: Path, alpha: bool, quality: float, replace: bool, marks: Marks, growing: Path | None
     ) -> VideoWriter | FrameWriter:
+        mark = marks.stamp(path, self.origin)
         if is_numbered(path):
-            return FrameWriter(path)
+            return FrameWriter(path, mark)
         size = {"width": self.width, "height": self.height}
         return VideoWriter(
             path,
@@ -182,6 +211,7 @@ class Video:
             alpha=alpha,
             replace=replace,
             joins=self.frames if self.conditions.ease else None,
+            mark=mark,
             growing=growing,
         )
 
@@ -300,7 +330,8 @@ class DiceTalk:
         told_of = [*(look.warnings for look in looks), *(feelings.warnings for feelings in heard)]
         doubts = [warning for warnings in told_of for warning in warnings]
         warnings = tuple(dict.fromkeys([*photo.warnings, *(() if sound is None else sound.warnings), *doubts]))
-        return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]))
+        inputs = _digests(portrait, sound)
+        return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]), inputs)
 
     def live(
         self,
@@ -387,6 +418,15 @@ def _felt(feelings: Timeline, voice: Hearing) -> EmotionTrack:
 def _silence(seconds: float) -> Hearing:
     """What is heard by somebody who says nothing."""
     return Hearing(np.zeros(round(seconds * SPEECH_RATE), np.int16))
+
+
+def _digests(portrait: PathLike | Picture, sound: Sound | None) -> dict[str, str]:
+    """SHA-256 of what was given: of the files, or of the pixels of an array."""
+    if isinstance(portrait, np.ndarray):
+        seen = hashlib.sha256(portrait.tobytes()).hexdigest()
+    else:
+        seen = file_digest(path_of(portrait))
+    return {"portrait": seen} | ({} if sound is None else {"speech": file_digest(sound.path)})
 
 
 def _given(motion: PathLike | Motion, fps: int) -> Motion:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
+from served import Served, serving
 
 import dicetalk.assets
 from dicetalk.media import read_sound
-from tests.served import Served, serving
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which tests the page, is not installed")
 pytest.importorskip("fastapi")

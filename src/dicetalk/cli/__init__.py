@@ -26,6 +26,7 @@ from dicetalk.cli import (
     prepare,
     serve,
     train,
+    verify,
 )
 from dicetalk.cli.streams import open_streams
 
@@ -53,6 +54,7 @@ COMMANDS = (
     doctor.doctor,
     embed.embed,
     hear.hear,
+    verify.verify,
     prepare.prepare,
     train.train,
     evaluate.evaluate,

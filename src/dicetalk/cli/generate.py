@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
 from dicetalk.cli.display import display
+from dicetalk.cli.marks_options import marks_options
 from dicetalk.cli.paths import FILE, VIDEO
 from dicetalk.cli.streams import printable
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
@@ -42,6 +43,7 @@ Examples:
   dicetalk generate face.png speech.wav --quality low -o small.mp4
   dicetalk generate face.png --idle 6 --ease -o idle.mp4    listens, and loops without a jump
   dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
+  dicetalk generate face.png speech.wav --consent "Ada Example, 3 May 2026, for this film" --visible-mark
   dicetalk generate face.png speech.wav --backbone dice-svd/ --preset fast --memory low --emotion-scale 8
 """
 
@@ -133,6 +135,7 @@ Examples:
     show_default=True,
     help=f"What draws the video: {', '.join(KINDS)} (the checkpoint in dice-svd/), or the folder of a checkpoint.",
 )
+@marks_options
 @svd_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video, or about the error.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
@@ -159,6 +162,7 @@ def generate(
     speakers: tuple[str, ...],
     motion_out: Path | None,
     backbone: str,
+    marking: dict[str, Any],
     svd: SvdRequest,
     as_json: bool,
     quiet: bool,
@@ -196,6 +200,7 @@ def generate(
         options=svd.given,
         preview=svd.preview,
         replace=force or output is not None,
+        **marking,
     )
     done = make_video(job, quiet=quiet)
     report(done, as_json=as_json, quiet=quiet)

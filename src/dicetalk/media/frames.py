@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -54,13 +54,17 @@ class FrameWriter:
 
     They appear under their names when the block ends well, and not at all otherwise. The folder is made if need be.
 
+    Args:
+        path: the name of the pictures, with a number in it.
+        mark: is called with each finished file before it gets its name; may write it anew.
+
     Raises:
         MediaError: they cannot be written, or there are some already.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mark: Callable[[Path], None] | None = None) -> None:
         check_numbered(path)
-        self._path, self._written = path, 0
+        self._path, self._written, self._mark = path, 0, mark
 
     def __enter__(self) -> Self:
         self._life = self._open()
@@ -74,8 +78,10 @@ class FrameWriter:
         """
         with writing(self._path):
             for frame in frames:
-                name = self._path.name % self._written
-                Image.fromarray(frame).save(self._hidden / name, format="PNG", compress_level=COMPRESSION)
+                file = self._hidden / (self._path.name % self._written)
+                Image.fromarray(frame).save(file, format="PNG", compress_level=COMPRESSION)
+                if self._mark is not None:
+                    self._mark(file)
                 self._written += 1
 
     def __exit__(

@@ -63,6 +63,7 @@ class VideoWriter:
             4444) keep it.
         replace: whether it may take the place of another file.
         joins: how many frames there will be of a clip that others join, or that loops: H.264 keeps its ends finely.
+        mark: is called with the finished file before it gets its name; may write it anew.
         growing: a fragmented MP4 of the same tracks, which can be played while it is written; only beside an .mp4. It
             stays, whatever happens: whoever asks for it removes it.
 
@@ -84,12 +85,13 @@ class VideoWriter:
         alpha: bool = False,
         replace: bool = True,
         joins: int | None = None,
+        mark: Callable[[Path], None] | None = None,
         growing: Path | None = None,
     ) -> None:
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise ValueError(f"H.264 in 4:2:0 needs an even width and height, got {width} x {height}")
         self._path, self._speech, self._replace = path_of(path), speech, replace
-        self._joins, self._growing = joins, growing
+        self._joins, self._mark, self._growing = joins, mark, growing
         self._grown: OutputContainer | None = None
         self._width, self._height, self._fps, self._quality = width, height, Fraction(fps), quality_of(quality)
         self._written = 0  # frames
@@ -150,6 +152,8 @@ class VideoWriter:
             yield self
             with encoding(self._path):
                 self._finish()
+                if self._mark is not None:
+                    self._mark(temporary)
 
     def _add_pictures(self) -> None:
         options = self._format.encoding(self._quality) | self._further_options()
