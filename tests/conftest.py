@@ -137,6 +137,7 @@ EXTRAS = (
     "onnxscript",
     "prometheus_client",
     "psutil",
+    "ray",
     "starlette",
     "torch",
     "transformers",

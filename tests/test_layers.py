@@ -28,7 +28,7 @@ ROWS = (
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others
-    {"server"},
+    {"batch", "server"},
     {"cli"},
 )
 

@@ -36,8 +36,7 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
-    from dicetalk.backbone import Backbone
-    from dicetalk.pipeline import Video
+    from dicetalk.pipeline import DiceTalk, Video
 
 CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
@@ -253,18 +252,16 @@ class Done:
         return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
 
 
-Load = Callable[[str, object | None], "Backbone"]
-"""What gives a backbone by its name and options."""
-
-
-def run(job: Job, tell: Tell = lambda event: None, *, load: Load = load_backbone, growing: Path | None = None) -> Done:
+def run(
+    job: Job, tell: Tell = lambda event: None, talk: DiceTalk | None = None, *, growing: Path | None = None
+) -> Done:
     """Make a video and its curves: both whole, or neither.
 
     Args:
         job: what to make.
         tell: is told what happens; an exception that it raises stops the job, and nothing is left behind but a preview,
             which shows how far it came.
-        load: gives the backbone; whoever makes many videos keeps one.
+        talk: `talk_of` this job, by whoever makes many; None loads it.
         growing: a file that can be played while it is made, see `Video.save`.
 
     Raises:
@@ -272,7 +269,10 @@ def run(job: Job, tell: Tell = lambda event: None, *, load: Load = load_backbone
     """
     start = time.perf_counter()
     check(job)
-    video = _prepare(job, tell, load)
+    if talk is None:
+        tell(Event("loading"))
+        talk = talk_of(job)
+    video = _prepare(job, tell, talk)
     _write(job, video, tell, growing)
     return Done(job, video, time.perf_counter() - start)
 
@@ -341,11 +341,18 @@ def options_of(job: Job) -> object | None:
     return made
 
 
-def _prepare(job: Job, tell: Tell, load: Load) -> Video:
-    tell(Event("loading"))
+def talk_of(job: Job) -> DiceTalk:
+    """What makes a job's video, and those of all jobs with the same backbone and options.
+
+    Raises:
+        DiceTalkError: as `load_backbone`.
+    """
     from dicetalk.pipeline import DiceTalk
 
-    talk = DiceTalk(load(job.backbone, options_of(job)))
+    return DiceTalk(load_backbone(job.backbone, options_of(job)))
+
+
+def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
     tell(Event("reading"))
     return talk(
         job.portrait,

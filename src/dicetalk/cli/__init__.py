@@ -12,6 +12,7 @@ import click
 import dicetalk
 from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
+    batch,
     demo,
     doctor,
     embed,
@@ -45,6 +46,7 @@ def cli() -> None:
 
 COMMANDS = (
     generate.generate,
+    batch.batch,
     live.live,
     serve.serve,
     demo.demo,

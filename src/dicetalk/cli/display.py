@@ -30,7 +30,7 @@ class Display:
         elif self._bar is not None and self._task is not None:
             self._bar.update(self._task, description=event.work)
 
-    def count(self, done: int, total: int, work: str, things: str) -> None:
+    def count(self, done: float, total: int, work: str, things: str) -> None:
         """How many things of some work are done."""
         if self._bar is None or self._task is None:
             return

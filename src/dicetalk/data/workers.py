@@ -38,8 +38,8 @@ def spread(work: Callable[[Item], Made], items: Sequence[Item], workers: int) ->
     # A forked process would inherit locks that the libraries' threads hold.
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
-    with _unheard_signals():
-        pool = ProcessPoolExecutor(workers, context, _end_with, (theirs,))
+    with unheard_signals():
+        pool = ProcessPoolExecutor(workers, context, end_with, (theirs,))
         starts = range(0, len(items), AT_ONCE)
         # Not by `map`, which cancels what is left when it is stopped; that and workers which end are too much for it.
         promised = [pool.submit(_each, work, items[start : start + AT_ONCE]) for start in starts]
@@ -61,7 +61,7 @@ def _each(work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
     return [work(item) for item in items]
 
 
-def _end_with(stop: Connection) -> None:
+def end_with(stop: Connection) -> None:
     """In a worker: end as soon as the other end of a pipe is closed, be it that its process was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, where no signal can be held back
     Thread(target=_wait, args=(stop,), daemon=True).start()
@@ -74,7 +74,7 @@ def _wait(stop: Connection) -> None:
 
 
 @contextmanager
-def _unheard_signals() -> Iterator[None]:
+def unheard_signals() -> Iterator[None]:
     """Processes that are started here never hear the signals that end a command, which a terminal sends to all of them:
     whoever started them does, and ends them."""
     if sys.platform == "win32":

@@ -35,12 +35,12 @@ def check_numbered(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         check_place(folder, replace=False)
-    found = next(_numbered_in(path), None)
+    found = next(numbered_in(path), None)
     if found is not None:
         raise MediaError(f"{found} is there already; give another name, or remove the frames")
 
 
-def _numbered_in(path: Path) -> Iterator[Path]:
+def numbered_in(path: Path) -> Iterator[Path]:
     """The numbered pictures that are there."""
     if not path.parent.is_dir():
         return

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dicetalk.backbone import DEFAULT, Backbone, load_backbone
+from dicetalk.backbone import DEFAULT, load_backbone
 from dicetalk.errors import DiceTalkError
-from dicetalk.jobs import Cancelled, Event, run
+from dicetalk.jobs import Cancelled, Event, options_of, run
+from dicetalk.pipeline import DiceTalk
 from dicetalk.server.leash import leashed
 from dicetalk.server.places import Places
 from dicetalk.server.problems import renamed
@@ -40,9 +41,9 @@ def work(data: Path, name: str) -> None:
 
 
 @lru_cache(maxsize=2)
-def warm(name: str, options: object | None) -> Backbone:
-    """A backbone that stays loaded."""
-    return load_backbone(name, options)
+def warm(name: str, options: object | None) -> DiceTalk:
+    """What makes videos by a backbone, which stays loaded."""
+    return DiceTalk(load_backbone(name, options))
 
 
 def make(queue: Queue, places: Places, entry: Entry) -> None:
@@ -68,7 +69,8 @@ def _made(
         names = asked.names
         job = job_of(asked, folder)
         growing = folder / GROWING if job.output.suffix == ".mp4" else None
-        done = run(job, _Teller(queue, entry.claim), load=warm, growing=growing)
+        talk = warm(job.backbone, options_of(job))
+        done = run(job, _Teller(queue, entry.claim), talk, growing=growing)
     except Cancelled:
         return None, None
     except DiceTalkError as error:

@@ -1,0 +1,36 @@
+// What the server is asked; its problems are thrown as `Problem`.
+
+export class Problem extends Error {
+  constructor(told) {
+    super(told.detail || told.title || "the server gave no answer that can be read");
+    this.status = told.status;
+    this.field = told.field;
+  }
+}
+
+async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ detail: "The server cannot be reached. Is “dicetalk serve” still running?" });
+  }
+  if (answer.ok) return answer;
+  throw new Problem({ status: answer.status, ...(await answer.json().catch(() => ({}))) });
+}
+
+const json = async (path, options) => (await ask(path, options)).json();
+const post = (told) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(told) });
+
+export const send = (blob) =>
+  json("/v1/uploads", { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: blob });
+export const faces = (portrait) => json("/v1/faces", post({ portrait }));
+export const emotions = () => json("/v1/emotions");
+export const make = (request) => json("/v1/videos", post(request));
+export const job = (id) => json(`/v1/videos/${id}`);
+export const jobs = () => json("/v1/videos?limit=12");
+export const remove = (id) => ask(`/v1/videos/${id}`, { method: "DELETE" });
+export const content = (id) => `/v1/videos/${id}/content`;
+export const motion = (id) => `/v1/videos/${id}/motion`;
+export const still = async (asked) => (await ask("/v1/preview", post(asked))).blob();

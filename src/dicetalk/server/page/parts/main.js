@@ -1,0 +1,26 @@
+// Starts the page.
+
+import { startEmotion } from "./emotion.js";
+import { startKeys } from "./keys.js";
+import { startMaking } from "./making.js";
+import { tell } from "./page.js";
+import { startPortrait } from "./portrait.js";
+import { startResults } from "./results.js";
+import { startSettings } from "./settings.js";
+import { startSpeech } from "./speech.js";
+
+document.addEventListener("dragover", (event) => event.preventDefault()); // a file beside its field is not opened
+document.addEventListener("drop", (event) => event.preventDefault());
+
+startPortrait();
+startSpeech();
+startSettings();
+try {
+  await startEmotion();
+} catch (error) {
+  tell(error, "emotion");
+}
+startKeys();
+startMaking();
+startResults();
+document.documentElement.dataset.ready = "true";
