@@ -26,8 +26,12 @@ from dicetalk.sources.scheme import source_of
 SENT = Path("/data/uploads/abc")
 
 
+WRITTEN_HERE = {"output", "motion_out", "preview", "replace", "sign_key", "sign_certificate"}
+"""What no client chooses: where files of the server lie."""
+
+
 def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None:
-    assert set(FIELDS) - set(OURS) == set(VALUES) - {"output", "motion_out", "preview", "replace"}
+    assert set(FIELDS) - set(OURS) == set(VALUES) - WRITTEN_HERE
 
 
 @pytest.mark.parametrize(

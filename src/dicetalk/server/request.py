@@ -13,6 +13,7 @@ from dicetalk.backbone import DEFAULT, GAZES, KINDS
 from dicetalk.checks import brief
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.jobs import Job
+from dicetalk.marks.marks import WHICH
 from dicetalk.server.places import Places
 from dicetalk.server.queue import Queue, Upload
 
@@ -89,6 +90,8 @@ FIELDS: dict[str, Field] = {
     ),
     "emotion_file": _file("what `file` stands for in the emotion", "sound", "video", "picture", "timeline", "emotions"),
     "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": 2000}),
+    "marks": Field(says="of origin: signed, plain or none", schema={**TEXT, "enum": list(WHICH)}),
+    "visible_mark": Field(says="write that it was generated into a corner of each frame", schema=TRUTH, read=_truth),
     "format": Field(says="of the video", schema={**TEXT, "enum": list(FORMATS), "default": FORMATS[0]}),
     "seed": Field(says="which take", schema=WHOLE, read=_whole),
     "face": Field(says="1 is the leftmost", schema=WHOLE, read=_whole),
@@ -110,7 +113,7 @@ FIELDS: dict[str, Field] = {
 }
 """The fields of POST /v1/videos."""
 
-OURS = ("consent", "format", "emotion_file")
+OURS = ("format", "emotion_file")
 """Those that a `Job` has not."""
 LOOKED_AT = ("portrait", "emotion", "face", "size", "crop", "anyway")
 """Those of POST /v1/preview."""
