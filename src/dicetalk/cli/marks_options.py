@@ -25,16 +25,10 @@ DECLARED = (
         type=FILE,
         help="Sign with this key.  [default: one for development, made at first run in your settings' folder]",
     ),
-    click.option("--sign-cert", metavar="PEM", type=FILE, help="Its certificates, the signer's first."),
+    click.option("--sign-certificate", metavar="PEM", type=FILE, help="Its certificates, the signer's first."),
 )
-NAMES = {
-    "marks": "marks",
-    "consent": "consent",
-    "visible_mark": "visible_mark",
-    "sign_key": "sign_key",
-    "sign_cert": "sign_certificate",
-}
-"""The fields of a job by option."""
+NAMES = ("marks", "consent", "visible_mark", "sign_key", "sign_certificate")
+"""Of the options and of the fields of a job."""
 
 
 def marks_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -42,7 +36,7 @@ def marks_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def packed(**values: Any) -> None:
-        function(**{"marking": {field: values.pop(option) for option, field in NAMES.items()}} | values)
+        function(**{"marking": {name: values.pop(name) for name in NAMES}} | values)
 
     for declare in reversed(DECLARED):
         packed = declare(packed)
