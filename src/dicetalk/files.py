@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from dicetalk.checks import short
 from dicetalk.errors import MediaError
@@ -348,3 +349,25 @@ def same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):  # one of them is not there; if that is wrong, reading it says so
         return False
+
+
+@contextmanager
+def held(path: Path) -> Iterator[bool]:
+    """Hold a file, made if there is none, against other processes; gives False where another one holds it.
+
+    Windows and some kinds of disk know no such locks: there it is always held.
+    """
+    with path.open("w") as file:
+        yield _is_locked(file)
+
+
+def _is_locked(file: IO[str]) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -161,7 +161,7 @@ def runs(path: Path) -> bool:
     return Path(f"/proc/{path.name.split('-')[1]}").exists()
 
 
-MANY = tuple(f"face.jpg,speech.wav,happy,{number}.mp4,64," for number in range(4))
+MANY = tuple(f"face.jpg,speech.wav,happy,{number}.mp4,64," for number in range(12))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

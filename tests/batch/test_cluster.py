@@ -99,7 +99,9 @@ def test_a_worker_of_a_cluster_that_is_killed_loses_nothing(cluster: str, jobs: 
 
 
 @pytest.mark.timeout(300)
-def test_a_batch_on_a_cluster_that_is_stopped(cluster: str, jobs: str) -> None:
+def test_a_batch_on_a_cluster_that_is_stopped(cluster: str, jobs: str, hopper: Path, speech: Path) -> None:
+    with Path(jobs).open("a") as file:
+        file.writelines(f"\n{hopper},{speech},fear,{number}.mp4,64" for number in range(30))
     process = started(jobs, cluster)
     while not workers() and process.poll() is None:
         time.sleep(0.01)

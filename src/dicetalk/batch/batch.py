@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,12 +18,9 @@ from dicetalk.batch.report import write_reports
 from dicetalk.batch.work import Outcome, Task, fault
 from dicetalk.batch.workers import Part, on_this_machine
 from dicetalk.errors import DiceTalkError, InputError
-from dicetalk.files import remove_abandoned, same_file, writing
+from dicetalk.files import held, remove_abandoned, same_file, writing
 from dicetalk.jobs import PATHS, Job
 from dicetalk.media.frames import is_numbered
-
-if sys.platform != "win32":
-    import fcntl
 
 
 class Watch:
@@ -116,15 +112,9 @@ def _alone_in(out: Path) -> Iterator[None]:
     """
     with writing(out):
         (out / RECORDS).mkdir(parents=True, exist_ok=True)
-        lock = (out / RECORDS / "lock").open("w")
-    with lock:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise InputError(f"another batch is writing into {out}; wait for it, or give another folder") from None
-            except OSError:
-                pass  # a kind of disk that knows no locks
+    with held(out / RECORDS / "lock") as alone:
+        if not alone:
+            raise InputError(f"another batch is writing into {out}; wait for it, or give another folder")
         yield
 
 

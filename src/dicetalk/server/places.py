@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicetalk.errors import ConfigError
-from dicetalk.files import writing
+from dicetalk.files import held, writing
 from dicetalk.server.queue import Upload
 
 
@@ -91,14 +90,7 @@ def occupied(places: Places) -> Iterator[None]:
         ConfigError: another one holds it.
     """
     places.make()
-    if os.name == "nt":
-        yield
-        return
-    import fcntl
-
-    with writing(places.data), (places.data / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(f"another server works in {places.data}; stop it, or give another --data") from None
+    with writing(places.data), held(places.data / "lock") as alone:
+        if not alone:
+            raise ConfigError(f"another server works in {places.data}; stop it, or give another --data")
         yield

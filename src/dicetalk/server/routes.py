@@ -182,7 +182,7 @@ async def video_motion(request: Request, id: str) -> Response:
     if entry.status != "done":
         raise Problem(409, f"this job is {entry.status}; there are no curves")
     assert entry.claim is not None and entry.result is not None
-    if not entry.result["motion"]:
+    if not entry.result["curves"]:
         raise Problem(404, "this video has no curves: it is of several faces, or its backbone draws without")
     path = server.places.video(entry.claim) / "motion.csv"
     return FileResponse(path, media_type="text/csv", filename=f"dicetalk-{entry.number}.csv")
@@ -280,8 +280,8 @@ async def _told(request: Request, entry: Entry) -> dict[str, Any]:
     """A job as it is told."""
     server, own = _server(request), f"/v1/videos/{entry.id}"
     place = await run_in_threadpool(server.queue.place, entry.number) if entry.status == "queued" else None
-    has_curves = bool(entry.result and entry.result["motion"])
-    result = {name: value for name, value in entry.result.items() if name != "motion"} if entry.result else None
+    has_curves = bool(entry.result and entry.result["curves"])
+    result = {name: value for name, value in entry.result.items() if name != "curves"} if entry.result else None
     return {
         "id": entry.id,
         "status": entry.status,

@@ -81,7 +81,7 @@ def _made(
         return None, {"error": f"{type(error).__name__}: {error} (a fault of DiceTalk)", "kind": "Fault"}
     record = done.to_json()
     told = {name: value for name, value in record.items() if name not in ("output", "motion_out")}
-    return renamed(told, names) | {"motion": job.motion_out is not None}, None
+    return renamed(told, names) | {"curves": job.motion_out is not None}, None
 
 
 class _Teller:
