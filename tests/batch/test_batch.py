@@ -140,9 +140,16 @@ def test_what_cannot_begin(desk: Path, arguments: tuple[str, ...], why: str, cap
 # ---- killed
 
 
+HEARS_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+    "os.execv(sys.executable, [sys.executable, '-m', 'dicetalk', *sys.argv[1:]])"
+)
+"""The command line as from a terminal: what tests in the background start would not hear Ctrl-C."""
+
+
 def started(*arguments: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-m", "dicetalk", "batch", *arguments], env=environment)
+    return subprocess.Popen([sys.executable, "-c", HEARS_CTRL_C, "batch", *arguments], env=environment)
 
 
 def until(true: Callable[[], object], seconds: float = 200) -> None:
