@@ -25,6 +25,10 @@ from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech.rows import COLUMNS as SPEECH_COLUMNS
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hostile", action="store_true", help="every case of tests/hostile at every door, not at one each")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
     """A folder of settings that is nobody's: signing makes a key in it."""
