@@ -37,7 +37,13 @@ def words_of(fields: Mapping[str, Any]) -> list[str]:
     """The fields as they are typed behind `dicetalk generate`."""
     told = with_paths(fields)
     given = [told.pop("portrait"), *([told.pop("speech")] if "speech" in told else [])]
-    return ["generate", "--json", *(word for name, value in told.items() for word in _option(name, value)), "--", *given]
+    return [
+        "generate",
+        "--json",
+        *(word for name, value in told.items() for word in _option(name, value)),
+        "--",
+        *given,
+    ]
 
 
 def _option(name: str, value: Any) -> list[str]:

@@ -12,19 +12,18 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from hostile.cases import Case
+from hostile.cases import Case, Door
 from hostile.made import encoded, portrait, put, wav, written
 from PIL import Image, ImageOps, PngImagePlugin
 
-NOT_ONE = "is not a picture that can be read"
+NOT_ONE, NEITHER = "is not a picture that can be read", "neither a picture nor a recording that can be read"
 DAMAGED = "is a damaged picture"
 NO_FACE = "no face found"
-TOO_MUCH = "holds notes or a colour profile that unpack to too much"
 
 
 def picture(name: str, content: Callable[[], bytes], says: str = "", *, sent: str = "", **more: Any) -> Case:
     """A case about the portrait; `sent` is what the server says that looks at it when it comes."""
-    at = {"REST": sent, **more.pop("at", {})} if sent else more.pop("at", {})
+    at: Mapping[Door, str] = {"REST": sent or says.replace(NOT_ONE, NEITHER)}
     fields: Mapping[str, Any] = more.pop("fields", {})
     return Case(make=lambda folder: {"portrait": put(folder, name, content()), **fields}, says=says, at=at, **more)
 
@@ -129,7 +128,9 @@ def tiff(width: int, height: int, offset: int = 8 + 2 + 12 * 9 + 4, following: i
 
 
 def bmp(width: int, height: int) -> bytes:
-    return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 1000, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(900)
+    return (
+        b"BM" + struct.pack("<IHHIIiiHHIIiiII", 1000, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(900)
+    )
 
 
 def zipped() -> bytes:
@@ -236,12 +237,10 @@ GOOD: dict[str, Case] = {
         "face.png", lambda: with_chunks(chunk(b"acTL", struct.pack(">II", 0xFFFFFFFF, 0)))
     ),
     "two faces, the second": picture("two.png", lambda: written(two(), "PNG"), fields={"face": 2}),
-}  # fmt: skip
+}
 
 SHORT: dict[str, Case] = {
-    "a JPEG without its last bytes": picture(
-        "face.jpg", lambda: encoded("JPEG")[:-40], warns="lacks its last bytes"
-    ),
+    "a JPEG without its last bytes": picture("face.jpg", lambda: encoded("JPEG")[:-40], warns="lacks its last bytes"),
     "nine tenths of a JPEG": picture("face.jpg", lambda: cut(encoded("JPEG"), 0.9), warns="lacks its last bytes"),
     "nine tenths of a PNG": picture("face.png", lambda: cut(encoded("PNG"), 0.9), warns="lacks its last bytes"),
     "nine tenths of a GIF": picture("face.gif", lambda: cut(encoded("GIF"), 0.9), warns="lacks its last bytes"),
@@ -261,11 +260,15 @@ SHORT: dict[str, Case] = {
 DAMAGED_ONES: dict[str, Case] = {
     "a PNG with a wrong sum": picture("face.png", lambda: patched(encoded("PNG"), b"IHDR", 17, b"\0\0\0\0"), DAMAGED),
     "a PNG with torn data": picture("face.png", lambda: flipped(encoded("PNG"), 1, 30), DAMAGED),
-    "a HEIC with torn data": picture("face.heic", lambda: flipped(encoded("HEIF"), 1, 4000, 0.5), f"{DAMAGED}|{NO_FACE}|cannot be seen"),
+    "a HEIC with torn data": picture(
+        "face.heic", lambda: flipped(encoded("HEIF"), 1, 4000, 0.5), f"{DAMAGED}|{NO_FACE}|cannot be seen"
+    ),
     "a WebP with torn data": picture("face.webp", lambda: patched(encoded("WEBP"), b"VP8 ", 11, b"\0\0\0"), DAMAGED),
     "a JPEG with torn tables": picture("face.jpg", lambda: patched(encoded("JPEG"), b"\xff\xdb", 2, b"\0\0"), DAMAGED),
-    "a GIF that leaves its size to its frame": picture("face.gif", lambda: patched(encoded("GIF"), b"GIF8", 6, bytes(4))),
-}  # fmt: skip
+    "a GIF that leaves its size to its frame": picture(
+        "face.gif", lambda: patched(encoded("GIF"), b"GIF8", 6, bytes(4))
+    ),
+}
 
 NONE: dict[str, Case] = {
     "nothing at all": picture("face.png", lambda: b"", r"is empty \(0 bytes\)"),
@@ -277,14 +280,17 @@ NONE: dict[str, Case] = {
     "a bare SVG": picture("face.svg", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is SVG"),
     "PDF that is called PNG": picture("face.png", lambda: b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n", "is PDF"),
     "EPS that is called JPEG": picture(
-        "face.jpg", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n", "is EPS"
+        "face.jpg",
+        lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n",
+        "is EPS",
+        sent=NEITHER,
     ),
     "a page of the web": picture("face.jpg", lambda: b"<!DOCTYPE html><html><img src=x></html>", "is a web page"),
     "an archive": picture("face.png", zipped, "is an archive"),
     "a script": picture("face.png", lambda: b"#!/bin/sh\nrm -rf /\n", NOT_ONE),
     "a program": picture("face.png", lambda: b"\x7fELF\x02\x01\x01" + bytes(5000), NOT_ONE),
-    "a sound": picture("face.wav", wav, "is a sound"),
-    "a film": picture("face.mp4", film, "is a video"),
+    "a sound": picture("face.wav", wav, "is a sound, not a picture", sent="is a sound; send a picture"),
+    "a film": picture("face.mp4", film, "is a video or a sound, not a picture", sent="is a video; send a picture"),
     "a timeline as portrait": picture("face.png", lambda: b'{"keys": []}', NOT_ONE, sent="is a timeline"),
     "deep JSON as portrait": picture("face.png", lambda: b"[" * 100_000, NOT_ONE, sent="begins as JSON and is none"),
     "a list of files to play": picture("face.png", lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", NOT_ONE),
@@ -323,24 +329,22 @@ LYING: dict[str, Case] = {
     "a JPEG 2000 beyond measure": picture(
         "face.jp2", lambda: patched(encoded("JPEG2000"), b"ihdr", 4, b"\x7f\xff\xff\xff" * 2), f"megapixels|{DAMAGED}"
     ),
-    "a PSD beyond measure": picture("face.psd", lambda: patched(psd(), b"8BPS", 14, b"\0\x7f\xff\xff" * 2), f"megapixels|{DAMAGED}"),
+    "a PSD beyond measure": picture(
+        "face.psd", lambda: patched(psd(), b"8BPS", 14, b"\0\x7f\xff\xff" * 2), f"megapixels|{DAMAGED}"
+    ),
     "an animation that lies": picture(
         "face.gif", lambda: patched(frames("GIF", loop=0), b"NETSCAPE2.0", 13, b"\xff\xff")
     ),
-}  # fmt: skip
+}
 
 BOMBS: dict[str, Case] = {
-    "notes that unpack to 300 MB": picture(
-        "face.png", lambda: with_chunks(chunk(b"zTXt", b"Note\0\0" + bomb(300))), TOO_MUCH
-    ),
-    "many notes that unpack": picture(
-        "face.png", lambda: with_chunks(*[chunk(b"zTXt", b"Note\0\0" + bomb(8))] * 20), TOO_MUCH
-    ),
+    "notes that unpack to 300 MB": picture("face.png", lambda: with_chunks(chunk(b"zTXt", b"Note\0\0" + bomb(300)))),
+    "many notes that unpack": picture("face.png", lambda: with_chunks(*[chunk(b"zTXt", b"Note\0\0" + bomb(8))] * 20)),
     "international notes that unpack": picture(
-        "face.png", lambda: with_chunks(chunk(b"iTXt", b"Note\0\1\0\0\0" + bomb(300))), TOO_MUCH
+        "face.png", lambda: with_chunks(chunk(b"iTXt", b"Note\0\1\0\0\0" + bomb(300)))
     ),
     "a colour profile that unpacks to 300 MB": picture(
-        "face.png", lambda: with_chunks(chunk(b"iCCP", b"sRGB\0\0" + bomb(300))), TOO_MUCH
+        "face.png", lambda: with_chunks(chunk(b"iCCP", b"sRGB\0\0" + bomb(300)))
     ),
     "data that unpack to more than the picture": picture(
         "face.png", lambda: png(200, 200, body=bytes(100_000_000)), NO_FACE
@@ -348,10 +352,8 @@ BOMBS: dict[str, Case] = {
     "54 megapixels of nothing": picture(
         "face.png", lambda: written(Image.new("1", (7340, 7340), 1), "PNG", compress_level=9), NO_FACE
     ),
-    "54 megapixels of an animation": picture(
-        "face.gif", lambda: written(Image.new("L", (7340, 7340)), "GIF"), NO_FACE
-    ),
-}  # fmt: skip
+    "54 megapixels of an animation": picture("face.gif", lambda: written(Image.new("L", (7340, 7340)), "GIF"), NO_FACE),
+}
 
 FACELESS: dict[str, Case] = {
     "no face": picture("face.png", lambda: written(smooth(), "PNG"), NO_FACE),
@@ -360,8 +362,10 @@ FACELESS: dict[str, Case] = {
     "wholly transparent": picture("face.png", lambda: written(Image.new("RGBA", (200, 200)), "PNG"), NO_FACE),
     "a third face of one": picture("face.png", lambda: encoded("PNG"), "face 3|1 face|one face", fields={"face": 3}),
     "a face of a few pixels": picture(
-        "face.png", lambda: written(ImageOps.expand(portrait().resize((24, 28)), 300, "grey"), "PNG"), f"{NO_FACE}|small"
+        "face.png",
+        lambda: written(ImageOps.expand(portrait().resize((24, 28)), 300, "grey"), "PNG"),
+        f"{NO_FACE}|small",
     ),
-}  # fmt: skip
+}
 
 PICTURES = GOOD | SHORT | DAMAGED_ONES | NONE | LYING | BOMBS | FACELESS

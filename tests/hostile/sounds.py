@@ -13,7 +13,7 @@ import av
 import numpy as np
 from hostile.cases import Case, Door
 from hostile.made import FRAMES, encoded, put, riff, spoken, wav
-from hostile.pictures import bomb, cut, film, flipped, patched, zipped
+from hostile.pictures import NEITHER, bomb, cut, film, flipped, patched, zipped
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
@@ -21,12 +21,11 @@ from dicetalk.rates import SPEECH_RATE
 
 NO_SOUND = "is no sound or video that can be read"
 RUBBISH = f"{NO_SOUND}|is damaged or its codec cannot be read|holds no sound samples"
-NOT_FROM_ELSEWHERE = "a playlist, or a format that is not read"
 
 
 def sound(name: str, content: Callable[[], bytes], says: str = "", *, sent: str = "", **more: Any) -> Case:
     """A case about the speech; `sent` is what the server says that looks at it when it comes."""
-    at: Mapping[Door, str] = {"REST": sent} if sent else {}
+    at: Mapping[Door, str] = {"REST": sent or says.replace(NO_SOUND, f"{NO_SOUND}|{NEITHER}")}
     fields: Mapping[str, Any] = more.pop("fields", {})
     return Case(make=lambda folder: {"speech": put(folder, name, content()), **fields}, says=says, at=at, **more)
 
@@ -157,7 +156,9 @@ RATES = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000)
 
 GOOD: dict[str, Case] = {
     **{f"{rate} Hz": sound("a.wav", lambda rate=rate: riff(at_rate(rate), rate), frames=FRAMES) for rate in RATES},
-    **{f"{count} channels": sound("a.wav", lambda count=count: channels(count), frames=FRAMES) for count in range(1, 9)},
+    **{
+        f"{count} channels": sound("a.wav", lambda count=count: channels(count), frames=FRAMES) for count in range(1, 9)
+    },
     "the first channel of 8": sound("a.wav", lambda: first_channel_of(8), frames=FRAMES),
     "16 channels": sound("a.wav", lambda: channels(16), frames=FRAMES),
     "8 bit": sound("a.wav", lambda: form((spoken() // 256 + 128).astype(np.uint8), 1, SPEECH_RATE), frames=FRAMES),
@@ -192,7 +193,7 @@ GOOD: dict[str, Case] = {
     "a recorder that could not go back": sound("a.wav", lambda: patched(wav(), b"data", 4, b"\xff" * 4), frames=FRAMES),
     "0.2 seconds": sound("a.wav", lambda: seconds(0.2), frames=5),
     "an archive behind it": sound("a.wav", lambda: wav() + zipped(), frames=FRAMES),
-}  # fmt: skip
+}
 
 SHORT: dict[str, Case] = {
     "0.01 seconds": sound("a.wav", lambda: seconds(0.01), "lasts 0.010 s; speech needs at least 0.2 s"),
@@ -211,7 +212,9 @@ ODD: dict[str, Case] = {
     "1 Hz": sound("a.wav", lambda: form(spoken(), 1, 1), "has 1 samples a second", sent="lasts 6400 s"),
     "3999 Hz": sound("a.wav", lambda: form(spoken(), 1, 3999), "has 3999 samples a second; speech needs at least"),
     "4000 Hz": sound("a.wav", lambda: form(at_rate(4000), 1, 4000), frames=FRAMES),
-    "two million Hz": sound("a.wav", lambda: form(np.tile(spoken(), 99), 1, 2_000_000), "which its head must have wrong"),
+    "two million Hz": sound(
+        "a.wav", lambda: form(np.tile(spoken(), 99), 1, 2_000_000), "which its head must have wrong"
+    ),
     "four thousand million Hz": sound("a.wav", lambda: form(spoken(), 1, 2**32 - 1), f"{RUBBISH}|must have wrong"),
     "0 Hz": sound("a.wav", lambda: form(spoken(), 1, 0), f"{RUBBISH}|samples a second"),
     "0 channels": sound("a.wav", lambda: form(spoken(), 1, SPEECH_RATE, 0), "has no sound track"),
@@ -220,7 +223,7 @@ ODD: dict[str, Case] = {
     "samples of 0 bit": sound("a.wav", lambda: patched(wav(), b"fmt ", 22, b"\0\0"), RUBBISH),
     "blocks of 0 bytes": sound("a.wav", lambda: patched(wav(), b"fmt ", 20, b"\0\0"), ""),
     "a codec that nobody knows": sound("a.wav", lambda: patched(wav(), b"fmt ", 8, b"\xee\xee"), RUBBISH),
-}  # fmt: skip
+}
 
 LYING: dict[str, Case] = {
     "a head that promises an hour": sound(
@@ -252,13 +255,22 @@ LYING: dict[str, Case] = {
     "a box that is larger than the file": sound(
         "a.m4a", lambda: patched(coded("aac", "ipod"), b"moov", -4, b"\x7f\xff\xff\xff")
     ),
-    "a box in itself": sound("a.m4a", lambda: patched(coded("aac", "ipod"), b"moov", -4, b"\0\0\0\1"), "has no sound track"),
-}  # fmt: skip
+    "a box in itself": sound(
+        "a.m4a",
+        lambda: patched(coded("aac", "ipod"), b"moov", -4, b"\0\0\0\1"),
+        "has no sound track",
+        sent="neither pictures nor sound",
+    ),
+}
 
 CUT: dict[str, Case] = {
     "half of a WAV": sound("a.wav", lambda: cut(riff(spoken(0.8)), 0.5), warns="is damaged: 0.40 s of 0.80 s"),
-    "half of an MP3": sound("a.mp3", lambda: cut(coded("libmp3lame", "mp3", seconds=0.8), 0.6), warns="0.32 s of 0.80 s are missing"),
-    "half of a FLAC": sound("a.flac", lambda: cut(coded("flac", "flac", 16_000, seconds=2.0), 0.6), warns="are missing"),
+    "half of an MP3": sound(
+        "a.mp3", lambda: cut(coded("libmp3lame", "mp3", seconds=0.8), 0.6), warns="0.32 s of 0.80 s are missing"
+    ),
+    "half of a FLAC": sound(
+        "a.flac", lambda: cut(coded("flac", "flac", 16_000, seconds=2.0), 0.6), warns="are missing"
+    ),
     "half of an Ogg": sound("a.ogg", lambda: cut(coded("libopus", "ogg", seconds=3.0), 0.5), frames=25),
     "half of an M4A": sound("a.m4a", lambda: cut(coded("aac", "ipod"), 0.5), RUBBISH),
     "half of a WebM": sound("a.webm", lambda: cut(coded("libopus", "webm", seconds=0.8), 0.7), warns="are missing"),
@@ -268,9 +280,11 @@ CUT: dict[str, Case] = {
     "a torn FLAC": sound("a.flac", lambda: flipped(coded("flac", "flac", seconds=2.0), 3, 5), warns="are missing"),
     "a torn M4A": sound("a.m4a", lambda: patched(coded("aac", "ipod"), b"mdat", 40, bytes(700)), warns="are missing"),
     "random bytes in an MP4": sound(
-        "a.m4a", lambda: patched(coded("aac", "ipod"), b"mdat", 4, np.random.default_rng(1).bytes(900)), warns="are missing"
+        "a.m4a",
+        lambda: patched(coded("aac", "ipod"), b"mdat", 4, np.random.default_rng(1).bytes(900)),
+        warns="are missing",
     ),
-}  # fmt: skip
+}
 
 NONE: dict[str, Case] = {
     "no bytes": sound("a.wav", lambda: b"", r"is empty \(0 bytes\)"),
@@ -288,6 +302,6 @@ NONE: dict[str, Case] = {
     "a list to join": sound("a.ffconcat", lambda: b"ffconcat version 1.0\nfile /etc/passwd\n", NO_SOUND),
     "a session to join": sound("a.sdp", lambda: b"v=0\no=- 0 0 IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n", NO_SOUND),
     "a manifest to fetch": sound("a.mpd", lambda: b"<MPD><BaseURL>file:///etc/</BaseURL></MPD>", NO_SOUND),
-}  # fmt: skip
+}
 
 SOUNDS = GOOD | SHORT | ODD | LYING | CUT | NONE

@@ -25,7 +25,10 @@ def called(name: str, says: str = "") -> Case:
 
     def make(folder: Path) -> dict[str, Any]:
         (folder / name).mkdir()
-        return {"portrait": put(folder / name, f"{name}.png", encoded("PNG")), "speech": put(folder, f"{name}.wav", wav())}
+        return {
+            "portrait": put(folder / name, f"{name}.png", encoded("PNG")),
+            "speech": put(folder, f"{name}.wav", wav()),
+        }
 
     return Case(make=make, says=says)
 
@@ -90,7 +93,8 @@ INPUTS: dict[str, Case] = {
     "a name of nothing": place("empty|names no portrait", lambda folder: ""),
     "a name of spaces": place("the name of a file is empty", lambda folder: "   "),
     "a name with a null": Case(
-        make=lambda folder: {"portrait": "face\0.png"}, says="is no name of a file|control character",
+        make=lambda folder: {"portrait": "face\0.png"},
+        says="is no name of a file|control character",
         nowhere={"command line": NO_NULL, **NOT_SENT},
     ),
     "a name of two lines": place(GONE, lambda folder: folder / "a\nb.png"),
@@ -103,8 +107,10 @@ INPUTS: dict[str, Case] = {
     "a pipe of FFmpeg's": place(GONE, lambda folder: "pipe:0", "speech"),
     "data in a name": place(GONE, lambda folder: "data:audio/wav;base64,AAAA", "speech"),
     "somebody's home": place(GONE, lambda folder: "~nobody-of-this-name/face.png"),
-    "the process's own input": place("is a device|is a pipe|is empty|cannot be opened", lambda folder: "/dev/stdin", "speech"),
-}  # fmt: skip
+    "the process's own input": place(
+        "is a device|is a pipe|is empty|cannot be opened", lambda folder: "/dev/stdin", "speech"
+    ),
+}
 
 NAMES: dict[str, Case] = {
     "a name with spaces": called(" my  face "),
@@ -137,10 +143,14 @@ OUTPUTS: dict[str, Case] = {
     "a file that is there": target("", lambda folder: filled(folder, "a.mp4")),
     "an output of many scripts": target("", lambda folder: folder / "né 日本 😀 'a' $b.mp4"),
     "an output that begins with a dash": target("", lambda folder: folder / "-o.webm"),
-    "pictures in a folder of files": target("is in the way|is there|not a folder|exist|cannot", lambda folder: f"{filled(folder, 'a')}/"),
-    "curves where nobody writes": target("cannot be written|does not exist", lambda folder: "/proc/a.csv", "motion_out"),
+    "pictures in a folder of files": target(
+        "is in the way|is there|not a folder|exist|cannot", lambda folder: f"{filled(folder, 'a')}/"
+    ),
+    "curves where nobody writes": target(
+        "cannot be written|does not exist", lambda folder: "/proc/a.csv", "motion_out"
+    ),
     "curves of a suffix": target("end the output name in", lambda folder: folder / "a.mp3", "motion_out"),
-}  # fmt: skip
+}
 
 BELOW: dict[str, Case] = {
     "out of the folder": below("leads out of", "../x.mp4"),
@@ -154,7 +164,7 @@ BELOW: dict[str, Case] = {
     "names of 300 letters": below("cannot be|too long", "x" * 300 + ".mp4"),
     "a null in the output": below("control character|is no name", "a\0.mp4"),
     "spaces and scripts": below("", "né 日本/ a b .mp4"),
-}  # fmt: skip
+}
 
 
 def over_portrait(folder: Path) -> dict[str, Any]:

@@ -17,9 +17,7 @@ DOOR = "command line"
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")]
 
 
-def test_a_case(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_case(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     case, fields = CASES[name], fields_of(CASES[name], tmp_path / "desk")
     kept = temporary(monkeypatch, tmp_path / "temporary")
     monkeypatch.chdir(tmp_path / "desk")
@@ -42,9 +40,16 @@ def test_a_case(
 
 
 SAMPLE = (
-    "a WebP", "a pipe as portrait", "a megabyte of zeros", "notes that unpack to 300 MB", "a sample that is no number",
-    "half of a HEIC", "an emotion that moves the cursor", "a name of many scripts", "a full device",
-)  # fmt: skip
+    "a WebP",
+    "a pipe as portrait",
+    "a megabyte of zeros",
+    "notes that unpack to 300 MB",
+    "a sample that is no number",
+    "half of a HEIC",
+    "an emotion that moves the cursor",
+    "a name of many scripts",
+    "a full device",
+)
 
 
 @pytest.mark.parametrize("name", SAMPLE)

@@ -22,12 +22,16 @@ HERE = TESTS / "hostile"
 TYPED: Mapping[Door, str] = {"command line": TEXT_ONLY}
 
 
-def wish(says: str, *, at: Mapping[Door, str] | None = None, nowhere: Mapping[Door, str] | None = None, **fields: Any) -> Case:
+def wish(
+    says: str, *, at: Mapping[Door, str] | None = None, nowhere: Mapping[Door, str] | None = None, **fields: Any
+) -> Case:
     """A case of settings; no `says` is a right result."""
     return Case(make=lambda folder: fields, says=says, at=at or {}, nowhere=nowhere or {})
 
 
-def feeling(name: str, content: Callable[[], bytes], says: str = "", *, asks: str = "{file}", sent: str = "", **more: Any) -> Case:
+def feeling(
+    name: str, content: Callable[[], bytes], says: str = "", *, asks: str = "{file}", sent: str = "", **more: Any
+) -> Case:
     """A case of an emotion that is in a file; `sent` is what the server says that looks at it when it comes."""
     at: Mapping[Door, str] = {"REST": sent} if sent else {}
     return Case(
@@ -87,9 +91,13 @@ EMOTIONS: dict[str, Case] = {
     "a mood every year": wish("auto:SECONDS", emotion="auto:31536000"),
     "as heard in the voice": wish("", emotion="auto"),
     "like nothing": wish("names no recording", emotion="like:", at={"REST": "send it as emotion_file"}),
-    "like one that is not there": wish("cannot be opened", emotion="like:gone.mp4", at={"REST": "send it as emotion_file"}),
+    "like one that is not there": wish(
+        "cannot be opened", emotion="like:gone.mp4", at={"REST": "send it as emotion_file"}
+    ),
     "like a device": wish("is a device", emotion="like:/dev/zero", at={"REST": "send it as emotion_file"}),
-    "like a folder": wish("is a folder|names a folder", emotion="like:/", at={"REST": "send it as emotion_file|names a folder"}),
+    "like a folder": wish(
+        "is a folder|names a folder", emotion="like:/", at={"REST": "send it as emotion_file|names a folder"}
+    ),
     "a timeline of the system": wish("cannot be opened", emotion="/etc/shadow.json", at={"REST": "names a file"}),
     "a path as emotion": wish(UNKNOWN, emotion="../../etc/passwd"),
     "own emotions that are not there": wish("cannot be opened", emotion="x.safetensors:a", at={"REST": "names a file"}),
@@ -99,14 +107,12 @@ EMOTIONS: dict[str, Case] = {
     "an emotion that is a list": wish(
         "emotion is \\[|job's emotion is|emotion holds|is not understood", emotion=["happy"], nowhere=TYPED
     ),
-}  # fmt: skip
+}
 
 FEELINGS: dict[str, Case] = {
     "like a photo": feeling("like.png", lambda: encoded("PNG"), asks="like:{file}"),
     "like a voice": feeling("like.wav", wav, asks="like:{file}"),
-    "like a video without sound or face": feeling(
-        "like.mp4", lambda: film_with_sound(), asks="like:{file}", warns=""
-    ),
+    "like a video without sound or face": feeling("like.mp4", lambda: film_with_sound(), asks="like:{file}", warns=""),
     "like a picture without a face": feeling(
         "like.png", lambda: written(_grey(), "PNG"), "no face found", asks="like:{file}"
     ),
@@ -135,10 +141,16 @@ FEELINGS: dict[str, Case] = {
     "a field twice": feeling("mood.json", lambda: b'{"keys": [], "keys": []}', "is given twice"),
     "deep JSON": feeling("mood.json", lambda: b"[" * 100_000, "nested too deep", sent="begins as JSON and is none"),
     "deep objects": feeling(
-        "mood.json", lambda: b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "nested too deep", sent="begins as JSON and is none"
+        "mood.json",
+        lambda: b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+        "nested too deep",
+        sent="begins as JSON and is none",
     ),
     "a number of 100 000 digits": feeling(
-        "mood.json", lambda: b'{"keys": [{"time": ' + b"9" * 100_000 + b"}]}", "a number too long", sent="begins as JSON"
+        "mood.json",
+        lambda: b'{"keys": [{"time": ' + b"9" * 100_000 + b"}]}",
+        "a number too long",
+        sent="begins as JSON",
     ),
     "a timeline of 2 MB": feeling("mood.json", lambda: b'{"keys": []}' + b" " * 2_000_000, "expected at most 1 MB"),
     "a timeline that ends": feeling("mood.json", lambda: b'{"keys": [', "not JSON: line 1", sent="begins as JSON"),
@@ -151,7 +163,7 @@ FEELINGS: dict[str, Case] = {
     "NaN in a timeline": feeling("mood.json", lambda: b'{"keys": [{"time": NaN, "emotion": "happy"}]}', "time"),
     "an empty timeline": feeling("mood.json", lambda: b"", r"empty \(0 bytes\)"),
     "a picture as timeline": feeling("mood.json", lambda: encoded("PNG"), "not UTF-8 text", sent="emotion|picture"),
-}  # fmt: skip
+}
 
 OWN: dict[str, Case] = {
     "an own emotion": own("", tensors),
@@ -185,7 +197,7 @@ OWN: dict[str, Case] = {
     "a deep pickle": own(
         "damaged|safetensors|header", lambda: (HERE / "deepdict.npy").read_bytes(), sent="the emotion file"
     ),
-}  # fmt: skip
+}
 
 WHOLE = "is not a valid integer"
 REAL = "is not a valid float"
@@ -193,7 +205,12 @@ REAL = "is not a valid float"
 
 def number(name: str, value: object, says: str, **at: str) -> Case:
     """A case of a number that is none."""
-    return wish(says, at=at, nowhere={} if isinstance(value, int | float) and not isinstance(value, bool) else TYPED, **{name: value})  # type: ignore[arg-type]
+    return wish(
+        says,
+        at=at,
+        nowhere={} if isinstance(value, int | float) and not isinstance(value, bool) else TYPED,
+        **{name: value},
+    )  # type: ignore[arg-type]
 
 
 NUMBERS: dict[str, Case] = {
@@ -244,25 +261,34 @@ NUMBERS: dict[str, Case] = {
     "a crop of 1": wish("crop is", crop=1, nowhere=TYPED),
     "a backbone that nobody knows": wish("backbone", backbone="nothing"),
     "a backbone of the system": wish("backbone|checkpoint|config.json", backbone="/"),
-    "a backbone that is not here": wish(
-        "dice-svd|checkpoint|backbone", backbone="svd", nowhere={}
-    ),
+    "a backbone that is not here": wish("dice-svd|checkpoint|backbone", backbone="svd", nowhere={}),
     "an option that the backbone has not": wish(
-        "no option|which has none|option", options={"steps": 3}, nowhere={"command line": "its options are its own words",
-        "Python": "options are objects there, and mypy tells", "batch": "its columns are known by name"}
+        "no option|which has none|option",
+        options={"steps": 3},
+        nowhere={
+            "command line": "its options are its own words",
+            "Python": "options are objects there, and mypy tells",
+            "batch": "its columns are known by name",
+        },
     ),
-    "a speaker without a face": wish(
-        "speaker|face|FACE:CHANNEL:EMOTION", crop=None, speakers=["::"]
-    ),
+    "a speaker without a face": wish("speaker|face|FACE:CHANNEL:EMOTION", crop=None, speakers=["::"]),
     "speakers of one face": wish("speaker|face|twice", crop=None, speakers=["1:left:happy", "1:right:sad"]),
-    "speakers of text": wish("speakers", speakers="1:left:happy", nowhere={
-        "command line": TEXT_ONLY, "batch": "a text of one speaker is one speaker", "Python": "as a list of letters, told below"}),
+    "speakers of text": wish(
+        "speakers",
+        speakers="1:left:happy",
+        nowhere={
+            "command line": TEXT_ONLY,
+            "batch": "a text of one speaker is one speaker",
+            "Python": "as a list of letters, told below",
+        },
+    ),
     "consent of nothing": wish("consent", consent=" "),
     "consent of a book": wish("consent", consent="x" * 100_000),
     "marks that are none": wish("marks", marks="maybe", at={"command line": "'maybe' is not one of"}),
-    "a field that nobody knows": wish("colour", colour="red", at={"command line": "No such option"},
-        nowhere={"Python": "Python says it"}),
-}  # fmt: skip
+    "a field that nobody knows": wish(
+        "colour", colour="red", at={"command line": "No such option"}, nowhere={"Python": "Python says it"}
+    ),
+}
 
 
 def _grey() -> Any:
@@ -291,10 +317,16 @@ CURVES: dict[str, Case] = {
     "curves": curves(lambda: table(*map(row, range(10))), "", frames=FRAMES),
     "an hour of sound beside curves": Case(
         make=lambda folder: {
-            "speech": put(folder, "hour.wav", hour()), "motion_in": put(folder, "c.csv", table(*map(row, range(10))))
+            "speech": put(folder, "hour.wav", hour()),
+            "motion_in": put(folder, "c.csv", table(*map(row, range(10)))),
         },
-        says="", at={"REST": "lasts 3600 s; expected at most"},
-        nowhere={"command line": "90 000 frames take minutes", "Python": "its own test", "batch": "90 000 frames take minutes"},
+        says="",
+        at={"REST": "lasts 3600 s; expected at most"},
+        nowhere={
+            "command line": "90 000 frames take minutes",
+            "Python": "its own test",
+            "batch": "90 000 frames take minutes",
+        },
     ),
     "curves of nothing": curves(lambda: b"", r"empty \(0 bytes\)"),
     "curves that are a picture": curves(lambda: encoded("PNG"), NO_CURVES, sent="is a picture; send a curves"),
@@ -312,6 +344,6 @@ CURVES: dict[str, Case] = {
     "a line of a million letters": curves(lambda: table("x" * 10**6), NO_CURVES),
     "a quote that never ends": curves(lambda: table('"' + row(0), row(1)), NO_CURVES),
     "a null in a cell": curves(lambda: table(row(0, "0\0")), NO_CURVES),
-}  # fmt: skip
+}
 
 WISHES = EMOTIONS | FEELINGS | OWN | NUMBERS | CURVES

@@ -363,16 +363,20 @@ class SoundTrack:
 
 
 def probe(path: str | Path) -> tuple[VideoTrack | None, SoundTrack | None]:
-    """Read the header only: the first track of pictures and of sound, None where there is none.
+    """Read the header only: the first track of pictures and of sound whose codec is known, None where there is none.
 
     Raises:
-        MediaError: no such file, or neither sound nor video.
+        MediaError: no such file, neither sound nor video, or only tracks of codecs that nobody knows.
     """
     with opened(existing_file(path)) as container:
         whole = (container.duration or 0) / av.time_base
-        films = (stream for stream in container.streams.video if Disposition.attached_pic not in stream.disposition)
-        pictures = [_video_track(stream, whole) for stream in films]
-        sounds = [_sound_track(stream, whole) for stream in container.streams.audio]
+        films = [stream for stream in container.streams.video if Disposition.attached_pic not in stream.disposition]
+        pictures = [_video_track(stream, whole) for stream in films if stream.codec_context is not None]
+        sounds = [_sound_track(stream, whole) for stream in container.streams.audio if stream.codec_context is not None]
+        if (films or container.streams.audio) and not (pictures or sounds):
+            raise MediaError(
+                f"{path} is damaged or its codec cannot be read (nobody knows it); convert it to WAV or MP4"
+            )
     return next(iter(pictures), None), next(iter(sounds), None)
 
 

@@ -37,9 +37,12 @@ def sniffed(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _picture(path: Path) -> tuple[str, dict[str, Any]] | None:
-    from dicetalk.media.picture import picture_size
+    from dicetalk.media.beginnings import PICTURE, begins_as
+    from dicetalk.media.picture import damaged, picture_size
 
     size = picture_size(path)
+    if size is None and begins_as(path) == PICTURE:
+        raise MediaError(damaged(path))
     return None if size is None else ("picture", {"width": size[0], "height": size[1]})
 
 
@@ -47,12 +50,26 @@ def _recording(path: Path) -> tuple[str, dict[str, Any]]:
     from dicetalk.media import probe
     from dicetalk.media.container import lasts
 
-    film, sound = probe(path)
+    try:
+        film, sound = probe(path)
+    except MediaError as error:
+        raise MediaError(_unread(path, error)) from error
     told = max((track.seconds for track in (film, sound) if track), default=0.0)
     seconds = {"seconds": round(max(told, lasts(path)), 3)}
     if film is None and sound is None:
         raise MediaError(f"{path} holds neither pictures nor sound; give another file")
     return ("sound", seconds) if film is None else ("video", {"width": film.width, "height": film.height, **seconds})
+
+
+def _unread(path: Path, error: MediaError) -> str:
+    """What is told of a file that is neither a picture nor a recording, or a recording that is damaged."""
+    from dicetalk.media.beginnings import SOUND, VIDEO, begins_as
+
+    what = begins_as(path)
+    if what in (SOUND, VIDEO):
+        return str(error)
+    found = f"{what}, neither" if what else "neither"
+    return f"{path} is {found} a picture nor a recording that can be read; send it as PNG or JPEG, as WAV or MP4"
 
 
 def _timeline(path: Path) -> tuple[str, dict[str, Any]]:
