@@ -26,7 +26,9 @@ from dicetalk.speech.rows import COLUMNS as SPEECH_COLUMNS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--hostile", action="store_true", help="every case of tests/hostile at every door, not at one each")
+    parser.addoption(
+        "--hostile", action="store_true", help="every case of tests/hostile at every door, not at one each"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
