@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -93,3 +96,15 @@ def test_numbers_that_are_not_finite_are_told(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **__: Damaged())
     with pytest.raises(CheckpointError, match=r"detector_proposal\.onnx gave numbers that are not finite"):
         open_network(path).run(None, {})
+
+
+def test_nothing_is_noted_or_reported(tmp_path: Path) -> None:
+    """Builds of onnxruntime that report their use begin with a file in the temporary folder."""
+    program = (
+        "from dicetalk.networks import WEIGHTS, open_network; open_network(WEIGHTS / 'motion' / 'emotion.onnx')\n"
+        "import os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    around = {**os.environ, "TMPDIR": str(tmp_path)}
+    around.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run([sys.executable, "-c", program], env=around, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n" and not list(tmp_path.iterdir())
