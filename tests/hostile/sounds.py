@@ -6,7 +6,7 @@ import io
 import struct
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import av
@@ -152,13 +152,15 @@ def flac(total: int) -> bytes:
     return bytes(whole)
 
 
+def at_its_rate(rate: int) -> bytes:
+    return riff(at_rate(rate), rate)
+
+
 RATES = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000)
 
 GOOD: dict[str, Case] = {
-    **{f"{rate} Hz": sound("a.wav", lambda rate=rate: riff(at_rate(rate), rate), frames=FRAMES) for rate in RATES},
-    **{
-        f"{count} channels": sound("a.wav", lambda count=count: channels(count), frames=FRAMES) for count in range(1, 9)
-    },
+    **{f"{rate} Hz": sound("a.wav", partial(at_its_rate, rate), frames=FRAMES) for rate in RATES},
+    **{f"{count} channels": sound("a.wav", partial(channels, count), frames=FRAMES) for count in range(1, 9)},
     "the first channel of 8": sound("a.wav", lambda: first_channel_of(8), frames=FRAMES),
     "16 channels": sound("a.wav", lambda: channels(16), frames=FRAMES),
     "8 bit": sound("a.wav", lambda: form((spoken() // 256 + 128).astype(np.uint8), 1, SPEECH_RATE), frames=FRAMES),

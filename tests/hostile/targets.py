@@ -15,9 +15,9 @@ NOT_SENT: Mapping[Door, str] = {"REST": SENT_BY_CONTENT}
 NOT_NAMED: Mapping[Door, str] = {"REST": NO_OUTPUT, "batch": OWN_FOLDER}
 
 
-def place(says: str, make: Callable[[Path], object], field: str = "portrait", **nowhere: str) -> Case:
+def place(says: str, make: Callable[[Path], object], field: str = "portrait") -> Case:
     """A case of an input's name, which `make` gives."""
-    return Case(make=lambda folder: {field: str(make(folder))}, says=says, nowhere={**NOT_SENT, **nowhere})  # type: ignore[arg-type]
+    return Case(make=lambda folder: {field: str(make(folder))}, says=says, nowhere=NOT_SENT)
 
 
 def called(name: str, says: str = "") -> Case:

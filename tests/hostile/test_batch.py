@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile.cases import Door
 from hostile.doors import assert_right, assert_shown, assert_told, command, environment, fields_of, with_paths
 from hostile.table import CASES, at
 from hostile.watch import MOST_BYTES, Scales, files
 
-DOOR = "batch"
+DOOR: Door = "batch"
 pytestmark = [pytest.mark.timeout(600), pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from command_line import dicetalk
+from hostile.cases import Door
 from hostile.doors import assert_right, assert_shown, assert_told, command, environment, fields_of, temporary, words_of
 from hostile.table import CASES
 from hostile.watch import files, modest
 
-DOOR = "command line"
+DOOR: Door = "command line"
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hostile.cases import Door
 from hostile.doors import assert_right, assert_shown, assert_told, fields_of, temporary, with_paths
 from hostile.made import encoded, put
 from hostile.sounds import hour
@@ -19,7 +20,7 @@ import dicetalk
 from dicetalk.errors import DiceTalkError
 from dicetalk.marks.marks import Marks
 
-DOOR = "Python"
+DOOR: Door = "Python"
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")]
 
 
@@ -66,7 +67,7 @@ def test_an_hour(tmp_path: Path) -> None:
         assert video.frames == 90_000 and video.warnings == ()
         stream = video.stream()
         assert sum(len(chunk) for chunk in islice(stream, 3)) > 0
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ from typing import Any
 
 import httpx
 import pytest
+from hostile.cases import Door
 from hostile.doors import INPUTS, assert_right, assert_shown, assert_told, fields_of
 from hostile.made import encoded, put, wav
 from hostile.table import CASES
 from hostile.watch import assert_modest, family, files, until_gone
 from served import Served, serving
 
-DOOR = "REST"
+DOOR: Door = "REST"
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="pipes and links of POSIX")]
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 from hostile.cases import TEXT_ONLY, Case, Door
-from hostile.made import FRAMES, encoded, put, wav
-from hostile.pictures import film, written
+from hostile.made import FRAMES, encoded, put, wav, written
+from hostile.pictures import film
 from hostile.sounds import film_with_sound, hour
 from places import TESTS
 from safetensors.numpy import save
@@ -203,14 +203,11 @@ WHOLE = "is not a valid integer"
 REAL = "is not a valid float"
 
 
-def number(name: str, value: object, says: str, **at: str) -> Case:
-    """A case of a number that is none."""
-    return wish(
-        says,
-        at=at,
-        nowhere={} if isinstance(value, int | float) and not isinstance(value, bool) else TYPED,
-        **{name: value},
-    )  # type: ignore[arg-type]
+def number(name: str, value: object, says: str, sent: str = "") -> Case:
+    """A case of a number that is none; `sent` is what the server says."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    at: Mapping[Door, str] = {"REST": sent} if sent else {}
+    return wish(says, at=at, nowhere={} if plain else TYPED, **{name: value})
 
 
 NUMBERS: dict[str, Case] = {
@@ -237,8 +234,8 @@ NUMBERS: dict[str, Case] = {
     "60 frames a second": Case(make=lambda folder: {"fps": 60}, frames=24),
     "less than no head": number("head", -0.1, "head"),
     "twice the head": number("head", 2.0, "head"),
-    "a head that is no number": number("head", math.nan, "head|NaN", REST="NaN is no number"),
-    "an infinite blink": number("blink", math.inf, "blink|Infinity", REST="Infinity is no number"),
+    "a head that is no number": number("head", math.nan, "head|NaN", sent="NaN is no number"),
+    "an infinite blink": number("blink", math.inf, "blink|Infinity", sent="Infinity is no number"),
     "a head of text": wish("head is", head="x", at={"command line": REAL}),
     "a true blink": wish("blink is", blink=True, nowhere=TYPED),
     "a gaze up": wish("gaze", gaze="up", at={"command line": "'up' is not one of"}),
