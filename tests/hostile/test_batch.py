@@ -48,11 +48,9 @@ def records(request: pytest.FixtureRequest, desk: Path) -> Mapping[str, Mapping[
     told = json.loads(out)
     assert process.returncode == 2 and err == b"", err
     assert not files(desk / "temporary")
-    made = {desk / "out" / Path(row["output"]) for row in told["rows"] if row["state"] == "made"}
+    made = {desk / row["output"] for row in told["rows"] if row["state"] == "made"}
     left = {path for path in files(desk) - before if ".batch" not in path.parts}
-    assert left == {Path(desk / path) for path in made} | {
-        desk / "out" / name for name in ("report.csv", "report.html")
-    }
+    assert left == made | {desk / "out" / name for name in ("report.csv", "report.html")}
     by_row = {row["row"]: row for row in told["rows"]}
     return {name: by_row[number] for number, name in enumerate(names, 1)}
 

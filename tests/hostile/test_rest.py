@@ -161,7 +161,7 @@ def test_bytes_on_the_line(name: str, server: Served) -> None:
 
 def test_uploads_that_are_slow_or_break_off(server: Served, data: Path) -> None:
     """Those who send a byte now and then hold nobody up; those who leave leave nothing."""
-    lines = [line(server) for _ in range(20)]
+    lines = [line(server) for _ in range(40)]
     for raw in lines:
         raw.sendall(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 10)
     for raw in lines:

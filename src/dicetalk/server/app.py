@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
 import dicetalk
@@ -90,10 +91,16 @@ async def _ours(request: Request, error: Exception) -> Response:
     return Problem(503, str(error), {"Retry-After": "60"}, kind=type(error).__name__).response()
 
 
+async def _left(request: Request, error: Exception) -> Response:
+    """To nobody: whoever asked has left in the middle, which is no fault to be logged."""
+    return Response(status_code=400)
+
+
 ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     Problem: _problem,
     HTTPException: _http,
     RequestValidationError: _parameter,
     StudioError: _lost,
+    ClientDisconnect: _left,
     DiceTalkError: _ours,
 }
