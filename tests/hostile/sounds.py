@@ -19,7 +19,7 @@ from scipy.signal import resample_poly
 
 from dicetalk.rates import SPEECH_RATE
 
-NO_SOUND = "is no sound or video that can be read"
+NO_SOUND = "no sound or video that can be read"
 RUBBISH = f"{NO_SOUND}|is damaged or its codec cannot be read|holds no sound samples"
 
 

@@ -20,6 +20,8 @@ from dicetalk.motion.live_link import LIVE_LINK_COLUMNS
 
 HERE = TESTS / "hostile"
 TYPED: Mapping[Door, str] = {"command line": TEXT_ONLY}
+UNWRITTEN: Mapping[Door, str] = {"batch": "the control character"}
+LONG: Mapping[Door, str] = {"batch": "the line has"}
 
 
 def wish(
@@ -68,9 +70,9 @@ EMOTIONS: dict[str, Case] = {
     "an emotion in full width": wish(UNKNOWN, emotion="ｈａｐｐｙ"),
     "an emotion of pictures": wish(UNKNOWN, emotion="😀"),
     "an emotion in Arabic": wish(UNKNOWN, emotion="سعيد"),
-    "an emotion that moves the cursor": wish(UNKNOWN, emotion="\x1b[2Jhappy\r"),
+    "an emotion that moves the cursor": wish(UNKNOWN, emotion="\x1b[2Jhappy\r", at=UNWRITTEN),
     "an emotion that is a command": wish(UNKNOWN, emotion="$(reboot); `reboot`"),
-    "an emotion of two lines": wish(f"{UNKNOWN}|no emotion name", emotion="happy\nsad"),
+    "an emotion of two lines": wish(f"{UNKNOWN}|no emotion name", emotion="happy\nsad", at=UNWRITTEN),
     "no emotion": wish("no emotion name", emotion="", at={"REST": "no emotion name"}),
     "commas alone": wish("no emotion name", emotion=",,,"),
     "a colon alone": wish("no emotion name", emotion=":"),
@@ -84,7 +86,7 @@ EMOTIONS: dict[str, Case] = {
     "an emotion twice": wish("is given twice", emotion="happy,happy"),
     "more than all": wish("together|add up|sum", emotion="happy:0.7,sad:0.7"),
     "one strength of two": wish("only some names", emotion="happy:0.5,sad"),
-    "an emotion of a hundred thousand letters": wish(UNKNOWN, emotion="x" * 100_000),
+    "an emotion of a hundred thousand letters": wish(UNKNOWN, emotion="x" * 100_000, at=LONG),
     "thirty thousand emotions": wish("twice|strength", emotion=",".join(["happy"] * 15_000)),
     "a mood every 0 s": wish("auto:SECONDS", emotion="auto:0"),
     "a mood every NaN s": wish("auto:SECONDS", emotion="auto:nan"),
@@ -116,9 +118,13 @@ FEELINGS: dict[str, Case] = {
     "like a picture without a face": feeling(
         "like.png", lambda: written(_grey(), "PNG"), "no face found", asks="like:{file}"
     ),
-    "like a text": feeling("like.txt", lambda: b"hello" * 99, "is no sound or video", asks="like:{file}"),
+    "like a text": feeling(
+        "like.txt", lambda: b"hello" * 99, "no sound or video|neither a picture nor a recording", asks="like:{file}"
+    ),
     "like nothing at all": feeling("like.mp4", lambda: b"", r"empty \(0 bytes\)", asks="like:{file}"),
-    "like half a video": feeling("like.mp4", lambda: film()[:900], "is no sound or video", asks="like:{file}"),
+    "like half a video": feeling(
+        "like.mp4", lambda: film()[:900], "no sound or video|neither a picture nor a recording", asks="like:{file}"
+    ),
     "a timeline": timeline("", key(), key(0.2, {"sad": 0.5})),
     "a timeline of ten thousand keys": timeline("", *[key(n / 100, "happy:0.5") for n in range(10_000)]),
     "a timeline without keys": timeline("at least one|no keys|keys"),
@@ -280,7 +286,7 @@ NUMBERS: dict[str, Case] = {
         },
     ),
     "consent of nothing": wish("consent", consent=" "),
-    "consent of a book": wish("consent", consent="x" * 100_000),
+    "consent of a book": wish("consent", consent="x" * 100_000, at=LONG),
     "marks that are none": wish("marks", marks="maybe", at={"command line": "'maybe' is not one of"}),
     "a field that nobody knows": wish(
         "colour", colour="red", at={"command line": "No such option"}, nowhere={"Python": "Python says it"}
