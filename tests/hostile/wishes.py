@@ -335,7 +335,7 @@ CURVES: dict[str, Case] = {
     "curves that are a picture": curves(lambda: encoded("PNG"), NO_CURVES, sent="is a picture; send a curves"),
     "curves that are bytes": curves(lambda: np.random.default_rng(0).bytes(5000), NO_CURVES, sent=NO_KIND),
     "curves without rows": curves(lambda: table(), NO_CURVES),
-    "curves without columns": curves(lambda: table("1", head="Timecode"), NO_CURVES),
+    "curves without columns": curves(lambda: table("1", head="Timecode,X"), NO_CURVES),
     "a row that is short": curves(lambda: table(row(0), "00:00:00:01.000,61,0.1"), NO_CURVES),
     "a cell of text": curves(lambda: table(row(0, "x")), NO_CURVES),
     "a cell of NaN": curves(lambda: table(row(0, "nan")), NO_CURVES),

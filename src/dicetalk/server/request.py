@@ -234,13 +234,33 @@ def job_of(asked: Asked, folder: Path) -> Job:
     request = asked.request
     told = {name: value for name, value in request.items() if name not in OURS}
     told |= {name: str(path) for name, path in asked.paths.items() if name not in OURS}
-    told["emotion"] = emotion_of(request.get("emotion", "neutral"), asked.paths.get("emotion_file"))
+    emotion = request.get("emotion", "neutral")
+    if isinstance(emotion, str) and "emotion_file" in asked.uploads:
+        _check_sent(emotion, asked.uploads["emotion_file"].kind)
+    told["emotion"] = emotion_of(emotion, asked.paths.get("emotion_file"))
     if isinstance(request.get("speakers"), list):
         told["speakers"] = [_speaker(text) for text in request["speakers"]]
     told["output"] = str(folder / f"video.{request.get('format', FORMATS[0])}")
     if KINDS[request.get("backbone", DEFAULT)].moves and not request.get("speakers"):
         told["motion_out"] = str(folder / "motion.csv")
     return Job.from_json(told)
+
+
+def _check_sent(emotion: str, kind: str) -> None:
+    """Refuse a file of another kind than the emotion that names it takes.
+
+    Raises:
+        FieldError: it is.
+    """
+    words = [word.strip() for word in re.split("[:,]", emotion)]
+    if FILE not in words:
+        return
+    if words[0].lower() == "like":
+        wanted = ("sound", "video", "picture")
+    else:
+        wanted = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
+    if kind not in wanted:
+        raise FieldError("emotion_file", f"the emotion file is a {kind}; {brief(emotion)} takes {' or '.join(wanted)}")
 
 
 def emotion_of(emotion: Any, sent: Path | None = None) -> str:
