@@ -256,7 +256,7 @@ def _check_sent(emotion: str, kind: str) -> None:
     if FILE not in words:
         return
     if words[0].lower() == "like":
-        wanted = ("sound", "video", "picture")
+        wanted: tuple[str, ...] = ("sound", "video", "picture")
     else:
         wanted = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
     if kind not in wanted:
