@@ -173,7 +173,7 @@ FEELINGS: dict[str, Case] = {
 
 OWN: dict[str, Case] = {
     "an own emotion": own("", tensors),
-    "an own emotion of 64 bit": own("", lambda: (HERE / "own-f64.safetensors").read_bytes(), name="mine"),
+    "an own emotion of 64 bit": own("", lambda: (HERE / "own-f64.safetensors").read_bytes()),
     "an own emotion that is not there": own("holds no emotion", tensors, name="other"),
     "a name that leads away": own("name", lambda: (HERE / "own-badname.safetensors").read_bytes()),
     "an own emotion of 10 numbers": own("256|shape|width|wide", lambda: tensors(10)),
