@@ -223,7 +223,7 @@ class Done:
     def marks(self) -> Which:
         """Which marks of origin the video carries."""
         marking = self.job.marking
-        return "none" if marking.which == "none" else "signed" if marking.signs(self.job.output) else "plain"
+        return "none" if marking.which == "none" else "signed" if marking.signs else "plain"
 
     def to_json(self) -> dict[str, Any]:
         """The record of the job."""
@@ -292,7 +292,7 @@ def check(job: Job) -> None:
     check_size(job.size)
     channel_number(job.channel)
     quality_of(job.quality)
-    if job.marking.signs(job.output):
+    if job.marking.signs:
         job.marking.signing_key()
     felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
@@ -379,13 +379,15 @@ def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
     """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
     tell(Event("listening"))
 
+    stamp = None if job.preview is None else job.marking.stamp(job.preview, video.origin)
+
     def drawn(done: int, total: int) -> None:
         tell(Event("rendering", done, total, "frames"))
 
     def watch(step: Step) -> None:
         tell(Event("denoising", step.done, step.total, "steps"))
         if job.preview is not None:
-            write_preview(job.preview, step.preview())
+            write_preview(job.preview, step.preview(), stamp)
 
     def save() -> None:
         video.save(

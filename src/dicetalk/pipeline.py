@@ -155,8 +155,8 @@ class Video:
             quality: 0 (small files) to 100, or "low" (40), "medium" (60), "high" (80); .png loses nothing anyway.
             marks: of origin and consent, on the file and in it.
 
-            growing: beside an .mp4, a fragmented MP4 of the same tracks that can be played while it is written. It
-                stays, whatever happens.
+            growing: beside an .mp4, a fragmented MP4 of the same tracks that can be played while it is written, with
+                marks that nobody has signed at its end. It stays, whatever happens.
 
         Raises:
             MediaError: the output cannot be written.
@@ -179,6 +179,8 @@ class Video:
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.frames)
+        if beside is not None and (stamp := marks.unsigned.stamp(beside, self.origin)) is not None:
+            stamp(beside)
         return target
 
     @property

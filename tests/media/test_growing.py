@@ -10,6 +10,8 @@ import pytest
 
 import dicetalk
 from dicetalk.errors import InputError
+from dicetalk.marks.marks import Marks
+from dicetalk.marks.verdict import verify
 from dicetalk.media import VideoWriter, read_sound
 
 
@@ -31,8 +33,20 @@ def times(path: Path) -> tuple[float | None, float | None]:
 
 def test_it_holds_what_the_video_holds(tmp_path: Path, hopper: Path, speech: Path) -> None:
     whole, grown = tmp_path / "whole.mp4", tmp_path / "grown.mp4"
-    dicetalk.load()(hopper, speech, size=96, crop=True).save(whole, growing=grown)
+    video = dicetalk.load()(hopper, speech, size=96, crop=True)
+    video.save(whole, growing=grown, marks=Marks(consent="Grace agreed"))
     assert counts(grown) == counts(whole) and times(grown) == times(whole)
+    marks = verify(grown)
+    assert (marks.state, marks.signed) == ("intact", False)
+    assert marks.origin == video.origin.to_json() | {"consent": "Grace agreed"}
+    grown.write_bytes(grown.read_bytes()[:-3000])
+    assert verify(grown).state == "unmarked"  # whoever leaves early has no mark
+
+
+def test_it_has_no_mark_where_none_is_wanted(tmp_path: Path, hopper: Path, speech: Path) -> None:
+    grown, none = tmp_path / "grown.mp4", Marks(which="none")
+    dicetalk.load()(hopper, speech, size=96, crop=True).save(tmp_path / "whole.mp4", growing=grown, marks=none)
+    assert verify(grown).state == "unmarked"
 
 
 def test_it_can_be_read_before_the_video_is_finished(tmp_path: Path, speech: Path) -> None:
