@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ROWS = (
     {"arrays", "easing", "errors", "rates", "threads"},
     {"checks"},
-    {"files"},
+    {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks"},
     {"backbone"},  # the contract: what it hands over holds a Face

@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from dicetalk.checks import brief, short, whole_number
+from dicetalk.amounts import AS_USUAL, Amounts
+from dicetalk.checks import brief, is_number, short, whole_number
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
@@ -25,48 +25,6 @@ if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing
     from dicetalk.media import Picture
     from dicetalk.motion.space import Motion
     from dicetalk.speech import Hearing
-
-
-GAZES = ("free", "camera")
-"""Where eyes may look."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Amounts:
-    """How much a person does besides speaking and feeling.
-
-    Attributes:
-        head: how far the head moves, and brows that stress what is said: 0 (held as in the portrait) to 1 (as usual).
-        blink: how many of the usual blinks there are, 0 to 1.
-        gaze: "free", with glances beside the camera, or "camera", never off it.
-    """
-
-    head: float = 1.0
-    blink: float = 1.0
-    gaze: Literal["free", "camera"] = "free"
-
-
-AS_USUAL = Amounts()
-
-
-def is_number(value: object) -> bool:
-    """Whether it is a real number, of Python or of NumPy; true and false are none."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
-    """What was asked for, checked; where nothing is said, the eyes of a head that is held still do not wander.
-
-    Raises:
-        InputError: one is out of range.
-    """
-    for name, share in (("head", head), ("blink", blink)):
-        if not is_number(share) or not 0 <= share <= 1:
-            raise InputError(f"{name} is {brief(share)}; use a number from 0 (none) to 1 (as usual)")
-    if gaze is not None and not (isinstance(gaze, str) and gaze in GAZES):
-        raise InputError(f"gaze is {brief(gaze)}; use {' or '.join(GAZES)}")
-    on_camera = gaze == "camera" or (gaze is None and head == 0)
-    return Amounts(head=head, blink=blink, gaze="camera" if on_camera else "free")
 
 
 @dataclass(frozen=True, eq=False)

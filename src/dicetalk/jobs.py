@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dicetalk.amounts import amounts_of
 from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
     Step,
-    amounts_of,
     check_content,
     check_controls,
     check_seed,

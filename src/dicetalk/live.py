@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 
 from dicetalk.arrays import Picture, Waveform
-from dicetalk.backbone import Sitting, Speaking, is_number
-from dicetalk.checks import brief, short
+from dicetalk.backbone import Sitting, Speaking
+from dicetalk.checks import brief, is_number, short
 from dicetalk.errors import InputError
 from dicetalk.media.portions import Portion, Portions
 from dicetalk.rates import FPS, SPEECH_RATE

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 import dicetalk
+from dicetalk.amounts import amounts_of
 from dicetalk.arrays import Waveform
 from dicetalk.backbone import (
     DEFAULT,
@@ -26,7 +27,6 @@ from dicetalk.backbone import (
     Moves,
     Sitting,
     Watch,
-    amounts_of,
     check_content,
     check_controls,
     check_seed,

@@ -11,8 +11,8 @@ from dicetalk.acting.eyes import Eyes
 from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import articulate, gate
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float64, Int64
-from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.easing import gaussian_filter1d
 from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera

@@ -9,8 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Waveform
-from dicetalk.backbone import AS_USUAL, Amounts, Conditions, Watch
+from dicetalk.backbone import Conditions, Watch
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.ease import Ease

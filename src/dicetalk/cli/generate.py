@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
+from dicetalk.amounts import GAZES
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, KINDS
 from dicetalk.cli.display import display
 from dicetalk.cli.marks_options import marks_options
 from dicetalk.cli.paths import FILE, VIDEO

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.acting.performer import lip_closing, lips_shut
+from dicetalk.amounts import Amounts
 from dicetalk.arrays import Float16, Float32, Float64, UInt8, Waveform
-from dicetalk.backbone import Amounts
 from dicetalk.data.passages import COUNT, SOURCE, SUFFIX, VOICE, write_passage
 from dicetalk.data.procedural import VirtualActor, feeling_of, perform_as, virtual_actor
 from dicetalk.data.provenance import RECORD, Record, begin, write_record

@@ -8,8 +8,9 @@ import numpy as np
 
 from dicetalk.acting.eyes import Eyes, EyeStream
 from dicetalk.acting.performer import live
+from dicetalk.amounts import Amounts
 from dicetalk.arrays import Float32, Waveform
-from dicetalk.backbone import Amounts, Felt
+from dicetalk.backbone import Felt
 from dicetalk.diffusion.channels import AHEAD
 from dicetalk.diffusion.checkpoint import MotionModel
 from dicetalk.diffusion.stream import Guidance, MotionStream

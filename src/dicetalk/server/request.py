@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dicetalk.backbone import DEFAULT, GAZES, KINDS
+from dicetalk.amounts import GAZES
+from dicetalk.backbone import DEFAULT, KINDS
 from dicetalk.checks import brief
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.jobs import Job

@@ -17,8 +17,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 import dicetalk
-from dicetalk.backbone import is_number
-from dicetalk.checks import brief
+from dicetalk.checks import brief, is_number
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
 from dicetalk.errors import DiceTalkError, InputError
