@@ -24,7 +24,7 @@ ROWS = (
     {"acting", "tracking"},
     {"recording", "diffusion"},  # a voice heard and a face seen
     {"sources"},
-    {"speakers", "live"},
+    {"speakers", "live", "video"},
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others

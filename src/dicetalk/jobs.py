@@ -36,7 +36,8 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
-    from dicetalk.pipeline import DiceTalk, Video
+    from dicetalk.pipeline import DiceTalk
+    from dicetalk.video import Video
 
 CURVES = {".csv": "csv"}
 """Suffixes of motion files."""

@@ -16,7 +16,7 @@ from dicetalk.cli.paths import FILE
 if TYPE_CHECKING:
     from dicetalk.marks.marks import Marks
     from dicetalk.media import Picture
-    from dicetalk.pipeline import Video
+    from dicetalk.video import Video
 
 EXAMPLES = """\b
 Examples:

@@ -21,7 +21,7 @@ from dicetalk.rates import FPS, VIDEO_RATES
 
 if TYPE_CHECKING:
     from dicetalk.jobs import Done, Job
-    from dicetalk.pipeline import Video
+    from dicetalk.video import Video
 
 MOST_TOLD = 8
 """Feelings of a timeline that are told on standard error."""
