@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dicetalk.acting.eyes import Eyes, EyeStream
-from dicetalk.acting.performer import live
+from dicetalk.acting.performer import keep_eyes
 from dicetalk.amounts import Amounts
 from dicetalk.arrays import Float32, Waveform
 from dicetalk.backbone import Felt
@@ -76,7 +76,7 @@ def lively(motion: Float32, eyes: Eyes, amounts: Amounts) -> Motion:
     shapes, pose = np.split(motion.astype(np.float64), [len(SHAPES)], axis=1)
     pose *= amounts.head
     shapes[:, EYES] = 0
-    live(shapes, eyes, pose)
+    keep_eyes(shapes, eyes, pose)
     if amounts.gaze == "camera":
         look_at_camera(shapes, pose)
     return Motion(shapes.astype(np.float32), pose.astype(np.float32), FPS).clipped()
