@@ -123,6 +123,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_embedder(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny embedder, fresh from training on those people, for which dora was held out; tests only read it."""
+    from learning import TINY
+
+    from dicetalk.training.stage1_embedder import train_embedder
+
+    return train_embedder([prepared], tmp_path_factory.mktemp("tiny"), TINY)
+
+
 EXTRAS = (
     "accelerate",
     "c2pa",
