@@ -24,6 +24,12 @@ from dicetalk.media import Picture, Waveform, read_picture, read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech.rows import COLUMNS as SPEECH_COLUMNS
 
+if find_spec("hypothesis") is not None:  # the tests have no clock: a busy machine makes none of them fail
+    from hypothesis import settings as examples
+
+    examples.register_profile("no clock", deadline=None)
+    examples.load_profile("no clock")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
