@@ -15,9 +15,9 @@ from dicetalk.server.places import Places
 from dicetalk.server.queue import Entry, Queue
 from dicetalk.server.request import GROWING
 
-PAUSE = 0.05
+PAUSE = 0.02
 """Between two looks at a file that grows [s]."""
-ASK_EVERY = 6
+ASK_EVERY = 15
 """So many looks between two at the job."""
 AT_ONCE = 1 << 18
 

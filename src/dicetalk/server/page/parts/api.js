@@ -8,7 +8,7 @@ export class Problem extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+export async function ask(path, options = {}) {
   let answer;
   try {
     answer = await fetch(path, options);

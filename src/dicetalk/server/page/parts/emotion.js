@@ -83,6 +83,8 @@ async function show(src, at) {
   still.src = src;
   await still.decode().catch(() => {});
   still.dataset.ms = (performance.now() - at).toFixed(0);
+  still.dataset.shown = Number(still.dataset.shown ?? 0) + 1;
+  changed("still");
 }
 
 async function takeFile(name, file) {
