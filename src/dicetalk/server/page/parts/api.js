@@ -34,3 +34,4 @@ export const remove = (id) => ask(`/v1/videos/${id}`, { method: "DELETE" });
 export const content = (id) => `/v1/videos/${id}/content`;
 export const motion = (id) => `/v1/videos/${id}/motion`;
 export const still = async (asked) => (await ask("/v1/preview", post(asked))).blob();
+export const live = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`;
