@@ -73,6 +73,20 @@ async def send_file(request: Request) -> JSONResponse:
     return JSONResponse(upload.to_json(), 201)
 
 
+@router.get(
+    "/v1/uploads/{id}", response_class=Response,
+    responses={200: {"description": "the file", "content": {"application/octet-stream": {}}},
+               **schemas.failing(401, 404)},
+)  # fmt: skip
+async def sent_file(request: Request, id: str) -> Response:
+    """A file that was sent, for whoever goes on with it."""
+    server = _server(request)
+    upload = await run_in_threadpool(server.queue.upload, id)
+    if upload is None:
+        raise Problem(404, f"there is no file {brief(id)} (any more)")
+    return FileResponse(server.places.upload(upload), media_type="application/octet-stream", filename=upload.id)
+
+
 @router.post(
     "/v1/videos", status_code=202, responses=schemas.gives(202, schemas.ACCEPTED, 400, 401, 413, 415, 422, 429),
     openapi_extra=schemas.takes(tuple(FIELDS), ("portrait",)),

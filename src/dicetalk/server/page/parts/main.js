@@ -1,6 +1,8 @@
 // Starts the page.
 
+import { startBackbone } from "./backbone.js";
 import { startEmotion } from "./emotion.js";
+import { startKey } from "./key.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMaking } from "./making.js";
@@ -14,9 +16,11 @@ import { startTabs } from "./tabs.js";
 document.addEventListener("dragover", (event) => event.preventDefault()); // a file beside its field is not opened
 document.addEventListener("drop", (event) => event.preventDefault());
 
+startKey();
 startPortrait();
 startSpeech();
 startSettings();
+startBackbone();
 try {
   await startEmotion();
 } catch (error) {

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { changed } from "./state.js";
 import { playGrowing } from "./film.js";
 import { element, find, tell, untell } from "./page.js";
-import { requestOf, settingsOf } from "./settings.js";
+import { fileOf, requestOf } from "./settings.js";
 
 const EVERY = 400; // ms between two looks at a job
 const KEPT = "dicetalk.job";
@@ -122,7 +122,7 @@ function give(told) {
   find("get-video").href = `${api.content(told.id)}?download=1`;
   find("get-motion").hidden = !told.links.motion;
   if (told.links.motion) find("get-motion").href = told.links.motion;
-  offer("get-settings", settingsOf(told), "settings.json");
+  offer("get-settings", fileOf(told), "settings.json");
   offer("get-timeline", told.result.heard, "emotion.json");
 }
 
