@@ -2,9 +2,9 @@
 
     python benchmarks/page.py [--times 8] [--stills 60] [--size 512] [-o benchmarks/results/DATE-page.md]
 
-Each video is of 10 s of speech, by a worker that is warm; it is cancelled once it is seen, and measured from the press of the
-button to the moment when the browser shows the frame. A still is measured from the wish, while slider and wheel are dragged
-as by a hand that moves 60 times a second, to the moment when it is painted. The slider goes where no still is known yet.
+Each video is of 10 s of speech, by a worker that is warm; it is measured from the press of the button to the moment
+when the browser shows its first frame, and cancelled then. A still is measured from the wish to the moment when it is
+painted, while slider and wheel are dragged as by a hand that moves 60 times a second.
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ WATCH = """() => {
   const video = document.querySelector("#video");
   const tell = (name) => { window.steps[name] ??= performance.now() - window.begun; };
   document.body.classList.remove("seen");
-  video.requestVideoFrameCallback(() => { tell("shown"); window.steps.bytes = Number(video.dataset.bytes) - window.begun; document.body.classList.add("seen"); });
+  video.requestVideoFrameCallback(() => {
+    tell("shown");
+    window.steps.bytes = Number(video.dataset.bytes) - window.begun;
+    document.body.classList.add("seen");
+  });
   const fetched = window.fetched ??= window.fetch;
   window.fetch = async (path, options) => {
     if (path === "/v1/videos" && options?.method === "POST") tell("asked");
@@ -65,9 +69,11 @@ DRAG = """async ([source, count]) => {
 SOURCES = """() => {
   const strength = document.querySelector("#strength"), wheel = document.querySelector("#wheel");
   window.slider = (step) => {
-    strength.value = 0.5 + 0.49 * Math.sin(step / 37.3); strength.dispatchEvent(new Event("input", { bubbles: true }));
+    strength.value = 0.5 + 0.49 * Math.sin(step / 37.3);
+    strength.dispatchEvent(new Event("input", { bubbles: true }));
   };
-  const press = (kind, x, y) => wheel.dispatchEvent(new PointerEvent(kind, { clientX: x, clientY: y, pointerId: 1, bubbles: true }));
+  const press = (kind, clientX, clientY) =>
+    wheel.dispatchEvent(new PointerEvent(kind, { clientX, clientY, pointerId: 1, bubbles: true }));
   wheel.setPointerCapture = () => {};
   window.wheel = (step) => {
     const box = wheel.getBoundingClientRect(), far = box.height * (0.2 + 0.12 * Math.sin(step / 23));
@@ -143,8 +149,9 @@ def main() -> None:
     lines = [
         f"# The page, {datetime.date.today().isoformat()}",
         "",
-        f"`python benchmarks/page.py --times {told.times} --stills {told.stills} --size {told.size}` on {os.cpu_count()} cores, "
-        f"{platform.machine()}, Python {platform.python_version()}, chromium {version}; load average {os.getloadavg()[0]:.1f}.",
+        f"`python benchmarks/page.py --times {told.times} --stills {told.stills} --size {told.size}` on "
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, chromium {version}; load average "
+        f"{os.getloadavg()[0]:.1f}.",
         "",
         "| | times | median [ms] | 95 % [ms] |",
         "| --- | --- | --- | --- |",

@@ -369,14 +369,20 @@ def test_the_keyboard_is_enough(page: Page, talk: Path) -> None:
 
 CONTRAST = """() => {
   const parts = (text) => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.04 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+  const light = (colour) => colour.slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.04 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
     .reduce((sum, v, index) => sum + v * [0.2126, 0.7152, 0.0722][index], 0);
-  const behind = (some) => { for (; some; some = some.parentElement) {
-    const colour = parts(getComputedStyle(some).backgroundColor); if (colour.length < 4 || colour[3] > 0.99) return colour; } };
+  const behind = (some) => {
+    const colour = parts(getComputedStyle(some).backgroundColor);
+    return colour.length < 4 || colour[3] > 0.99 ? colour : behind(some.parentElement);
+  };
   return [...document.querySelectorAll("h1, h2, p, label, button, .button, summary, output")]
-    .filter((some) => some.getClientRects().length && some.textContent.trim() && !some.disabled && !some.closest(".stage"))
-    .map((some) => { const [one, other] = [light(parts(getComputedStyle(some).color)), light(behind(some))];
-      return [some.textContent.trim().slice(0, 30), (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)]; })
+    .filter((some) => some.getClientRects().length && some.textContent.trim() && !some.disabled)
+    .filter((some) => !some.closest(".stage"))
+    .map((some) => {
+      const [one, other] = [light(parts(getComputedStyle(some).color)), light(behind(some))];
+      return [some.textContent.trim().slice(0, 30), (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)];
+    })
     .filter(([, ratio]) => ratio < 4.5);
 }"""
 

@@ -91,7 +91,7 @@ def read_settings(path: Path) -> Settings:
         values["emotion"] = json.dumps(emotion)
     elif emotion is not None:
         sent = files.get("emotion")
-        values["emotion"] = emotion_of(emotion, sent and sent.path) if SENT in emotion else emotion
+        values["emotion"] = emotion_of(emotion, sent.path if sent else None) if SENT in emotion else emotion
     given = {name: file.path for name, file in files.items() if name != "emotion"}
     return Settings(given | values, files)
 
