@@ -12,7 +12,7 @@ import pytest
 
 import dicetalk
 from dicetalk.arrays import Picture, Waveform
-from dicetalk.backbone import KINDS, Kind, Sitting
+from dicetalk.backbone import KINDS, Kind, Sitting, Wanted, every
 from dicetalk.errors import ConfigError, EmotionError, InputError
 from dicetalk.live import LiveVideo, patience_of, sounds_of
 from dicetalk.media import Sound, read_sound
@@ -28,6 +28,7 @@ class Counting:
 
     def __init__(self, felt: Feelings) -> None:
         self.felt, self.samples, self.made, self.ended = felt, 0, 0, False
+        self.wanted: Wanted = every
 
     def hear(self, sound: Waveform) -> None:
         self.samples += len(sound)
@@ -38,8 +39,8 @@ class Counting:
     def frames(self) -> Iterator[Picture]:
         while self.made < (-(-self.samples // 640) if self.ended else self.samples // 640 - 8):
             shade = self.felt(self.made, 1).weights[0, 5] * 200
-            self.made += 1
-            yield np.full((1, 1, 1, 3), shade, np.uint8)
+            is_wanted, self.made = self.wanted(self.made), self.made + 1
+            yield np.full((int(is_wanted), 1, 1, 3), shade, np.uint8)
 
 
 NOBODY: Any = None
@@ -104,6 +105,14 @@ def test_frames_that_nobody_took_are_not_lost() -> None:
     next(some.hear(silence(2)))
     assert some.frames == 1
     assert count(some.hear(silence(1))) == 6 and count(some.finish()) == 8
+
+
+def test_frames_that_are_left_out_are_counted() -> None:
+    some = video()
+    assert isinstance(some.speaking, Counting)
+    some.speaking.wanted = lambda frame: frame % 4 == 0
+    assert [len(frames) for frames in some.hear(silence(16))] == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert some.frames == 8 and count(some.finish()) == 2 and some.frames == 16
 
 
 def test_a_burst_is_made_frame_by_frame() -> None:
@@ -324,7 +333,17 @@ def test_silence_is_a_living_silent_face(talk: dicetalk.DiceTalk, hopper: Path) 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"seed": -1}, {"size": 7}, {"emotion": "auto"}, {"rate": 3}, {"patience": 0}, {"fade": -1}, {"head": 2}]
+    "wrong",
+    [
+        {"wanted": 3},
+        {"seed": -1},
+        {"size": 7},
+        {"emotion": "auto"},
+        {"rate": 3},
+        {"patience": 0},
+        {"fade": -1},
+        {"head": 2},
+    ],
 )
 def test_what_cannot_be_asked_for(talk: dicetalk.DiceTalk, hopper: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):
