@@ -29,10 +29,13 @@ class StudioError(Exception):
 
 
 class Studio:
-    """Two such processes, each replaced when it is lost: one looks at files, the other one draws."""
+    """Such processes, each replaced when it is lost: one looks at files, one draws, one counts what clips would cost.
+
+    Each begins when it is first asked.
+    """
 
     def __init__(self) -> None:
-        self._eye, self._pencil = _Hand(), _Hand()
+        self._eye, self._pencil, self._abacus = _Hand(), _Hand(), _Hand()
 
     def warm_up(self) -> None:
         """Begin to load what stills need."""
@@ -50,10 +53,14 @@ class Studio:
         """See `stills.Stills.draw`."""
         return await self._pencil.ask(_still, framing, emotion)
 
+    async def forecast(self, backbone: str, seconds: float) -> dict[str, Any]:
+        """See `forecast.told_of`."""
+        return await self._abacus.ask(_forecast, backbone, seconds)
+
     def close(self) -> None:
-        """End both, whatever they do."""
-        self._eye.end()
-        self._pencil.end()
+        """End all, whatever they do."""
+        for hand in (self._eye, self._pencil, self._abacus):
+            hand.end()
 
 
 class _Hand:
@@ -118,6 +125,12 @@ def _faces(path: Path) -> dict[str, Any]:
     from dicetalk.server.stills import seen_in
 
     return seen_in(path)
+
+
+def _forecast(backbone: str, seconds: float) -> dict[str, Any]:
+    from dicetalk.server.forecast import told_of
+
+    return told_of(backbone, seconds)
 
 
 def _still(framing: Framing, emotion: str) -> tuple[bytes, float]:
