@@ -136,6 +136,20 @@ def test_an_emotion_that_changes_on_the_way() -> None:
     assert some.emotion == "happy:0.5"
 
 
+def test_another_emotion_is_seen_within_half_a_second() -> None:
+    """From the moment at which it is set; half of it is there by then."""
+    feelings = Feelings("neutral")
+    sitting = Sitting(portrait=np.zeros((1, 1, 3), np.uint8), face=NOBODY, felt=feelings, seed=0)
+    some = LiveVideo(sitting, Counting(feelings), feelings, Portions(), None, None, 0.36)
+    shades = []
+    for portion in range(100):
+        if portion == 50:
+            some.emotion = "happy:1"
+        shades += [(portion, int(frames.max())) for frames in some.hear(silence(1))]
+    assert all(shade == 0 for portion, shade in shades if portion < 50)
+    assert min(portion for portion, shade in shades if shade > 100) <= 50 + 0.5 * 25
+
+
 class Clock:
     """Time that passes only while somebody waits for the next of (when [s], how much [frames])."""
 

@@ -226,8 +226,8 @@ async def begin_session(request: Request) -> Response:
     """Change a key for a cookie that stands for it for an hour."""
     answer = Response(status_code=204)
     if _server(request).options.keys:
-        told = {"max_age": LASTS, "path": "/v1", "httponly": True, "secure": request.url.scheme == "https"}
-        answer.set_cookie(COOKIE, request.app.state.sessions.new(), samesite="strict", **told)
+        is_safe, value = request.url.scheme == "https", request.app.state.sessions.new()
+        answer.set_cookie(COOKIE, value, LASTS, path="/v1", secure=is_safe, httponly=True, samesite="strict")
     return answer
 
 
