@@ -43,7 +43,9 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
     samples = read_sound(speech).waveform
     for _ in range(2):  # the second talk finds the process ready
         with opened(server) as socket:
-            socket.send(json.dumps({"portrait": portrait, "size": 128, "crop": True, "emotion": "happy"}))
+            socket.send(
+                json.dumps({"portrait": portrait, "size": 128, "crop": True, "emotion": "happy", "drop": False})
+            )
             ready = told(socket)["ready"]
             assert (ready["width"], ready["height"], ready["fps"]) == (128, 128, 25)
             for portion in np.array_split(samples[: len(samples) // 2], 10):
@@ -57,7 +59,7 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
             while isinstance(shown := socket.recv(timeout=100), bytes):
                 numbers.append(int.from_bytes(shown[:4], "little"))
                 last = shown[4:]
-            assert numbers == list(range(30)) and json.loads(shown) == {"done": {"frames": 30}}
+            assert numbers == list(range(30)) and json.loads(shown) == {"done": {"frames": 30, "dropped": 0}}
             assert Image.open(io.BytesIO(last)).size == (128, 128)
 
 
@@ -72,6 +74,7 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
         ('{"portrait": "PORTRAIT", "emotion": "auto"}', "auto"),
         ('{"portrait": "PORTRAIT", "size": 7}', "size is 7"),
         ('{"portrait": "PORTRAIT", "rate": "fast"}', "fast"),
+        ('{"portrait": "PORTRAIT", "drop": "some"}', "drop is"),
         ('{"portrait": "PORTRAIT", "output": "x"}', "no field"),
     ],
 )

@@ -25,6 +25,9 @@ from places import ROOT
 from served import Served, serving
 
 from dicetalk import assets
+from dicetalk.server.places import Places
+from dicetalk.server.queue import Queue
+from dicetalk.server.request import PREVIEW
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
@@ -124,6 +127,56 @@ def test_a_form_with_files_and_a_timeline(server: Served, hopper: Path, speech: 
     assert len(job["result"]["heard"]["keys"]) == 2
     content = server.asks.get(job["links"]["content"])
     assert content.headers["content-type"] == "video/webm" and frames(content.content) == 30
+
+
+def test_a_webm_is_not_watched_while_it_is_made(server: Served, portrait: str) -> None:
+    id = server.begin(portrait=portrait, idle=15, size=512, format="webm")
+    server.wait(id, "running")
+    assert "come again when" in problem(server.asks.get(f"/v1/videos/{id}/content"), 409)["detail"]
+    assert problem(server.asks.get(f"/v1/videos/{id}/preview"), 404)
+    assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
+
+
+def test_deleting_while_it_is_watched_or_fetched_fails_nothing_and_frees_the_file(
+    server: Served, portrait: str, said: str
+) -> None:
+    id = server.begin(portrait=portrait, idle=15, size=512)
+    with server.asks.stream("GET", f"/v1/videos/{id}/content") as answer:
+        portions = answer.iter_raw()
+        next(portions)
+        assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
+        with pytest.raises(httpx.RemoteProtocolError):  # without an end, so that nobody takes it for whole
+            list(portions)
+    done = server.begin(portrait=portrait, speech=said, size=128, crop=True, marks="none", quality=100)
+    size = int(server.asks.head(server.wait(done, "done")["links"]["content"]).headers["content-length"])
+    with server.asks.stream("GET", f"/v1/videos/{done}/content") as answer:
+        assert server.asks.delete(f"/v1/videos/{done}").status_code == 204
+        assert len(answer.read()) == size  # what was begun is sent to its end
+    problem(server.asks.get(f"/v1/videos/{done}/content"), 404)
+
+
+def test_a_preview_while_it_is_denoised(tmp_path: Path) -> None:
+    """A job that somebody else makes: a backbone that denoises needs weights which are not here."""
+    with serving(tmp_path) as server:
+        queue = Queue(Places(tmp_path).database)
+        queue.add("job", {}, None, set(), 9)
+        assert queue.claim("somebody-0")
+        folder = Places(tmp_path).video("somebody-0")
+        folder.mkdir()
+        problem(server.asks.get("/v1/videos/job/preview"), 404)
+        (folder / PREVIEW).write_bytes(b"picture")
+        answer = server.asks.get("/v1/videos/job/preview")
+        assert answer.content == b"picture" and answer.headers["content-type"] == "image/png"
+        queue.cancel("job")
+        problem(server.asks.get("/v1/videos/job/preview"), 409)
+
+
+def test_what_it_would_cost(server: Served) -> None:
+    told = server.asks.get("/v1/forecast", params={"backbone": "rules", "seconds": 3}).json()
+    assert told == {"backbone": "rules", "problem": None, "forecast": None}
+    problem(server.asks.get("/v1/forecast", params={"backbone": "/tmp"}), 422)
+    problem(server.asks.get("/v1/forecast", params={"backbone": "svd", "seconds": "1e9"}), 422)
+    problem(server.asks.get("/v1/forecast", params={"backbone": "svd", "seconds": "nan"}), 422)
 
 
 def test_deleting_stops_a_job_and_then_removes_it(server: Served, portrait: str) -> None:

@@ -9,17 +9,18 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
-from dicetalk.checks import brief
+from dicetalk.checks import brief, truth
 from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.server.request import FieldError, asked_of, check_fields, emotion_of, read_json
 from dicetalk.server.server import Server
-from dicetalk.server.sitting import BusyError, Line, Said
+from dicetalk.server.sitting import BusyError, Line
+from dicetalk.server.talk import Said
 
 router = APIRouter()
 
 TOLD = ("portrait", "emotion", "seed", "face", "size", "crop", "anyway", "head", "blink", "gaze")
-"""Fields of the first message, as those of a job; `rate` beside them [Hz]."""
+"""Fields of the first message, as those of a job; `rate` [Hz] and `drop` beside them."""
 SIZE = 512
 """Longest side of the frames where none is told [px]."""
 LONGEST = 30.0
@@ -53,14 +54,15 @@ async def _end(socket: WebSocket, told: Mapping[str, Any], code: int) -> None:
 
 
 async def _talk(socket: WebSocket, server: Server) -> None:
+    await server.room.warm_up()
     told = _object(await asyncio.wait_for(socket.receive_text(), LONGEST))
-    rate = told.pop("rate", SPEECH_RATE)
+    own = {"rate": told.pop("rate", SPEECH_RATE), "drop": truth(told.pop("drop", True), "drop")}
     check_fields(told, TOLD)
     asked = await run_in_threadpool(asked_of, told, server.queue, server.places)
     if "portrait" not in asked.paths:
         raise FieldError("portrait", "there is no portrait; send one to /v1/uploads, and its id here")
     emotion = emotion_of(told.get("emotion", "neutral"))
-    given = {"size": SIZE, "rate": rate} | told | {"emotion": emotion}
+    given = {"size": SIZE} | own | told | {"emotion": emotion}
     del given["portrait"]
     async with server.room.talk(asked.paths["portrait"], given) as line:
         await _both_ways(socket, line)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from starlette.types import Message
+
+from dicetalk.server.content import Stored
+
+
+def answered(path: Path, gone_at_start: bool = False) -> list[Message]:
+    """What is sent of a file, which may go between the head of the answer and its body."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if gone_at_start:
+            path.unlink(missing_ok=True)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": "2.4"}}
+    asyncio.run(Stored(path)(scope, receive, send))
+    return sent
+
+
+def test_a_file_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"film")
+    begun, *body = answered(tmp_path / "a.mp4")
+    assert begun["status"] == 200 and b"".join(part["body"] for part in body) == b"film"
+
+
+def test_a_file_that_was_removed_is_not_found(tmp_path: Path) -> None:
+    assert answered(tmp_path / "a.mp4")[0]["status"] == 404
+
+
+def test_a_file_that_goes_just_then_has_no_end(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"film")
+    sent = answered(tmp_path / "a.mp4", gone_at_start=True)
+    assert sent[0]["status"] == 200 and not any("body" in message for message in sent)
