@@ -144,14 +144,14 @@ def main() -> None:
         drawn = {source: stills(page, source, told.stills) for source in ("slider", "wheel")}
         first_frame(page)  # the first one warms the worker up
         seen = [first_frame(page) for _ in range(told.times)]
-        version = browser.version
+        chromium = browser.version
         browser.close()
     lines = [
         f"# The page, {datetime.date.today().isoformat()}",
         "",
         f"`python benchmarks/page.py --times {told.times} --stills {told.stills} --size {told.size}` on "
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, chromium {version}; load average "
-        f"{os.getloadavg()[0]:.1f}.",
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, chromium {chromium}; "
+        f"load average {os.getloadavg()[0]:.1f}.",
         "",
         "| | times | median [ms] | 95 % [ms] |",
         "| --- | --- | --- | --- |",

@@ -407,6 +407,29 @@ def test_nothing_is_cut_off(page: Page, talk: Path, width: int) -> None:
     assert cut == []
 
 
+def test_what_a_slow_backbone_takes_is_foretold(page: Page) -> None:
+    page.click("summary")
+    page.select_option("#backbone", "svd")
+    page.wait_for_selector("#forecast:has-text('s of speech take about'), #forecast:has-text('cannot be used')")
+    assert page.is_visible("#preset")
+
+
+def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("the right one\n")
+    with serving(tmp_path / "served", "--keys", str(tmp_path / "keys"), "--workers", "1") as server:
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(server.url)
+        page.fill("#key-text", "a wrong one")
+        page.click("#key-form button")
+        page.wait_for_selector("#key-problem:has-text('no key')")
+        page.fill("#key-text", "the right one")
+        page.click("#key-form button")
+        page.wait_for_selector("html[data-ready]")
+        assert page.locator(".look").count() == 8
+        page.close()
+
+
 def test_everything_has_a_label(page: Page) -> None:
     unnamed = page.eval_on_selector_all(
         "button, input, select, [role=slider], [tabindex='0']",

@@ -86,7 +86,7 @@ async def sent_file(request: Request, id: str) -> Response:
     upload = await run_in_threadpool(server.queue.upload, id)
     if upload is None:
         raise Problem(404, f"there is no file {brief(id)} (any more)")
-    return FileResponse(server.places.upload(upload), media_type="application/octet-stream", filename=upload.id)
+    return Stored(server.places.upload(upload), media_type="application/octet-stream", filename=upload.id)
 
 
 @router.post(

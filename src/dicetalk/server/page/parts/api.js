@@ -42,6 +42,7 @@ export const job = (id) => json(`/v1/videos/${id}`);
 export const jobs = () => json("/v1/videos?limit=12");
 export const remove = (id) => ask(`/v1/videos/${id}`, { method: "DELETE" });
 export const file = async (id) => (await ask(`/v1/uploads/${id}`)).blob();
+export const forecast = (backbone, seconds) => json(`/v1/forecast?backbone=${backbone}&seconds=${seconds}`);
 export const content = (id) => `/v1/videos/${id}/content`;
 export const motion = (id) => `/v1/videos/${id}/motion`;
 export const still = async (asked) => (await ask("/v1/preview", post(asked))).blob();
