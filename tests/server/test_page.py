@@ -415,7 +415,7 @@ def test_what_a_slow_backbone_takes_is_foretold(page: Page) -> None:
 
 
 def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("the right one\n")
+    (tmp_path / "keys").write_text("the-right-one-of-all\n")
     with serving(tmp_path / "served", "--keys", str(tmp_path / "keys"), "--workers", "1") as server:
         page = browser.new_page()
         page.set_default_timeout(PATIENCE)
@@ -423,7 +423,7 @@ def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:
         page.fill("#key-text", "a wrong one")
         page.click("#key-form button")
         page.wait_for_selector("#key-problem:has-text('no key')")
-        page.fill("#key-text", "the right one")
+        page.fill("#key-text", "the-right-one-of-all")
         page.click("#key-form button")
         page.wait_for_selector("html[data-ready]")
         assert page.locator(".look").count() == 8

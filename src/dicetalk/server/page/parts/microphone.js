@@ -30,6 +30,7 @@ export class Microphone {
       if (this.times.length > 500) this.times.shift();
       take(data);
     };
+    this.ear.port.postMessage("hear");
   }
 
   /** When a moment of what was heard was spoken [ms]; the moment is told in seconds of sound. */
