@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dicetalk.server import routes
@@ -99,6 +99,7 @@ def cut(draw: st.DrawFn) -> bytes:
 
 
 @settings(deadline=None)
+@example(form((head("x\n"), b"1"), (head("x\n"), b"2")), FORM)
 @given(PARTS.map(lambda parts: form(*parts)) | cut() | st.binary(max_size=300), KINDS)
 def test_any_form_is_read_or_refused(ask: Asking, body: bytes, kind: str) -> None:
     answer = ask(body, kind)
