@@ -4,9 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from bare_server import asking
 from starlette.types import Message
 
 from dicetalk.server.content import Stored
+from dicetalk.server.places import Places
+from dicetalk.server.queue import Queue
+from dicetalk.server.request import PREVIEW
 
 
 def answered(path: Path, gone_at_start: bool = False) -> list[Message]:
@@ -40,3 +44,20 @@ def test_a_file_that_goes_just_then_has_no_end(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"film")
     sent = answered(tmp_path / "a.mp4", gone_at_start=True)
     assert sent[0]["status"] == 200 and not any("body" in message for message in sent)
+
+
+def test_a_preview_while_it_is_denoised(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    places.make()
+    queue = Queue(places.database)
+    queue.add("job", {}, None, set(), 9)
+    with asking(queue=queue, places=places) as ask:
+        assert ask("GET", "/v1/videos/job/preview").status_code == 409
+        queue.claim("somebody-0")
+        places.video("somebody-0").mkdir()
+        assert ask("GET", "/v1/videos/job/preview").status_code == 404
+        (places.video("somebody-0") / PREVIEW).write_bytes(b"picture")
+        answer = ask("GET", "/v1/videos/job/preview")
+        assert answer.content == b"picture" and answer.headers["content-type"] == "image/png"
+        queue.cancel("job")
+        assert ask("GET", "/v1/videos/job/preview").status_code == 409

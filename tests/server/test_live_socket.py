@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from fastapi import WebSocket
 from PIL import Image
 from served import Served, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from dicetalk.media import read_sound
+from dicetalk.server.live import _show
+from dicetalk.server.sitting import Line
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -99,6 +104,32 @@ def test_one_speaks_at_a_time_and_who_leaves_makes_room(server: Served, portrait
     with opened(server) as third:
         third.send(begin)
         assert "ready" in told(third)
+
+
+class Socket:
+    """Notes what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    async def send_json(self, told: dict[str, Any]) -> None:
+        self.sent.append(told)
+
+    async def send_bytes(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    async def close(self, code: int) -> None:
+        self.sent.append(code)
+
+
+def test_a_word_on_being_late_ends_nothing() -> None:
+    ours, theirs = Pipe()
+    said = [{"ready": {}}, b"1", {"late": {"seconds": 0.2}}, b"2", {"done": {"frames": 9}}]
+    for one in said:
+        theirs.send(one)
+    socket = Socket()
+    asyncio.run(_show(cast(WebSocket, socket), Line(ours)))
+    assert socket.sent == [*said, 1000]
 
 
 def test_a_page_of_another_origin_hears_nothing(server: Served) -> None:

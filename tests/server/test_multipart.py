@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -12,12 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from bare_server import Asking, asking
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dicetalk.server import routes
-from dicetalk.server.app import make_app
-from dicetalk.server.options import ServerOptions
 from dicetalk.server.problems import MEDIA_TYPE
 from dicetalk.server.queue import Upload
 
@@ -44,27 +41,15 @@ async def seen(path: Path) -> dict[str, Any]:
     return {"faces": []}
 
 
-@dataclass
-class Asking:
-    """A client of the server without its processes; one loop for all it asks."""
-
-    loop: asyncio.Runner
-    client: httpx.AsyncClient
-
-    def __call__(self, body: bytes, kind: str) -> httpx.Response:
-        headers = {b"content-type": kind.encode("latin-1")}
-        return self.loop.run(self.client.post("/v1/faces", content=body, headers=headers))
-
-
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Asking]:
-    app = make_app(ServerOptions(data=Path("data"), most_mb=0.1))
     kept, places = Kept(), SimpleNamespace(upload=lambda upload: Path(upload.id))
-    app.state.server = SimpleNamespace(uploads=kept, queue=kept, places=places, studio=SimpleNamespace(faces=seen))
-    app.state.metrics = SimpleNamespace(note=lambda *told: None)
-    with asyncio.Runner() as loop, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(routes, "Server", SimpleNamespace)
-        yield Asking(loop, httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost"))
+    with asking(uploads=kept, queue=kept, places=places, studio=SimpleNamespace(faces=seen)) as ask:
+        yield ask
+
+
+def sent(ask: Asking, body: bytes, kind: str) -> httpx.Response:
+    return ask("POST", "/v1/faces", content=body, headers={b"content-type": kind.encode("latin-1")})
 
 
 def form(*parts: tuple[bytes, bytes]) -> bytes:
@@ -99,17 +84,18 @@ def cut(draw: st.DrawFn) -> bytes:
 
 
 @settings(deadline=None)
+@example(form((head("x\n"), b"1"), (head("x\n"), b"2")), FORM)
 @given(PARTS.map(lambda parts: form(*parts)) | cut() | st.binary(max_size=300), KINDS)
 def test_any_form_is_read_or_refused(ask: Asking, body: bytes, kind: str) -> None:
-    answer = ask(body, kind)
+    answer = sent(ask, body, kind)
     assert answer.status_code in (200, 400, 413, 415, 422), answer.text
     if answer.status_code != 200:
         assert answer.headers["content-type"] == MEDIA_TYPE and "\n" not in answer.json()["detail"]
 
 
 def test_a_form_that_is_right(ask: Asking) -> None:
-    assert ask(form((head("portrait", "a.jpg"), b"picture")), FORM).status_code == 200
-    assert ask(form((head("portrait", "a.jpg"), b"p")) * 2, FORM).status_code in (200, 400)
+    assert sent(ask, form((head("portrait", "a.jpg"), b"picture")), FORM).status_code == 200
+    assert sent(ask, form((head("portrait", "a.jpg"), b"p")) * 2, FORM).status_code in (200, 400)
 
 
 @pytest.mark.parametrize(
@@ -123,4 +109,4 @@ def test_a_form_that_is_right(ask: Asking) -> None:
     ],
 )
 def test_too_much_of_a_form(ask: Asking, parts: list[tuple[bytes, bytes]], status: int) -> None:
-    assert ask(form(*parts), FORM).status_code == status
+    assert sent(ask, form(*parts), FORM).status_code == status

@@ -25,9 +25,6 @@ from places import ROOT
 from served import Served, serving
 
 from dicetalk import assets
-from dicetalk.server.places import Places
-from dicetalk.server.queue import Queue
-from dicetalk.server.request import PREVIEW
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
@@ -153,22 +150,6 @@ def test_deleting_while_it_is_watched_or_fetched_fails_nothing_and_frees_the_fil
         assert server.asks.delete(f"/v1/videos/{done}").status_code == 204
         assert len(answer.read()) == size  # what was begun is sent to its end
     problem(server.asks.get(f"/v1/videos/{done}/content"), 404)
-
-
-def test_a_preview_while_it_is_denoised(tmp_path: Path) -> None:
-    """A job that somebody else makes: a backbone that denoises needs weights which are not here."""
-    with serving(tmp_path) as server:
-        queue = Queue(Places(tmp_path).database)
-        queue.add("job", {}, None, set(), 9)
-        assert queue.claim("somebody-0")
-        folder = Places(tmp_path).video("somebody-0")
-        folder.mkdir()
-        problem(server.asks.get("/v1/videos/job/preview"), 404)
-        (folder / PREVIEW).write_bytes(b"picture")
-        answer = server.asks.get("/v1/videos/job/preview")
-        assert answer.content == b"picture" and answer.headers["content-type"] == "image/png"
-        queue.cancel("job")
-        problem(server.asks.get("/v1/videos/job/preview"), 409)
 
 
 def test_what_it_would_cost(server: Served) -> None:

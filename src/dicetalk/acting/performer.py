@@ -58,6 +58,7 @@ HELD = 0.7
 _HELD = [index("mouthUpperUpLeft"), index("mouthUpperUpRight")]
 _JAW, _CLOSE = index("jawOpen"), index("mouthClose")
 _PARTING = [index(name) for name in PARTING]
+_LOWER = [index(name) for name in ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthFunnel")]
 _SPREADING = [index(name) for name in SPREADING]
 _ROUNDING = [index("mouthPucker"), index("mouthFunnel")]
 
@@ -139,8 +140,12 @@ def _close_lips(shapes: Float64, felt: Float64, speech: Speech) -> None:
     still = (pause * (1 - bilabial))[:, None]
     shapes[:, _HELD] = np.maximum(shapes[:, _HELD], HELD * still * felt[:, _HELD])
     shapes[:, _CLOSE] = shut * lip_closing(shapes)
-    lower = [index("mouthLowerDownLeft"), index("mouthLowerDownRight"), index("mouthFunnel")]
-    shapes[:, lower] *= (1 - 0.9 * biting)[:, None]
+    bite(shapes, biting)
+
+
+def bite(shapes: Float64, biting: Float64) -> None:
+    """Let the lower lip of shapes (T, 52) come up to the teeth, as far (T,) as f or v asks for; changed in place."""
+    shapes[:, _LOWER] *= (1 - 0.9 * biting)[:, None]
 
 
 def _reasons_to_shut(speech: Speech) -> tuple[Float64, Float64]:

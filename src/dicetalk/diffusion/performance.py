@@ -8,10 +8,11 @@ import numpy as np
 
 from dicetalk.acting.eyes import Eyes, EyeStream
 from dicetalk.acting.performer import live
-from dicetalk.arrays import Float32, Waveform
+from dicetalk.arrays import Float64, Waveform
 from dicetalk.backbone import Amounts, Felt
 from dicetalk.diffusion.channels import AHEAD
 from dicetalk.diffusion.checkpoint import MotionModel
+from dicetalk.diffusion.contact import Contact
 from dicetalk.diffusion.stream import Guidance, MotionStream
 from dicetalk.emotion.road import priors
 from dicetalk.motion.space import EYES, SHAPES, Motion, look_at_camera
@@ -30,7 +31,7 @@ class Performance:
     def __init__(self, model: MotionModel, guidance: Guidance, felt: Felt, seed: int, amounts: Amounts) -> None:
         """Nothing was heard yet."""
         self._felt, self._seed, self._amounts, self._named = felt, seed, amounts, model.named
-        self._speech, self._eyes = SpeechStream(), EyeStream(seed, amounts)
+        self._speech, self._eyes, self._contact = SpeechStream(), EyeStream(seed, amounts), Contact()
         self._motion = MotionStream(model, seed, np.zeros(len(SHAPES), np.float32), guidance)
         self._waiting: list[Waveform] = []
         self._samples, self._ended = 0, False
@@ -61,19 +62,22 @@ class Performance:
 
     def _told(self, sound: Waveform) -> Iterator[Motion]:
         """What some more samples make certain."""
-        self._motion.hear(self._speech.hear(sound.astype(np.float32)))
+        rows = self._speech.hear(sound.astype(np.float32))
+        self._motion.hear(rows)
+        self._contact.hear(rows)
         while self._motion.is_ready and self._motion.done < self._frames:
             first = self._motion.done
             track = self._felt(first, BLOCK)
             felt = priors(track, self._named, np.random.default_rng([self._seed, 80]))
             made = self._motion.move(felt)[: self._frames - first]
-            yield lively(made, self._eyes.take(len(made), self._frames), self._amounts)
+            shapes, pose = np.split(made.astype(np.float64), [len(SHAPES)], axis=1)
+            self._contact.meet(shapes)
+            yield lively(shapes, pose, self._eyes.take(len(made), self._frames), self._amounts)
 
 
-def lively(motion: Float32, eyes: Eyes, amounts: Amounts) -> Motion:
-    """Motion (T, 58) with the eyes' own life, and as much of the head's as is wanted."""
-    shapes, pose = np.split(motion.astype(np.float64), [len(SHAPES)], axis=1)
-    pose *= amounts.head
+def lively(shapes: Float64, pose: Float64, eyes: Eyes, amounts: Amounts) -> Motion:
+    """Motion of shapes (T, 52) and pose (T, 6) with the eyes' own life, and as much of the head's as is wanted."""
+    pose = amounts.head * pose
     shapes[:, EYES] = 0
     live(shapes, eyes, pose)
     if amounts.gaze == "camera":

@@ -104,7 +104,7 @@ async def _show(socket: WebSocket, line: Line) -> None:
             await socket.send_bytes(shown)
             continue
         await socket.send_json(shown)
-        if "ready" not in shown:
+        if "error" in shown or "done" in shown:
             await socket.close(REFUSED if "error" in shown else 1000)
             return
 

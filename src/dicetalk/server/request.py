@@ -146,7 +146,7 @@ def read_form(form: Sequence[tuple[str, str]]) -> dict[str, Any]:
         if name == "speakers" and text:
             told.setdefault(name, []).append(text)
         elif name in told:
-            raise FieldError(name, f"the field {name} comes twice; send it once")
+            raise FieldError(name[:60], f"the field {brief(name)} comes twice; send it once")
         elif text:
             told[name] = _read(name, text)
     return told

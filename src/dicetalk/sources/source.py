@@ -1,10 +1,13 @@
-"""The contract of what an emotion comes from."""
+"""The contracts of what an emotion comes from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from dicetalk.emotion.feeling import Feeling
+from dicetalk.emotion.moments import Moment
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.speech import Hearing
 
@@ -28,6 +31,21 @@ class EmotionSource(Protocol):
 
         Args:
             speech: the driving speech. Whoever listens to it does so for all: it is heard once.
+
+        Raises:
+            DiceTalkError: what the source needs cannot be read.
+        """
+        ...
+
+
+class MomentSource(Protocol):
+    """What tells how somebody feels in each of several moments, by what is known of them.
+
+    `emotion.moments.draw_up` makes a timeline of its answers, of each speaker's by itself.
+    """
+
+    def feel_each(self, moments: Sequence[Moment]) -> list[Feeling]:
+        """One feeling a moment, in their order, with how sure it is (calibrated) and why in words.
 
         Raises:
             DiceTalkError: what the source needs cannot be read.
