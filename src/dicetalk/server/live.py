@@ -25,6 +25,8 @@ SIZE = 512
 """Longest side of the frames where none is told [px]."""
 LONGEST = 30.0
 """How long the next message is waited for [s]: others may want to speak."""
+UNTIL_READY = 180.0
+"""How long the first one after the beginning is waited for [s]: nobody speaks before the portrait is ready."""
 PAUSE = 0.004
 """Between two looks for a frame [s]."""
 REFUSED, LATER = 1008, 1013
@@ -83,8 +85,10 @@ async def _both_ways(socket: WebSocket, line: Line) -> None:
 
 
 async def _hear(socket: WebSocket, line: Line) -> None:
+    patience = UNTIL_READY
     while True:
-        message = await asyncio.wait_for(socket.receive(), LONGEST)
+        message = await asyncio.wait_for(socket.receive(), patience)
+        patience = LONGEST
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         said: Said = message["bytes"] if message.get("bytes") is not None else _order(message["text"])
