@@ -9,7 +9,7 @@ import { Microphone } from "./microphone.js";
 
 const FPS = 25;
 const TOLD_EVERY = 200; // ms between two changes of emotion that are sent
-const KEPT = 100; // latencies of which the middle one is shown
+const KEPT = 25; // latencies of which the middle one is shown
 
 let talk = null;
 
