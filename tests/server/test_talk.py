@@ -34,8 +34,10 @@ def test_a_talk_that_fails_hears_to_its_end() -> None:
     """What is still said meanwhile is not taken for the next talk."""
     ours, theirs = Pipe()
     with Ear(theirs):
-        for said in (bytes(10), {"finish": True}, None, ("next", {})):
-            ours.send(said)
+        ours.send(bytes(10))
+        ours.send({"finish": True})
+        ours.send(None)
+        ours.send(("next", {}))
     assert theirs.recv() == ("next", {})
 
 
