@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import signal
 from collections.abc import Iterator
 from multiprocessing import Pipe
 from pathlib import Path
@@ -16,6 +18,7 @@ from served import Served, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from dicetalk.errors import InputError
 from dicetalk.media import read_sound
 from dicetalk.server.live import _show
 from dicetalk.server.sitting import Line
@@ -130,6 +133,35 @@ def test_a_word_on_being_late_ends_nothing() -> None:
     socket = Socket()
     asyncio.run(_show(cast(WebSocket, socket), Line(ours)))
     assert socket.sent == [*said, 1000]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_a_process_that_is_lost_is_told_and_replaced(server: Served, portrait: str) -> None:
+    begin = json.dumps({"portrait": portrait, "size": 128, "crop": True})
+    before = children(server)
+    with opened(server) as socket:
+        socket.send(begin)
+        assert "ready" in told(socket)
+        for process in children(server) - before or children(server):  # another talk may have begun it
+            if b"resource_tracker" not in Path(f"/proc/{process}/cmdline").read_bytes():
+                os.kill(process, signal.SIGKILL)
+        socket.send(bytes(1280))
+        assert "was lost" in told(socket)["error"]
+    with opened(server) as again:
+        again.send(begin)
+        assert "ready" in told(again)
+
+
+def children(server: Served) -> set[int]:
+    tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
+
+def test_what_is_said_to_a_lost_process_is_no_fault_of_ours() -> None:
+    ours, theirs = Pipe()
+    theirs.close()
+    with pytest.raises(InputError, match="was lost"):
+        Line(ours).say(b"sound")
 
 
 def test_a_page_of_another_origin_hears_nothing(server: Served) -> None:

@@ -14,7 +14,7 @@ from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.server.request import FieldError, asked_of, check_fields, emotion_of, read_json
 from dicetalk.server.server import Server
-from dicetalk.server.sitting import BusyError, Line
+from dicetalk.server.sitting import LOADING, LOST, BusyError, Line
 from dicetalk.server.talk import Said
 
 router = APIRouter()
@@ -25,8 +25,6 @@ SIZE = 512
 """Longest side of the frames where none is told [px]."""
 LONGEST = 30.0
 """How long the next message is waited for [s]: others may want to speak."""
-UNTIL_READY = 180.0
-"""How long the first one after the beginning is waited for [s]: nobody speaks before the portrait is ready."""
 PAUSE = 0.004
 """Between two looks for a frame [s]."""
 REFUSED, LATER = 1008, 1013
@@ -85,10 +83,8 @@ async def _both_ways(socket: WebSocket, line: Line) -> None:
 
 
 async def _hear(socket: WebSocket, line: Line) -> None:
-    patience = UNTIL_READY
     while True:
-        message = await asyncio.wait_for(socket.receive(), patience)
-        patience = LONGEST
+        message = await asyncio.wait_for(socket.receive(), LONGEST if line.answered else LOADING)
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         said: Said = message["bytes"] if message.get("bytes") is not None else _order(message["text"])
@@ -102,8 +98,9 @@ async def _show(socket: WebSocket, line: Line) -> None:
             await asyncio.sleep(PAUSE)
         try:
             shown = line.pipe.recv()
-        except EOFError:
-            raise InputError("whoever draws was lost; begin again") from None
+        except (EOFError, OSError):
+            raise InputError(LOST) from None
+        line.answered = True
         if isinstance(shown, bytes):
             await socket.send_bytes(shown)
             continue

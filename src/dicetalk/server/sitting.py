@@ -12,11 +12,15 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from dicetalk.errors import InputError
 from dicetalk.server.leash import SPAWN
 from dicetalk.server.talk import sit
 
 GRACE = 2.0
 """How long a process may take to end a talk that was broken off [s]."""
+LOST = "whoever draws was lost; begin again"
+LOADING = 120.0
+"""The same for one that still loads [s]: whoever comes next would wait for that anyway."""
 
 
 class BusyError(Exception):
@@ -28,16 +32,24 @@ class Line:
 
     Attributes:
         pipe: to the process.
+        answered: whether it has ever said something.
     """
 
     def __init__(self, pipe: Connection) -> None:
-        self.pipe = pipe
+        self.pipe, self.answered = pipe, False
         self._saying = Lock()
 
     def say(self, said: object) -> None:
-        """Hand something on; waits while the process is behind."""
+        """Hand something on; waits while the process is behind.
+
+        Raises:
+            InputError: the process was lost.
+        """
         with self._saying:
-            self.pipe.send(said)
+            try:
+                self.pipe.send(said)
+            except OSError:
+                raise InputError(LOST) from None
 
     def leave(self) -> bool:
         """End what is left of a talk; false where the process does not answer."""
@@ -45,7 +57,8 @@ class Line:
             return False
         try:
             self.pipe.send(None)
-            while self.pipe.poll(GRACE):
+            while self.pipe.poll(GRACE if self.answered else LOADING):
+                self.answered = True
                 if self.pipe.recv() is None:
                     return True
         except (OSError, EOFError):
