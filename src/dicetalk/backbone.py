@@ -113,6 +113,13 @@ class Moves(Protocol):
 
 Felt = Callable[[int, int], "EmotionTrack"]
 """What is felt from a frame on, in so many frames; asked in order, once for each, right before it is made."""
+Wanted = Callable[[int], bool]
+"""Whether a frame is to be drawn: where it is not, what moves goes on without it."""
+
+
+def every(frame: int) -> bool:
+    """Whether a frame is wanted, where all are."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,12 +132,14 @@ class Sitting:
         felt: what is felt, which may change on the way.
         seed: which take.
         amounts: how much head, lids and eyes do.
+        wanted: whether a frame is to be drawn, asked by its number right before that, in their order.
     """
 
     portrait: Picture
     face: Face
     felt: Felt
     seed: int
+    wanted: Wanted = every
     amounts: Amounts = AS_USUAL
 
 
@@ -144,7 +153,10 @@ class Speaking(Protocol):
         """Nothing more is said: the clip ends with the frame in which its last sample lies."""
 
     def frames(self) -> Iterator[Picture]:
-        """Frames as chunks (t, H, W, 3) uint8, 25 a second: those that no later sound can change, each of them once."""
+        """Frames as chunks (t, H, W, 3) uint8, 25 a second: those that no later sound can change, each of them once.
+
+        An empty chunk (0, H, W, 3) stands for one frame that is not wanted.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -377,35 +378,35 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
 
 
 def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
-    """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
+    """The video, and curves under a hidden name before it gets its own: both files or neither."""
     tell(Event("listening"))
+    with ExitStack() as closing:
+        hidden = None if job.motion_out is None else closing.enter_context(taking_place(job.motion_out))
+        _save(job, video, tell, growing, hidden)
+
+
+def _save(job: Job, video: Video, tell: Tell, growing: Path | None, curves: Path | None) -> None:
+    if curves is not None and video.conditions.motion is None:
+        video.conditions.speech.keep()  # curves and frames both need it
 
     stamp = None if job.preview is None else job.marking.stamp(job.preview, video.origin)
 
     def drawn(done: int, total: int) -> None:
         tell(Event("rendering", done, total, "frames"))
+        if done == total and curves is not None:  # not before: who watches would wait for them
+            video.save_motion(curves)
 
     def watch(step: Step) -> None:
         tell(Event("denoising", step.done, step.total, "steps"))
         if job.preview is not None:
             write_preview(job.preview, step.preview(), stamp)
 
-    def save() -> None:
-        video.save(
-            job.output,
-            progress=drawn,
-            watch=watch,
-            replace=job.replace,
-            quality=job.quality,
-            growing=growing,
-            marks=job.marking,
-        )
-
-    if job.motion_out is None:
-        save()
-        return
-    if video.conditions.motion is None:
-        video.conditions.speech.whole()  # kept: curves and frames both need it
-    with taking_place(job.motion_out) as hidden:
-        video.save_motion(hidden)
-        save()
+    video.save(
+        job.output,
+        progress=drawn,
+        watch=watch,
+        replace=job.replace,
+        quality=job.quality,
+        growing=growing,
+        marks=job.marking,
+    )

@@ -21,12 +21,14 @@ from dicetalk.backbone import (
     Conditions,
     Live,
     Sitting,
+    Wanted,
     check_content,
     check_controls,
     check_seed,
+    every,
     load_backbone,
 )
-from dicetalk.checks import truth
+from dicetalk.checks import function, truth
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline
 from dicetalk.errors import ConfigError, InputError, MediaError
@@ -162,6 +164,7 @@ class DiceTalk:
         head: float = 1.0,
         blink: float = 1.0,
         gaze: Literal["free", "camera"] | None = None,
+        wanted: Wanted | None = None,
     ) -> LiveVideo:
         """Speak while it is spoken: `for frames in talk.live("face.png", microphone, emotion="happy"): ...`.
 
@@ -178,6 +181,8 @@ class DiceTalk:
             patience: how long to wait for sound before silence takes its place, so that frames go on [s], more than a
                 portion lasts; None waits. With it `sounds` are taken in a thread of their own.
             seed, face, size, crop, anyway, head, blink, gaze: as for a whole clip.
+            wanted: asked by its number whether a frame is to be drawn, right before that; one that is not is left out,
+                for who is late. None draws all.
 
         Raises:
             ConfigError: the backbone cannot speak before it has heard everything.
@@ -190,13 +195,17 @@ class DiceTalk:
             )
         check_seed(seed)
         check_size(size)
+        function(wanted, "wanted")
         crop, anyway = truth(crop, "crop"), truth(anyway, "anyway")
         amounts, feelings = amounts_of(head, blink, gaze), Feelings(emotion, fade)
         portions, patience, sounds = Portions(rate), patience_of(patience), sounds_of(sounds)
         photo = photo_of(portrait)
         look = look_of(changed(photo, cover=None), face, anyway, size, crop)
         warnings = tuple(dict.fromkeys([*photo.warnings, *look.warnings, *feelings.warnings]))
-        sitting = Sitting(portrait=look.portrait, face=look.face, felt=feelings, seed=seed, amounts=amounts)
+        sitting = Sitting(
+            portrait=look.portrait, face=look.face, felt=feelings, seed=seed, amounts=amounts,
+            wanted=wanted or every,
+        )  # fmt: skip
         speaking = backbone.speak(sitting)
         return LiveVideo(sitting, speaking, feelings, portions, sounds, patience, backbone.behind, warnings)
 

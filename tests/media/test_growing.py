@@ -63,6 +63,14 @@ def test_it_can_be_read_before_the_video_is_finished(tmp_path: Path, speech: Pat
     assert counts(grown)[0] == 120
 
 
+def test_it_begins_soon(tmp_path: Path, speech: Path) -> None:
+    grown = tmp_path / "grown.mp4"
+    with VideoWriter(tmp_path / "whole.mp4", width=64, height=64, speech=read_sound(speech), growing=grown) as video:
+        video.write(np.zeros((12, 64, 64, 3), np.uint8))
+        (tmp_path / "early.mp4").write_bytes(grown.read_bytes())
+    assert counts(tmp_path / "early.mp4")[0] >= 1
+
+
 def test_it_stays_where_the_video_fails(tmp_path: Path) -> None:
     grown, whole = tmp_path / "grown.mp4", tmp_path / "whole.mp4"
     with pytest.raises(RuntimeError), VideoWriter(whole, width=64, height=64, growing=grown) as video:

@@ -138,6 +138,40 @@ def test_a_form_with_files_and_a_timeline(server: Served, hopper: Path, speech: 
     assert content.headers["content-type"] == "video/webm" and frames(content.content) == 30
 
 
+def test_a_webm_is_not_watched_while_it_is_made(server: Served, portrait: str) -> None:
+    id = server.begin(portrait=portrait, idle=15, size=512, format="webm")
+    server.wait(id, "running")
+    assert "come again when" in problem(server.asks.get(f"/v1/videos/{id}/content"), 409)["detail"]
+    assert problem(server.asks.get(f"/v1/videos/{id}/preview"), 404)
+    assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
+
+
+def test_deleting_while_it_is_watched_or_fetched_fails_nothing_and_frees_the_file(
+    server: Served, portrait: str, said: str
+) -> None:
+    id = server.begin(portrait=portrait, idle=15, size=512)
+    with server.asks.stream("GET", f"/v1/videos/{id}/content") as answer:
+        portions = answer.iter_raw()
+        next(portions)
+        assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
+        with pytest.raises(httpx.RemoteProtocolError):  # without an end, so that nobody takes it for whole
+            list(portions)
+    done = server.begin(portrait=portrait, speech=said, size=128, crop=True, marks="none", quality=100)
+    size = int(server.asks.head(server.wait(done, "done")["links"]["content"]).headers["content-length"])
+    with server.asks.stream("GET", f"/v1/videos/{done}/content") as answer:
+        assert server.asks.delete(f"/v1/videos/{done}").status_code == 204
+        assert len(answer.read()) == size  # what was begun is sent to its end
+    problem(server.asks.get(f"/v1/videos/{done}/content"), 404)
+
+
+def test_what_it_would_cost(server: Served) -> None:
+    told = server.asks.get("/v1/forecast", params={"backbone": "rules", "seconds": 3}).json()
+    assert told == {"backbone": "rules", "problem": None, "forecast": None}
+    problem(server.asks.get("/v1/forecast", params={"backbone": "/tmp"}), 422)
+    problem(server.asks.get("/v1/forecast", params={"backbone": "svd", "seconds": "1e9"}), 422)
+    problem(server.asks.get("/v1/forecast", params={"backbone": "svd", "seconds": "nan"}), 422)
+
+
 def test_deleting_stops_a_job_and_then_removes_it(server: Served, portrait: str) -> None:
     id = server.begin(portrait=portrait, idle=15, size=512)
     server.wait(id, "running")

@@ -22,6 +22,8 @@ from dicetalk.server.queue import Queue, Upload
 FORMATS = ("mp4", "webm", "mov")
 GROWING = "growing.mp4"
 """The file of a job that can be played while it is made."""
+PREVIEW = "preview.png"
+"""A rough look at a job's clip, written again after each step of a backbone that denoises pictures."""
 FILE = "file"
 """Stands in an emotion for the file that was sent with it."""
 
@@ -144,7 +146,7 @@ def read_form(form: Sequence[tuple[str, str]]) -> dict[str, Any]:
         if name == "speakers" and text:
             told.setdefault(name, []).append(text)
         elif name in told:
-            raise FieldError(name, f"the field {name} comes twice; send it once")
+            raise FieldError(name[:60], f"the field {brief(name)} comes twice; send it once")
         elif text:
             told[name] = _read(name, text)
     return told
@@ -240,7 +242,9 @@ def job_of(asked: Asked, folder: Path) -> Job:
     if isinstance(request.get("speakers"), list):
         told["speakers"] = [_speaker(text) for text in request["speakers"]]
     told["output"] = str(folder / f"video.{request.get('format', FORMATS[0])}")
-    if KINDS[request.get("backbone", DEFAULT)].moves and not request.get("speakers"):
+    if not KINDS[request.get("backbone", DEFAULT)].moves:
+        told["preview"] = str(folder / PREVIEW)
+    elif not request.get("speakers"):
         told["motion_out"] = str(folder / "motion.csv")
     return Job.from_json(told)
 

@@ -19,7 +19,7 @@ from dicetalk.server.leash import leashed
 from dicetalk.server.places import Places
 from dicetalk.server.problems import renamed
 from dicetalk.server.queue import Entry, Queue
-from dicetalk.server.request import GROWING, asked_of, job_of
+from dicetalk.server.request import GROWING, PREVIEW, asked_of, job_of
 
 PAUSE = 0.1
 """Between two looks for a job [s]."""
@@ -115,8 +115,9 @@ class _Teller:
 
 
 def _keep(folder: Path) -> None:
-    """See that the results are on the disk before that is said; the file that grew is not needed any more."""
-    (folder / GROWING).unlink(missing_ok=True)
+    """See that the results are on the disk before that is said; what could be seen meanwhile is not needed any more."""
+    for name in (GROWING, PREVIEW):
+        (folder / name).unlink(missing_ok=True)
     for path in (*folder.iterdir(), folder):
         handle = os.open(path, os.O_RDONLY)
         try:
