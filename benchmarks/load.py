@@ -126,9 +126,9 @@ async def worked(load: Load, server: Served, sent: Sent) -> tuple[Seen, Watched]
     seen, watched, chance = Seen(), Watched(), random.Random(load.seed)
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE, limits=limits) as asks:
-        watches = (look_on(server, asks, watched), kill_some(server, watched, load.kill_every, chance))
-        beside = [asyncio.create_task(some) for some in watches]
         until = time.monotonic() + load.seconds
+        watches = (look_on(server, asks, watched), kill_some(server, watched, load.kill_every, chance, until))
+        beside = [asyncio.create_task(some) for some in watches]
         clients = [Client(asks, random.Random(f"{load.seed} {number}"), seen, sent) for number in range(load.clients)]
         await asyncio.gather(*(client.work(until) for client in clients))
         for task in beside:
@@ -150,10 +150,10 @@ async def look_on(server: Served, asks: httpx.AsyncClient, watched: Watched) -> 
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def kill_some(server: Served, watched: Watched, every: float, chance: random.Random) -> None:
+async def kill_some(server: Served, watched: Watched, every: float, chance: random.Random, until: float) -> None:
     """Kill one of the server's processes, again and again: those that make videos, look at files, or draw stills."""
-    while True:
-        await asyncio.sleep(chance.uniform(0.5, 1.5) * every)
+    while time.monotonic() + (pause := chance.uniform(0.5, 1.5) * every) < until:
+        await asyncio.sleep(pause)
         some = processes(server.process.pid)
         if some:
             with contextlib.suppress(ProcessLookupError):
