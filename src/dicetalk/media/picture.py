@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -135,8 +135,13 @@ def picture_size(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def write_picture(path: str | Path, rgb: Picture) -> None:
+def write_picture(path: str | Path, rgb: Picture, mark: Callable[[Path], None] | None = None) -> None:
     """Write uint8 `(H, W, 3)` as .png, .jpg or .jpeg, whole or not at all.
+
+    Args:
+        path: of the file.
+        rgb: the picture.
+        mark: is called with the finished file before it gets its name; may write it anew.
 
     Raises:
         MediaError: another suffix, or the file cannot be written.
@@ -145,6 +150,8 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
     kind = output_kind(path, WRITTEN)
     with whole(path) as temporary:
         Image.fromarray(rgb).save(temporary, format=kind, quality=92)
+        if mark is not None:
+            mark(temporary)
 
 
 @cache

@@ -22,6 +22,7 @@ from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places, occupied
 from dicetalk.server.problems import Problem
 from dicetalk.server.server import Server
+from dicetalk.server.session import Sessions
 from dicetalk.server.studio import StudioError
 
 PAGE = Path(__file__).parent / "page"
@@ -58,7 +59,8 @@ def make_app(options: ServerOptions) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(live.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
-    app.add_middleware(Guard, options=options)
+    app.state.sessions = Sessions()
+    app.add_middleware(Guard, options=options, sessions=app.state.sessions)
     app.add_middleware(Counted)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def sniffed(path: Path) -> tuple[str, dict[str, Any]]:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"{", b"[")):
         return _timeline(path)
-    if text.startswith((b"timecode,", b'"timecode"')):
+    if re.match(rb'(sep=.\s+)?("timecode"|timecode[,;\t])', text):
         return _curves(path)
     return _picture(path) or _recording(path)
 
@@ -104,12 +105,18 @@ def _texts(told: object) -> Iterator[str]:
 
 
 def _curves(path: Path) -> tuple[str, dict[str, Any]]:
-    _text(path)
-    return "curves", {}
+    from dicetalk.motion.live_link import csv_seconds
+
+    _check_text(path)
+    return "curves", {"seconds": round(csv_seconds(path), 3)}
 
 
 def _text(path: Path) -> bytes:
+    _check_text(path)
+    return path.read_bytes()
+
+
+def _check_text(path: Path) -> None:
     size = path.stat().st_size
     if size > MOST_TEXT:
         raise InputError(f"{path} has {size / 1e6:.0f} MB of text; expected at most {MOST_TEXT / 1e6:.0f} MB")
-    return path.read_bytes()
