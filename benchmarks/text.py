@@ -35,7 +35,9 @@ def f_score(found: np.ndarray, truth: np.ndarray) -> float:
 def calibration(sure: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error over ten bins."""
     bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    return float(sum(abs(sure[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean() for one in set(bins)))
+    return float(
+        sum(abs(sure[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean() for one in set(bins))
+    )
 
 
 Measure = Callable[[np.ndarray], float]
