@@ -1,4 +1,4 @@
-"""What encoders of text reach, against the plain n-grams: `python benchmarks/text.py DATA RUN [RUN ...]`, prints Markdown.
+"""What encoders of text reach: `python benchmarks/text.py DATA RUN [RUN ...]`, prints Markdown.
 
 DATA holds `empathetic_dialogues` and `dailytalk` as tables; each RUN is a folder of `dicetalk train text-small`, one a
 seed. Nothing that is reported on is learned from: the valid part of the one, the dev part of the other, and
