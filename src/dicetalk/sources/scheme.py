@@ -30,7 +30,8 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `happy`, `happy:0.7,surprised:0.3`, `mine.safetensors:tender:0.5`, or a mixture of them (`typed.parse`);
             - `mood.json`: a timeline file;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
-            - `like:clip.mp4`: heard and seen in another recording, or seen in a photo.
+            - `like:clip.mp4`: heard and seen in another recording, or seen in a photo;
+            - `conversation:turns.vtt#Anna`: told by the turns of a conversation, of which the driving speech is.
 
     Raises:
         EmotionError: it cannot be understood.
@@ -80,5 +81,16 @@ def _like(rest: str | None) -> EmotionSource:
     return Like(at_home(rest.strip()))
 
 
-SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like}
+def _conversation(rest: str | None) -> EmotionSource:
+    from dicetalk.sources.conversation import Conversation
+
+    path, _, speaker = (rest or "").partition("#")
+    if not path.strip():
+        raise EmotionError(
+            f"{short('conversation:')} names no turns; expected conversation:FILE#NAME, as in conversation:talk.vtt#Anna"
+        )
+    return Conversation(at_home(path.strip()), speaker.strip() or None)
+
+
+SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like, "conversation": _conversation}
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

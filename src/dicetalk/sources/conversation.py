@@ -1,0 +1,141 @@
+"""`conversation:TURNS`: what is felt in each turn of a conversation, by words and voices of both sides.
+
+No corpus with sound and text of conversations can be had: words were learned from written dialogues, voices from actors,
+and how both go together from dialogues that actors' voices were given to. It was not validated on IEMOCAP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dicetalk.arrays import Float32
+from dicetalk.conversation.decoder import Decoder, decode
+from dicetalk.conversation.features import voice_rows
+from dicetalk.conversation.network import STREAMS, TURNS, ConversationNetwork, Told, Turn, shipped_conversation
+from dicetalk.conversation.turns import read_moments, with_sound
+from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
+from dicetalk.emotion.moments import Moment, draw_up
+from dicetalk.emotion.space import LEAST_SHARE
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.vocabulary import HEARD, NEUTRAL
+from dicetalk.errors import EmotionError
+from dicetalk.speech import Hearing
+
+AGO = ("", " a turn before", " two turns before")
+TOLD = 2
+"""Reasons that are told."""
+FAINTEST = 1e-6
+
+
+@dataclass(frozen=True)
+class ConversationSource:
+    """Tells what is felt in each turn, from itself and the turns before it.
+
+    Attributes:
+        network: what tells; None for the one that ships.
+        decoder: what holds each speaker to what was felt before; None is off.
+    """
+
+    network: ConversationNetwork | None = None
+    decoder: Decoder | None = None
+
+    def feel_each(self, moments: Sequence[Moment]) -> list[Feeling]:
+        """One feeling a moment, all of one conversation in the order of time; text and sound may each be missing."""
+        if not moments:
+            return []
+        voices = [voice_rows(moment.sound) for moment in moments]
+        turns = [Turn.of(moment.speaker, moment.text, voice) for moment, voice in zip(moments, voices, strict=True)]
+        told = (self.network or shipped_conversation()).tell(turns)
+        states = self._states(told, moments)
+        return [
+            _feeling(told.shares[n], state, _why(told, n, state, turn))
+            for n, (state, turn) in enumerate(zip(states, turns, strict=True))
+        ]
+
+    def _states(self, told: Told, moments: Sequence[Moment]) -> list[int]:
+        """What each turn is told to be, a number of `HEARD`."""
+        if self.decoder is None:
+            return [int(state) for state in told.shares.argmax(1)]
+        logits = np.log(np.maximum(told.shares, FAINTEST)).tolist()
+        return decode(logits, [moment.speaker for moment in moments], self.decoder)[0]
+
+
+def _feeling(shares: Float32, state: int, why: str) -> Feeling:
+    """The feeling of shares (7,), of which `state` is told; neutral by itself where that is."""
+    sure = min(float(shares[state]), 1.0)
+    if HEARD[state] == NEUTRAL:
+        return Feeling(confidence=sure, why=why)
+    felt = {HEARD[state]: sure} | {
+        name: float(share) for name, share in zip(HEARD, shares, strict=True) if name != NEUTRAL and share >= LEAST_SHARE
+    }
+    strengths = [(name, DEFAULT_STRENGTH * share / max(sum(felt.values()), 1)) for name, share in felt.items()]
+    return replace(Feeling.of(strengths), confidence=sure, why=why)
+
+
+def _why(told: Told, number: int, state: int, turn: Turn) -> str:
+    """What speaks most for a turn's state, how far its gate was open, and what its voice resembles."""
+    if not told.gates[number].any():
+        return "neither words nor a voice: told by what is usual"
+    pulls = told.pulls[number, state] - told.pulls[number].mean(0)
+    order = np.argsort(-pulls, axis=None)[:TOLD].tolist()
+    reasons = [
+        f"{STREAMS[place // TURNS]}{AGO[place % TURNS]} (gate {told.gates[number].flat[place]:.2f})"
+        for place in order
+        if pulls.flat[place] > 0 and told.gates[number].flat[place] > 0
+    ]
+    by = f"{HEARD[state]} by {', '.join(reasons)}" if reasons else f"{HEARD[state]}, for nothing speaks for more"
+    return by + (f"; the voice resembles {_resembled(turn)}" if len(turn.voice) else "")
+
+
+def _resembled(turn: Turn) -> str:
+    best = int(turn.voice[-1].argmax())
+    return f"{HEARD[best]} {turn.voice[-1, best]:.2f}"
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Feels as somebody does in a conversation, which the driving speech is a recording of.
+
+    Attributes:
+        path: of the turns.
+        speaker: whose feelings; None where only one speaks.
+        listens: to the driving speech, from which the turns are cut.
+    """
+
+    path: Path
+    speaker: str | None = None
+    listens: bool = True
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The turns."""
+        return (self.path,)
+
+    def feel(self, speech: Hearing) -> Timeline:
+        """What the speaker feels turn by turn.
+
+        Raises:
+            InputError: the turns are not understood, or nobody of that name speaks.
+            MediaError: they cannot be read.
+        """
+        moments, warnings = read_moments(self.path)
+        speaker = _speaker(moments, self.speaker)
+        moments = with_sound(moments, speech.waveform)
+        feelings = ConversationSource().feel_each(moments)
+        mine = [(m, f) for m, f in zip(moments, feelings, strict=True) if m.speaker == speaker]
+        drawn = draw_up(*zip(*mine, strict=True))
+        return Timeline(drawn.keys, drawn.fade, warnings=warnings)
+
+
+def _speaker(moments: Sequence[Moment], wanted: str | None) -> str:
+    names = list(dict.fromkeys(moment.speaker for moment in moments))
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if wanted not in names:
+        who = "no speaker is named" if wanted is None else f"nobody called {wanted[:40]!r} speaks"
+        raise EmotionError(f"{who}; expected conversation:FILE#NAME with one of: {', '.join(names)}")
+    return wanted

@@ -1,0 +1,176 @@
+"""Teach what is felt in each turn of a conversation from labelled text, and voices of people who act.
+
+No corpus that may be learned from has both. A turn gets the voice of an actor who acts what it is labelled with, one
+actor a speaker; and often, as `wrong` says, one who acts something else: of voices that it was taught by, the embedder
+is surer than of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as fn
+
+from dicetalk.arrays import Float32, Int64
+from dicetalk.config import to_plain
+from dicetalk.checkpoints import write_config
+from dicetalk.data.dialogues import Dialogue, read_dialogues
+from dicetalk.conversation.network import KIND, VERSION, WEIGHTS, told_turns
+from dicetalk.conversation.features import gram_rows, word_rows, words_of
+from dicetalk.emotion.vocabulary import HEARD
+from dicetalk.errors import InputError
+from dicetalk.modules import save_tensors
+from dicetalk.training.conversation_net import STREAMS, TURNS, ConversationNet, ConversationSizes, TurnBatch
+from dicetalk.training.loop import LoopOptions, Progress, train
+from dicetalk.training.processes import ALONE, Processes
+
+Voices = Mapping[int, Mapping[str, Sequence[Float32]]]
+"""By emotion and actor, what each clip resembles in time, `(S, 7)`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationRecipe:
+    """How conversations are learned.
+
+    Attributes:
+        sizes: of the network.
+        loop: how long and how fast.
+        turns: of a batch, at least.
+        balance: how far rare emotions count more; 0 not at all, 1 as much as frequent ones.
+        silent: share of turns that are told without any voice.
+        wordless: share of those with a voice that are told without any words.
+        alone: share of turns that are told without those before.
+        one_sided: share that are told without the turns of others.
+        wrong: share of voices that act another emotion.
+        slot: share of all else that is taken away.
+    """
+
+    sizes: ConversationSizes = field(default_factory=ConversationSizes)
+    loop: LoopOptions = field(default_factory=LoopOptions)
+    turns: int = 96
+    balance: float = 0.3
+    silent: float = 0.4
+    wordless: float = 0.25
+    alone: float = 0.1
+    one_sided: float = 0.1
+    wrong: float = 0.2
+    slot: float = 0.1
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A dialogue as the network takes it: per turn word rows, gram rows, speaker and emotion; and what tells what."""
+
+    words: list[Int64]
+    grams: list[Int64]
+    speakers: list[str]
+    emotions: list[int]
+    told: Int64
+
+
+def encode(dialogue: Dialogue, rows: int) -> Encoded:
+    """A dialogue, with a table of so many rows."""
+    words = [words_of(line.text) for line in dialogue]
+    speakers = [line.speaker for line in dialogue]
+    return Encoded(
+        [word_rows(some, rows) for some in words],
+        [gram_rows(some, rows) for some in words],
+        speakers,
+        [line.emotion for line in dialogue],
+        told_turns(speakers),
+    )
+
+
+def batch_of(dialogues: Sequence[Encoded], voices: Sequence[Float32]) -> TurnBatch:
+    """All turns of dialogues, one voice each `(S, 7)`, of no row where there is none."""
+    words = [rows for each in dialogues for rows in each.words]
+    grams = [rows for each in dialogues for rows in each.grams]
+    starts = np.cumsum([0, *(len(rows) for rows in grams[:-1])])
+    firsts = np.cumsum([0, *(len(each.words) for each in dialogues[:-1])])
+    told = [np.where(each.told < 0, -1, each.told + first) for each, first in zip(dialogues, firsts, strict=True)]
+    return TurnBatch(
+        torch.from_numpy(_padded(words)),
+        torch.tensor([len(rows) for rows in words]),
+        torch.from_numpy(np.concatenate(grams)),
+        torch.from_numpy(starts),
+        torch.from_numpy(_padded(voices)),
+        torch.tensor([len(rows) for rows in voices]),
+        torch.from_numpy(np.concatenate(told)),
+    )
+
+
+def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
+    longest = max(1, *(len(some) for some in rows))
+    found = np.zeros((len(rows), longest, *rows[0].shape[1:]), rows[0].dtype)
+    for row, some in zip(found, rows, strict=True):
+        row[: len(some)] = some
+    return found
+
+
+def conversation_task(
+    dialogues: Sequence[Dialogue], voices: Voices, recipe: ConversationRecipe, net: ConversationNet
+) -> Conversing:
+    return Conversing([encode(each, recipe.sizes.rows) for each in dialogues], voices, recipe, net)
+
+
+class Conversing:
+    """Learns from dialogues, whose turns get voices by chance."""
+
+    def __init__(
+        self, dialogues: Sequence[Encoded], voices: Voices, recipe: ConversationRecipe, net: ConversationNet
+    ) -> None:
+        self.dialogues, self.voices, self.recipe, self.net = dialogues, voices, recipe, net
+        self.actors = sorted({actor for clips in voices.values() for actor in clips})
+        counts = np.bincount([e for each in dialogues for e in each.emotions], minlength=len(HEARD)).clip(min=1)
+        weights = (counts.sum() / counts) ** recipe.balance
+        self.weights = torch.tensor(weights / (weights * counts / counts.sum()).sum(), dtype=torch.float32)
+
+    def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """Cross-entropy of a batch of turns."""
+        some = list(self._drawn(generator))
+        chance = np.random.default_rng(int(torch.randint(1 << 31, (1,), generator=generator)))
+        batch = batch_of(some, [voice for each in some for voice in self._voices(each, chance)])
+        wanted = torch.tensor([emotion for each in some for emotion in each.emotions])
+        there = self._there(batch, generator)
+        logits, _ = self.net(batch, there)
+        return {"loss": fn.cross_entropy(logits, wanted, self.weights, label_smoothing=0.05)}
+
+    def _drawn(self, generator: torch.Generator) -> Iterator[Encoded]:
+        count = 0
+        while count < self.recipe.turns:
+            each = self.dialogues[int(torch.randint(len(self.dialogues), (1,), generator=generator))]
+            count += len(each.words)
+            yield each
+
+    def _voices(self, dialogue: Encoded, chance: np.random.Generator) -> Iterator[Float32]:
+        nothing = np.zeros((0, len(HEARD)), np.float32)
+        actors = {speaker: chance.choice(self.actors) for speaker in set(sorted(dialogue.speakers))} if self.actors else {}
+        for speaker, emotion in zip(dialogue.speakers, dialogue.emotions, strict=True):
+            if not self.actors:
+                yield nothing
+                continue
+            acted = int(chance.integers(len(HEARD))) if chance.random() < self.recipe.wrong else emotion
+            clips = self.voices[acted].get(actors[speaker], [nothing])
+            yield clips[int(chance.integers(len(clips)))]
+
+    def _there(self, batch: TurnBatch, generator: torch.Generator) -> Tensor:
+        """What may be looked at, `(N, 4, 3)`."""
+        count, recipe = len(batch.told), self.recipe
+
+        def chosen(share: float) -> Tensor:
+            return torch.rand(count, generator=generator) < share
+
+        there = torch.rand(count, len(STREAMS), TURNS, generator=generator) >= recipe.slot
+        there[:, 0, 0] = there[:, 2, 0] = True
+        silent = chosen(recipe.silent) | (batch.voice_counts[batch.told[:, 0, 0]] == 0)
+        wordless = chosen(recipe.wordless) & ~silent
+        there[:, 2:] &= ~silent[:, None, None]
+        there[:, :2] &= ~wordless[:, None, None]
+        there[:, :, 1:] &= ~(alone := chosen(recipe.alone))[:, None, None]
+        there[:, [1, 3]] &= ~(alone | chosen(recipe.one_sided))[:, None, None]
+        return there
