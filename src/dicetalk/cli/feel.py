@@ -22,6 +22,7 @@ Examples:
   dicetalk feel "I lost my dog."
   dicetalk feel script.txt -o mood.json             a timeline for --emotion mood.json
   dicetalk feel script.txt --plot course.png
+  dicetalk feel --source conversation turns.vtt --sound talk.wav
 """
 PLOTS = {".png": "PNG"}
 TIMELINES = {".json": "JSON"}
@@ -33,9 +34,13 @@ class Given:
 
     Attributes:
         what: words, or the path of a file.
+        sound: the recording that it is of.
+        decoder: whether each speaker is held to what was felt before.
     """
 
     what: str
+    sound: Path | None = None
+    decoder: bool = False
 
 
 def _text(given: Given) -> Course:
@@ -44,7 +49,13 @@ def _text(given: Given) -> Course:
     return feel_text(given.what)
 
 
-SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text}
+def _conversation(given: Given) -> Course:
+    from dicetalk.sources.conversation import feel_conversation
+
+    return feel_conversation(Path(given.what), given.sound, decoder=given.decoder)
+
+
+SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "conversation": _conversation}
 """What tells feelings, by name."""
 
 
@@ -53,22 +64,35 @@ SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text}
 @click.option(
     "--source", type=click.Choice(list(SOURCES)), default="text", show_default=True, help="What tells the feelings."
 )
+@click.option("--sound", type=FILE, help="The recording that a conversation's turns are of.")
+@click.option(
+    "--decoder", is_flag=True, help="Hold each speaker of a conversation to what was felt before; seldom helps."
+)
 @click.option("--output", "-o", type=FILE, help="Write a timeline for --emotion: .json.")
 @click.option("--speaker", help="Whose timeline, where several speak.")
 @click.option("--plot", type=FILE, help="Draw the course of all speakers' feelings: .png.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def feel(given: str, source: str, output: Path | None, speaker: str | None, plot: Path | None, as_json: bool) -> None:
+def feel(
+    given: str,
+    source: str,
+    sound: Path | None,
+    decoder: bool,
+    output: Path | None,
+    speaker: str | None,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
     """Tell what is felt in TEXT or FILE: a line for each moment, with its reason."""
     from dicetalk.errors import require
     from dicetalk.files import check_output
 
-    read = [path] if (path := Path(given)).exists() else []
+    read = [path for path in (Path(given), sound) if path is not None and path.exists()]
     if output is not None:
         check_output(output, TIMELINES, read)
     if plot is not None:
         require("matplotlib", "eval")
         check_output(plot, PLOTS, read)
-    course = SOURCES[source](Given(given))
+    course = SOURCES[source](Given(given, sound, decoder))
     if output is not None:
         _write(output, course, speaker)
     if plot is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def _grams(words: list[str]) -> Iterator[str]:
         for length in range(2, 6):
             for start in range(len(padded) - length + 1):
                 yield f"c{padded[start : start + length]}"
-    for one, other in zip(words, words[1:], strict=False):
+    for one, other in pairwise(words):
         yield f"g {one} {other}"
 
 

@@ -1,7 +1,7 @@
 """mLSTM: a memory that is a matrix, with exponential gates, as plain arrays; `training.conversation_net` learns one.
 
-Beck et al., "xLSTM: Extended Long Short-Term Memory", NeurIPS 2024. All steps are computed at once: what a step reads of
-an earlier one is that one's input gate, and all forget gates between them.
+Beck et al., "xLSTM: Extended Long Short-Term Memory", NeurIPS 2024. All steps are computed at once: what a step reads
+of an earlier one is weighted by that one's input gate and all forget gates between them.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from safetensors.numpy import load_file
 
 from dicetalk.arrays import Float32, Int64
 from dicetalk.checkpoints import open_checkpoint
-from dicetalk.conversation.mlstm import stack
 from dicetalk.conversation.features import gram_rows, word_rows, words_of
+from dicetalk.conversation.mlstm import stack
 from dicetalk.emotion.vocabulary import HEARD
 from dicetalk.errors import CheckpointError
 from dicetalk.networks import WEIGHTS as SHIPPED_WEIGHTS
@@ -69,7 +69,14 @@ class Told:
 
 
 class ConversationNetwork:
-    """The trained network."""
+    """The trained network.
+
+    Attributes:
+        rows: of its table of words.
+        heads: of each block of its memories.
+        temperature: by which logarithms of odds are divided, so that shares are as sure as they are right.
+        change: how often a speaker's feeling changed from one turn to the next where it was learned.
+    """
 
     def __init__(self, folder: Path = SHIPPED) -> None:
         """Load the shipped one, or that of another folder.
@@ -79,7 +86,7 @@ class ConversationNetwork:
         """
         config = open_checkpoint(folder, KIND, VERSION).config
         self.rows, self.heads = int(config["sizes"]["rows"]), int(config["sizes"]["heads"])
-        self.temperature = float(config["temperature"])
+        self.temperature, self.change = float(config["temperature"]), float(config["change"])
         self._weights = _read(folder / f"{WEIGHTS}.safetensors")
 
     def tell(self, turns: Sequence[Turn]) -> Told:
@@ -95,7 +102,9 @@ class ConversationNetwork:
         logits = (pulls.sum((2, 3)) + w["head.bias"]) / self.temperature
         odds = np.exp(logits - logits.max(1, keepdims=True))
         inside = np.stack(there, axis=1)
-        return Told(_shares(odds), np.asarray(gates * inside, np.float32), np.asarray(pulls * inside[:, None], np.float32))
+        return Told(
+            _shares(odds), np.asarray(gates * inside, np.float32), np.asarray(pulls * inside[:, None], np.float32)
+        )
 
     def _stream(self, number: int, turns: Sequence[Turn], told: Int64) -> tuple[Float32, Any]:
         """What one stream says of each told turn, (N, 3, D), and where it says something, (N, 3)."""
@@ -130,7 +139,7 @@ def _shares(odds: Float32) -> Float32:
 
 
 def told_turns(speakers: Sequence[str]) -> Int64:
-    """From which turns each is told: the last three of its speaker, itself the first, and the last three of others before.
+    """From which turns each is told: the last three of its speaker, itself first, and the last three of others before.
 
     Returns:
         (N, 2, 3) numbers of turns, the newest first; -1 is none.

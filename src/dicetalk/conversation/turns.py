@@ -12,9 +12,10 @@ from dicetalk.conversation.table import table_turns
 from dicetalk.conversation.turn import Turn
 from dicetalk.conversation.webvtt import webvtt_turns
 from dicetalk.emotion.moments import Moment
-from dicetalk.errors import InputError, MediaError
-from dicetalk.files import read_bytes
+from dicetalk.errors import InputError
+from dicetalk.files import existing_file
 from dicetalk.media import Sound, Waveform, read_sound
+from dicetalk.words.reading import read_text
 
 MOST_BYTES = 4_000_000
 """Of a file of turns."""
@@ -59,28 +60,16 @@ def read_turns(path: Path) -> list[Turn]:
         InputError: it is not understood, or turns overlap that cannot.
         MediaError: it cannot be read.
     """
+    text = read_text(existing_file(path, MOST_BYTES))
     try:
-        turns = FORMATS[path.suffix.lower()](_text(path))
+        turns = FORMATS[path.suffix.lower()](text)
         if not 0 < len(turns) <= MOST_TURNS:
             raise InputError(f"it holds {len(turns) or 'no'} turns; expected 1 to {MOST_TURNS}")
         turns = sorted(turns, key=lambda turn: turn.start)
         _check_apart(turns, path.suffix.lower() == TOGETHER)
-    except MediaError:
-        raise
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return _apart(turns)
-
-
-def _text(path: Path) -> str:
-    content = read_bytes(path, MOST_BYTES)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    if "\0" in text:
-        raise InputError(f"not text (a zero byte at {text.index(chr(0))}); expected a list of turns")
-    return text
 
 
 def _check_apart(turns: Sequence[Turn], together: bool) -> None:
@@ -113,7 +102,9 @@ def _apart(turns: Sequence[Turn]) -> list[Turn]:
 
 def with_sound(moments: Sequence[Moment], waveform: Waveform) -> list[Moment]:
     """Moments with what is heard in them, as far as the sound (N,), int16 at 16 kHz, goes."""
-    return [moment if moment.sound is not None else replace(moment, sound=_stretch(waveform, moment)) for moment in moments]
+    return [
+        moment if moment.sound is not None else replace(moment, sound=_stretch(waveform, moment)) for moment in moments
+    ]
 
 
 def _cut(path: Path, turns: Sequence[Turn], sound: Sound) -> list[Moment]:

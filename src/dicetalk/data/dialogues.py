@@ -49,7 +49,7 @@ def read_dialogues(path: Path, split: str | None = None) -> list[Dialogue]:
 
     Args:
         path: CSV with the columns above.
-        split: of its column `split`; None takes all rows.
+        split: of its column `split`, where it has one; else all rows are of `train`. None takes all.
 
     Raises:
         InputError: a column is missing, or an emotion is none of ours.
@@ -58,11 +58,11 @@ def read_dialogues(path: Path, split: str | None = None) -> list[Dialogue]:
     rows = _rows(path)
     single = bool(rows) and "label" in rows[0]
     for number, row in enumerate(rows):
-        if split is None or row.get("split") == split:
+        if split in (None, row.get("split", "train")):
             line = _situation(row) if single else _line(path, row)
             if line is not None:
                 found.setdefault(str(number) if single else row["dialogue"], []).append(line)
-    if not found:
+    if not rows:
         raise InputError(f"{path} holds no dialogue; expected a CSV file with columns dialogue, speaker, emotion, text")
     return [tuple(lines) for lines in found.values()]
 
@@ -76,7 +76,9 @@ def _line(path: Path, row: dict[str, str]) -> Line:
     try:
         return Line(row["speaker"], row["text"], HEARD.index(resolve(row["emotion"])))
     except (KeyError, ValueError, EmotionError) as error:
-        raise InputError(f"{path} has a row that is not understood ({error}); expected dialogue, speaker, emotion, text")
+        raise InputError(
+            f"{path} has a row that is not understood ({error}); expected dialogue, speaker, emotion, text"
+        )
 
 
 def _situation(row: dict[str, str]) -> Line | None:

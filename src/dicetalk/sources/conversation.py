@@ -17,18 +17,23 @@ from dicetalk.conversation.decoder import Decoder, decode
 from dicetalk.conversation.features import voice_rows
 from dicetalk.conversation.network import STREAMS, TURNS, ConversationNetwork, Told, Turn, shipped_conversation
 from dicetalk.conversation.turns import read_moments, with_sound
+from dicetalk.emotion.course import Course
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.moments import Moment, draw_up
 from dicetalk.emotion.space import LEAST_SHARE
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import HEARD, NEUTRAL
-from dicetalk.errors import EmotionError
+from dicetalk.errors import EmotionError, InputError
 from dicetalk.speech import Hearing
 
 AGO = ("", " a turn before", " two turns before")
 TOLD = 2
 """Reasons that are told."""
 FAINTEST = 1e-6
+DECODED = (
+    "the decoder holds speakers to what they felt before (a feeling was taken to change in {change:.2f} of turns); on "
+    "dialogues where feelings change often it made results worse"
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,9 @@ def _feeling(shares: Float32, state: int, why: str) -> Feeling:
     if HEARD[state] == NEUTRAL:
         return Feeling(confidence=sure, why=why)
     felt = {HEARD[state]: sure} | {
-        name: float(share) for name, share in zip(HEARD, shares, strict=True) if name != NEUTRAL and share >= LEAST_SHARE
+        name: float(share)
+        for name, share in zip(HEARD, shares, strict=True)
+        if name != NEUTRAL and share >= LEAST_SHARE
     }
     strengths = [(name, DEFAULT_STRENGTH * share / max(sum(felt.values()), 1)) for name, share in felt.items()]
     return replace(Feeling.of(strengths), confidence=sure, why=why)
@@ -129,6 +136,42 @@ class Conversation:
         mine = [(m, f) for m, f in zip(moments, feelings, strict=True) if m.speaker == speaker]
         drawn = draw_up(*zip(*mine, strict=True))
         return Timeline(drawn.keys, drawn.fade, warnings=warnings)
+
+
+def feel_conversation(path: Path, sound: Path | None = None, *, decoder: bool = False) -> Course:
+    """What is felt in each turn of a conversation.
+
+    Args:
+        path: of its turns, or of a recording with a channel for each speaker.
+        sound: the recording of which the turns are; None tells from their words alone.
+        decoder: whether each speaker is held to what was felt before.
+
+    Raises:
+        InputError: the turns are not understood, or there is neither text nor sound.
+        MediaError: a file cannot be read.
+    """
+    moments, warnings = read_moments(path, sound)
+    _check_told(moments, path)
+    network = shipped_conversation()
+    source = ConversationSource(network, Decoder(network.change) if decoder else None)
+    warnings += (DECODED.format(change=network.change),) if decoder else ()
+    return Course(moments, source.feel_each(moments), lacks=_lacks(moments), warnings=warnings)
+
+
+def _check_told(moments: Sequence[Moment], path: Path) -> None:
+    if not any(moment.text or moment.sound is not None for moment in moments):
+        raise InputError(f"{path} tells times alone; give the recording with --sound, or turns with their text")
+
+
+def _lacks(moments: Sequence[Moment]) -> str:
+    silent = sum(moment.sound is None for moment in moments)
+    wordless = sum(not moment.text for moment in moments)
+    found = [
+        f"no {what} of {'any' if count == len(moments) else count} turn{'s' * (1 < count < len(moments))}"
+        for what, count in (("sound", silent), ("text", wordless))
+        if count
+    ]
+    return " and ".join(found)
 
 
 def _speaker(moments: Sequence[Moment], wanted: str | None) -> str:

@@ -92,5 +92,9 @@ def _conversation(rest: str | None) -> EmotionSource:
     return Conversation(at_home(path.strip()), speaker.strip() or None)
 
 
-SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like, "conversation": _conversation}
+SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {
+    "auto": _auto,
+    "like": _like,
+    "conversation": _conversation,
+}
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

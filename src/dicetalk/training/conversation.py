@@ -7,7 +7,7 @@ is surer than of others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,15 +17,18 @@ from torch import Tensor
 from torch.nn import functional as fn
 
 from dicetalk.arrays import Float32, Int64
-from dicetalk.config import to_plain
 from dicetalk.checkpoints import write_config
+from dicetalk.config import to_plain
+from dicetalk.conversation.decoder import change_odds
+from dicetalk.conversation.features import gram_rows, voice_rows, word_rows, words_of
+from dicetalk.conversation.network import KIND, STREAMS, TURNS, VERSION, WEIGHTS, told_turns
 from dicetalk.data.dialogues import Dialogue, read_dialogues
-from dicetalk.conversation.network import KIND, VERSION, WEIGHTS, told_turns
-from dicetalk.conversation.features import gram_rows, word_rows, words_of
+from dicetalk.data.ravdess import read_ravdess
 from dicetalk.emotion.vocabulary import HEARD
 from dicetalk.errors import InputError
+from dicetalk.media import read_sound
 from dicetalk.modules import save_tensors
-from dicetalk.training.conversation_net import STREAMS, TURNS, ConversationNet, ConversationSizes, TurnBatch
+from dicetalk.training.conversation_net import ConversationNet, ConversationSizes, TurnBatch
 from dicetalk.training.loop import LoopOptions, Progress, train
 from dicetalk.training.processes import ALONE, Processes
 
@@ -33,11 +36,17 @@ Voices = Mapping[int, Mapping[str, Sequence[Float32]]]
 """By emotion and actor, what each clip resembles in time, `(S, 7)`."""
 
 
+TABLE = "train.csv"
+NOTHING = np.zeros((0, len(HEARD)), np.float32)
+"""What is heard of a turn without a voice."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConversationRecipe:
     """How conversations are learned.
 
     Attributes:
+        held_out: actors whose voices are never learned from.
         sizes: of the network.
         loop: how long and how fast.
         turns: of a batch, at least.
@@ -50,6 +59,7 @@ class ConversationRecipe:
         slot: share of all else that is taken away.
     """
 
+    held_out: tuple[str, ...] = ()
     sizes: ConversationSizes = field(default_factory=ConversationSizes)
     loop: LoopOptions = field(default_factory=LoopOptions)
     turns: int = 96
@@ -58,7 +68,7 @@ class ConversationRecipe:
     wordless: float = 0.25
     alone: float = 0.1
     one_sided: float = 0.1
-    wrong: float = 0.2
+    wrong: float = 0.25
     slot: float = 0.1
 
 
@@ -112,10 +122,86 @@ def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
     return found
 
 
-def conversation_task(
-    dialogues: Sequence[Dialogue], voices: Voices, recipe: ConversationRecipe, net: ConversationNet
-) -> Conversing:
-    return Conversing([encode(each, recipe.sizes.rows) for each in dialogues], voices, recipe, net)
+def train_conversation(
+    data: Sequence[Path],
+    out: Path,
+    recipe: ConversationRecipe,
+    progress: Progress | None = None,
+    processes: Processes = ALONE,
+) -> Path:
+    """Teach a network, or go on; gives the folder, which gets a checkpoint.
+
+    Args:
+        data: folders with a table of dialogues (`data.dialogues`), and those of RAVDESS, whose voices are heard.
+        out: of curves, state and, at the end, the checkpoint.
+        recipe: everything else.
+        progress: called with steps done and in all.
+        processes: this one, which writes only if it is the first, and how many there are.
+
+    Raises:
+        InputError: the data cannot be used.
+        CheckpointError: the folder holds another network's state.
+    """
+    tables = [folder / TABLE for folder in data if (folder / TABLE).is_file()]
+    dialogues = [each for path in tables for each in read_dialogues(path, "train")]
+    if not dialogues:
+        raise InputError(
+            f"the data hold no dialogue; expected folders with {TABLE}, its columns dialogue, emotion, text"
+        )
+    torch.manual_seed(recipe.loop.seed)
+    net = ConversationNet(recipe.sizes)
+    voices = acted_voices([folder for folder in data if folder / TABLE not in tables], recipe.held_out)
+    task = Conversing([encode(each, recipe.sizes.rows) for each in dialogues], voices, recipe, net)
+    train(task, recipe.loop, out, progress, processes)
+    if processes.writes:
+        held = [each for path in tables for each in read_dialogues(path, "dev")]
+        temperature = calibrated(net, [encode(each, recipe.sizes.rows) for each in held or dialogues])
+        write_conversation(out, net, recipe, temperature, change_of(dialogues))
+    return out
+
+
+def write_conversation(
+    out: Path, net: ConversationNet, recipe: ConversationRecipe, temperature: float, change: float
+) -> None:
+    """A checkpoint that `conversation.network` reads, in half precision."""
+    save_tensors(out / f"{WEIGHTS}.safetensors", {name: each.half() for name, each in net.state_dict().items()})
+    write_config(out, KIND, VERSION, {**to_plain(recipe), "temperature": temperature, "change": change})
+
+
+def change_of(dialogues: Sequence[Dialogue]) -> float:
+    """How often what a speaker feels differs from the turn before."""
+    return change_odds([[(line.speaker, line.emotion) for line in each] for each in dialogues if len(each) > 1])
+
+
+def acted_voices(folders: Sequence[Path], held_out: Collection[str]) -> dict[int, dict[str, list[Float32]]]:
+    """What the voices of RAVDESS resemble in time, by emotion and actor; clips without speech enough are left out."""
+    found: dict[int, dict[str, list[Float32]]] = {}
+    for folder in folders:
+        for clip in read_ravdess(folder).clips:
+            if clip.identity not in held_out and clip.sound is not None:
+                rows = voice_rows(read_sound(clip.sound).waveform)
+                if len(rows):
+                    found.setdefault(HEARD.index(clip.emotion), {}).setdefault(clip.identity, []).append(rows)
+    return found
+
+
+TEMPERATURES = np.linspace(0.5, 3.0, 26)
+
+
+@torch.no_grad()
+def calibrated(net: ConversationNet, dialogues: Sequence[Encoded]) -> float:
+    """The temperature at which shares of what was written are as sure as they are right: of least cross-entropy."""
+    logits, wanted = zip(*(_told(net, each) for each in dialogues), strict=True)
+    scores, right = torch.cat(logits), torch.cat(wanted)
+    costs = [float(fn.cross_entropy(scores / t, right)) for t in TEMPERATURES.tolist()]
+    return round(float(TEMPERATURES[int(np.argmin(costs))]), 2)
+
+
+def _told(net: ConversationNet, dialogue: Encoded) -> tuple[Tensor, Tensor]:
+    """Logarithms of odds of a dialogue without voices, and what it was labelled with."""
+    batch = batch_of([dialogue], [NOTHING] * len(dialogue.words))
+    there = torch.ones(len(batch.told), len(STREAMS), TURNS, dtype=torch.bool)
+    return net(batch, there)[0], torch.tensor(dialogue.emotions)
 
 
 class Conversing:
@@ -148,14 +234,14 @@ class Conversing:
             yield each
 
     def _voices(self, dialogue: Encoded, chance: np.random.Generator) -> Iterator[Float32]:
-        nothing = np.zeros((0, len(HEARD)), np.float32)
-        actors = {speaker: chance.choice(self.actors) for speaker in set(sorted(dialogue.speakers))} if self.actors else {}
+        """A voice for each turn, of one actor for each speaker."""
+        if not self.actors:
+            yield from [NOTHING] * len(dialogue.words)
+            return
+        actors = {speaker: str(chance.choice(self.actors)) for speaker in dict.fromkeys(dialogue.speakers)}
         for speaker, emotion in zip(dialogue.speakers, dialogue.emotions, strict=True):
-            if not self.actors:
-                yield nothing
-                continue
             acted = int(chance.integers(len(HEARD))) if chance.random() < self.recipe.wrong else emotion
-            clips = self.voices[acted].get(actors[speaker], [nothing])
+            clips = self.voices.get(acted, {}).get(actors[speaker], [NOTHING])
             yield clips[int(chance.integers(len(clips)))]
 
     def _there(self, batch: TurnBatch, generator: torch.Generator) -> Tensor:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
-from dicetalk.conversation.network import FAINTEST, STREAMS, TURNS
 from dicetalk.conversation.mlstm import KERNEL, PIECE, inner_width
+from dicetalk.conversation.network import FAINTEST, STREAMS, TURNS
 from dicetalk.emotion.vocabulary import HEARD
 
 
@@ -178,7 +178,10 @@ class ConversationNet(nn.Module):
 
     def _placed(self, batch: TurnBatch, there: Tensor) -> Tensor:
         """What each stream says of each turn, `(N, 4, 3, width)`; where it says nothing, that it is absent."""
-        words, voices = self._words(batch), (batch.voices.clamp(min=float(FAINTEST)).log() + 2) @ self.voice.weight.T / 2
+        words, voices = (
+            self._words(batch),
+            (batch.voices.clamp(min=float(FAINTEST)).log() + 2) @ self.voice.weight.T / 2,
+        )
         voices = voices + self.voice.bias
         ends = (batch.word_counts, batch.word_counts, batch.voice_counts - 1, batch.voice_counts - 1)
         found = []
