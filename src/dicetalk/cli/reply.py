@@ -1,4 +1,4 @@
-"""`dicetalk reply` and `dicetalk egs`: the next line of a chat, with feelings to show on it, and judges of such lines."""
+"""`dicetalk reply` and `dicetalk egs`: the next line of a chat, with feelings to show on it, and judges of those."""
 
 from __future__ import annotations
 

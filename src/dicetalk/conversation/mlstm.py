@@ -53,7 +53,7 @@ def block(x: Float32, weights: Weights, name: str, heads: int) -> Float32:
         np.swapaxes(gates @ weights[f"{name}{gate}.weight"].T + weights[f"{name}{gate}.bias"], 1, 2)
         for gate in ("input_gate", "forget_gate")
     )
-    h = cell(*(_split(part, heads) for part in (q, k, v)), into, keep)
+    h = cell(_split(q, heads), _split(k, heads), _split(v, heads), into, keep)
     h = norm(np.swapaxes(h, 1, 2).reshape(u.shape), weights[f"{name}head_norm.weight"], heads)
     return np.asarray(x + ((h + weights[f"{name}skip"] * c) * _silu(z)) @ weights[f"{name}down.weight"].T)
 

@@ -76,9 +76,8 @@ def _line(path: Path, row: dict[str, str]) -> Line:
     try:
         return Line(row["speaker"], row["text"], HEARD.index(resolve(row["emotion"])))
     except (KeyError, ValueError, EmotionError) as error:
-        raise InputError(
-            f"{path} has a row that is not understood ({error}); expected dialogue, speaker, emotion, text"
-        )
+        expected = "expected dialogue, speaker, emotion, text"
+        raise InputError(f"{path} has a row that is not understood ({error}); {expected}") from None
 
 
 def _situation(row: dict[str, str]) -> Line | None:

@@ -1,7 +1,7 @@
 """EGS: judges score several replies to one chat, side by side: four criteria as published, and one of ours.
 
-Judges like what they see first: the order is drawn anew for each. The four reward cheerfulness alone, which is wrong for
-a sad or angry part; the fifth asks whether a reply shows the feeling that was planned for it.
+Judges like what they see first: the order is drawn anew for each. The four reward cheerfulness alone, which is wrong
+for a sad or angry part; the fifth asks whether a reply shows the feeling that was planned for it.
 """
 
 from __future__ import annotations

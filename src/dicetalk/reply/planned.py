@@ -119,7 +119,7 @@ def _shown(strengths: list[tuple[str, float]], character: Character) -> Feeling:
         return Feeling.of([(name, strength * share) for name, strength in named])
     except EmotionError:
         raise ValueError(
-            f"wrong in its emotions; expected each once, of {', '.join(NAMES)}, with strengths that are at most 1 together"
+            f"wrong in its emotions; expected each once, of {', '.join(NAMES)}, with strengths of at most 1 in all"
         ) from None
 
 

@@ -104,7 +104,7 @@ def course_of(planned: Planned, waveform: Waveform | None = None) -> Course:
 
 
 def beat_times(beats: Sequence[Beat], waveform: Waveform | None) -> list[float]:
-    """Where beats begin, and the last one ends [s]: as far into the time of speaking as their letters are in the text."""
+    """Where beats begin, and the last one ends [s]: as far into the time of speaking as their letters in the text."""
     letters = np.cumsum([0, *(sum(sign.isalnum() for sign in beat.words) for beat in beats)])
     shares = letters / letters[-1]
     if waveform is None:

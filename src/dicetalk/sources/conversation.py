@@ -1,7 +1,7 @@
 """`conversation:TURNS`: what is felt in each turn of a conversation, by words and voices of both sides.
 
-No corpus with sound and text of conversations can be had: words were learned from written dialogues, voices from actors,
-and how both go together from dialogues that actors' voices were given to. It was not validated on IEMOCAP.
+No corpus with sound and text of conversations could be had: words were learned from written dialogues, voices from
+actors, and how both go together from dialogues that actors' voices were given to. Not validated on IEMOCAP.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def _conversation(rest: str | None) -> EmotionSource:
     path, _, speaker = (rest or "").partition("#")
     if not path.strip():
         raise EmotionError(
-            f"{short('conversation:')} names no turns; expected conversation:FILE#NAME, as in conversation:talk.vtt#Anna"
+            f"{short('conversation:')} names no turns; expected conversation:FILE#NAME, as in conversation:a.vtt#Anna"
         )
     return Conversation(at_home(path.strip()), speaker.strip() or None)
 

@@ -222,7 +222,7 @@ class Conversing:
         chance = np.random.default_rng(int(torch.randint(1 << 31, (1,), generator=generator)))
         batch = batch_of(some, [voice for each in some for voice in self._voices(each, chance)])
         wanted = torch.tensor([emotion for each in some for emotion in each.emotions])
-        there = self._there(batch, generator)
+        there = self.taken(batch, generator)
         logits, _ = self.net(batch, there)
         return {"loss": fn.cross_entropy(logits, wanted, self.weights, label_smoothing=0.05)}
 
@@ -244,8 +244,8 @@ class Conversing:
             clips = self.voices.get(acted, {}).get(actors[speaker], [NOTHING])
             yield clips[int(chance.integers(len(clips)))]
 
-    def _there(self, batch: TurnBatch, generator: torch.Generator) -> Tensor:
-        """What may be looked at, `(N, 4, 3)`."""
+    def taken(self, batch: TurnBatch, generator: torch.Generator) -> Tensor:
+        """What may be looked at once modality dropout has taken the rest, `(N, 4, 3)`; each turn keeps words or voice."""
         count, recipe = len(batch.told), self.recipe
 
         def chosen(share: float) -> Tensor:

@@ -103,7 +103,8 @@ class MLstmBlock(nn.Module):
         c = fn.silu(self.conv(fn.pad(u.mT, (KERNEL - 1, 0))).mT)
         q, k, v = (_by_pieces(part, own) for part, own in ((c, self.q), (c, self.k), (u, self.v)))
         gates = torch.cat([q, k, v], dim=-1)
-        h = cell(*(self._split(part) for part in (q, k, v)), self.input_gate(gates).mT, self.forget_gate(gates).mT)
+        into, keep = self.input_gate(gates).mT, self.forget_gate(gates).mT
+        h = cell(self._split(q), self._split(k), self._split(v), into, keep)
         h = self.head_norm(h.transpose(1, 2).flatten(2))
         return x + self.down((h + self.skip * c) * fn.silu(z))
 
@@ -117,7 +118,7 @@ def _by_pieces(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def cell(q: Tensor, k: Tensor, v: Tensor, into: Tensor, keep: Tensor) -> Tensor:
-    """The mLSTM of all steps at once: q, k, v `(B, H, T, d)`, gates before their curves `(B, H, T)` -> `(B, H, T, d)`."""
+    """The mLSTM, all steps at once: q, k, v `(B, H, T, d)`, gates before their curves `(B, H, T)` -> the same."""
     steps, width = q.shape[-2:]
     kept = fn.logsigmoid(keep).cumsum(-1)
     share = kept[..., :, None] - kept[..., None, :] + into[..., None, :]
