@@ -1,4 +1,4 @@
-"""The matrix memory: its golden numbers, in plain arrays and as it is learned, and that no step sees those behind it."""
+"""The matrix memory: its golden numbers, in plain arrays and as it is learned; no step sees those behind it."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def _ours(name: str) -> str:
 @needs_golden
 def test_a_cell_has_the_golden_numbers() -> None:
     held = golden()
-    gates = (held[f"cell/{name}"][..., 0] for name in ("igate", "fgate"))
-    found = cell(held["cell/q"], held["cell/k"], held["cell/v"], *gates)
+    into, keep = (held[f"cell/{name}"][..., 0] for name in ("igate", "fgate"))
+    found = cell(held["cell/q"], held["cell/k"], held["cell/v"], into, keep)
     assert np.abs(found - held["cell/h"]).max() < CELL
 
 
@@ -82,7 +82,7 @@ def test_a_step_sees_none_behind_it() -> None:
     q, k, v = random.standard_normal((3, 1, 2, 7, 4)).astype(np.float32)
     into, keep = random.standard_normal((2, 1, 2, 7)).astype(np.float32)
     whole = cell(q, k, v, into, keep)
-    part = cell(*(x[..., :4, :] for x in (q, k, v)), into[..., :4], keep[..., :4])
+    part = cell(q[..., :4, :], k[..., :4, :], v[..., :4, :], into[..., :4], keep[..., :4])
     np.testing.assert_allclose(whole[..., :4, :], part, rtol=1e-5, atol=1e-6)
 
 

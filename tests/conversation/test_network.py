@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-
+import torch
 from conversations import DIALOGUE, NOBODY, TINY, VOICES, tiny_net, tiny_network, turns
 
 from dicetalk.conversation.network import Turn, told_turns

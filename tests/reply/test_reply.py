@@ -92,7 +92,7 @@ LONG = "well " * 31
         (answer(feeling={"happy": 0.2, "joy": 0.2}), "wrong in its emotions"),
         (answer(beats=[]), "beats"),
         (answer(beats=beats(("Thank you", "happy", 0.5))), "are not those"),
-        (answer(beats=beats((ANSWER["reply"], "happy", -0.1))), "strength"),
+        (answer(beats=beats((str(ANSWER["reply"]), "happy", -0.1))), "strength"),
         (answer(beats=["x"]), "no object"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def test_beats_begin_with_the_speech_and_pass_over_its_pauses() -> None:
 def test_beats_of_no_length_stay_in_order() -> None:
     beats = [Beat(words, mix(happy=0.5)) for words in ("Well", "-", "-", "yes")]
     times = beat_times(beats, None)
-    assert all(one < other for one, other in zip(times, times[1:], strict=False))
+    assert all(one < other for one, other in pairwise(times))
 
 
 def test_a_line_becomes_a_timeline() -> None:

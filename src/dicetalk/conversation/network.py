@@ -113,7 +113,7 @@ class ConversationNetwork:
         read = np.stack([self._last(number, some) for some in steps])
         there = (side >= 0) & np.array([len(some) > 0 for some in steps])[np.maximum(side, 0)]
         said = np.where(there[..., None], read[np.maximum(side, 0)], w["absent"][number])
-        return said + w["turns"][number], there
+        return np.asarray(said + w["turns"][number], np.float32), there
 
     def _last(self, number: int, steps: Float32) -> Float32:
         """What a stream says of a turn at its last step, (D,)."""

@@ -140,7 +140,7 @@ def _round(
 
 
 def _shown(history: Sequence[Message], candidates: Sequence[Candidate]) -> str:
-    chat = [f"{message.role.upper()}: {message.content}" for message in history]
+    chat = [f"{message.role.upper()}: {' '.join(message.content.split())}" for message in history]
     shown = [
         f"{JUDGING} {number} (planned: {each.planned}): {each.reply}" for number, each in enumerate(candidates, start=1)
     ]

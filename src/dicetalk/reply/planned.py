@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.emotion.vocabulary import NAMES, NEUTRAL, resolve
+from dicetalk.emotion.vocabulary import NAMES, resolve
 from dicetalk.errors import EmotionError
 from dicetalk.reply.character import Character
 from dicetalk.reply.read_json import fields, number_of, strict_json, text_of
@@ -114,13 +114,12 @@ def _shown(strengths: list[tuple[str, float]], character: Character) -> Feeling:
         wrong = [name for name, strength in named if name in character.never and strength > 0]
         if wrong:
             raise ValueError(f"wrong: this character never shows {wrong[0]}")
-        total = sum(strength for name, strength in named if name != NEUTRAL)
-        share = min(1.0, character.most / total) if total > 0 else 1.0
-        return Feeling.of([(name, strength * share) for name, strength in named])
+        felt = Feeling.of(named)
     except EmotionError:
         raise ValueError(
             f"wrong in its emotions; expected each once, of {', '.join(NAMES)}, with strengths of at most 1 in all"
         ) from None
+    return replace(felt, intensity=min(felt.intensity, character.most)) if felt.strengths else felt
 
 
 def _beats(value: object, reply: str, character: Character) -> tuple[Beat, ...]:

@@ -113,4 +113,5 @@ def beat_times(beats: Sequence[Beat], waveform: Waveform | None) -> list[float]:
         spoken = np.flatnonzero(~listen(waveform).silence)
         spoken = spoken if len(spoken) else np.arange(max(len(waveform) * FPS // 16_000, 1))
         times = np.interp(shares * len(spoken), np.arange(len(spoken) + 1), [*spoken, spoken[-1] + 1]) / FPS
-    return np.maximum(times, times[0] + SHORTEST * np.arange(len(times))).round(3).tolist()
+    apart = SHORTEST * np.arange(len(times))
+    return [round(float(time), 3) for time in np.maximum.accumulate(times - apart) + apart]

@@ -245,7 +245,7 @@ class Conversing:
             yield clips[int(chance.integers(len(clips)))]
 
     def taken(self, batch: TurnBatch, generator: torch.Generator) -> Tensor:
-        """What may be looked at once modality dropout has taken the rest, `(N, 4, 3)`; each turn keeps words or voice."""
+        """What may be looked at, `(N, 4, 3)`, once modality dropout has taken the rest; a turn keeps words or voice."""
         count, recipe = len(batch.told), self.recipe
 
         def chosen(share: float) -> Tensor:

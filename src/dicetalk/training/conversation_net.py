@@ -84,9 +84,7 @@ class MLstmBlock(nn.Module):
         self.norm = Norm(width)
         self.up = nn.Linear(width, 2 * inner, bias=False)
         self.conv = nn.Conv1d(inner, inner, KERNEL, groups=inner)
-        for name in ("q", "k", "v"):
-            piece = torch.randn(inner // PIECE, PIECE, PIECE) * math.sqrt(2 / (5 * PIECE))
-            self.register_parameter(name, nn.Parameter(piece))
+        self.q, self.k, self.v = (nn.Parameter(_pieces(inner)) for _ in range(3))
         self.input_gate = nn.Linear(3 * inner, heads)
         self.forget_gate = nn.Linear(3 * inner, heads)
         self.skip = nn.Parameter(torch.ones(inner))
@@ -110,6 +108,11 @@ class MLstmBlock(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def _pieces(inner: int) -> Tensor:
+    """Matrices of any values, `(inner / 4, 4, 4)`."""
+    return torch.randn(inner // PIECE, PIECE, PIECE) * math.sqrt(2 / (5 * PIECE))
 
 
 def _by_pieces(x: Tensor, weight: Tensor) -> Tensor:
