@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def told_turns(speakers: Sequence[str]) -> Int64:
     told = np.full((len(speakers), 2, TURNS), -1, np.int64)
     latest: dict[str, list[int]] = {}
     for number, speaker in enumerate(speakers):
-        others = sorted((n for who, some in latest.items() if who != speaker for n in some), reverse=True)[:TURNS]
+        others = list(islice((n for n in reversed(range(number)) if speakers[n] != speaker), TURNS))
         own = [number, *latest.get(speaker, [])][:TURNS]
         told[number, 0, : len(own)], told[number, 1, : len(others)] = own, others
         latest[speaker] = own
