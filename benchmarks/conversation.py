@@ -1,7 +1,7 @@
 """What is felt in turns of conversations: the gated network against plain ones, on what neither learned from.
 
     python benchmarks/conversation.py voices RAVDESS voices.npz
-    python benchmarks/conversation.py meld TABLES             n-grams and networks that learn from MELD, for measuring only
+    python benchmarks/conversation.py meld TABLES             what learns from MELD, for measuring only
     python benchmarks/conversation.py shipped TABLES voices.npz
     python benchmarks/conversation.py speed SPEECH
 
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,14 @@ from dicetalk.media import read_sound
 from dicetalk.modules import read_tensors
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.sources.conversation import ConversationSource
-from dicetalk.training.conversation import NOTHING, Conversing, ConversationRecipe, batch_of, encode
+from dicetalk.training.conversation import NOTHING, ConversationRecipe, Conversing, batch_of, encode
 from dicetalk.training.conversation_net import ConversationNet, ConversationSizes
 from dicetalk.training.loop import LoopOptions, train
 from dicetalk.words.encoder import shipped_encoder
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Rows = NDArray[np.float32]
 SEEDS = (0, 1, 2)
 FOUR = [HEARD.index(name) for name in ("neutral", "angry", "happy", "sad")]
 DRAWS = 1000
@@ -52,26 +54,28 @@ FINE = ConversationRecipe(
 
 def weighted(right: Labels, said: Labels) -> float:
     """F1, each class weighted by its share."""
-    found = [(2 * ((right == c) & (said == c)).sum() / max((right == c).sum() + (said == c).sum(), 1), (right == c).sum())
-             for c in range(len(HEARD))]  # fmt: skip
-    return float(sum(f * n for f, n in found) / len(right))
+    counts = np.bincount(right, minlength=len(HEARD))
+    return float(sum(counts[c] * f1(right == c, said == c) for c in range(len(HEARD))) / len(right))
 
 
 def macro(right: Labels, said: Labels) -> float:
     """F1, the mean over classes that occur."""
-    there = sorted(set(right.tolist()))
-    return float(np.mean([2 * ((right == c) & (said == c)).sum() / max((right == c).sum() + (said == c).sum(), 1)
-                          for c in there]))  # fmt: skip
+    return float(np.mean([f1(right == c, said == c) for c in sorted(set(right.tolist()))]))
+
+
+def f1(right: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
+    """Of one class."""
+    return float(2 * (right & said).sum() / max(right.sum() + said.sum(), 1))
 
 
 def interval(dialogues: Sequence[Dialogue], measure: Callable[[Labels], float]) -> tuple[float, float]:
     """From where to where a figure of turns, by their numbers, lies in 95 % of draws of whole dialogues."""
     ends = np.cumsum([0, *map(len, dialogues)])
     chance = np.random.default_rng(0)
+    turns = [np.arange(start, end) for start, end in pairwise(ends)]
     draws = [
-        measure(np.concatenate([np.arange(ends[n], ends[n + 1]) for n in chance.integers(len(dialogues), size=len(dialogues))]))
-        for _ in range(DRAWS)
-    ]  # fmt: skip
+        measure(np.concatenate([turns[n] for n in chance.integers(len(turns), size=len(turns))])) for _ in range(DRAWS)
+    ]
     low, high = np.percentile(draws, [2.5, 97.5])
     return float(low), float(high)
 
@@ -93,15 +97,14 @@ def row(name: str, dialogues: Sequence[Dialogue], shares: Sequence[Floats]) -> N
     low, high = interval(dialogues, lambda some: mean(sevens, some))
     low4, high4 = interval(dialogues, lambda some: mean(fours, some[four[some]]))
     spread = np.std([weighted(right, each) for each in sevens], ddof=1) if len(shares) > 1 else 0.0
-    print(
-        f"| {name} | {np.mean([(each == right).mean() for each in sevens]):.3f} | {mean(sevens, np.arange(len(right))):.3f}"
-        f" ({low:.3f} to {high:.3f}) | {spread:.3f} | {np.mean([macro(right, each) for each in sevens]):.3f} | "
-        f"{mean(fours, np.flatnonzero(four)):.3f} ({low4:.3f} to {high4:.3f}) |",
-        flush=True,
-    )
+    hits = np.mean([(each == right).mean() for each in sevens])
+    macros = np.mean([macro(right, each) for each in sevens])
+    seven, of_four = mean(sevens, np.arange(len(right))), mean(fours, np.flatnonzero(four))
+    print(f"| {name} | {hits:.3f} | {seven:.3f} ({low:.3f} to {high:.3f}) | {spread:.3f} | {macros:.3f} | "
+          f"{of_four:.3f} ({low4:.3f} to {high4:.3f}) |", flush=True)  # fmt: skip
 
 
-HEAD = "| what | right | weighted F1, 7 (95 %) | sd of seeds | macro F1 | weighted F1, 4 (95 %) |\n|---|---|---|---|---|---|"
+HEAD = "| what | right | weighted F1, 7 (95 %) | sd of seeds | macro F1 | weighted F1, 4 (95 %) |\n" + "|---" * 6 + "|"
 
 
 def meld(tables: Path) -> None:
@@ -137,7 +140,9 @@ def n_grams(learned: Sequence[Dialogue], told: Sequence[Dialogue]) -> Floats:
     return LogisticRegression(C=2, max_iter=400, tol=1e-3).fit(seen, labels(learned)).predict_proba(new)
 
 
-def taught(learned: Sequence[Dialogue], told: Sequence[Dialogue], seed: int, start: Path | None) -> tuple[Floats, Floats]:
+def taught(
+    learned: Sequence[Dialogue], told: Sequence[Dialogue], seed: int, start: Path | None
+) -> tuple[Floats, Floats]:
     """Shares (N, 7) of a network with all turns before, and without them."""
     recipe = replace(FINE, loop=replace(FINE.loop, seed=seed, **({} if start else {"steps": 380, "rate": 3e-3})))
     torch.manual_seed(seed)
@@ -182,11 +187,11 @@ def voices(ravdess: Path, out: Path) -> None:
     np.savez(out, **rows)
 
 
-def acted(path: Path) -> dict[int, list[NDArray[np.float32]]]:
+def acted(path: Path) -> dict[int, list[Rows]]:
     """Voices of the actors that were held out, by emotion."""
     from dicetalk.data.ravdess import EMOTIONS
 
-    found: dict[int, list[NDArray[np.float32]]] = {}
+    found: dict[int, list[Rows]] = {}
     with np.load(path) as held:
         for name in sorted(held.files):
             parts = name.split("-")
@@ -233,10 +238,12 @@ def shipped(tables: Path, path: Path) -> None:
         print(f"| {kind} | {hits.mean():.3f} ({low:.3f} to {high:.3f}) |")
 
 
-def voiced(dialogues: Sequence[Dialogue], clips: dict[int, list[NDArray[np.float32]]]) -> list[list[NDArray[np.float32]]]:
+def voiced(dialogues: Sequence[Dialogue], clips: dict[int, list[Rows]]) -> list[list[Rows]]:
     """For each turn a voice that acts what it is labelled with."""
     chance = np.random.default_rng(0)
-    return [[clips[line.emotion][int(chance.integers(len(clips[line.emotion])))] for line in each] for each in dialogues]
+    return [
+        [clips[line.emotion][int(chance.integers(len(clips[line.emotion])))] for line in each] for each in dialogues
+    ]
 
 
 def read_alone(dialogues: Sequence[Dialogue]) -> Floats:
@@ -250,7 +257,7 @@ def told_by(
     network: ConversationNetwork,
     dialogues: Sequence[Dialogue],
     given: list[list[str]],
-    heard: list[list[NDArray[np.float32]]] | None,
+    heard: list[list[Rows]] | None,
     words: bool,
     before: bool,
 ) -> Floats:

@@ -120,7 +120,8 @@ class ConversationNetwork:
         """What a stream says of a turn at its last step, (D,)."""
         if not len(steps):
             return np.zeros(self._weights["absent"].shape[1], np.float32)
-        return stack(steps[None], self._weights, f"stacks.{number}.", self.heads)[0, -1]
+        read: Float32 = stack(steps[None], self._weights, f"stacks.{number}.", self.heads)[0, -1]
+        return read
 
     def _words(self, turn: Turn) -> Float32:
         """Words and, after the last one, all runs of letters, (L + 1, D); no row where nothing is said."""

@@ -16,6 +16,7 @@ from dicetalk.jobs import Job
 from dicetalk.marks.marks import WHICH
 from dicetalk.server.places import Places
 from dicetalk.server.queue import Queue, Upload
+from dicetalk.sources.scheme import SCHEMES
 
 FORMATS = ("mp4", "webm", "mov")
 GROWING = "growing.mp4"
@@ -243,6 +244,10 @@ def job_of(asked: Asked, folder: Path) -> Job:
     return Job.from_json(told)
 
 
+SENT = ("auto", "like", "text")
+"""Schemes that a request may use: those which read no file, or one that is sent."""
+
+
 def emotion_of(emotion: Any, sent: Path | None = None) -> str:
     """An emotion in which `file` stands for a file that was sent; no other file can be named.
 
@@ -254,6 +259,8 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
     scheme, colon, rest = emotion.partition(":")
     if scheme.strip().lower() == "like":
         return f"{scheme}{colon}{_sent(rest, sent)}"
+    if (word := scheme.strip().lower()) in SCHEMES and word not in SENT:
+        raise EmotionError(f"{word} reads files, which no request names; send the timeline that dicetalk feel writes")
     if emotion.strip() == FILE:
         return _sent(emotion, sent)
     terms = emotion.split(",")
