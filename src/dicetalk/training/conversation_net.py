@@ -32,9 +32,9 @@ class ConversationSizes:
 
     rows: int = 1 << 15
     width: int = 32
-    blocks: int = 2
+    blocks: int = 1
     heads: int = 2
-    dropout: float = 0.4
+    dropout: float = 0.3
 
 
 @dataclass(frozen=True)
