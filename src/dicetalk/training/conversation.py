@@ -8,7 +8,7 @@ is surer than of others.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,8 @@ Voices = Mapping[int, Mapping[str, Sequence[Float32]]]
 
 
 TABLE = "train.csv"
+MOST_BEFORE = 4
+"""Turns before a sentence that is told among others."""
 NOTHING = np.zeros((0, len(HEARD)), np.float32)
 """What is heard of a turn without a voice."""
 
@@ -53,6 +55,7 @@ class ConversationRecipe:
         balance: how far rare emotions count more; 0 not at all, 1 as much as frequent ones.
         silent: share of turns that are told without any voice.
         wordless: share of those with a voice that are told without any words.
+        among: share of single sentences that get turns of a conversation before them.
         alone: share of turns that are told without those before.
         one_sided: share that are told without the turns of others.
         wrong: share of voices that act another emotion.
@@ -66,6 +69,7 @@ class ConversationRecipe:
     balance: float = 0.3
     silent: float = 0.4
     wordless: float = 0.25
+    among: float = 0.6
     alone: float = 0.1
     one_sided: float = 0.1
     wrong: float = 0.25
@@ -151,7 +155,8 @@ def train_conversation(
     torch.manual_seed(recipe.loop.seed)
     net = ConversationNet(recipe.sizes)
     voices = acted_voices([folder for folder in data if folder / TABLE not in tables], recipe.held_out)
-    task = Conversing([encode(each, recipe.sizes.rows) for each in dialogues], voices, recipe, net)
+    mixed = among_others(dialogues, recipe.among, recipe.loop.seed)
+    task = Conversing([encode(each, recipe.sizes.rows) for each in mixed], voices, recipe, net)
     train(task, recipe.loop, out, progress, processes)
     if processes.writes:
         held = [each for path in tables for each in read_dialogues(path, "dev")]
@@ -202,6 +207,25 @@ def _told(net: ConversationNet, dialogue: Encoded) -> tuple[Tensor, Tensor]:
     batch = batch_of([dialogue], [NOTHING] * len(dialogue.words))
     there = torch.ones(len(batch.told), len(STREAMS), TURNS, dtype=torch.bool)
     return net(batch, there)[0], torch.tensor(dialogue.emotions)
+
+
+def among_others(dialogues: Sequence[Dialogue], share: float, seed: int) -> list[Dialogue]:
+    """Conversations, where a share of those of a single turn go on from the beginning of another one.
+
+    Single sentences come from corpora where something is always felt, conversations from one where it seldom is. If only
+    the one kind had turns before, those would tell the corpus, and so the feeling.
+    """
+    chance = np.random.default_rng(seed)
+    longer = [each for each in dialogues if len(each) > 1]
+    found = []
+    for each in dialogues:
+        if len(each) == 1 and longer and chance.random() < share:
+            before = longer[int(chance.integers(len(longer)))][: int(chance.integers(1, MOST_BEFORE + 1))]
+            speaker = before[int(chance.integers(len(before)))].speaker
+            found.append((*before, replace(each[0], speaker=speaker)))
+        else:
+            found.append(each)
+    return found
 
 
 class Conversing:
