@@ -31,6 +31,7 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `mood.json`: a timeline file;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
             - `like:clip.mp4`: heard and seen in another recording, or seen in a photo;
+            - `text:script.txt`, `text:I lost my dog.`: read in what is said, a feeling a sentence, when it is said;
             - `conversation:turns.vtt#Anna`: told by the turns of a conversation, of which the driving speech is.
 
     Raises:
@@ -81,6 +82,14 @@ def _like(rest: str | None) -> EmotionSource:
     return Like(at_home(rest.strip()))
 
 
+def _text(rest: str | None) -> EmotionSource:
+    from dicetalk.sources.text import Script
+
+    if not (rest and rest.strip()):
+        raise EmotionError('text needs what is said: --text script.txt, --text "words", or text:script.txt')
+    return Script(rest.strip())
+
+
 def _conversation(rest: str | None) -> EmotionSource:
     from dicetalk.sources.conversation import Conversation
 
@@ -95,6 +104,7 @@ def _conversation(rest: str | None) -> EmotionSource:
 SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {
     "auto": _auto,
     "like": _like,
+    "text": _text,
     "conversation": _conversation,
 }
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

@@ -18,8 +18,9 @@ from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
+from dicetalk.training.text_small import TextRecipe, train_text
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | ConversationRecipe
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -70,7 +71,11 @@ MOTION_TINY = Stage2Motion(
 )
 """The same at the size of a test."""
 
+TEXT_SMALL = TextRecipe()
+"""What reads feelings in English text: half a minute of one core, and no torch."""
+
 RECIPES: dict[str, Recipe] = {
+    "text-small": TEXT_SMALL,
     "faces-small": FACES_SMALL,
     "hearing-small": HEARING_SMALL,
     "embedder-small": EMBEDDER_SMALL,
@@ -97,6 +102,8 @@ def train_by(
     recipe: Recipe, data: Sequence[Path], out: Path, progress: Progress | None = None, processes: Processes = ALONE
 ) -> Path:
     """Train what a recipe is of; arguments and errors as `train_embedder` and its peers."""
+    if isinstance(recipe, TextRecipe):
+        return train_text(data, out, recipe)
     if isinstance(recipe, HearingRecipe):
         return train_hearing(data, out, recipe, progress, processes)
     if isinstance(recipe, FrontEnd):
@@ -106,3 +113,8 @@ def train_by(
     if isinstance(recipe, ConversationRecipe):
         return train_conversation(data, out, recipe, progress, processes)
     return train_embedder(data, out, recipe, progress, processes)
+
+
+def worth(recipe: Recipe) -> str:
+    """What a run by a recipe took, as it is told at its end."""
+    return "on all texts" if isinstance(recipe, TextRecipe) else f"{recipe.loop.steps} steps"
