@@ -212,8 +212,8 @@ def _told(net: ConversationNet, dialogue: Encoded) -> tuple[Tensor, Tensor]:
 def among_others(dialogues: Sequence[Dialogue], share: float, seed: int) -> list[Dialogue]:
     """Conversations, where a share of those of a single turn go on from the beginning of another one.
 
-    Single sentences come from corpora where something is always felt, conversations from one where it seldom is. If only
-    the one kind had turns before, those would tell the corpus, and so the feeling.
+    Single sentences come from corpora where something is always felt, conversations from one where it seldom is. If
+    only the one kind had turns before, those would tell the corpus, and so the feeling.
     """
     chance = np.random.default_rng(seed)
     longer = [each for each in dialogues if len(each) > 1]
