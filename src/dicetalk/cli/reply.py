@@ -92,12 +92,12 @@ def _check_spoken(tts: str | None, speech: Path | None) -> None:
         InputError: says which.
     """
     from dicetalk.errors import InputError
-    from dicetalk.reply.spoken import words_of
+    from dicetalk.reply.spoken import template_parts
 
     if (tts is None) != (speech is None):
         raise InputError("--tts and --speech belong together: the program, and the sound that it is to write")
     if tts is not None:
-        words_of(tts)
+        template_parts(tts)
 
 
 def _tell(found: Planned, times: list[tuple[float, float]], as_json: bool) -> None:

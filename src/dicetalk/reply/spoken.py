@@ -16,7 +16,8 @@ from dicetalk.files import taking_place
 from dicetalk.media import Waveform, read_sound
 from dicetalk.rates import FPS
 from dicetalk.reply.planned import Beat, Planned
-from dicetalk.speech import listen
+from dicetalk.speech import Speech, listen
+from dicetalk.words.sentences import words
 
 TEXT, OUTPUT = "{text}", "{output}"
 LONGEST = 120.0
@@ -39,7 +40,7 @@ def speak(template: str, text: str, output: Path) -> None:
         InputError: the template is not understood, or the program fails or takes too long.
         MediaError: the file cannot be written, or what the program wrote is no speech.
     """
-    parts = words_of(template)
+    parts = template_parts(template)
     with taking_place(output) as hidden:
         _run([_filled(part, text, hidden) for part in parts])
         try:
@@ -49,7 +50,7 @@ def speak(template: str, text: str, output: Path) -> None:
             raise InputError(f"{said}; check the template of --tts") from None
 
 
-def words_of(template: str) -> list[str]:
+def template_parts(template: str) -> list[str]:
     """The program of a template, and what it is given.
 
     Raises:
@@ -104,14 +105,37 @@ def course_of(planned: Planned, waveform: Waveform | None = None) -> Course:
 
 
 def beat_times(beats: Sequence[Beat], waveform: Waveform | None) -> list[float]:
-    """Where beats begin, and the last one ends [s]: as far into the time of speaking as their letters in the text."""
-    letters = np.cumsum([0, *(sum(sign.isalnum() for sign in beat.words) for beat in beats)])
-    shares = letters / letters[-1]
-    if waveform is None:
-        times = letters / LETTERS_A_SECOND
-    else:
-        spoken = np.flatnonzero(~listen(waveform).silence)
-        spoken = spoken if len(spoken) else np.arange(max(len(waveform) * FPS // 16_000, 1))
-        times = np.interp(shares * len(spoken), np.arange(len(spoken) + 1), [*spoken, spoken[-1] + 1]) / FPS
+    """Where beats begin, and the last one ends [s]: on their words, as these are found in the sound.
+
+    Where they are not, and without sound, as far into the time of speaking as their letters are in the text.
+    """
+    heard = None if waveform is None else listen(waveform)
+    times = (None if heard is None else _found(beats, heard)) or _shared(beats, heard)
     apart = SHORTEST * np.arange(len(times))
     return [round(float(time), 3) for time in np.maximum.accumulate(times - apart) + apart]
+
+
+def _found(beats: Sequence[Beat], heard: Speech) -> list[float] | None:
+    """Where the first word of each beat begins, and the last one ends [s]; None where the words do not fit."""
+    from dicetalk.words.alignment import FITS, align  # with numba, which takes a while to load
+
+    said = [[word.text for word in words(beat.words)] for beat in beats]
+    try:
+        spoken = align([word for some in said for word in some], heard.phones)
+    except InputError:  # too many words for so little sound
+        return None
+    firsts = np.cumsum([0, *map(len, said[:-1])])
+    starts = [spoken.times[min(first, len(spoken.times) - 1)][0] for first in firsts.tolist()]
+    return [*starts, spoken.times[-1][1]] if spoken.fit >= FITS else None
+
+
+def _shared(beats: Sequence[Beat], heard: Speech | None) -> list[float]:
+    """The same by letters; pauses are passed over."""
+    letters = np.cumsum([0, *(sum(sign.isalnum() for sign in beat.words) for beat in beats)])
+    if heard is None:
+        return [float(time) for time in letters / LETTERS_A_SECOND]
+    spoken = np.flatnonzero(~heard.silence)
+    rows = spoken if len(spoken) else np.arange(max(heard.frames, 1))
+    shares = letters / letters[-1]
+    places = np.interp(shares * len(rows), np.arange(len(rows) + 1), [*rows, rows[-1] + 1])
+    return [float(place) for place in places / FPS]

@@ -55,18 +55,29 @@ class ConversationSource:
         voices = [voice_rows(moment.sound) for moment in moments]
         turns = [Turn.of(moment.speaker, moment.text, voice) for moment, voice in zip(moments, voices, strict=True)]
         told = (self.network or shipped_conversation()).tell(turns)
-        states = self._states(told, moments)
+        shares = agreed(told.shares, voices)
+        states = self._states(shares, moments)
         return [
-            _feeling(told.shares[n], state, _why(told, n, state, turn))
+            _feeling(shares[n], state, _why(told, n, state, turn))
             for n, (state, turn) in enumerate(zip(states, turns, strict=True))
         ]
 
-    def _states(self, told: Told, moments: Sequence[Moment]) -> list[int]:
-        """What each turn is told to be, a number of `HEARD`."""
+    def _states(self, shares: Float32, moments: Sequence[Moment]) -> list[int]:
+        """What each turn is told to be by shares (N, 7), a number of `HEARD`."""
         if self.decoder is None:
-            return [int(state) for state in told.shares.argmax(1)]
-        logits = np.log(np.maximum(told.shares, FAINTEST)).tolist()
+            return [int(state) for state in shares.argmax(1)]
+        logits = np.log(np.maximum(shares, FAINTEST)).tolist()
         return decode(logits, [moment.speaker for moment in moments], self.decoder)[0]
+
+
+def agreed(shares: Float32, voices: Sequence[Float32]) -> Float32:
+    """What the network and, by itself, the embedder tell of turns, (N, 7): what both find likely.
+
+    The network hears voices as well; to let the embedder speak once more was better on what neither had learned from.
+    """
+    heard = np.stack([voice[-1] if len(voice) else np.ones(len(HEARD), np.float32) for voice in voices])
+    both = np.maximum(shares, FAINTEST) * np.maximum(heard, FAINTEST)
+    return np.asarray(both / both.sum(1, keepdims=True), np.float32)
 
 
 def _feeling(shares: Float32, state: int, why: str) -> Feeling:
