@@ -17,10 +17,10 @@ from dicetalk.media import read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.reply.planned import Beat, Planned
 from dicetalk.reply.spoken import EXAMPLE, beat_times, course_of, speak, template_parts
+from dicetalk.words import alignment
 
 BEATS = (Beat("Thank you all.", mix(sad=0.4)), Beat("Now we go on!", mix(happy=0.8)))
 PLANNED = Planned(("",) * 5, "Thank you all. Now we go on!", mix(happy=0.5), BEATS)
-from dicetalk.words import alignment
 
 
 def test_beats_share_the_time_by_their_letters() -> None:
@@ -30,7 +30,7 @@ def test_beats_share_the_time_by_their_letters() -> None:
 
 
 def test_words_that_are_not_found_share_the_speech_without_its_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alignment, "FITS", 0.0)
+    monkeypatch.setattr(alignment, "FITS", np.inf)
     silence = np.zeros(SPEECH_RATE, np.int16)
     voice = np.concatenate([silence, speechlike(1.1), silence, speechlike(0.9), silence])
     start, middle, end = beat_times(BEATS, voice)
@@ -89,11 +89,5 @@ def test_a_program_that_does_not_speak_is_told_and_leaves_nothing(tmp_path: Path
 
 
 def test_a_template_is_cut_as_a_shell_would() -> None:
-    assert template_parts("say -o {output} --voice 'Ann B' {text}") == [
-        "say",
-        "-o",
-        "{output}",
-        "--voice",
-        "Ann B",
-        "{text}",
-    ]
+    parts = ["say", "-o", "{output}", "--voice", "Ann B", "{text}"]
+    assert template_parts("say -o {output} --voice 'Ann B' {text}") == parts

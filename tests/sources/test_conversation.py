@@ -54,7 +54,7 @@ def test_one_speaker_alone_is_told(source: ConversationSource) -> None:
 
 def test_the_decoder_holds_speakers_to_what_they_felt(source: ConversationSource) -> None:
     moments = [replace(moment, speaker="anna") for moment in MOMENTS]
-    held = replace(source, decoder=Decoder(change=0.001)).feel_each(moments)
+    held = replace(source, decoder=Decoder(change=1e-12)).feel_each(moments)
     named = [max(feeling.strengths, default="neutral", key=feeling.strengths.__getitem__) for feeling in held]
     assert len(set(named)) == 1
 
