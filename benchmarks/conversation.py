@@ -29,11 +29,11 @@ from dicetalk.conversation.network import SHIPPED, ConversationNetwork, Turn
 from dicetalk.data.dialogues import Dialogue, read_dialogues
 from dicetalk.data.ravdess import HELD_OUT, read_ravdess
 from dicetalk.emotion.moments import Moment
-from dicetalk.emotion.vocabulary import HEARD, NAMES
+from dicetalk.emotion.vocabulary import HEARD
 from dicetalk.media import read_sound
 from dicetalk.modules import read_tensors
 from dicetalk.rates import SPEECH_RATE
-from dicetalk.sources.conversation import ConversationSource
+from dicetalk.sources.conversation import ConversationSource, agreed, shares_read
 from dicetalk.training.conversation import NOTHING, ConversationRecipe, Conversing, batch_of, encode
 from dicetalk.training.conversation_net import ConversationNet, ConversationSizes
 from dicetalk.training.loop import LoopOptions, train
@@ -242,8 +242,12 @@ def shipped(tables: Path, path: Path) -> None:
         row("plain: words of the line (`text`)", dialogues, [text])
         row("plain: the voice (embedder)", dialogues, [voice])
         row("plain: words x voice", dialogues, [fused / fused.sum(1, keepdims=True)])
-        both = told_by(network, dialogues, given, heard, True, True) * voice
-        row("ships: all of it, x voice", dialogues, [both / both.sum(1, keepdims=True)])
+        ended = [rows for each in heard for rows in each]
+        silent = [NOTHING] * len(ended)
+        spoken = told_by(network, dialogues, given, heard, True, True)
+        written = told_by(network, dialogues, given, None, True, True)
+        row("ships: words of the line, words before", dialogues, [agreed(written, text, silent)])
+        row("ships: the same and voices", dialogues, [agreed(spoken, text, ended)])
         for kind, words, rows, before in (
             ("network: words of the line", True, False, False),
             ("network: words, turns before", True, False, True),
@@ -276,9 +280,7 @@ def voiced(dialogues: Sequence[Dialogue], clips: dict[int, list[Rows]]) -> list[
 
 def read_alone(dialogues: Sequence[Dialogue]) -> Floats:
     """Shares (N, 7) of the encoder of text that ships, a line at a time."""
-    readings = shipped_encoder().read([line.text for each in dialogues for line in each])
-    shares = np.stack([reading.weights for reading in readings])[:, [NAMES.index(name) for name in HEARD]]
-    return shares / shares.sum(1, keepdims=True)
+    return shares_read(shipped_encoder(), [line.text for each in dialogues for line in each]).astype(np.float64)
 
 
 def told_by(

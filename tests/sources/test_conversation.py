@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conversations import DIALOGUE, tiny_network
+from conversations import DIALOGUE, NOBODY, tiny_network, voice
 from speech_like import speechlike
 
 from dicetalk.conversation.decoder import Decoder
+from dicetalk.emotion.fine import FINE
 from dicetalk.emotion.moments import Moment, draw_up
+from dicetalk.emotion.vocabulary import HEARD
 from dicetalk.errors import EmotionError, InputError
-from dicetalk.sources.conversation import Conversation, ConversationSource, feel_conversation
+from dicetalk.sources.conversation import Conversation, ConversationSource, agreed, feel_conversation, shares_read
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing
+from dicetalk.words.encoder import Reading
 
 MOMENTS = [
     Moment(2.0 * number, 2.0 * number + 1.5, line.speaker, line.text, speechlike(1.5, seed=number))
@@ -23,9 +27,31 @@ MOMENTS = [
 ]
 
 
+class Unmoved:
+    """An encoder that finds the same in everything."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        fine = np.full(len(FINE), 1 / len(FINE))
+        return [Reading(fine, 0.5, 0.5, (), np.zeros(0), 1.0) for _ in texts]
+
+
+def test_words_and_voice_agree_where_they_are_there() -> None:
+    shares = np.full((3, 7), 1 / 7, np.float32)
+    read = np.array([voice("sad")[0], np.full(7, np.nan), voice("happy")[0]], np.float32)
+    found = agreed(shares, read, [NOBODY, voice("fear"), voice("happy")])
+    assert [HEARD[state] for state in found.argmax(1)] == ["sad", "fear", "happy"]
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)
+
+
+def test_no_words_are_read_as_nothing() -> None:
+    read = shares_read(Unmoved(), ["hello", "", " - "])
+    assert np.isnan(read[1:]).all()
+    assert read[0].sum() == pytest.approx(1)
+
+
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> ConversationSource:
-    return ConversationSource(tiny_network(tmp_path_factory.mktemp("tiny")))
+    return ConversationSource(tiny_network(tmp_path_factory.mktemp("tiny")), Unmoved())
 
 
 def test_each_turn_gets_a_feeling_with_a_reason(source: ConversationSource) -> None:

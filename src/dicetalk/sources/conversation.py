@@ -14,7 +14,7 @@ import numpy as np
 
 from dicetalk.arrays import Float32
 from dicetalk.conversation.decoder import Decoder, decode
-from dicetalk.conversation.features import voice_rows
+from dicetalk.conversation.features import voice_rows, words_of
 from dicetalk.conversation.network import STREAMS, TURNS, ConversationNetwork, Told, Turn, shipped_conversation
 from dicetalk.conversation.turns import read_moments, with_sound
 from dicetalk.emotion.course import Course
@@ -22,9 +22,10 @@ from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.moments import Moment, draw_up
 from dicetalk.emotion.space import LEAST_SHARE
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import HEARD, NEUTRAL
+from dicetalk.emotion.vocabulary import HEARD, NAMES, NEUTRAL
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.speech import Hearing
+from dicetalk.words.encoder import Encoder, shipped_encoder
 
 AGO = ("", " a turn before", " two turns before")
 TOLD = 2
@@ -42,10 +43,12 @@ class ConversationSource:
 
     Attributes:
         network: what tells; None for the one that ships.
+        encoder: what reads each turn's words by themselves; None for the one that ships.
         decoder: what holds each speaker to what was felt before; None is off.
     """
 
     network: ConversationNetwork | None = None
+    encoder: Encoder | None = None
     decoder: Decoder | None = None
 
     def feel_each(self, moments: Sequence[Moment]) -> list[Feeling]:
@@ -55,7 +58,8 @@ class ConversationSource:
         voices = [voice_rows(moment.sound) for moment in moments]
         turns = [Turn.of(moment.speaker, moment.text, voice) for moment, voice in zip(moments, voices, strict=True)]
         told = (self.network or shipped_conversation()).tell(turns)
-        shares = agreed(told.shares, voices)
+        read = shares_read(self.encoder or shipped_encoder(), [moment.text for moment in moments])
+        shares = agreed(told.shares, read, voices)
         states = self._states(shares, moments)
         return [
             _feeling(shares[n], state, _why(told, n, state, turn))
@@ -70,25 +74,40 @@ class ConversationSource:
         return decode(logits, [moment.speaker for moment in moments], self.decoder)[0]
 
 
-def agreed(shares: Float32, voices: Sequence[Float32]) -> Float32:
-    """What the network and, by itself, the embedder tell of turns, (N, 7): what both find likely.
+def agreed(shares: Float32, read: Float32, voices: Sequence[Float32]) -> Float32:
+    """What the network, the encoder of text and the embedder find likely together, of each turn (N, 7).
 
-    The network hears voices as well; to let the embedder speak once more was better on what neither had learned from.
+    The network learned from words and voices as well; that each of the others speaks once more was better on what none
+    of them had learned from.
+
+    Args:
+        shares: of the network, (N, 7).
+        read: of the encoder, (N, 7); NaN where there are no words.
+        voices: of the embedder, of each turn; the last row is that of all of it.
     """
+    words = np.where(np.isnan(read), shares, np.sqrt(shares * read))
     heard = np.stack([voice[-1] if len(voice) else np.ones(len(HEARD), np.float32) for voice in voices])
-    both = np.maximum(shares, FAINTEST) * np.maximum(heard, FAINTEST)
+    both = np.maximum(words, FAINTEST) * np.maximum(heard, FAINTEST)
     return np.asarray(both / both.sum(1, keepdims=True), np.float32)
 
 
+def shares_read(encoder: Encoder, texts: Sequence[str]) -> Float32:
+    """What an encoder reads in each text, (N, 7) shares of `HEARD`; NaN where there are no words."""
+    weights = np.stack([reading.weights for reading in encoder.read(texts)])[:, [NAMES.index(name) for name in HEARD]]
+    shares = weights / np.maximum(weights.sum(1, keepdims=True), FAINTEST)
+    shares[[not words_of(text) for text in texts]] = np.nan
+    return np.asarray(shares, np.float32)
+
+
 def _feeling(shares: Float32, state: int, why: str) -> Feeling:
-    """The feeling of shares (7,), of which `state` is told; neutral by itself where that is."""
+    """The feeling of shares (7,), of which `state` is told, and less likely ones; neutral by itself where that is."""
     sure = min(float(shares[state]), 1.0)
     if HEARD[state] == NEUTRAL:
         return Feeling(confidence=sure, why=why)
     felt = {HEARD[state]: sure} | {
         name: float(share)
         for name, share in zip(HEARD, shares, strict=True)
-        if name != NEUTRAL and share >= LEAST_SHARE
+        if name != NEUTRAL and LEAST_SHARE <= share <= sure
     }
     strengths = [(name, DEFAULT_STRENGTH * share / max(sum(felt.values()), 1)) for name, share in felt.items()]
     return replace(Feeling.of(strengths), confidence=sure, why=why)
@@ -164,7 +183,7 @@ def feel_conversation(path: Path, sound: Path | None = None, *, decoder: bool = 
     moments, warnings = read_moments(path, sound)
     _check_told(moments, path)
     network = shipped_conversation()
-    source = ConversationSource(network, Decoder(network.change) if decoder else None)
+    source = ConversationSource(network, decoder=Decoder(network.change) if decoder else None)
     warnings += (DECODED.format(change=network.change),) if decoder else ()
     return Course(moments, source.feel_each(moments), lacks=_lacks(moments), warnings=warnings)
 

@@ -57,7 +57,7 @@ MOTION_SMALL = Stage2Motion(
 """What moves a face, for two processor cores, seventy minutes and seven hours of synthesised speech."""
 
 CONVERSATION_SMALL = ConversationRecipe(
-    held_out=tuple(sorted(HELD_OUT)), loop=LoopOptions(steps=1640, rate=3e-3, save_every=200)
+    held_out=tuple(sorted(HELD_OUT)), loop=LoopOptions(steps=2400, rate=3e-3, save_every=400)
 )
 """What is felt in the turns of conversations, from forty thousand labelled lines and a thousand acted clips."""
 
