@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ROWS = (
     {"arrays", "easing", "errors", "rates", "threads"},
     {"checks"},
-    {"files"},
+    {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks"},
     {"words"},  # what is said, found again in what is heard
@@ -25,7 +25,7 @@ ROWS = (
     {"acting", "tracking"},
     {"recording", "diffusion", "conversation", "reply"},  # a voice heard and a face seen; turns of several people
     {"sources"},
-    {"speakers", "live"},
+    {"speakers", "live", "video"},
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others

@@ -14,7 +14,7 @@ from speech_like import speechlike
 from dicetalk.conversation.decoder import Decoder
 from dicetalk.emotion.fine import FINE
 from dicetalk.emotion.moments import Moment, draw_up
-from dicetalk.emotion.vocabulary import HEARD
+from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.sources.conversation import Conversation, ConversationSource, agreed, feel_conversation, shares_read
 from dicetalk.sources.scheme import source_of
@@ -31,8 +31,8 @@ class Unmoved:
     """An encoder that finds the same in everything."""
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        fine = np.full(len(FINE), 1 / len(FINE))
-        return [Reading(fine, 0.5, 0.5, (), np.zeros(0), 1.0) for _ in texts]
+        fine, weights = np.full(len(FINE), 1 / len(FINE)), np.full(len(NAMES), 1 / len(NAMES))
+        return [Reading(fine, weights, 0.5, 0.5, (), np.zeros(0), 1.0) for _ in texts]
 
 
 def test_words_and_voice_agree_where_they_are_there() -> None:

@@ -18,7 +18,7 @@ from dicetalk.training.softmax_regression import Descent, fit
 from dicetalk.training.text_small import TextRecipe, train_text, trained
 from dicetalk.words.encoder import load_encoder
 
-QUICK = TextRecipe(least=(2, 2), layer=Layer(units=4, passes=3), stories=Descent(penalty=1e-6, passes=40), judged=4)
+QUICK = TextRecipe(least=(2, 2), layer=Layer(units=4, passes=3), stories=Descent(penalty=1e-6, passes=40), judged=3)
 FELT = {"sad": "lost", "joyful": "won", "furious": "shouted", "terrified": "screamed"}
 
 
@@ -79,7 +79,7 @@ def test_regression_tells_what_can_be_told() -> None:
 def written(folder: Path) -> list[Path]:
     """Both corpora as tables."""
     names = {"neutral": "none", "happy": "happiness", "sad": "sadness"}
-    tables = {
+    tables: dict[str, list[tuple[object, ...]]] = {
         "told": [("text", "label"), *((row.text, row.label) for row in situations())],
         "said": [
             ("split", "dialogue", "turn", "speaker", "emotion", "intensity", "text"),
