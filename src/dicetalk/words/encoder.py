@@ -27,11 +27,8 @@ from dicetalk.words.grams import Grams, grams, is_letters, word_code
 FOLDER = WEIGHTS / "text"
 PLAIN = len(FINE)
 """The column of the first reader for what nothing is felt in, behind those of the 32."""
-STORIES, TURNS, GATE = (
-    slice(0, PLAIN + 1),
-    slice(PLAIN + 1, PLAIN + 1 + len(NAMES)),
-    slice(PLAIN + 1 + len(NAMES), None),
-)
+STORIES, TURNS = slice(0, PLAIN + 1), slice(PLAIN + 1, PLAIN + 1 + len(NAMES))
+GATE = slice(TURNS.stop, TURNS.stop + 1)
 """Columns of the two readers and of the gate, which tells a situation from a turn."""
 COLUMNS = PLAIN + 2 + len(NAMES)
 """Of all these; behind them lie the units of a hidden layer, which belongs to the first reader."""
