@@ -280,7 +280,8 @@ def voiced(dialogues: Sequence[Dialogue], clips: dict[int, list[Rows]]) -> list[
 
 def read_alone(dialogues: Sequence[Dialogue]) -> Floats:
     """Shares (N, 7) of the encoder of text that ships, a line at a time."""
-    return shares_read(shipped_encoder(), [line.text for each in dialogues for line in each]).astype(np.float64)
+    texts = [line.text for each in dialogues for line in each]
+    return shares_read(shipped_encoder().read(texts), texts).astype(np.float64)
 
 
 def told_by(

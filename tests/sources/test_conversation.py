@@ -44,7 +44,8 @@ def test_words_and_voice_agree_where_they_are_there() -> None:
 
 
 def test_no_words_are_read_as_nothing() -> None:
-    read = shares_read(Unmoved(), ["hello", "", " - "])
+    texts = ["hello", "", " - "]
+    read = shares_read(Unmoved().read(texts), texts)
     assert np.isnan(read[1:]).all()
     assert read[0].sum() == pytest.approx(1)
 
@@ -124,6 +125,15 @@ def test_the_course_of_both_is_told(tmp_path: Path) -> None:
     assert course.speakers == ("anna", "ben")
     assert course.lacks == "no sound of any turn"
     assert "decoder" in course.warnings[0]
+
+
+def test_another_language_is_told_by_its_voice_alone(tmp_path: Path) -> None:
+    path = tmp_path / "turns.csv"
+    path.write_text("start,end,speaker,text\n0,2,anna,Minulla on kova ikävä äitiäni.\n2,3,ben,How wonderful!\n")
+    course = feel_conversation(path)
+    assert course.warnings == ("1 of the turns are hardly English, on which the feelings were learned; "
+                               "their words do not count",)  # fmt: skip
+    assert "neither words nor a voice" in course.feelings[0].why
 
 
 def test_a_live_clip_says_that_it_cannot_hear_ahead(tmp_path: Path) -> None:

@@ -28,9 +28,8 @@ MODEL = "fake, local:FOLDER, or an address such as http://127.0.0.1:8080/v1."
 EXAMPLES = """\b
 Examples:
   dicetalk reply --history chat.json --llm fake
-  dicetalk reply --history chat.json --llm http://127.0.0.1:8080/v1 -o mood.json --speech line.wav \\
-      --tts "espeak-ng -w {output} {text}"
-  dicetalk generate face.png line.wav --emotion mood.json
+  dicetalk reply --history chat.json --llm fake --speech a.wav --tts "espeak-ng -w {output} {text}" -o mood.json
+  dicetalk generate face.png a.wav --emotion mood.json -o out.mp4
 
 The key of an address, if it wants one, is read from the variable DICETALK_LLM_KEY.
 """
