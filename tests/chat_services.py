@@ -100,6 +100,14 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def dripping_before(handler: BaseHTTPRequestHandler) -> None:
+    """The same before it says anything."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
 def babbling(handler: BaseHTTPRequestHandler) -> None:
     """Does not speak HTTP."""
     handler.wfile.write(b"\x00\x01 220 smtp ready\r\n\r\n")

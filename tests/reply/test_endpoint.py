@@ -6,7 +6,7 @@ import json
 import socket
 
 import pytest
-from chat_services import Answer, babbling, dripping, endless, saying, sending, serving, silent
+from chat_services import Answer, babbling, dripping, dripping_before, endless, saying, sending, serving, silent
 
 from dicetalk.errors import InputError
 from dicetalk.reply.endpoint import KEY, endpoint
@@ -40,6 +40,7 @@ def test_no_key_is_sent_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> 
     [
         (silent, "did not answer within 0.4 s"),
         (dripping, "did not answer within 0.4 s"),
+        (dripping_before, "did not answer within 0.4 s"),
         (endless, "over 1 MB"),
         (babbling, "does not speak HTTP"),
         (sending(b"", 302, Location="http://127.0.0.1:9/steal"), r"sends elsewhere \(302\)"),
@@ -59,7 +60,7 @@ def test_no_key_is_sent_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_fails_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, answer: Answer, line: str) -> None:
     monkeypatch.setenv(KEY, SECRET)
     with serving(answer) as service, pytest.raises(InputError, match=line) as raised:
-        endpoint(service.address, "", 0.4 if answer in (silent, dripping) else 5.0).complete(CHAT)
+        endpoint(service.address, "", 0.4 if answer in (silent, dripping, dripping_before) else 5.0).complete(CHAT)
     said = str(raised.value)
     assert "\n" not in said
     assert not any(secret in said for secret in (SECRET, SAID, "127.0.0.1", service.address))

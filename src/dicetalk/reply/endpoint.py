@@ -9,10 +9,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from dicetalk.errors import InputError
@@ -62,21 +65,29 @@ class Endpoint:
         return _content(self._answer(body))
 
     def _answer(self, body: bytes) -> bytes:
-        ends = time.monotonic() + self.seconds
-        connection = self._connection()
+        ends, connection = time.monotonic() + self.seconds, self._connection()
         try:
-            connection.request("POST", self._path(), body, self._headers())
-            return _read(connection, ends)
-        except TimeoutError:
-            raise _wrong(f"did not answer within {self.seconds:g} s", "try again, or give it longer") from None
-        except ssl.SSLError:
-            raise _wrong("cannot be trusted, or does not speak TLS", "check its address") from None
-        except http.client.HTTPException:
-            raise _wrong("does not speak HTTP", "check its address") from None
-        except OSError:
-            raise _wrong("cannot be reached", "start it, or check its address") from None
+            connection.connect()
+            with _hung_up(connection.sock, self.seconds):
+                connection.request("POST", self._path(), body, self._headers())
+                answer = _read(connection.getresponse())
+        except (http.client.HTTPException, OSError) as error:
+            raise self._failed(error, ends) from None
         finally:
             connection.close()
+        if time.monotonic() >= ends:  # what there is was cut off
+            raise self._failed(TimeoutError(), ends)
+        return answer
+
+    def _failed(self, error: Exception, ends: float) -> InputError:
+        """What to tell of an error of the connection."""
+        if isinstance(error, TimeoutError) or time.monotonic() >= ends:
+            return _wrong(f"did not answer within {self.seconds:g} s", "try again, or give it longer (--timeout)")
+        if isinstance(error, ssl.SSLError):
+            return _wrong("cannot be trusted, or does not speak TLS", "check its address")
+        if isinstance(error, http.client.HTTPException):
+            return _wrong("does not speak HTTP", "check its address")
+        return _wrong("cannot be reached", "start it, or check its address")
 
     def _connection(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self.address.scheme == "https" else http.client.HTTPConnection
@@ -123,36 +134,35 @@ def _wrong(what: str, remedy: str) -> InputError:
     return InputError(f"the endpoint {what}; {remedy}")
 
 
-def _read(connection: http.client.HTTPConnection, ends: float) -> bytes:
+@contextmanager
+def _hung_up(line: socket.socket, seconds: float) -> Iterator[None]:
+    """A connection that is cut after some time, however slowly and steadily its other end sends."""
+    timer = Timer(seconds, _cut, (line,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(line: socket.socket) -> None:
+    with suppress(OSError):  # it is over already
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
     """The body of an answer that says it is one."""
-    _wait_until(connection, ends)
-    answer = connection.getresponse()
     if 300 <= answer.status < 400:
         raise _wrong(f"sends elsewhere ({answer.status}), which is not followed", "give the address it sends to")
     if answer.status != 200:
         raise _wrong(f"refused ({answer.status})", WHY.get(answer.status, "see what it says for itself, and try again"))
     body = bytearray()
-    while True:
-        _wait_until(connection, ends)
-        piece = answer.read1(PIECE)
+    while piece := answer.read1(PIECE):
         body += piece
         if len(body) > MOST_BYTES:
             raise _wrong(f"answered with over {MOST_BYTES / 1e6:g} MB", "give another")
-        if not piece:
-            return bytes(body)
-
-
-def _wait_until(connection: http.client.HTTPConnection, ends: float) -> None:
-    """Let the next step take no longer than is left.
-
-    Raises:
-        TimeoutError: nothing is left.
-    """
-    left = ends - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    if connection.sock is not None:
-        connection.sock.settimeout(left)
+    return bytes(body)
 
 
 def _content(body: bytes) -> str:
