@@ -23,7 +23,7 @@ ROWS = (
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},
-    {"recording", "diffusion"},  # a voice heard and a face seen
+    {"recording", "diffusion", "conversation", "reply"},  # a voice heard and a face seen; turns of several people
     {"sources"},
     {"speakers", "live", "video"},
     {"pipeline", "official", "data"},

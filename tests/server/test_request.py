@@ -53,7 +53,8 @@ def test_the_word_file_stands_for_what_was_sent(emotion: str, becomes: str) -> N
 
 @pytest.mark.parametrize(
     "emotion",
-    ["like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a", "text: notes.MD ",
+    ["conversation:/etc/turns.csv#anna", " Conversation:file#a",
+     "like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a", "text: notes.MD ",
      "happy,x.SafeTensors:b:1", "text:/etc/motd.txt", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
 )  # fmt: skip
 def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:

@@ -18,6 +18,7 @@ from dicetalk.files import existing_file, whole
 from dicetalk.jobs import PATHS, READ_IN, Job
 from dicetalk.marks.credentials import BESIDE, beside
 from dicetalk.media.frames import is_numbered, numbered_in
+from dicetalk.sources.conversation import Conversation
 from dicetalk.sources.scheme import source_of
 from dicetalk.sources.typed import Typed
 from dicetalk.speakers import speakers_of
@@ -68,7 +69,8 @@ def _felt(emotion: Any) -> object:
     if isinstance(source, Typed):
         return [source.timeline.fade, [[time, _feeling(feeling)] for time, feeling in source.timeline.keys]]
     scheme = emotion.partition(":")[0].strip().lower() if source.files else emotion
-    return [scheme, [digest(file) for file in source.files]]
+    whose = source.speaker if isinstance(source, Conversation) else None
+    return [scheme, whose, [digest(file) for file in source.files]]
 
 
 def _feeling(feeling: Feeling) -> object:

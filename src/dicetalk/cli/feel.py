@@ -24,6 +24,7 @@ Examples:
   dicetalk feel script.txt -o mood.json             a timeline for --emotion mood.json
   dicetalk feel script.txt --plot course.png
   dicetalk feel --lines lines.txt --json            an object a line
+  dicetalk feel --source conversation turns.vtt --sound talk.wav
 """
 PLOTS = {".png": "PNG"}
 TIMELINES = {".json": "JSON"}
@@ -38,10 +39,14 @@ class Given:
     Attributes:
         what: words, or the path of a file.
         encoder: of text, the folder of a BERT with heads; None takes the one that ships.
+        sound: the recording that a conversation's turns are of.
+        decoder: whether each speaker of a conversation is held to what was felt before.
     """
 
     what: str
     encoder: Path | None = None
+    sound: Path | None = None
+    decoder: bool = False
 
 
 def _text(given: Given) -> Course:
@@ -50,7 +55,13 @@ def _text(given: Given) -> Course:
     return feel_text(given.what, encoder_of(given.encoder))
 
 
-SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text}
+def _conversation(given: Given) -> Course:
+    from dicetalk.sources.conversation import feel_conversation
+
+    return feel_conversation(Path(given.what), given.sound, decoder=given.decoder)
+
+
+SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "conversation": _conversation}
 """What tells feelings, by name."""
 
 
@@ -63,6 +74,10 @@ SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text}
 @click.option(
     "--encoder", type=FOLDER, help="Of text: a folder with BERT and heads (the extra `text`).  [default: what ships]"
 )
+@click.option("--sound", type=FILE, help="The recording that a conversation's turns are of.")
+@click.option(
+    "--decoder", is_flag=True, help="Hold each speaker of a conversation to what was felt before; seldom helps."
+)
 @click.option("--output", "-o", type=FILE, help="Write a timeline for --emotion: .json.")
 @click.option("--speaker", help="Whose timeline, where several speak.")
 @click.option("--plot", type=FILE, help="Draw the course of all speakers' feelings: .png.")
@@ -72,6 +87,8 @@ def feel(
     source: str,
     lines: Path | None,
     encoder: Path | None,
+    sound: Path | None,
+    decoder: bool,
     output: Path | None,
     speaker: str | None,
     plot: Path | None,
@@ -88,9 +105,11 @@ def feel(
             raise click.UsageError("--lines goes with --json alone: each line is by itself")
         _each_line(lines, encoder, as_json)
         return
+    if source != "conversation" and (sound or decoder):
+        raise click.UsageError("--sound and --decoder go with --source conversation")
     assert given is not None
-    _check_outputs(given, output, plot)
-    course = SOURCES[source](Given(given, encoder))
+    _check_outputs(given, output, plot, sound)
+    course = SOURCES[source](Given(given, encoder, sound, decoder))
     if output is not None:
         _write(output, course, speaker)
     if plot is not None:
@@ -116,12 +135,12 @@ def _each_line(path: Path, folder: Path | None, as_json: bool) -> None:
             print(f"{name} {weight:.2f}\t{printable(line)}\t{printable(told['why'])}")
 
 
-def _check_outputs(given: str, output: Path | None, plot: Path | None) -> None:
+def _check_outputs(given: str, output: Path | None, plot: Path | None, sound: Path | None) -> None:
     from dicetalk.errors import require
     from dicetalk.files import check_output
     from dicetalk.words.reading import is_file
 
-    read = [Path(given)] if is_file(given) else []
+    read = [*([Path(given)] if is_file(given) else []), *([sound] if sound is not None else [])]
     if output is not None:
         check_output(output, TIMELINES, read)
     if plot is not None:

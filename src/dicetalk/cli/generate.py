@@ -63,7 +63,7 @@ Examples:
     show_default=True,
     help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json); "
     "auto hears it in SPEECH, auto:3 anew every 3 seconds, like:FILE hears and sees another recording, text reads it "
-    "in --text, sentence by sentence; "
+    "in --text, sentence by sentence, conversation:TURNS#NAME tells it by the turns of a conversation; "
     "mine.safetensors:tender is one of a file of `dicetalk embed`, with a strength mine.safetensors:tender:0.5.",
 )
 @click.option(

@@ -18,6 +18,7 @@ from dicetalk.marks.marks import WHICH
 from dicetalk.marks.origin import LONGEST_CONSENT, check_consent
 from dicetalk.server.places import Places
 from dicetalk.server.queue import Queue, Upload
+from dicetalk.sources.scheme import SCHEMES
 from dicetalk.words.reading import names_text
 
 FORMATS = ("mp4", "webm", "mov")
@@ -253,6 +254,10 @@ def job_of(asked: Asked, folder: Path) -> Job:
     return Job.from_json(told)
 
 
+SENT = ("auto", "like", "text")
+"""Schemes that a request may use: those which read no file, or one that is sent."""
+
+
 def _check_sent(emotion: str, kind: str) -> None:
     """Refuse a file of another kind than the emotion that names it takes.
 
@@ -283,6 +288,8 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
         return f"{scheme}{colon}{_sent(rest, sent)}"
     if scheme.strip().lower() == "text":
         return f"{scheme}{colon}{_words(rest)}"
+    if (word := scheme.strip().lower()) in SCHEMES and word not in SENT:
+        raise EmotionError(f"{word} reads files, which no request names; send the timeline that dicetalk feel writes")
     if emotion.strip() == FILE:
         return _sent(emotion, sent)
     terms = emotion.split(",")

@@ -32,7 +32,8 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `mood.json`: a timeline file; or what such a file holds, from its first brace on;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
             - `like:clip.mp4`: heard and seen in another recording, or seen in a photo;
-            - `text:script.txt`, `text:I lost my dog.`: read in what is said, a feeling a sentence, when it is said.
+            - `text:script.txt`, `text:I lost my dog.`: read in what is said, a feeling a sentence, when it is said;
+            - `conversation:turns.vtt#Anna`: told by the turns of a conversation, of which the driving speech is.
 
     Raises:
         EmotionError: it cannot be understood.
@@ -92,5 +93,21 @@ def _text(rest: str | None) -> EmotionSource:
     return Script(rest.strip())
 
 
-SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like, "text": _text}
+def _conversation(rest: str | None) -> EmotionSource:
+    from dicetalk.sources.conversation import Conversation
+
+    path, _, speaker = (rest or "").partition("#")
+    if not path.strip():
+        raise EmotionError(
+            f"{short('conversation:')} names no turns; expected conversation:FILE#NAME, as in conversation:a.vtt#Anna"
+        )
+    return Conversation(at_home(path.strip()), speaker.strip() or None)
+
+
+SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {
+    "auto": _auto,
+    "like": _like,
+    "text": _text,
+    "conversation": _conversation,
+}
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

@@ -18,7 +18,7 @@ from dicetalk.emotion.typed import parse
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.errors import EmotionError, InputError, require
 from dicetalk.files import at_home
-from dicetalk.words.encoder import Encoder, Reading, shipped_encoder
+from dicetalk.words.encoder import FEW_KNOWN, Encoder, Reading, shipped_encoder
 from dicetalk.words.reading import names_text, read_words
 from dicetalk.words.script import ScriptLine, script_lines
 from dicetalk.words.sentences import words
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dicetalk.speech import Hearing
     from dicetalk.words.alignment import Spoken
 
-FEW_KNOWN = 0.5
-"""Share of known words below which a text is taken for another language."""
 FOREIGN = "the text is hardly English, on which the feelings were learned: see how sure each line is"
 UNHEARD = "the text hardly fits what is said; when its words are said is a guess"
 SHORTEST = 0.05

@@ -35,6 +35,8 @@ COLUMNS = PLAIN + 2 + len(NAMES)
 _STRENGTH = np.array([STRENGTH[name] for name in FINE])
 LOUDER, LOUDEST = 0.1, 1.0
 """What an exclamation mark adds to a strength, and the most that there is."""
+FEW_KNOWN = 0.5
+"""Share of known words below which a text is taken for another language."""
 
 
 @dataclass(frozen=True, eq=False)

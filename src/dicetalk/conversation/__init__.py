@@ -1,0 +1,1 @@
+"""Conversations: turns of several people, as files tell them, and what is felt in each."""
