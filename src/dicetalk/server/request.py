@@ -254,6 +254,9 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
     scheme, colon, rest = emotion.partition(":")
     if scheme.strip().lower() == "like":
         return f"{scheme}{colon}{_sent(rest, sent)}"
+    if scheme.strip().lower() == "scene":
+        word, comma, asked = rest.partition(",")
+        return f"{scheme}{colon}{_sent(word, sent)}{comma}{emotion_of(asked) if comma else asked}"
     if emotion.strip() == FILE:
         return _sent(emotion, sent)
     terms = emotion.split(",")

@@ -15,10 +15,11 @@ from dicetalk.training.hearing import HearingRecipe, train_hearing
 from dicetalk.training.loop import LoopOptions, Progress
 from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
+from dicetalk.training.scene import SceneRecipe, train_scene
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | SceneRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -64,6 +65,9 @@ MOTION_TINY = Stage2Motion(
 )
 """The same at the size of a test."""
 
+SCENE_SMALL = SceneRecipe()
+"""What reads objects in scenes, from scenes that it draws itself; half a minute."""
+
 RECIPES: dict[str, Recipe] = {
     "faces-small": FACES_SMALL,
     "hearing-small": HEARING_SMALL,
@@ -72,6 +76,7 @@ RECIPES: dict[str, Recipe] = {
     "frontend-small": FRONTEND_SMALL,
     "motion-tiny": MOTION_TINY,
     "motion-small": MOTION_SMALL,
+    "scene-small": SCENE_SMALL,
 }
 
 
@@ -89,7 +94,17 @@ def recipe(name: str) -> Recipe:
 def train_by(
     recipe: Recipe, data: Sequence[Path], out: Path, progress: Progress | None = None, processes: Processes = ALONE
 ) -> Path:
-    """Train what a recipe is of; arguments and errors as `train_embedder` and its peers."""
+    """Train what a recipe is of; arguments and errors as `train_embedder` and its peers.
+
+    Raises:
+        ConfigError: there are no data, or some for a recipe that draws its own.
+    """
+    if isinstance(recipe, SceneRecipe):
+        if data:
+            raise ConfigError(f"scenes to learn from are drawn; leave {', '.join(map(str, data))} out")
+        return train_scene(out, recipe, progress, processes)
+    if not data:
+        raise ConfigError("there is nothing to learn from; give the folders that `dicetalk prepare` wrote")
     if isinstance(recipe, HearingRecipe):
         return train_hearing(data, out, recipe, progress, processes)
     if isinstance(recipe, FrontEnd):
