@@ -3,8 +3,8 @@
     python benchmarks/scene.py RUNS
 
 Three seeds: of the network, of the scenes and of which pairs of names are kept apart. Intervals are Wilson's, 95 %,
-over scenes. What a scene makes one feel follows from which two objects touch (`data.drawn_scenes.felt`), so that this says
-what the network can do, and nothing about real pictures.
+over scenes. What a scene makes one feel follows from which two objects touch (`data.drawn_scenes.felt`), so that this
+says what the network can do, and nothing about real pictures.
 """
 
 from __future__ import annotations

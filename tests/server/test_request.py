@@ -40,6 +40,8 @@ def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None
         ("happy:0.7, sad:0.2", "happy:0.7, sad:0.2"),
         ("auto:3", "auto:3"),
         ("like:file", "like:/data/uploads/abc"),
+        ("scene:file", "scene:/data/uploads/abc"),
+        ("scene:file,happy:0.7", "scene:/data/uploads/abc,happy:0.7"),
         ("file", "/data/uploads/abc"),
         ("file:tender:0.5,happy:0.2", "/data/uploads/abc:tender:0.5,happy:0.2"),
     ],
@@ -50,7 +52,8 @@ def test_the_word_file_stands_for_what_was_sent(emotion: str, becomes: str) -> N
 
 @pytest.mark.parametrize(
     "emotion",
-    ["like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a",
+    ["like:/etc/passwd", "scene:/etc/passwd", "scene:/etc/a.jpg,happy", "scene:file",
+     " Scene:file,happy", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a",
      "happy,x.SafeTensors:b:1", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
 )  # fmt: skip
 def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:
@@ -58,7 +61,13 @@ def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:
         emotion_of(emotion)
 
 
-@given(st.text("likefohapy:.,/~ js0", max_size=30))
+@pytest.mark.parametrize("emotion", ["scene:file,/etc/x.safetensors:a", "scene:file,scene:/etc/a.jpg", "scene:a,happy"])
+def test_beside_a_picture_no_file_of_the_server_can_be_named(emotion: str) -> None:
+    with pytest.raises(EmotionError):
+        emotion_of(emotion, SENT)
+
+
+@given(st.text("likescnfohapy:.,/~ js0", max_size=30))
 def test_whatever_is_typed_reads_no_file(emotion: str) -> None:
     try:
         source = source_of(emotion_of(emotion))

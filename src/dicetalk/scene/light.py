@@ -15,19 +15,20 @@ LIGHT = 12
 DARK, BRIGHT = 0.2, 0.8
 """Below and above which a pixel counts as dark or bright."""
 
-USUAL = {"brightness": (0.45, 0.2), "saturation": (0.35, 0.2)}
-"""Mean and deviation among pictures that people take: our guess."""
+USUAL_LIGHT, USUAL_COLOUR = (0.45, 0.2), (0.2, 0.12)
+"""Mean and deviation of brightness and colourfulness among pictures that people take: our guess."""
 PLACES = {
     "amusement": (0.6, 0.5),
-    "anger": (-0.5, 0.7),
     "awe": (0.4, 0.6),
     "contentment": (0.7, -0.2),
-    "disgust": (-0.7, 0.4),
     "excitement": (0.7, 0.7),
     "fear": (-0.6, 0.8),
     "sadness": (-0.7, -0.4),
 }
-"""Pleasure and arousal of each: our reading of the same figures as `vocabulary.VALENCE`."""
+"""Pleasure and arousal of each: our reading of the same figures as `vocabulary.VALENCE`.
+
+Anger and disgust are about something, which light is not.
+"""
 NEAR = 0.35
 """Distance in that plane at which an emotion is much less likely."""
 
@@ -70,6 +71,12 @@ def saturation(small: Float32) -> Float32:
     return (most - small.min(axis=2)) / np.maximum(most, 0.05)
 
 
+def colourfulness(small: Float32) -> Float32:
+    """How much colour each pixel shows, (H, W), 0 to 1: of what is nearly black, little."""
+    found: Float32 = small.max(axis=2) - small.min(axis=2)
+    return found
+
+
 def pleasure_and_arousal(picture: Picture) -> tuple[float, float]:
     """What light and colour suggest, each -1 to 1.
 
@@ -78,13 +85,17 @@ def pleasure_and_arousal(picture: Picture) -> tuple[float, float]:
     of one colour.
     """
     small = reduced(picture)
-    found = {"brightness": brightness(small).mean(), "saturation": saturation(small).mean()}
-    light, colour = (float(np.clip((found[what] - mean) / spread, -2, 2)) for what, (mean, spread) in USUAL.items())
+    light, colour = _deviation(brightness(small), *USUAL_LIGHT), _deviation(colourfulness(small), *USUAL_COLOUR)
     return (0.69 * light + 0.22 * colour) / 1.5, (-0.31 * light + 0.60 * colour) / 1.5
+
+
+def _deviation(pixels: Float32, mean: float, spread: float) -> float:
+    return float(np.clip((pixels.mean() - mean) / spread, -2, 2))
 
 
 def suggested(pleasure: float, arousal: float) -> Float64:
     """Shares (8,) of `MIKELS.names` at a place, sum 1."""
-    far = np.array([np.hypot(pleasure - x, arousal - y) for x, y in (PLACES[name] for name in MIKELS.names)])
+    places = [PLACES.get(name, (np.inf, np.inf)) for name in MIKELS.names]
+    far = np.array([np.hypot(pleasure - x, arousal - y) for x, y in places])
     shares: Float64 = np.exp(-((far / NEAR) ** 2) + (far.min() / NEAR) ** 2)
     return shares / shares.sum()

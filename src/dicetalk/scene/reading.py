@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from dicetalk.arrays import Float64, Picture
-from dicetalk.emotion.circle import MIKELS, compare, nearest
+from dicetalk.emotion.circle import MIKELS, compare
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.mikels import feeling_of
 from dicetalk.scene.graph import Read, shipped_graph
-from dicetalk.scene.light import brightness, light_of, pleasure_and_arousal, reduced, saturation, suggested
+from dicetalk.scene.light import brightness, colourfulness, light_of, pleasure_and_arousal, reduced, suggested
 from dicetalk.scene.objects import Detector, SceneObject, found_by, looks_of
 from dicetalk.scene.words import number_of
 
@@ -84,9 +84,9 @@ def _passed(found: Sequence[SceneObject], known: Sequence[SceneObject]) -> str:
 def _light_told(picture: Picture) -> str:
     """Light and colour in two words."""
     small = reduced(picture)
-    light, colour = float(brightness(small).mean()), float(saturation(small).mean())
+    light, colour = float(brightness(small).mean()), float(colourfulness(small).mean())
     shade = "dark" if light < 0.3 else "bright" if light > 0.6 else "plain"
-    return f"{shade} and {'dull' if colour < 0.2 else 'vivid' if colour > 0.5 else 'mild'}"
+    return f"{shade} and {'dull' if colour < 0.1 else 'vivid' if colour > 0.4 else 'mild'}"
 
 
 def remark(scene: Feeling, other: Feeling, what: str) -> str | None:
@@ -100,8 +100,11 @@ def remark(scene: Feeling, other: Feeling, what: str) -> str | None:
     found = compare(other, scene)
     if not found.disagrees:
         return None
-    names = [nearest(angle) for angle, _ in (found.shown, found.asked)]
     return (
-        f"{names[0]} backdrop, {names[1]} {what}: the scene suggests another feeling, of which little is sure "
-        f"({scene.confidence:.2f}); {found}"
+        f"{_strongest(scene)} backdrop, {_strongest(other)} {what}: the scene suggests another feeling, of which little "
+        f"is sure ({scene.confidence:.2f}); {found}"
     )
+
+
+def _strongest(felt: Feeling) -> str:
+    return max(felt.strengths, key=felt.strengths.__getitem__)
