@@ -101,8 +101,8 @@ def remark(scene: Feeling, other: Feeling, what: str) -> str | None:
     if not found.disagrees:
         return None
     return (
-        f"{_strongest(scene)} backdrop, {_strongest(other)} {what}: the scene suggests another feeling, of which little "
-        f"is sure ({scene.confidence:.2f}); {found}"
+        f"{_strongest(scene)} backdrop, {_strongest(other)} {what}: the scene suggests another feeling, of which "
+        f"little is sure ({scene.confidence:.2f}); {found}"
     )
 
 
