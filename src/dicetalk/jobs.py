@@ -7,8 +7,10 @@ a failure is its error's `to_json`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +44,12 @@ CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
 SHEETS = {".png": "PNG"}
 """Suffixes of contact sheets."""
+SUBTITLES = {".vtt": "WebVTT"}
+"""Suffixes of words with their times."""
+FEELINGS = {".json": "JSON"}
+"""Suffixes of timelines."""
+READ = "text"
+"""The emotion that is read in the text of a job."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +60,9 @@ class Job:
         portrait, speech: input files; there need be no speech where `idle` or `motion_in` is given.
         emotion: as typed, see `sources.scheme.source_of`.
         output: the video file, or the name of numbered pictures, see `Video.save`.
+        text: what is said in the speech: a text file (.txt, .md) by its name, or the words.
+        words: the file of when each word of `text` is said (.vtt), if one is wanted.
+        feelings: the file of what was felt, a timeline (.json), if one is wanted.
         motion_out: the file of motion curves, if one is wanted.
         preview: the contact sheet that is written again after each step, if one is wanted.
         seed: which take.
@@ -75,6 +86,9 @@ class Job:
     speech: Path | None = None
     output: Path
     emotion: str = "neutral"
+    text: str | None = None
+    words: Path | None = None
+    feelings: Path | None = None
     motion_out: Path | None = None
     preview: Path | None = None
     seed: int = 0
@@ -100,6 +114,11 @@ class Job:
     visible_mark: bool = False
     sign_key: Path | None = None
     sign_certificate: Path | None = None
+
+    @property
+    def felt(self) -> str:
+        """The emotion, with the text that it is read in."""
+        return self.emotion if self.text is None or self.emotion.strip().lower() != READ else f"{READ}:{self.text}"
 
     @property
     def marking(self) -> Marks:
@@ -146,13 +165,15 @@ class Job:
         return cls(**{**told, **paths, "speakers": tuple(told.get("speakers", ()))})
 
 
-PATHS = ("portrait", "speech", "motion_in", "motion_out", "preview", "sign_key", "sign_certificate")
+PATHS = (
+    "portrait", "speech", "motion_in", "motion_out", "preview", "words", "feelings", "sign_key", "sign_certificate",
+)  # fmt: skip
 
 VALUES: dict[str, tuple[type, ...]] = {
     "portrait": (str,),
     "speech": (str, type(None)),
     **dict.fromkeys(("output", "emotion"), (str,)),
-    **dict.fromkeys(("motion_in", "motion_out", "preview", "gaze"), (str, type(None))),
+    **dict.fromkeys(("motion_in", "motion_out", "preview", "text", "words", "feelings", "gaze"), (str, type(None))),
     **dict.fromkeys(("marks", "consent", "sign_key", "sign_certificate"), (str, type(None))),
     **dict.fromkeys(("seed", "size", "fps"), (int,)),
     **dict.fromkeys(("head", "blink"), (float,)),
@@ -249,13 +270,14 @@ class Done:
             heard = (video.heard, *video.others_heard)
             told = zip(job.speakers, heard, strict=True)
             record["speakers"] = [{"speaker": speaker, "heard": to_json(felt)} for speaker, felt in told]
-        return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
+        beside = {"motion_out": job.motion_out, "words": job.words, "feelings": job.feelings}
+        return record | {name: str(path) for name, path in beside.items() if path is not None}
 
 
 def run(
     job: Job, tell: Tell = lambda event: None, talk: DiceTalk | None = None, *, growing: Path | None = None
 ) -> Done:
-    """Make a video and its curves: both whole, or neither.
+    """Make a video and what is wanted beside it, as curves: all whole, or none.
 
     Args:
         job: what to make.
@@ -294,17 +316,30 @@ def check(job: Job) -> None:
     quality_of(job.quality)
     if job.marking.signs(job.output):
         job.marking.signing_key()
-    felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
+    felt = [job.felt, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
+    sources += _check_text(job)
     given = (job.portrait, job.speech, job.motion_in, job.sign_key, job.sign_certificate, *sources)
     inputs = [existing_file(path) for path in given if path is not None]
     if is_numbered(job.output):
         check_numbered(job.output)
-    for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
+    beside = ((job.motion_out, CURVES), (job.preview, SHEETS), (job.words, SUBTITLES), (job.feelings, FEELINGS))
+    for path, kinds in ((job.output, WRITTEN), *beside):
         if path is not None and not is_numbered(path):
             check_output(path, kinds, inputs, job.replace or path != job.output)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
+
+
+def _check_text(job: Job) -> list[Path]:
+    """Refuse words that cannot be found; gives the file of the text, if it is one."""
+    if job.words is not None and (job.text is None or job.speech is None):
+        raise InputError("when words are said is known of a text and its speech; give both, or leave the words out")
+    if job.text is None:
+        return []
+    if job.words is None and job.emotion.strip().lower() != READ:
+        raise InputError("nothing is asked of the text; with it go --emotion text, or --words out.vtt")
+    return list(source_of(f"{READ}:{job.text}").files)
 
 
 def _check_controls(job: Job) -> tuple[Speaker, ...]:
@@ -357,7 +392,7 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
     return talk(
         job.portrait,
         job.speech,
-        emotion=job.emotion,
+        emotion=job.felt,
         seed=job.seed,
         face=job.face,
         size=job.size,
@@ -376,7 +411,7 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
 
 
 def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
-    """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
+    """What lies beside the video under hidden names first, then the video, then their own names: all files or none."""
     tell(Event("listening"))
 
     def drawn(done: int, total: int) -> None:
@@ -398,11 +433,34 @@ def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
             marks=job.marking,
         )
 
-    if job.motion_out is None:
-        save()
-        return
-    if video.conditions.motion is None:
+    if job.motion_out is not None and video.conditions.motion is None:
         video.conditions.speech.whole()  # kept: curves and frames both need it
-    with taking_place(job.motion_out) as hidden:
-        video.save_motion(hidden)
+    with ExitStack() as places:
+        for path, write in _beside(job, video):
+            write(places.enter_context(taking_place(path)))
         save()
+
+
+def _beside(job: Job, video: Video) -> Iterator[tuple[Path, Callable[[Path], object]]]:
+    """The files that are written beside a video, and what writes each."""
+    if job.words is not None:
+        yield job.words, partial(_write_words, job, video)
+    if job.feelings is not None:
+        yield job.feelings, partial(_write_feelings, video)
+    if job.motion_out is not None:
+        yield job.motion_out, video.save_motion
+
+
+def _write_words(job: Job, video: Video, path: Path) -> None:
+    from dicetalk.sources.text import Script
+    from dicetalk.words.vtt import write_vtt
+
+    assert job.text is not None
+    said, spoken = Script(job.text).spoken(video.conditions.speech)
+    write_vtt(path, said, spoken.times)
+
+
+def _write_feelings(video: Video, path: Path) -> None:
+    from dicetalk.emotion.timeline_file import write_timeline
+
+    write_timeline(path, video.heard)

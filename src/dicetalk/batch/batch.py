@@ -12,7 +12,7 @@ from typing import Any
 
 from dicetalk.batch.cluster import check_address, on_a_cluster
 from dicetalk.batch.manifest import Row, read_manifest
-from dicetalk.batch.places import RECORDS, Claims, placed
+from dicetalk.batch.places import OUTPUTS, RECORDS, Claims, placed
 from dicetalk.batch.records import Record, key_of
 from dicetalk.batch.report import write_reports
 from dicetalk.batch.work import Outcome, Task, fault
@@ -199,9 +199,9 @@ class _Plan:
 
 def outputs_of(job: Job) -> list[Path]:
     """The files that a job writes."""
-    return [path for path in (job.output, job.motion_out, job.preview) if path is not None]
+    return [path for path in (job.output, job.motion_out, job.preview, job.words, job.feelings) if path is not None]
 
 
 def _inputs(job: Job) -> list[Path]:
     told: dict[str, Any] = job.to_json()
-    return [Path(told[name]) for name in PATHS if name not in ("motion_out", "preview") and told[name] is not None]
+    return [Path(told[name]) for name in PATHS if name not in OUTPUTS and told[name] is not None]

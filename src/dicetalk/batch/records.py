@@ -50,8 +50,9 @@ def key_of(job: Job) -> str:
     settings = {name: value for name, value in told.items() if name not in (*PATHS, *OUTPUTS, "replace", "backbone")}
     inputs = {name: digest(Path(told[name])) for name in ("portrait", "speech", "motion_in") if told[name] is not None}
     settings["speakers"] = [[one.face, one.channel, _felt(one.emotion)] for one in speakers_of(job.speakers)]
-    settings["emotion"] = _felt(job.emotion)
-    settings["writes"] = [job.output.suffix.lower(), job.motion_out is not None]
+    settings["emotion"] = _felt(job.felt)
+    beside = [job.motion_out is not None, job.words is not None, job.feelings is not None]
+    settings["writes"] = [job.output.suffix.lower(), *beside]
     told = {"settings": settings, "inputs": inputs, "backbone": _drawn_by(job), "version": dicetalk.__version__}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -138,5 +139,4 @@ class Record:
 def written_by(job: Job) -> Iterator[Path]:
     """The files of a job that was made."""
     yield from numbered_in(job.output) if is_numbered(job.output) else (job.output,)
-    if job.motion_out is not None:
-        yield job.motion_out
+    yield from (path for path in (job.motion_out, job.words, job.feelings) if path is not None)

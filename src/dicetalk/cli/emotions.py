@@ -57,7 +57,7 @@ def emotions(file: Path | None, wheel: Path | None, mixtures: tuple[str, ...], a
 def _draw(wheel: Path, file: Path | None, mixtures: Sequence[str]) -> None:
     from dicetalk.emotion.own import read_own
     from dicetalk.emotion.typed import parse
-    from dicetalk.emotion.wheel import draw_wheel
+    from dicetalk.emotion.wheel_picture import draw_wheel
     from dicetalk.files import check_output
     from dicetalk.media import write_picture
 

@@ -33,7 +33,8 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
             - `like:clip.mp4`: heard and seen in another recording, or seen in a photo;
             - `scene:backdrop.jpg`: suggested by a picture; `scene:backdrop.jpg,happy:0.7` feels happy and remarks where
-              the picture suggests something else.
+              the picture suggests something else;
+            - `text:script.txt`, `text:I lost my dog.`: read in what is said, a feeling a sentence, when it is said.
 
     Raises:
         EmotionError: it cannot be understood.
@@ -100,5 +101,15 @@ def _beside(text: str) -> tuple[Path, str | None]:
     return at_home(text[:end].strip()), text[end + 1 :] if end < len(text) else None
 
 
-SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like, "scene": _scene}
+def _text(rest: str | None) -> EmotionSource:
+    from dicetalk.sources.text import Script
+
+    if not (rest and rest.strip()):
+        raise EmotionError('text needs what is said: --text script.txt, --text "words", or text:script.txt')
+    return Script(rest.strip())
+
+
+SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {
+    "auto": _auto, "like": _like, "scene": _scene, "text": _text,
+}  # fmt: skip
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

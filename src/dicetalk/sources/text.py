@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dicetalk.emotion.course import Course, told
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.emotion.fine import FINE
-from dicetalk.emotion.moments import Moment
+from dicetalk.emotion.fine import COARSE, FINE
+from dicetalk.emotion.moments import Moment, draw_up
+from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.typed import parse
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
+from dicetalk.errors import EmotionError, InputError
+from dicetalk.files import at_home
+from dicetalk.speech import Hearing
+from dicetalk.words.alignment import FITS, Spoken, align
 from dicetalk.words.encoder import Encoder, Reading, shipped_encoder
-from dicetalk.words.reading import read_words
-from dicetalk.words.sentences import sentences, words
+from dicetalk.words.reading import names_text, read_words
+from dicetalk.words.script import ScriptLine, script_lines
+from dicetalk.words.sentences import words
 
 FEW_KNOWN = 0.5
 """Share of known words below which a text is taken for another language."""
 FOREIGN = "the text is hardly English, on which the feelings were learned: see how sure each line is"
+UNHEARD = "the text hardly fits what is said; when its words are said is a guess"
+SHORTEST = 0.05
+"""Of a line [s]."""
 WORDS_A_SECOND = 2.6
 PAUSE = 0.35
 """Of a sentence that nobody has spoken yet: its pace, and the pause behind it [s]."""
@@ -50,9 +61,7 @@ def feeling_of(reading: Reading) -> Feeling:
         return Feeling(confidence=0.0, why="no word is said: neutral")
     if reading.known < FEW_KNOWN:
         return Feeling(confidence=0.0, why=f"{_foreign(reading)}: neutral")
-    weights = reading.weights
-    sure = float(weights.max())
-    return Feeling(tuple((weights / weights.sum()).tolist()), reading.strength, sure, _why(reading))
+    return Feeling(tuple(reading.weights.tolist()), reading.strength, reading.sure, _why(reading))
 
 
 def _foreign(reading: Reading) -> str:
@@ -63,12 +72,92 @@ def _foreign(reading: Reading) -> str:
 def _why(reading: Reading) -> str:
     """`'lost', 'dog': devastated 0.61`, or what was found plain."""
     order = [place for place in np.argsort(-reading.moved) if reading.moved[place] > 0]
-    best = [place for place in order if reading.words[place][0].isalpha()][:MOST_TOLD]
-    named = ", ".join(dict.fromkeys(f"'{reading.words[place]}'" for place in sorted(best)))
-    if reading.weights.argmax() == NAMES.index(NEUTRAL) and reading.plain >= 0.5:
-        return f"{named or 'nothing'}: plain {reading.plain:.2f}"
-    top = int(reading.fine.argmax())
-    return f"{named or 'all of it'}: {FINE[top]} {(1 - reading.plain) * reading.fine[top]:.2f}"
+    chosen = [place for place in order if reading.words[place][0].isalpha()][:MOST_TOLD]
+    named = ", ".join(dict.fromkeys(f"'{reading.words[place]}'" for place in sorted(chosen)))
+    top = NAMES[int(reading.weights.argmax())]
+    if top == NEUTRAL:
+        return f"{named or 'nothing'}: plain, {reading.sure:.2f}"
+    best = max((fine for fine in FINE if COARSE[fine] == top), key=lambda fine: reading.fine[FINE.index(fine)])
+    return f"{named or 'all of it'}: {best}, {top} {reading.weights.max():.2f}"
+
+
+@dataclass(frozen=True)
+class Script:
+    """Feels, sentence by sentence, what is said: known words, found in the speech.
+
+    Attributes:
+        given: a text file by its name, which ends in .txt or .md, or the words themselves.
+        listens: to all of the speech, to find the words in it.
+    """
+
+    given: str
+    listens: bool = True
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The text file."""
+        return (at_home(self.given),) if names_text(self.given) else ()
+
+    def feel(self, speech: Hearing) -> Timeline:
+        """A feeling a sentence, from where it begins; a label that stands before one is felt as typed.
+
+        Raises:
+            EmotionError: there is no speech.
+            InputError: the text is none, says nothing, or is too long for the speech.
+            MediaError: the text cannot be read.
+        """
+        if not len(speech):
+            raise EmotionError("the emotion is read in the text of some speech, and there is none; name an emotion")
+        lines = self._lines()
+        _, spoken = _found(lines, speech)
+        moments = _moments(lines, spoken)
+        drawn = draw_up(moments, _felt(lines, moments))
+        return Timeline(drawn.keys, drawn.fade, warnings=_doubts(lines, spoken))
+
+    def spoken(self, speech: Hearing) -> tuple[list[str], Spoken]:
+        """The words that are said, and when.
+
+        Raises:
+            InputError, MediaError: as `feel`.
+        """
+        return _found(self._lines(), speech)
+
+    def _lines(self) -> list[ScriptLine]:
+        lines = script_lines(read_words(str(self.files[0])) if self.files else self.given)
+        if not lines:
+            raise InputError("the text holds no words; give what is said in the speech")
+        return lines
+
+
+def _found(lines: Sequence[ScriptLine], speech: Hearing) -> tuple[list[str], Spoken]:
+    said = [word.text for line in lines for word in words(line.text)]
+    return said, align(said, speech.whole().phones)
+
+
+def _felt(lines: Sequence[ScriptLine], moments: Sequence[Moment]) -> list[Feeling]:
+    """What is typed, else what is read."""
+    read = Text().feel_each(moments)
+    return [
+        feeling if line.label is None else replace(parse(line.label), why=f"typed: {line.label}")
+        for line, feeling in zip(lines, read, strict=True)
+    ]
+
+
+def _moments(lines: Sequence[ScriptLine], spoken: Spoken) -> list[Moment]:
+    """When each line is said."""
+    moments, first, last = [], 0, 0.0
+    for line in lines:
+        stop = first + len(words(line.text))
+        start = max(spoken.times[first][0], last)
+        last = max(spoken.times[stop - 1][1], start + SHORTEST)
+        moments.append(Moment(start, last, text=line.text))
+        first = stop
+    return moments
+
+
+def _doubts(lines: Sequence[ScriptLine], spoken: Spoken) -> tuple[str, ...]:
+    foreign = _is_foreign(shipped_encoder().read([line.text for line in lines]))
+    return (*((FOREIGN,) if foreign else ()), *((UNHEARD,) if spoken.fit < FITS else ()))
 
 
 def feel_text(given: str) -> Course:
@@ -78,11 +167,11 @@ def feel_text(given: str) -> Course:
         InputError: it is no text, empty or too large.
         MediaError: the file cannot be read.
     """
-    found = [sentence.text for sentence in sentences(text := read_words(given))] or [text.strip()]
-    readings = shipped_encoder().read(found)
-    feelings = [feeling_of(reading) for reading in readings]
+    lines = script_lines(text := read_words(given)) or [ScriptLine(text.strip())]
+    moments = paced([line.text for line in lines])
+    readings = shipped_encoder().read([line.text for line in lines])
     warnings = (FOREIGN,) if _is_foreign(readings) else ()
-    return Course(paced(found), feelings, [{"fine": fine_shares(reading)} for reading in readings], warnings=warnings)
+    return Course(moments, _felt(lines, moments), [{"fine": fine_shares(each)} for each in readings], warnings=warnings)
 
 
 def paced(lines: Sequence[str]) -> list[Moment]:

@@ -6,6 +6,11 @@ import re
 from dataclasses import dataclass
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dicetalk.arrays import Bool
+
 SHORTEST, LONGEST = 2, 5
 """Of a stretch [letters]."""
 REACH = 4
@@ -14,41 +19,11 @@ MOST = 20_000
 """What is read of a line [characters]."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[?!]+|\.\.+|…|[,;:.]")
-_NOT = frozenset(
-    [
-        "not",
-        "never",
-        "no",
-        "without",
-        "hardly",
-        "nothing",
-        "neither",
-        "nor",
-        "cannot",
-        "isn't",
-        "wasn't",
-        "don't",
-        "didn't",
-        "doesn't",
-        "aren't",
-        "won't",
-        "can't",
-        "couldn't",
-        "wouldn't",
-        "shouldn't",
-        "haven't",
-        "hasn't",
-        "hadn't",
-        "ain't",
-        "weren't",
-        "dont",
-        "didnt",
-        "cant",
-        "wasnt",
-        "isnt",
-        "doesnt",
-    ]
-)
+_NOT = frozenset((
+    "not", "never", "no", "without", "hardly", "nothing", "neither", "nor", "cannot", "isn't", "wasn't", "don't",
+    "didn't", "doesn't", "aren't", "won't", "can't", "couldn't", "wouldn't", "shouldn't", "haven't", "hasn't", "hadn't",
+    "ain't", "weren't", "dont", "didnt", "cant", "wasnt", "isnt", "doesnt",
+))  # fmt: skip
 _APOSTROPHES = str.maketrans("’‘`´", "''''")
 _SIGNS = str.maketrans({"…": ".", ";": ",", ":": ","})
 
@@ -79,12 +54,22 @@ def grams(text: str) -> Grams:
     """What a text is told by; nothing where it has neither letters nor signs."""
     held = tokens(text)
     found = [*_of_words(held), *_of_letters(held)]
-    return Grams(held, tuple(crc32(gram.encode("utf-8", "replace")) for gram, _ in found), tuple(at for _, at in found))
+    return Grams(held, tuple(_code(gram) for gram, _ in found), tuple(place for _, place in found))
 
 
 def word_code(word: str) -> int:
     """The code of a single word."""
-    return crc32(f"w{word}".encode("utf-8", "replace"))
+    return _code(f"w{word}")
+
+
+def is_letters(codes: NDArray[np.uint32]) -> Bool:
+    """Which codes are of stretches of letters; the others are of words."""
+    return (codes & 1).astype(bool)
+
+
+def _code(gram: str) -> int:
+    """The last bit tells letters from words."""
+    return crc32(gram.encode("utf-8", "replace")) & ~1 | (gram[0] == "c")
 
 
 def _of_words(held: tuple[str, ...]) -> list[tuple[str, int]]:

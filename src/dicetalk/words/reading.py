@@ -14,6 +14,8 @@ LONGEST_SCRIPT = 5_000_000
 """Of a file that is read at once [bytes]: some hundred hours of speech."""
 LONGEST_LINE = 1_000_000
 """Of a file that is read line by line [characters]."""
+SUFFIXES = (".txt", ".md")
+"""Of text files."""
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """How files begin that some editors write as "Unicode"."""
 
@@ -32,13 +34,18 @@ def read_words(given: str) -> str:
     return text
 
 
+def names_text(given: str) -> bool:
+    """Whether that is the name of a text file, by its suffix."""
+    return given.strip().lower().endswith(SUFFIXES) and "\n" not in given.strip()
+
+
 def is_file(given: str) -> bool:
     """Whether there is a file of that name, or somebody plainly meant one."""
     try:
         found = Path(given).is_file()
     except (OSError, ValueError):  # longer than any name, or with a NUL
         return False
-    if not found and given.lower().endswith((".txt", ".md")) and len(given.split()) == 1:
+    if not found and names_text(given) and len(given.split()) == 1:
         raise InputError(f"there is no file {given}; expected words, or a text file")
     return found
 
