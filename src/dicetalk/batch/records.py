@@ -63,7 +63,8 @@ def _felt(emotion: Any) -> object:
     if isinstance(source, Typed):
         return [source.timeline.fade, [[time, _feeling(feeling)] for time, feeling in source.timeline.keys]]
     scheme = emotion.partition(":")[0].strip().lower() if source.files else emotion
-    return [scheme, [digest(file) for file in source.files]]
+    asked: Feeling | None = getattr(source, "asked", None)  # what is felt whatever the files say
+    return [scheme, [digest(file) for file in source.files], *([] if asked is None else [_feeling(asked)])]
 
 
 def _feeling(feeling: Feeling) -> object:
