@@ -41,6 +41,11 @@ class Sheet:
         """What is drawn, (H, W, 3)."""
         return np.asarray(self._image.resize(self.size, Image.Resampling.LANCZOS))
 
+    def picture_at(self, corner: Point, picture: Picture, size: tuple[int, int]) -> None:
+        """A picture (H, W, 3), its pixels kept as squares, of a size (width, height) from its left upper corner."""
+        whole = Image.fromarray(picture).resize((size[0] * FINER, size[1] * FINER), Image.Resampling.NEAREST)
+        self._image.paste(whole, (round(corner[0] * FINER), round(corner[1] * FINER)))
+
     def line(self, points: Sequence[Point], colour: str, width: float = 2) -> None:
         """A line through points."""
         self._draw.line([_fine(point) for point in points], colour, round(width * FINER), joint="curve")
