@@ -106,10 +106,12 @@ def main() -> None:
                 ours, even, fits = ours + one, even + other, [*fits, fit]
             at, flat = np.array(ours), np.array(even)
             name = language + (f", noise of {NOISE_DB:g} dB" if noise else "")
+            fit = np.mean(fits)
             print(
                 f"| {name} | {len(at)} | {np.median(at):.2f} s | {np.quantile(at, 0.9):.2f} s | "
-                f"{(at < 0.1).mean():.2f} | {(at < 0.25).mean():.2f} | {np.median(flat):.2f} s | {np.mean(fits):.2f} |", flush=True
-            )  # fmt: skip
+                f"{(at < 0.1).mean():.2f} | {(at < 0.25).mean():.2f} | {np.median(flat):.2f} s | {fit:.2f} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -105,6 +105,8 @@ def _draw_scene(sheet: Sheet, scene: DrawnScene, corner: tuple[int, int]) -> Non
         sheet.taken.append(
             (corner[0] + SIDE * left, corner[1] + high * top, corner[0] + SIDE * right, corner[1] + high * bottom)
         )
+    for wall in (corner[0] - 40, corner[0] + SIDE):
+        sheet.taken.append((wall, 0, wall + 40, corner[1] + high))
     ink = "#ffffff" if light_of(scene.picture)[0] < 0.42 else "#000000"
     for some, place, share in zip(scene.objects, places, read.attention, strict=True):
         sheet.label(place, f"{some.name} {share:.2f}", 24, ink, 12)

@@ -57,7 +57,7 @@ def test_a_file_that_is_not_there() -> None:
 def test_a_line_without_an_end(tmp_path: Path) -> None:
     file = tmp_path / "long.txt"
     file.write_text("a" * (LONGEST_LINE + 1), encoding="utf-8")
-    with pytest.raises(InputError, match="line 1 of .* has over 1,000,000 characters"):
+    with pytest.raises(InputError, match=r"line 1 of .* has over 1,000,000 characters"):
         list(read_lines(file))
 
 

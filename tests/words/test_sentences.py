@@ -36,7 +36,13 @@ def test_places_are_true_and_no_word_is_lost(text: str) -> None:
 
 
 def test_words_keep_what_joins_them() -> None:
-    assert [word.text for word in words("Don't re-read it, o’clock 12.5!")] == ["Don't", "re-read", "it", "o’clock", "12.5"]
+    assert [word.text for word in words("Don't re-read it, o’clock 12.5!")] == [
+        "Don't",
+        "re-read",
+        "it",
+        "o’clock",
+        "12.5",
+    ]
 
 
 def test_labels_and_directions_of_a_script() -> None:

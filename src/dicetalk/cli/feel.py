@@ -11,22 +11,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicetalk.cli.paths import FILE
+from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.cli.streams import printable
 
 if TYPE_CHECKING:
     from dicetalk.emotion.course import Course
+    from dicetalk.emotion.feeling import Feeling
 
 EXAMPLES = """\b
 Examples:
   dicetalk feel "I lost my dog."
   dicetalk feel script.txt -o mood.json             a timeline for --emotion mood.json
   dicetalk feel script.txt --plot course.png
+  dicetalk feel --lines lines.txt --json            an object a line
   dicetalk feel --source scene backdrop.jpg
   dicetalk feel --source scene storyboard/ -o draft.json      a frame every 3 s, by their names
 """
 PLOTS = {".png": "PNG"}
 TIMELINES = {".json": "JSON"}
+LEAST_TOLD = 0.05
+"""Strengths below it are left out of the table."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +39,21 @@ class Given:
 
     Attributes:
         what: words, or the path of a file.
+        encoder: of text, the folder of a BERT with heads; None takes the one that ships.
         detector: of objects in pictures, an `.onnx` file.
         detector_names: of its classes, a file.
     """
 
     what: str
+    encoder: Path | None = None
     detector: Path | None = None
     detector_names: Path | None = None
 
 
 def _text(given: Given) -> Course:
-    from dicetalk.sources.text import feel_text
+    from dicetalk.sources.text import encoder_of, feel_text
 
-    return feel_text(given.what)
+    return feel_text(given.what, encoder_of(given.encoder))
 
 
 def _scene(given: Given) -> Course:
@@ -67,9 +73,13 @@ SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "scene": _scene}
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("given", metavar="TEXT|FILE")
+@click.argument("given", metavar="TEXT|FILE", required=False)
 @click.option(
     "--source", type=click.Choice(list(SOURCES)), default="text", show_default=True, help="What tells the feelings."
+)
+@click.option("--lines", type=FILE, help="Instead of TEXT: each line of this file by itself, however many there are.")
+@click.option(
+    "--encoder", type=FOLDER, help="Of text: a folder with BERT and heads (the extra `text`).  [default: what ships]"
 )
 @click.option("--output", "-o", type=FILE, help="Write a timeline for --emotion: .json.")
 @click.option("--speaker", help="Whose timeline, where several speak.")
@@ -78,10 +88,12 @@ SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "scene": _scene}
     "--detector", type=FILE, help="Of objects, for scene: an .onnx file of your own, which you trust; none ships."
 )
 @click.option("--detector-names", type=FILE, help="The names of its classes, one a line.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; with --lines one a line.")
 def feel(
-    given: str,
+    given: str | None,
     source: str,
+    lines: Path | None,
+    encoder: Path | None,
     output: Path | None,
     speaker: str | None,
     plot: Path | None,
@@ -89,21 +101,22 @@ def feel(
     detector_names: Path | None,
     as_json: bool,
 ) -> None:
-    """Tell what is felt in TEXT or FILE: a line for each moment, with its reason.
+    """Tell what is felt in TEXT or FILE: when, how strongly, how surely and why.
 
+    text reads English words alone, a sentence at a time; it hears no irony. Its weights are for non-commercial use.
     scene reads a picture, or the pictures of a folder as a storyboard: by light and colour, and with a detector by
     objects and which of them are together. It was never checked on real pictures, and says that it is not sure.
     """
-    from dicetalk.errors import require
-    from dicetalk.files import check_output
-
-    read = [path] if (path := Path(given)).exists() else []
-    if output is not None:
-        check_output(output, TIMELINES, read)
-    if plot is not None:
-        require("matplotlib", "eval")
-        check_output(plot, PLOTS, read)
-    course = SOURCES[source](Given(given, detector, detector_names))
+    if (given is None) == (lines is None):
+        raise click.UsageError("expected TEXT, a FILE, or --lines FILE")
+    if lines is not None:
+        if source != "text" or output or plot or speaker:
+            raise click.UsageError("--lines goes with --json alone: each line is by itself")
+        _each_line(lines, encoder, as_json)
+        return
+    assert given is not None
+    _check_outputs(given, output, plot)
+    course = SOURCES[source](Given(given, encoder, detector, detector_names))
     if output is not None:
         _write(output, course, speaker)
     if plot is not None:
@@ -113,6 +126,33 @@ def feel(
     _show(course, as_json)
     for warning in course.warnings:
         print(printable(f"warning: {warning}"), file=sys.stderr)
+
+
+def _each_line(path: Path, folder: Path | None, as_json: bool) -> None:
+    from dicetalk.sources.text import encoder_of, feel_line
+    from dicetalk.words.reading import read_lines
+
+    encoder = encoder_of(folder)
+    for line in read_lines(path):
+        told = feel_line(line, encoder)
+        if as_json:
+            print(json.dumps(told))
+        else:
+            name, weight = max(told["weights"].items(), key=lambda pair: pair[1])
+            print(f"{name} {weight:.2f}\t{printable(line)}\t{printable(told['why'])}")
+
+
+def _check_outputs(given: str, output: Path | None, plot: Path | None) -> None:
+    from dicetalk.errors import require
+    from dicetalk.files import check_output
+    from dicetalk.words.reading import is_file
+
+    read = [Path(given)] if is_file(given) else []
+    if output is not None:
+        check_output(output, TIMELINES, read)
+    if plot is not None:
+        require("matplotlib", "eval")
+        check_output(plot, PLOTS, read)
 
 
 def _write(path: Path, course: Course, speaker: str | None) -> None:
@@ -148,10 +188,8 @@ def _show(course: Course, as_json: bool) -> None:
     Console().print(table(head, rows, right=("s", "sure")))
 
 
-def _felt(feeling: object, least: float) -> str:
-    from dicetalk.emotion.feeling import Feeling
+def _felt(feeling: Feeling, least: float) -> str:
     from dicetalk.emotion.moments import surely
 
-    assert isinstance(feeling, Feeling)
     strengths = sorted(surely(feeling, least).strengths.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{name} {strength:.2f}" for name, strength in strengths if strength >= 0.05) or "neutral"
+    return ", ".join(f"{name} {strength:.2f}" for name, strength in strengths if strength >= LEAST_TOLD) or "neutral"

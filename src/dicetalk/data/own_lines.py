@@ -1,5 +1,5 @@
-"""Lines of our own to learn from what the corpora of text lack: lines in which nothing is felt, of many kinds, and feelings
-said outright or denied. They are drawn from `own_lines.txt`.
+"""Lines of our own to learn from what the corpora of text lack: lines in which nothing is felt, of many kinds, and
+feelings said outright or denied. They are drawn from `own_lines.txt`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _lists() -> dict[str, list[str]]:
 
 
 def _drawn(lines: Sequence[str], draws: np.random.Generator) -> str:
-    return lines[draws.integers(len(lines))]
+    return lines[int(draws.integers(len(lines)))]
 
 
 def _filled(line: str, draws: np.random.Generator) -> str:

@@ -40,6 +40,7 @@ STRENGTH = {
     "ashamed": 0.6, "caring": 0.4, "confident": 0.5, "content": 0.45, "devastated": 1.0, "disappointed": 0.55,
     "disgusted": 0.8, "embarrassed": 0.55, "excited": 0.85, "faithful": 0.4, "furious": 1.0, "grateful": 0.6,
     "guilty": 0.6, "hopeful": 0.5, "impressed": 0.6, "jealous": 0.5, "joyful": 0.85, "lonely": 0.6, "nostalgic": 0.45,
-    "prepared": 0.3, "proud": 0.65, "sad": 0.75, "sentimental": 0.5, "surprised": 0.8, "terrified": 1.0, "trusting": 0.4,
+    "prepared": 0.3, "proud": 0.65, "sad": 0.75, "sentimental": 0.5, "surprised": 0.8, "terrified": 1.0,
+    "trusting": 0.4,
 }  # fmt: skip
 """How strong each of them is as people show it, 0 to 1: our choice."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,14 +16,16 @@ from dicetalk.emotion.moments import Moment, draw_up
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.typed import parse
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
-from dicetalk.errors import EmotionError, InputError
+from dicetalk.errors import EmotionError, InputError, require
 from dicetalk.files import at_home
-from dicetalk.speech import Hearing
-from dicetalk.words.alignment import FITS, Spoken, align
 from dicetalk.words.encoder import Encoder, Reading, shipped_encoder
 from dicetalk.words.reading import names_text, read_words
 from dicetalk.words.script import ScriptLine, script_lines
 from dicetalk.words.sentences import words
+
+if TYPE_CHECKING:
+    from dicetalk.speech import Hearing
+    from dicetalk.words.alignment import Spoken
 
 FEW_KNOWN = 0.5
 """Share of known words below which a text is taken for another language."""
@@ -111,8 +113,9 @@ class Script:
         lines = self._lines()
         _, spoken = _found(lines, speech)
         moments = _moments(lines, spoken)
-        drawn = draw_up(moments, _felt(lines, moments))
-        return Timeline(drawn.keys, drawn.fade, warnings=_doubts(lines, spoken))
+        readings = shipped_encoder().read([line.text for line in lines])
+        drawn = draw_up(moments, _felt(lines, readings))
+        return Timeline(drawn.keys, drawn.fade, warnings=_doubts(readings, spoken))
 
     def spoken(self, speech: Hearing) -> tuple[list[str], Spoken]:
         """The words that are said, and when.
@@ -130,16 +133,17 @@ class Script:
 
 
 def _found(lines: Sequence[ScriptLine], speech: Hearing) -> tuple[list[str], Spoken]:
+    from dicetalk.words.alignment import align  # with numba, which whoever only reads need not wait for
+
     said = [word.text for line in lines for word in words(line.text)]
     return said, align(said, speech.whole().phones)
 
 
-def _felt(lines: Sequence[ScriptLine], moments: Sequence[Moment]) -> list[Feeling]:
+def _felt(lines: Sequence[ScriptLine], readings: Sequence[Reading]) -> list[Feeling]:
     """What is typed, else what is read."""
-    read = Text().feel_each(moments)
     return [
-        feeling if line.label is None else replace(parse(line.label), why=f"typed: {line.label}")
-        for line, feeling in zip(lines, read, strict=True)
+        feeling_of(reading) if line.label is None else replace(parse(line.label), why=f"typed: {line.label}")
+        for line, reading in zip(lines, readings, strict=True)
     ]
 
 
@@ -155,12 +159,28 @@ def _moments(lines: Sequence[ScriptLine], spoken: Spoken) -> list[Moment]:
     return moments
 
 
-def _doubts(lines: Sequence[ScriptLine], spoken: Spoken) -> tuple[str, ...]:
-    foreign = _is_foreign(shipped_encoder().read([line.text for line in lines]))
-    return (*((FOREIGN,) if foreign else ()), *((UNHEARD,) if spoken.fit < FITS else ()))
+def _doubts(readings: Sequence[Reading], spoken: Spoken) -> tuple[str, ...]:
+    from dicetalk.words.alignment import FITS
+
+    return (*((FOREIGN,) if _is_foreign(readings) else ()), *((UNHEARD,) if spoken.fit < FITS else ()))
 
 
-def feel_text(given: str) -> Course:
+def encoder_of(folder: Path | None) -> Encoder:
+    """The encoder in a folder, a BERT with heads; or the one that ships.
+
+    Raises:
+        MissingExtraError: transformers is not installed.
+        CheckpointError: it is not whole.
+    """
+    if folder is None:
+        return shipped_encoder()
+    require("torch", "text")
+    from dicetalk.words.bert import load_bert
+
+    return load_bert(folder)
+
+
+def feel_text(given: str, encoder: Encoder) -> Course:
     """What is felt in words, or in a script by its file, sentence by sentence, at the pace of speech.
 
     Raises:
@@ -169,9 +189,9 @@ def feel_text(given: str) -> Course:
     """
     lines = script_lines(text := read_words(given)) or [ScriptLine(text.strip())]
     moments = paced([line.text for line in lines])
-    readings = shipped_encoder().read([line.text for line in lines])
+    readings = encoder.read([line.text for line in lines])
     warnings = (FOREIGN,) if _is_foreign(readings) else ()
-    return Course(moments, _felt(lines, moments), [{"fine": fine_shares(each)} for each in readings], warnings=warnings)
+    return Course(moments, _felt(lines, readings), [{"fine": fine_shares(each)} for each in readings], warnings=warnings)
 
 
 def paced(lines: Sequence[str]) -> list[Moment]:
@@ -195,12 +215,7 @@ def fine_shares(reading: Reading) -> dict[str, float]:
     return {name: round(share, DIGITS) for name, share in zip(FINE, reading.fine.tolist(), strict=True)}
 
 
-def feel_line(line: str) -> dict[str, Any]:
+def feel_line(line: str, encoder: Encoder) -> dict[str, Any]:
     """What is felt in a line, as JSON holds it: its words, 32 and eight shares, how strong, how sure and why."""
-    [reading] = shipped_encoder().read([line])
+    [reading] = encoder.read([line])
     return {"text": line, "fine": fine_shares(reading), **told(feeling_of(reading))}
-
-
-def feel_lines(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    """What is felt in each of many lines, by itself, as it comes."""
-    return map(feel_line, lines)

@@ -31,8 +31,8 @@ class Layer:
         smoothing: of the labels.
     """
 
-    units: int = 64
-    passes: int = 8
+    units: int = 48
+    passes: int = 6
     rate: float = 0.04
     drop: float = 0.4
     drop_units: float = 0.3

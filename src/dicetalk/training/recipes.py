@@ -18,8 +18,9 @@ from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.scene import SceneRecipe, train_scene
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
+from dicetalk.training.text_small import TextRecipe, train_text
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | SceneRecipe
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | SceneRecipe | TextRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -68,7 +69,11 @@ MOTION_TINY = Stage2Motion(
 SCENE_SMALL = SceneRecipe()
 """What reads objects in scenes, from scenes that it draws itself; half a minute."""
 
+TEXT_SMALL = TextRecipe()
+"""What reads feelings in English text: half a minute of one core, and no torch."""
+
 RECIPES: dict[str, Recipe] = {
+    "text-small": TEXT_SMALL,
     "faces-small": FACES_SMALL,
     "hearing-small": HEARING_SMALL,
     "embedder-small": EMBEDDER_SMALL,
@@ -105,6 +110,8 @@ def train_by(
         return train_scene(out, recipe, progress, processes)
     if not data:
         raise ConfigError("there is nothing to learn from; give the folders that `dicetalk prepare` wrote")
+    if isinstance(recipe, TextRecipe):
+        return train_text(data, out, recipe)
     if isinstance(recipe, HearingRecipe):
         return train_hearing(data, out, recipe, progress, processes)
     if isinstance(recipe, FrontEnd):
@@ -112,3 +119,8 @@ def train_by(
     if isinstance(recipe, Stage2Motion):
         return train_motion(data, out, recipe, progress, processes)
     return train_embedder(data, out, recipe, progress, processes)
+
+
+def worth(recipe: Recipe) -> str:
+    """What a run by a recipe took, as it is told at its end."""
+    return "on all texts" if isinstance(recipe, TextRecipe) else f"{recipe.loop.steps} steps"

@@ -1,14 +1,14 @@
 """The light encoder of text (`words.encoder`): its two readers and the gate between them, from tables of text.
 
-The reader of situations is a regression, naive Bayes and a hidden layer, added up; that of turns a regression alone, which
-the others did not help. A tenth of the rows tells how true the shares are, and how far the reader of turns leans.
+The reader of situations is a regression, naive Bayes and a hidden layer, added up; that of turns a regression alone,
+which the others did not help. A tenth of the rows tells how true the shares are, and how far the reader of turns leans.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from dicetalk.files import taking_place
 from dicetalk.training.gram_layer import Layer, fit_layer
 from dicetalk.training.softmax_regression import Descent, fit, leaning
 from dicetalk.words.encoder import PLAIN, GramEncoder, gram_amounts, softmax
-from dicetalk.words.grams import Grams, grams, is_letters
+from dicetalk.words.grams import grams, is_letters
 
 OF_STORY, OF_TURN, OF_OWN = range(3)
 """Where a text comes from."""
@@ -142,7 +142,8 @@ def texts_of(
     situations: Sequence[Labelled], turns: Sequence[Labelled], own: Sequence[OwnLine], recipe: TextRecipe
 ) -> Texts:
     """Rows of grams; which are known is said by the corpora alone."""
-    held = [grams(text.text) for text in (*situations, *turns, *own)]
+    told = [text.text for text in (*situations, *turns)] + [line.text for line in own]
+    held = [grams(text) for text in told]
     counted = [Counter(each.codes) for each in held]
     codes, often = _known(counted[: len(situations) + len(turns)], recipe.least)
     rarity = (np.log((1 + len(situations) + len(turns)) / (1 + often)) + 1).astype(np.float32)

@@ -1,8 +1,8 @@
 """The light encoder: a sentence -> shares of 32 feelings and of none, of eight names, and how much each word did.
 
-Two readers share it, linear in the words, pairs and stretches of letters (`grams`): one learned from situations that
-people tell of, one from turns of dialogues, in most of which nothing is felt. How much a sentence is like the one or the
-other says whom to believe. It ships, numpy runs it, and it was trained on English alone (`weights/text/card.md`).
+Two readers share it, which go by words, pairs and stretches of letters (`grams`): one learned from situations that
+people tell of, one from turns of dialogues, in most of which nothing is felt. How much a sentence is like the one or
+the other says whom to believe. It ships, numpy runs it, and it was trained on English alone (`weights/text/card.md`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ from dicetalk.words.grams import Grams, grams, is_letters, word_code
 FOLDER = WEIGHTS / "text"
 PLAIN = len(FINE)
 """The column of the first reader for what nothing is felt in, behind those of the 32."""
-STORIES, TURNS, GATE = slice(0, PLAIN + 1), slice(PLAIN + 1, PLAIN + 1 + len(NAMES)), slice(PLAIN + 1 + len(NAMES), None)
+STORIES, TURNS, GATE = (
+    slice(0, PLAIN + 1),
+    slice(PLAIN + 1, PLAIN + 1 + len(NAMES)),
+    slice(PLAIN + 1 + len(NAMES), None),
+)
 """Columns of the two readers and of the gate, which tells a situation from a turn."""
 COLUMNS = PLAIN + 2 + len(NAMES)
 """Of all these; behind them lie the units of a hidden layer, which belongs to the first reader."""
@@ -74,13 +78,13 @@ class GramEncoder:
     Attributes:
         codes: (V,) uint32, rising: the grams that it knows.
         rarity: (V,) inverse document frequency of each.
-        weights: (V, 42 + H) int8, what each speaks for, and does to the H units of the hidden layer, in units of `units`.
+        weights: (V, 42 + H) int8, what each speaks for, and does to the H units of the hidden layer, times `units`.
         units: (V, 4) of the columns of the readers, of the gate and of the layer.
         bias: (42,).
         out: (H, 33) of the layer, to what the first reader sums up.
         coolness: (2,) by what the sums of each reader are multiplied, so that shares are true.
-        lean: by how much less the second reader says "neutral" than would be true on average: most turns are plain, and a
-            feeling that is missed costs more than one too many.
+        lean: by how much less the second reader says "neutral" than would be true on average: most turns are plain, and
+            a feeling that is missed costs more than one too many.
     """
 
     codes: NDArray[np.uint32]
@@ -118,7 +122,7 @@ class GramEncoder:
             sure=float(true[top]),
             strength=min(float(fine @ _STRENGTH) + LOUDER * ("!" in held.words), LOUDEST),
             words=held.words,
-            moved=np.bincount(places, spoke, len(held.words)) if len(places) else np.zeros(len(held.words)),
+            moved=np.bincount(places, spoke, len(held.words)).astype(np.float64),
             known=self._share(held),
         )
 
@@ -135,7 +139,7 @@ class GramEncoder:
         return np.repeat(np.arange(len(widths)), widths)
 
     def _known(self, held: Grams) -> tuple[Int64, Int64, Int64]:
-        """Rows of the grams that it knows, how often each comes, and of each of those times, in that order, its place."""
+        """Rows of the grams that it knows, how often each comes, and the place of each of those times, in that order."""
         codes = np.array(held.codes, np.uint32)
         order = np.argsort(codes, kind="stable")
         unique, counts = np.unique(codes, return_counts=True)
@@ -163,7 +167,7 @@ def gram_amounts(codes: NDArray[np.uint32], counts: Int64, rarity: Float32) -> F
 
 def stories_by_name(stories: Float64) -> Float64:
     """(8,) shares of `NAMES` by those of the first reader (33,)."""
-    shares = coarse_shares(stories[None, :PLAIN])[0]
+    shares: Float64 = coarse_shares(stories[None, :PLAIN])[0]
     shares[NAMES.index(NEUTRAL)] += stories[PLAIN]
     return shares
 
@@ -219,6 +223,9 @@ def load_encoder(folder: Path) -> GramEncoder:
         raise CheckpointError(
             f"{folder} holds no encoder of text ({error}); train one: dicetalk train text-small"
         ) from None
-    if config.get("feelings") != list(FINE) or encoder.weights.shape != (len(encoder.codes), COLUMNS + len(encoder.out)):
+    if config.get("feelings") != list(FINE) or encoder.weights.shape != (
+        len(encoder.codes),
+        COLUMNS + len(encoder.out),
+    ):
         raise CheckpointError(f"the encoder in {folder} tells other feelings than the {len(FINE)} of this version")
     return encoder

@@ -83,7 +83,7 @@ def _heard(letters: str) -> tuple[Choice, ...]:
 
 
 def _by_name(sign: str) -> tuple[Choice, ...]:
-    """By the last word of its name: all of a syllable, of a letter the first consonant or what vowels it begins with."""
+    """By the last word of its name: all of a syllable; of a letter its first consonant, or the vowels before that."""
     script, *words = unicodedata.name(sign, "UNKNOWN").partition(" WITH ")[0].split()
     if not (words and words[-1].isalpha() and sign.isalpha()) or words[-1] == "SIGN":
         return ()
