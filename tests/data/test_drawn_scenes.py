@@ -21,7 +21,8 @@ def test_every_pair_of_groups_makes_one_feel_something() -> None:
 
 def test_a_scene_is_what_its_pair_and_setting_say() -> None:
     for scene in draw_scenes(30, 0, APART):
-        assert MIKELS.names[scene.label] in {felt(*scene.pair, setting) for setting in SETTINGS}
+        one, other = scene.pair
+        assert MIKELS.names[scene.label] in {felt(one, other, setting) for setting in SETTINGS}
         assert scene.pair < {some.name for some in scene.objects}
 
 

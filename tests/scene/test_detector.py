@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from dicetalk.errors import CheckpointError, ConfigError, MediaError
@@ -17,7 +19,7 @@ PICTURE = np.full((32, 64, 3), 90, np.uint8)
 """Half as high as wide: in a square of 64 pixels it lies at the top."""
 
 
-def graph(path: Path, outputs: dict[str, np.ndarray], takes: list[int | str], kind: int = TensorProto.FLOAT) -> Path:  # type: ignore[type-arg]
+def graph(path: Path, outputs: dict[str, NDArray[Any]], takes: list[int | str], kind: int = TensorProto.FLOAT) -> Path:
     """A network that gives the same whatever it is shown."""
     types = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64}
     gives = [helper.make_tensor_value_info(name, types[values.dtype], values.shape) for name, values in outputs.items()]
@@ -30,13 +32,13 @@ def graph(path: Path, outputs: dict[str, np.ndarray], takes: list[int | str], ki
     return path
 
 
-def boxes_labels_scores() -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def boxes_labels_scores() -> dict[str, NDArray[Any]]:
     boxes = np.array([[0, 0, 32, 32], [1, 0, 32, 31], [32, 16, 64, 32], [0, 0, 9, 9]], np.float32)
     scores = np.array([0.9, 0.8, 0.7, 0.1], np.float32)
     return {"labels": np.array([0, 0, 1, 2]), "boxes": boxes, "scores": scores}
 
 
-def middles_and_shares() -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def middles_and_shares() -> dict[str, NDArray[Any]]:
     rows = np.zeros((1, 4 + len(NAMES), 20), np.float32)
     rows[0, :4, 0], rows[0, 4, 0] = (16, 16, 32, 32), 0.9
     rows[0, :4, 1], rows[0, 4, 1] = (17, 16, 32, 32), 0.8
@@ -49,7 +51,9 @@ def middles_and_shares() -> dict[str, np.ndarray]:  # type: ignore[type-arg]
     [(boxes_labels_scores(), [3, 64, 64]), (middles_and_shares(), [1, 3, 64, 64]),
      ({"out": middles_and_shares()["output0"].transpose(0, 2, 1).copy()}, [1, 3, 64, 64])],
 )  # fmt: skip
-def test_objects_are_found_where_they_are(outputs: dict, takes: list[int | str], tmp_path: Path) -> None:  # type: ignore[type-arg]
+def test_objects_are_found_where_they_are(
+    outputs: dict[str, NDArray[Any]], takes: list[int | str], tmp_path: Path
+) -> None:
     (tmp_path / "names.txt").write_text("dog\n cake \n\nknife\n")
     found = open_detector(graph(tmp_path / "d.onnx", outputs, takes), tmp_path / "names.txt")(PICTURE)
     assert [(some.name, round(some.score, 2)) for some in found] == [("dog", 0.9), ("cake", 0.7)]

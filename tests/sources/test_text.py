@@ -56,7 +56,8 @@ def test_where_no_word_is_said(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Ich habe gestern meinen Hund verloren.", "Я потерял свою собаку.", "J'ai perdu mon petit chien hier soir."]
+    "line",
+    ["Ich habe gestern meinen Hund verloren.", "Я потерял свою собаку.", "J'ai perdu mon petit chien hier soir."],
 )
 def test_other_languages_are_told_and_not_guessed(line: str) -> None:
     told = feel_line(line, shipped_encoder())

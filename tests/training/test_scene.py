@@ -46,14 +46,14 @@ def test_a_handful_is_learned_by_heart() -> None:
     optimiser = torch.optim.Adam(task.net.parameters(), 1e-2)
     for _ in range(150):
         optimiser.zero_grad()
-        task.losses(generator)["loss"].backward()  # type: ignore[no-untyped-call]
+        task.losses(generator)["loss"].backward()
         optimiser.step()
     assert task.right(HELD) == 1.0
 
 
 def test_every_parameter_gets_a_gradient() -> None:
     task = fresh()
-    task.losses(torch.Generator().manual_seed(0))["loss"].backward()  # type: ignore[no-untyped-call]
+    task.losses(torch.Generator().manual_seed(0))["loss"].backward()
     for name, parameter in task.net.named_parameters():
         assert parameter.grad is not None and bool(parameter.grad.abs().sum() > 0), name
 

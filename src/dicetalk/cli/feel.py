@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,11 +66,13 @@ def _scene(given: Given) -> Course:
     if (detector is None) != (names is None):
         raise ConfigError("a detector and the names of its classes belong together: --detector, --detector-names")
     found = None if detector is None or names is None else open_detector(detector, names)
-    return feel_scene(Path(given.what), found)
+    return feel_scene(FOLDER.convert(given.what, None, None), found)
 
 
 SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "scene": _scene}
 """What tells feelings, by name."""
+OPTIONS = {"--encoder": "text", "--detector": "scene", "--detector-names": "scene"}
+"""Which source an option is of."""
 
 
 @click.command(epilog=EXAMPLES)
@@ -115,6 +118,7 @@ def feel(
         _each_line(lines, encoder, as_json)
         return
     assert given is not None
+    _check_used(source, {"--encoder": encoder, "--detector": detector, "--detector-names": detector_names})
     _check_outputs(given, output, plot)
     course = SOURCES[source](Given(given, encoder, detector, detector_names))
     if output is not None:
@@ -126,6 +130,13 @@ def feel(
     _show(course, as_json)
     for warning in course.warnings:
         print(printable(f"warning: {warning}"), file=sys.stderr)
+
+
+def _check_used(source: str, given: Mapping[str, Path | None]) -> None:
+    """Refuse options that the source has no use for."""
+    for option, value in given.items():
+        if value is not None and OPTIONS[option] != source:
+            raise click.UsageError(f"{option} goes with --source {OPTIONS[option]}; {source} has no use for it")
 
 
 def _each_line(path: Path, folder: Path | None, as_json: bool) -> None:
@@ -148,6 +159,8 @@ def _check_outputs(given: str, output: Path | None, plot: Path | None) -> None:
     from dicetalk.words.reading import is_file
 
     read = [Path(given)] if is_file(given) else []
+    if os.path.isdir(given):  # noqa: PTH112 (never raises)
+        read = [one for one in Path(given).iterdir() if one.is_file()]
     if output is not None:
         check_output(output, TIMELINES, read)
     if plot is not None:

@@ -60,8 +60,8 @@ Examples:
     show_default=True,
     help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json); "
     "auto hears it in SPEECH, auto:3 anew every 3 seconds, like:FILE hears and sees another recording, text reads it "
-    "in --text, sentence by sentence; scene:PICTURE is what a backdrop suggests, of which little is sure (never checked "
-    "on real pictures), scene:PICTURE,happy:0.7 is happy and remarks where it disagrees; "
+    "in --text, sentence by sentence; scene:PICTURE is what a backdrop suggests, of which little is sure (never "
+    "checked on real pictures), scene:PICTURE,happy:0.7 is happy and remarks where it disagrees; "
     "mine.safetensors:tender is one of a file of `dicetalk embed`, with a strength mine.safetensors:tender:0.5.",
 )
 @click.option(

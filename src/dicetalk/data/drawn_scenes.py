@@ -105,7 +105,7 @@ def _draw(names: list[str], rng: np.random.Generator) -> DrawnScene:
     setting = str(rng.choice(SETTINGS))
     picture = _backdrop(setting, rng)
     objects = [_object(picture, name, place, rng) for name, place in zip(names, _places(len(names), rng), strict=True)]
-    rng.shuffle(objects)  # type: ignore[arg-type]  # a list is shuffled as well
+    rng.shuffle(objects)
     label = MIKELS.names.index(felt(names[0], names[1], setting))
     return DrawnScene(picture, objects, label, frozenset(names[:2]))
 

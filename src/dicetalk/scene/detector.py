@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from dicetalk.arrays import Float32, Int64, Picture
 from dicetalk.errors import ConfigError
@@ -55,7 +57,7 @@ class OnnxDetector:
         """
         side, batched, name = self._takes()
         square, scale = _square(picture, side)
-        shown = np.ascontiguousarray(square.transpose(2, 0, 1).astype(np.float32) / 255)
+        shown = np.ascontiguousarray(square.transpose(2, 0, 1).astype(np.float32) / np.float32(255))
         found = self._run({name: shown[None] if batched else shown})
         boxes, numbers, scores = self._read(found)
         height, width = picture.shape[:2]
@@ -79,7 +81,7 @@ class OnnxDetector:
             raise ConfigError(f"the detector {self.path} takes {told}; expected one picture, float (1, 3, side, side)")
         return shape[-1] if isinstance(shape[-1], int) else SIDE, len(shape) == 4, inputs[0].name
 
-    def _run(self, given: dict[str, Float32]) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    def _run(self, given: dict[str, Float32]) -> dict[str, NDArray[Any]]:
         from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 
         names = [one.name for one in self._network.session.get_outputs()]
@@ -89,7 +91,7 @@ class OnnxDetector:
             why = " ".join(str(error).split())[:200]
             raise ConfigError(f"the detector {self.path} cannot look at a picture ({why}); use another") from None
 
-    def _read(self, found: dict[str, np.ndarray]) -> tuple[Float32, Int64, Float32]:  # type: ignore[type-arg]
+    def _read(self, found: dict[str, NDArray[Any]]) -> tuple[Float32, Int64, Float32]:
         """Corners (N, 4) in the square, numbers of classes (N,) and scores (N,)."""
         if {"boxes", "labels", "scores"} <= set(found):
             return (

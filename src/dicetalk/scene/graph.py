@@ -83,7 +83,8 @@ def _rises(given: Float64) -> Float64:
 
 def _softmax(given: Float64) -> Float64:
     raised = np.exp(given - given.max(axis=-1, keepdims=True))
-    return raised / raised.sum(axis=-1, keepdims=True)
+    shares: Float64 = raised / raised.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def open_graph(folder: Path) -> SceneGraph:

@@ -56,8 +56,8 @@ def reduced(picture: Picture) -> Float32:
     height, width = picture.shape[:2]
     scale = min(1.0, LONGEST / max(height, width))
     size = max(round(width * scale), 2), max(round(height * scale), 2)
-    small: Float32 = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return small
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return small / np.float32(255)
 
 
 def brightness(small: Float32) -> Float32:
@@ -68,7 +68,8 @@ def brightness(small: Float32) -> Float32:
 def saturation(small: Float32) -> Float32:
     """How far each pixel is from grey, (H, W), 0 to 1."""
     most = small.max(axis=2)
-    return (most - small.min(axis=2)) / np.maximum(most, 0.05)
+    found: Float32 = (most - small.min(axis=2)) / np.maximum(most, np.float32(0.05))
+    return found
 
 
 def colourfulness(small: Float32) -> Float32:
@@ -97,5 +98,6 @@ def suggested(pleasure: float, arousal: float) -> Float64:
     """Shares (8,) of `MIKELS.names` at a place, sum 1."""
     places = [PLACES.get(name, (np.inf, np.inf)) for name in MIKELS.names]
     far = np.array([np.hypot(pleasure - x, arousal - y) for x, y in places])
-    shares: Float64 = np.exp(-((far / NEAR) ** 2) + (far.min() / NEAR) ** 2)
-    return shares / shares.sum()
+    raised = np.exp(-((far / NEAR) ** 2) + (far.min() / NEAR) ** 2)
+    shares: Float64 = raised / raised.sum()
+    return shares

@@ -90,7 +90,7 @@ def _crop(picture: Picture, some: SceneObject) -> Float32:
     columns = slice(int(left * (width - 1)), int(right * (width - 1)) + 1)
     part = picture[rows, columns]
     step = max(max(part.shape[:2]) // 32, 1)
-    return part[::step, ::step].reshape(-1, 3) / np.float32(255)
+    return part[::step, ::step].reshape(-1, 3).astype(np.float32) / np.float32(255)
 
 
 def _side(some: SceneObject, axis: int) -> float:

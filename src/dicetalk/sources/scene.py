@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -89,7 +90,7 @@ def feel_scene(given: Path, detector: Detector | None = None) -> Course:
     Raises:
         MediaError: the picture, or one of the folder, cannot be read; or the folder holds none.
     """
-    paths = storyboard(given) if given.is_dir() else [given]
+    paths = storyboard(given) if os.path.isdir(given) else [given]  # noqa: PTH112 (never raises)
     read = [_frame(path, detector) for path in paths]
     return Course(
         [Moment(FRAME_S * number, FRAME_S * (number + 1)) for number in range(len(paths))],

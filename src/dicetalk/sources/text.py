@@ -191,7 +191,9 @@ def feel_text(given: str, encoder: Encoder) -> Course:
     moments = paced([line.text for line in lines])
     readings = encoder.read([line.text for line in lines])
     warnings = (FOREIGN,) if _is_foreign(readings) else ()
-    return Course(moments, _felt(lines, readings), [{"fine": fine_shares(each)} for each in readings], warnings=warnings)
+    return Course(
+        moments, _felt(lines, readings), [{"fine": fine_shares(each)} for each in readings], warnings=warnings
+    )
 
 
 def paced(lines: Sequence[str]) -> list[Moment]:

@@ -21,7 +21,7 @@ from dicetalk.modules import save_tensors
 from dicetalk.scene.graph import KIND, MODULE, ODD, VERSION
 from dicetalk.scene.light import LIGHT, light_of
 from dicetalk.scene.objects import LOOKS, looks_of
-from dicetalk.scene.words import WORDS, number_of
+from dicetalk.scene.words import WORDS
 from dicetalk.training.loop import LoopOptions, Progress, train
 from dicetalk.training.processes import ALONE, Processes
 
@@ -79,7 +79,9 @@ class Scenes:
 
     def part(self, chosen: Tensor) -> Scenes:
         """Some of them."""
-        return Scenes(*(tensor[chosen] for tensor in (self.light, self.words, self.looks, self.there, self.labels)))
+        return Scenes(
+            self.light[chosen], self.words[chosen], self.looks[chosen], self.there[chosen], self.labels[chosen]
+        )
 
 
 def as_tensors(scenes: Sequence[DrawnScene]) -> Scenes:
@@ -89,12 +91,14 @@ def as_tensors(scenes: Sequence[DrawnScene]) -> Scenes:
     there = np.zeros((len(scenes), most), bool)
     for row, scene in enumerate(scenes):
         count = len(scene.objects)
-        words[row, :count] = [number_of(some.name) for some in scene.objects]
+        words[row, :count] = [WORDS.index(some.name) for some in scene.objects]
         looks[row, :count] = looks_of(scene.picture, scene.objects)
         there[row, :count] = True
-    light = np.stack([light_of(scene.picture) for scene in scenes])
-    labels = torch.tensor([scene.label for scene in scenes])
-    return Scenes(*map(torch.from_numpy, (light, words, looks, there)), labels)
+    light, labels = np.stack([light_of(scene.picture) for scene in scenes]), [scene.label for scene in scenes]
+    return Scenes(
+        torch.from_numpy(light), torch.from_numpy(words), torch.from_numpy(looks), torch.from_numpy(there),
+        torch.tensor(labels),
+    )  # fmt: skip
 
 
 class GraphLayer(nn.Module):
@@ -112,6 +116,11 @@ class GraphLayer(nn.Module):
 
 class SceneNet(nn.Module):
     """Light (B, S), words (B, N), looks (B, N, V) and who is there (B, N) -> logits (B, 8)."""
+
+    light_mean: Tensor
+    light_spread: Tensor
+    looks_mean: Tensor
+    looks_spread: Tensor
 
     def __init__(self, recipe: SceneRecipe) -> None:
         super().__init__()

@@ -90,7 +90,9 @@ def load_bert(folder: Path) -> BertEncoder:
         heads.load_state_dict(load_file(folder / HEADS_FILE))
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         what = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"{folder} holds no BERT with {HEADS_FILE} ({what}); give a folder with all of it") from None
+        raise CheckpointError(
+            f"{folder} holds no BERT with {HEADS_FILE} ({what}); give a folder with all of it"
+        ) from None
     return BertEncoder(tokenizer, model, heads.eval())
 
 
