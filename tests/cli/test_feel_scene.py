@@ -50,7 +50,7 @@ def test_a_picture_is_told_in_a_table(frames: Path, capsys: pytest.CaptureFixtur
         (["none.png"], "none.png"),
         ([""], "is empty"),
         (["x" * 5000], "xxx"),
-        (["a\0b"], "cannot be"),
+        (["a\0b"], "no name of a file"),
         (["{}/frames", "-o", "{}/none/draft.json"], "none"),
         (["{}/frames", "--plot", "{}/frames/1.png"], "is an input"),
         (["I lost my dog.", "--encoder", "bert"], "no use"),
