@@ -1,4 +1,4 @@
-"""What encoders of text reach, against the plain n-grams: `python benchmarks/text.py DATA RUN [RUN ...]`, prints Markdown.
+"""What encoders of text reach: `python benchmarks/text.py DATA RUN [RUN ...]`, prints Markdown.
 
 DATA holds `empathetic_dialogues` and `dailytalk` as tables; each RUN is a folder of `dicetalk train text-small`, one a
 seed. Nothing that is reported on is learned from: the valid part of the one, the dev part of the other, and
@@ -35,7 +35,9 @@ def f_score(found: np.ndarray, truth: np.ndarray) -> float:
 def calibration(sure: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error over ten bins."""
     bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    return float(sum(abs(sure[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean() for one in set(bins)))
+    return float(
+        sum(abs(sure[bins == one].mean() - right[bins == one].mean()) * (bins == one).mean() for one in set(bins))
+    )
 
 
 Measure = Callable[[np.ndarray], float]

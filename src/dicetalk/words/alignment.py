@@ -34,8 +34,8 @@ LEAST_BAND = 200
 BAND_S = 60.0
 """How far from an even pace words are looked for in long clips [s]."""
 FITS = -0.35
-"""Mean of what the words ask for, from which on they are what is said: 24 recordings of RAVDESS fit their own sentence by
--.26 to .6, another one by -.95 to -.24, each its own better (benchmarks/results/2026-11-27-text.md)."""
+"""Mean of what the words ask for, from which on they are what is said: 24 recordings of RAVDESS fit their own sentence
+by -.26 to .6, another one by -.95 to -.24, each its own better (benchmarks/results/2026-11-27-text.md)."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _states(words: Sequence[str]) -> tuple[list[Choice], Int64]:
 
 
 def _likelihoods(phones: Float32, states: Sequence[Choice]) -> tuple[Float32, Int64]:
-    """(hops, kinds) log of how likely each kind of state is, in nats, relative to how often its phones are heard at all;
+    """(hops, kinds) log of how likely each kind of state is [nats], relative to how often its phones are heard at all;
     and of which kind each state is.
     """
     usual = phones.mean(axis=0) + USUAL
@@ -137,8 +137,8 @@ def _path(likely: Float32, kinds: Int64, silent: Bool, skip: np.float32, width: 
 
 
 def _spoken(path: Int64, owners: Int64, likely: Float32, words: int) -> Spoken:
-    """Times of words from the state of each hop, and how likely (hops,) that is; a word that was left out lies, as short
-    as can be, behind the last.
+    """Times of words from the state of each hop, and how likely (hops,) that is; a word that was left out lies, as
+    short as can be, behind the last.
     """
     said = owners[path]
     begin, end = np.full(words, -1), np.full(words, -1)

@@ -139,7 +139,7 @@ class GramEncoder:
         return np.repeat(np.arange(len(widths)), widths)
 
     def _known(self, held: Grams) -> tuple[Int64, Int64, Int64]:
-        """Rows of the grams that it knows, how often each comes, and the place of each of those times, in that order."""
+        """Rows of the grams that it knows, how often each comes, and of each such time, in that order, its place."""
         codes = np.array(held.codes, np.uint32)
         order = np.argsort(codes, kind="stable")
         unique, counts = np.unique(codes, return_counts=True)

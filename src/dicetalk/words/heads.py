@@ -1,13 +1,14 @@
 """Eight heads on a sentence's vector -> 32 feelings, and what each layer of each head holds, for probing.
 
-As in Li et al., "Enhancing Cognitive Models of Emotions with Representation Learning" (CMCL 2021): three linear layers a
-head without activations, their ends side by side, a norm, one more linear layer. Needs torch.
+As in Li et al., "Enhancing Cognitive Models of Emotions with Representation Learning" (CMCL 2021): three linear layers
+a head without activations, their ends side by side, a norm, one more linear layer. Needs torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -42,18 +43,18 @@ class Heads(nn.Module):
         """Random weights for vectors of a width."""
         super().__init__()
         widths = [width, *inner]
+        self.heads = heads
         self.layers = nn.ModuleList(
-            nn.ModuleList(nn.Linear(here, there) for _ in range(heads))
-            for here, there in zip(widths, widths[1:], strict=False)
+            nn.ModuleList(nn.Linear(here, there) for _ in range(heads)) for here, there in pairwise(widths)
         )
         self.norm = nn.LayerNorm(heads * inner[-1])
         self.out = nn.Linear(heads * inner[-1], len(FINE))
 
     def forward(self, pooled: Tensor) -> Probed:
         """What the heads make of sentences (N, width)."""
-        rows = [pooled] * len(self.layers[0])
-        held = []
+        rows, held = [pooled] * self.heads, []
         for layer in self.layers:
+            assert isinstance(layer, nn.ModuleList)
             rows = [head(row) for head, row in zip(layer, rows, strict=True)]
             held.append(torch.stack(rows, dim=1))
         vector = self.norm(torch.cat(rows, dim=1))
