@@ -85,28 +85,43 @@ def taught(rows: Rows, mu: float, seed: int, steps: int = 150) -> Float32:
     return np.mean(found, axis=0)
 
 
-def scores(label: Float32, found: Float32) -> tuple[float, float, float]:
-    """Divergence, degrees apart, and error of the clarity."""
-    far = float(np.nanmean(apart(label, found)))
-    clarity = float(np.abs(WHEEL.place(label).clarity - WHEEL.place(found).clarity).mean())
-    return float(divergence(torch.from_numpy(label), torch.from_numpy(found)).mean()), far, clarity
+def scores(label: Float32, found: Float32) -> Float64:
+    """Of each row (N, 3): divergence, degrees apart (NaN where one has no angle), error of the clarity."""
+    divergences = divergence(torch.from_numpy(label), torch.from_numpy(found)).numpy()
+    clarity = np.abs(WHEEL.place(label).clarity - WHEEL.place(found).clarity)
+    return np.column_stack([divergences, apart(label, found), clarity])
 
 
 def loss(path: Path) -> Iterator[str]:
     rows = read_rows(path)
     label = rows.part(True)[1]
     mean = np.broadcast_to(rows.part(False)[1].mean(0), label.shape).astype(np.float32)
-    yield f"| {path.stem}, {len(label)} dev rows | KL | degrees apart | error of clarity |"
-    yield "|---|---|---|---|"
-    yield "| mean distribution | {:.4f} | {:.1f} | {:.3f} |".format(*scores(label, mean))
+    head = "KL | seeds | degrees apart | fewer than by divergence | error of clarity"
+    yield f"| {path.stem}, {len(label)} dev rows | {head} |"
+    yield "|---|---|---|---|---|---|"
+    kl, far, clear = _columns(scores(label, mean))
+    yield f"| mean distribution | {kl} | | {far} | | {clear} |"
+    alone = np.zeros(0)
     for mu in (0.0, 0.25, 0.5):
         each = np.array([scores(label, taught(rows, mu, seed)) for seed in range(SEEDS)])
-        told = [
-            f"{m:.4g} ({low:.4g} to {high:.4g})"
-            for m, low, high in zip(each.mean(0), each.min(0), each.max(0), strict=True)
-        ]
+        of_rows = np.nanmean(each, axis=0)
+        alone = of_rows[:, 1] if mu == 0 else alone
+        kl, far, clear = _columns(of_rows)
+        seeds = ", ".join(f"{some:.4f}" for some in each[:, :, 0].mean(1))
+        fewer = "" if mu == 0 else _over_rows(alone - of_rows[:, 1], 2)
         what = "divergence alone" if mu == 0 else f"and on the circle, mu {mu:g}"
-        yield f"| 64 units, {what} | {' | '.join(told)} |"
+        yield f"| 64 units, {what} | {kl} | {seeds} | {far} | {fewer} | {clear} |"
+
+
+def _columns(of_rows: Float64) -> list[str]:
+    return [_over_rows(column, digits) for column, digits in zip(of_rows.T, (4, 1, 3), strict=True)]
+
+
+def _over_rows(values: Float64, digits: int) -> str:
+    """The mean of what rows have, with its 95 % interval over them."""
+    drawn = np.random.default_rng(0).integers(0, len(values), (DRAWS, len(values)))
+    low, high = np.quantile(np.nanmean(values[drawn], axis=1), [0.025, 0.975])
+    return f"{np.nanmean(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,7 @@ def test_a_scene_and_a_face_that_disagree_are_a_remark() -> None:
     sad = Feeling(mix(sad=0.8).weights, 0.8, 0.2, "dark")
     line = remark(sad, mix(happy=0.8), "face in it")
     assert line is not None and line.startswith("sad backdrop, happy face in it") and "0.20" in line
+    assert remark(replace(sad, confidence=0.1), mix(happy=0.8), "speaker") is None
     assert remark(sad, mix(sad=0.5), "speaker") is None and remark(sad, Feeling(), "speaker") is None
 
 

@@ -70,6 +70,11 @@ def test_what_is_typed_wrongly_is_told_before_any_work(text: str, told: str) -> 
         source_of(text)
 
 
+def test_a_folder_is_told_how_to_become_a_timeline(tmp_path: Path) -> None:
+    with pytest.raises(EmotionError, match="dicetalk feel --source scene"):
+        source_of(f"scene:{tmp_path}")
+
+
 @pytest.mark.parametrize("held", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", None])
 def test_pictures_that_are_none(held: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "bad.png"

@@ -27,6 +27,8 @@ FEW = 0.4
 """Of the likeliest emotion: what has less of a share than that is left out."""
 TOGETHER = 0.15
 """Share that an object takes from another from which on the two are told as a pair."""
+REMARKED = 0.2
+"""Confidence from which on a scene is worth a remark."""
 
 
 def read_scene(picture: Picture, detector: Detector | None = None) -> Feeling:
@@ -90,7 +92,7 @@ def _light_told(picture: Picture) -> str:
 
 
 def remark(scene: Feeling, other: Feeling, what: str) -> str | None:
-    """One line where a scene and something else disagree, which is no error; None where they do not.
+    """One line where a scene and something else disagree, which is no error; None where they do not, or little is known.
 
     Args:
         scene: what the scene suggests.
@@ -98,7 +100,7 @@ def remark(scene: Feeling, other: Feeling, what: str) -> str | None:
         what: that is, as in "the face in it".
     """
     found = compare(other, scene)
-    if not found.disagrees:
+    if scene.confidence < REMARKED or not found.disagrees:
         return None
     return (
         f"{_strongest(scene)} backdrop, {_strongest(other)} {what}: the scene suggests another feeling, of which "

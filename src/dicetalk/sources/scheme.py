@@ -90,6 +90,10 @@ def _scene(rest: str | None) -> EmotionSource:
     if not rest or not rest.strip():
         raise EmotionError(f"{short('scene:')} names no picture; expected scene:PICTURE, as in scene:backdrop.jpg")
     path, asked = _beside(rest.strip())
+    if os.path.isdir(path):  # noqa: PTH112 (never raises)
+        raise EmotionError(
+            f"{path} is a folder; make a timeline of its pictures: dicetalk feel --source scene {path} -o draft.json"
+        )
     return Scene(path, None if asked is None else parse(asked))
 
 
