@@ -92,7 +92,7 @@ def _light_told(picture: Picture) -> str:
 
 
 def remark(scene: Feeling, other: Feeling, what: str) -> str | None:
-    """One line where a scene and something else disagree, which is no error; None where they do not, or little is known.
+    """One line where a scene and something else disagree, which is no error; None where they do not or all is unsure.
 
     Args:
         scene: what the scene suggests.
