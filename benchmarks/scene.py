@@ -33,7 +33,6 @@ from dicetalk.training.recipes import SCENE_SMALL
 from dicetalk.training.scene import Scenes, SceneTask, Sees, scene_task, write_scene
 
 SEEDS = 3
-MEASURED = 2000
 
 
 def taught(base: SceneTask, sees: Sees, out: Path) -> SceneTask:
@@ -53,7 +52,7 @@ def commonest(learned: Scenes, measured: Scenes) -> float:
 def table(runs: Path) -> Iterator[str]:
     rows: dict[str, list[tuple[float, float]]] = {"the commonest feeling": []}
     for seed in range(SEEDS):
-        base = scene_task(replace(SCENE_SMALL, loop=replace(SCENE_SMALL.loop, seed=seed)), MEASURED)
+        base = scene_task(replace(SCENE_SMALL, loop=replace(SCENE_SMALL.loop, seed=seed)))
         rows["the commonest feeling"].append((commonest(base.learned, base.seen), commonest(base.learned, base.unseen)))
         for sees in reversed(get_args(Sees)):
             task = taught(base, sees, runs / f"{sees}-{seed}")
@@ -65,7 +64,7 @@ def table(runs: Path) -> Iterator[str]:
 
 
 def _told(shares: list[float]) -> str:
-    low, high = wilson(round(sum(shares) * MEASURED), MEASURED * len(shares))
+    low, high = wilson(round(sum(shares) * SCENE_SMALL.measured), SCENE_SMALL.measured * len(shares))
     return f"{', '.join(f'{share:.3f}' for share in shares)}; {np.mean(shares):.3f} ({low:.3f} to {high:.3f})"
 
 

@@ -26,7 +26,7 @@ def fresh(recipe: SceneRecipe = TINY) -> SceneTask:
 
 
 def test_both_runtimes_give_the_same(tmp_path: Path) -> None:
-    recipe = replace(TINY, scenes=30, loop=LoopOptions(steps=2, save_every=2))
+    recipe = replace(TINY, scenes=30, measured=10, loop=LoopOptions(steps=2, save_every=2))
     open_graph(train_by(recipe, [], tmp_path / "run"))
     task = SceneTask(recipe, HELD, HELD, HELD)
     from dicetalk.training.scene import write_scene

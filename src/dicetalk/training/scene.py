@@ -42,6 +42,7 @@ class SceneRecipe:
         layers: of the graph.
         scenes: that are drawn to learn from.
         batch: scenes of a batch.
+        measured: scenes of each kind that are measured on.
     """
 
     loop: LoopOptions = field(default_factory=lambda: LoopOptions(steps=1500, rate=4e-3, decay=0.02, save_every=500))
@@ -50,10 +51,11 @@ class SceneRecipe:
     layers: int = 2
     scenes: int = 6000
     batch: int = 96
+    measured: int = 2000
 
     def __post_init__(self) -> None:
-        if min(self.width, self.layers, self.scenes, self.batch) < 1:
-            raise ConfigError("width, layers, scenes and batch of a scene recipe are 1 or more")
+        if min(self.width, self.layers, self.scenes, self.batch, self.measured) < 1:
+            raise ConfigError("width, layers, scenes, batch and measured of a scene recipe are 1 or more")
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,13 +195,13 @@ class SceneTask:
         return found
 
 
-def scene_task(recipe: SceneRecipe, measured: int = 2000) -> SceneTask:
+def scene_task(recipe: SceneRecipe) -> SceneTask:
     """What is learned by a recipe: its seed says which scenes and which pairs are kept apart."""
     seed = recipe.loop.seed
     apart = pairs_apart(seed)
     learned = as_tensors([*draw_scenes(recipe.scenes, seed, apart)])
-    seen = as_tensors([*draw_scenes(measured, DEV_SEED + seed, apart)])
-    unseen = as_tensors([*draw_scenes(measured, 2 * DEV_SEED + seed, apart, unseen=True)])
+    seen = as_tensors([*draw_scenes(recipe.measured, DEV_SEED + seed, apart)])
+    unseen = as_tensors([*draw_scenes(recipe.measured, 2 * DEV_SEED + seed, apart, unseen=True)])
     return SceneTask(recipe, learned, seen, unseen)
 
 
