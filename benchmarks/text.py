@@ -16,7 +16,9 @@ import numpy as np
 from dicetalk.data.text_corpora import read_situations, read_turns
 from dicetalk.emotion.fine import COARSE, FINE
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.words.encoder import load_encoder
+from dicetalk.training.softmax_regression import fit
+from dicetalk.training.text_small import Readers, TextRecipe, encoder_of, texts_of
+from dicetalk.words.encoder import PLAIN, GramEncoder, load_encoder
 
 LINES = Path(__file__).with_name("plain_lines.txt")
 RESAMPLED = 1000
@@ -40,12 +42,29 @@ def calibration(sure: np.ndarray, right: np.ndarray) -> float:
     )
 
 
+def plain_encoder(data: Path) -> GramEncoder:
+    """The plain baseline: logistic regression on the grams of situations alone."""
+    recipe = TextRecipe()
+    texts = texts_of(read_situations(data / "empathetic_dialogues" / "train.csv"), [], [], recipe)
+    shares = np.ones(len(texts.fine), np.float32)
+    classes = np.eye(PLAIN + 1, dtype=np.float32)[texts.fine]
+    weights, bias = fit(texts.rows, classes, shares, recipe.stories, np.random.default_rng(0))
+    bias[PLAIN] = -50
+    count, units = len(texts.codes), np.float32
+    readers = Readers(
+        story=(weights, bias),
+        layer=(np.zeros((count, 1), units), np.zeros((1, PLAIN + 1), units), np.zeros(PLAIN + 1, units)),
+        turn=(np.zeros((count, len(NAMES)), units), np.zeros(len(NAMES), units)),
+        gate=(np.zeros((count, 1), units), np.array([50], units)),
+    )
+    return encoder_of(texts, readers, recipe, (1.0, 1.0), 0.0)
+
+
 Measure = Callable[[np.ndarray], float]
 
 
-def measures(folder: Path, data: Path) -> dict[str, tuple[int, Measure]]:
+def measures(encoder: GramEncoder, data: Path) -> dict[str, tuple[int, Measure]]:
     """What is measured of an encoder: how many rows there are, and the figure of some of them."""
-    encoder = load_encoder(folder)
     told = read_situations(data / "empathetic_dialogues" / "valid.csv")
     said = read_turns(data / "dailytalk" / "train.csv", "dev")
     stories, turns = (encoder.read([row.text for row in rows]) for rows in (told, said))
@@ -82,13 +101,15 @@ def interval(rows: int, measure: Measure, draws: np.random.Generator) -> tuple[f
 
 def main() -> None:
     data, *runs = map(Path, sys.argv[1:])
-    each = [measures(run, data) for run in runs]
-    print("| figure | mean of the seeds | each | 95 % over rows |\n|---|---|---|---|")
-    for name in each[0]:
+    each = [measures(load_encoder(run), data) for run in runs]
+    plain = measures(plain_encoder(data), data)
+    print("| figure | plain n-grams | mean of the seeds | each | 95 % over rows |\n|---|---|---|---|---|")
+    for name, (count, measure) in plain.items():
         values = [one[name][1](np.arange(one[name][0])) for one in each]
         low, high = interval(*each[0][name], np.random.default_rng(0))
         told = ", ".join(f"{value:.3f}" for value in values)
-        print(f"| {name} | {np.mean(values):.3f} | {told} | {low:.3f} to {high:.3f} |", flush=True)
+        base = measure(np.arange(count))
+        print(f"| {name} | {base:.3f} | {np.mean(values):.3f} | {told} | {low:.3f} to {high:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from PIL import Image
 from places import ROOT
 
 from dicetalk.cli import cli
+from dicetalk.cli.settings import MARK, read_settings
 from dicetalk.emotion.own import is_own
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.sources.scheme import source_of
@@ -79,9 +80,12 @@ def test_snippets_run(code: str, hopper: Path, speech: Path, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("text", [block for page in PAGES for block in named(page, "json")])
-def test_timelines_read(text: str, tmp_path: Path) -> None:
-    (tmp_path / "mood.json").write_text(text)
-    assert len(Timeline.read(tmp_path / "mood.json").keys) > 1
+def test_timelines_and_settings_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text(text)
+    if MARK in text:
+        assert read_settings(tmp_path / "told.json").values["seed"] == 3
+    else:
+        assert len(Timeline.read(tmp_path / "told.json").keys) > 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -118,7 +122,9 @@ def test_the_page_of_the_command_line_is_current() -> None:
     assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run: make docs"
 
 
-def test_examples_in_the_help_parse() -> None:
+def test_examples_in_the_help_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.json").write_text('{"dicetalk_settings": 1}')  # read while the line is
+    monkeypatch.chdir(tmp_path)
     helps = [command.get_help(click.Context(command, parent=WHOLE)) for command in cli.commands.values()]
     examples = re.findall(
         r"^    (dicetalk (?:generate|demo|doctor|emotions|prepare|train).*)", "\n".join(helps), re.MULTILINE

@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dicetalk.amounts import amounts_of
 from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
     Step,
-    amounts_of,
     check_content,
     check_controls,
     check_seed,
@@ -38,7 +38,8 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
-    from dicetalk.pipeline import DiceTalk, Video
+    from dicetalk.pipeline import DiceTalk
+    from dicetalk.video import Video
 
 CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
@@ -48,7 +49,7 @@ SUBTITLES = {".vtt": "WebVTT"}
 """Suffixes of words with their times."""
 FEELINGS = {".json": "JSON"}
 """Suffixes of timelines."""
-READ = "text"
+READ_IN = "text"
 """The emotion that is read in the text of a job."""
 
 
@@ -118,7 +119,9 @@ class Job:
     @property
     def felt(self) -> str:
         """The emotion, with the text that it is read in."""
-        return self.emotion if self.text is None or self.emotion.strip().lower() != READ else f"{READ}:{self.text}"
+        return (
+            self.emotion if self.text is None or self.emotion.strip().lower() != READ_IN else f"{READ_IN}:{self.text}"
+        )
 
     @property
     def marking(self) -> Marks:
@@ -244,7 +247,7 @@ class Done:
     def marks(self) -> Which:
         """Which marks of origin the video carries."""
         marking = self.job.marking
-        return "none" if marking.which == "none" else "signed" if marking.signs(self.job.output) else "plain"
+        return "none" if marking.which == "none" else "signed" if marking.signs else "plain"
 
     def to_json(self) -> dict[str, Any]:
         """The record of the job."""
@@ -314,7 +317,7 @@ def check(job: Job) -> None:
     check_size(job.size)
     channel_number(job.channel)
     quality_of(job.quality)
-    if job.marking.signs(job.output):
+    if job.marking.signs:
         job.marking.signing_key()
     felt = [job.felt, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
@@ -337,9 +340,9 @@ def _check_text(job: Job) -> list[Path]:
         raise InputError("when words are said is known of a text and its speech; give both, or leave the words out")
     if job.text is None:
         return []
-    if job.words is None and job.emotion.strip().lower() != READ:
+    if job.words is None and job.emotion.strip().lower() != READ_IN:
         raise InputError("nothing is asked of the text; with it go --emotion text, or --words out.vtt")
-    return list(source_of(f"{READ}:{job.text}").files)
+    return list(source_of(f"{READ_IN}:{job.text}").files)
 
 
 def _check_controls(job: Job) -> tuple[Speaker, ...]:
@@ -411,44 +414,48 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
 
 
 def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
-    """What lies beside the video under hidden names first, then the video, then their own names: all files or none."""
+    """The video, and what lies beside it under hidden names before they get their own: all files or none."""
     tell(Event("listening"))
+    with ExitStack() as closing:
+        for path, write in _beside(job, video):
+            write(closing.enter_context(taking_place(path)))
+        hidden = None if job.motion_out is None else closing.enter_context(taking_place(job.motion_out))
+        _save(job, video, tell, growing, hidden)
+
+
+def _save(job: Job, video: Video, tell: Tell, growing: Path | None, curves: Path | None) -> None:
+    if curves is not None and video.conditions.motion is None:
+        video.conditions.speech.keep()  # curves and frames both need it
+
+    stamp = None if job.preview is None else job.marking.stamp(job.preview, video.origin)
 
     def drawn(done: int, total: int) -> None:
         tell(Event("rendering", done, total, "frames"))
+        if done == total and curves is not None:  # not before: who watches would wait for them
+            video.save_motion(curves)
 
     def watch(step: Step) -> None:
         tell(Event("denoising", step.done, step.total, "steps"))
         if job.preview is not None:
-            write_preview(job.preview, step.preview())
+            write_preview(job.preview, step.preview(), stamp)
 
-    def save() -> None:
-        video.save(
-            job.output,
-            progress=drawn,
-            watch=watch,
-            replace=job.replace,
-            quality=job.quality,
-            growing=growing,
-            marks=job.marking,
-        )
-
-    if job.motion_out is not None and video.conditions.motion is None:
-        video.conditions.speech.whole()  # kept: curves and frames both need it
-    with ExitStack() as places:
-        for path, write in _beside(job, video):
-            write(places.enter_context(taking_place(path)))
-        save()
+    video.save(
+        job.output,
+        progress=drawn,
+        watch=watch,
+        replace=job.replace,
+        quality=job.quality,
+        growing=growing,
+        marks=job.marking,
+    )
 
 
 def _beside(job: Job, video: Video) -> Iterator[tuple[Path, Callable[[Path], object]]]:
-    """The files that are written beside a video, and what writes each."""
+    """The files that are written beside a video before it is drawn, and what writes each."""
     if job.words is not None:
         yield job.words, partial(_write_words, job, video)
     if job.feelings is not None:
         yield job.feelings, partial(_write_feelings, video)
-    if job.motion_out is not None:
-        yield job.motion_out, video.save_motion
 
 
 def _write_words(job: Job, video: Video, path: Path) -> None:

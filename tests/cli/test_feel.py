@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 from command_line import dicetalk, names
+from places import ROOT
 
 from dicetalk.assets import speech as demo_speech
 from dicetalk.emotion.timeline import Timeline
@@ -42,7 +45,12 @@ def test_a_line_gets_an_object(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("content", "error"),
-    [(b"", "the text is empty"), (b"\x00\x01\x02", "is no text"), (b"fine\n\xff\xff", "is no UTF-8 text")],
+    [
+        (b"", "is empty"),
+        (b" \n\n", "the text is empty"),
+        (b"\x00\x01\x02", "is no text"),
+        (b"fine\n\xff\xff", "is no UTF-8 text"),
+    ],
 )
 def test_what_is_no_text(content: bytes, error: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "script.txt"
@@ -100,3 +108,23 @@ def test_errors_leave_nothing(options: list[str], error: str, desk: Path, capsys
     assert dicetalk("generate", "face.jpg", "speech.wav", *options, "-o", "out.mp4", "--size", "64") == 2
     assert error in capsys.readouterr().err
     assert names(desk) == before
+
+
+COMMANDS = [
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "feelings.md").read_text("utf-8"), re.S | re.M)
+    for line in block.splitlines()
+    if "text" in line or "feel " in line
+]
+
+
+def test_the_commands_of_the_page_run(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk / "face.png").write_bytes((desk / "face.jpg").read_bytes())
+    (desk / "script.txt").write_text("I lost my dog.\nHe is back!", encoding="utf-8")
+    (desk / "lines.txt").write_text("I lost my dog.\n\nHe is back!\n", encoding="utf-8")
+    for command in COMMANDS:
+        words = shlex.split(command, comments=True)[1:]
+        small = ["--size", "64"] if words[0] == "generate" else []
+        assert dicetalk(*words, *small) == 0, capsys.readouterr().err
+    assert len(COMMANDS) > 3
+    assert {"mood.json", "words.vtt", "felt.json", "out.mp4"} <= set(names(desk))

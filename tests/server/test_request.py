@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dicetalk.errors import DiceTalkError, EmotionError, InputError
 from dicetalk.jobs import VALUES
+from dicetalk.server.queue import Upload
 from dicetalk.server.request import (
     FIELDS,
     OURS,
@@ -26,8 +27,9 @@ from dicetalk.sources.scheme import source_of
 SENT = Path("/data/uploads/abc")
 
 
-WRITTEN_HERE = {"output", "motion_out", "preview", "replace", "sign_key", "sign_certificate"}
-"""What no client chooses: where files of the server lie."""
+OUTPUTS = {"output", "motion_out", "preview", "words", "feelings"}
+WRITTEN_HERE = OUTPUTS | {"replace", "sign_key", "sign_certificate", "text"}
+"""What no client chooses: where files of the server lie. Words to feel stand in the emotion, and name no file there."""
 
 
 def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None:
@@ -42,6 +44,7 @@ def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None
         ("like:file", "like:/data/uploads/abc"),
         ("scene:file", "scene:/data/uploads/abc"),
         ("scene:file,happy:0.7", "scene:/data/uploads/abc,happy:0.7"),
+        ("text:I lost my dog, and the file.json", "text:I lost my dog, and the file.json"),
         ("file", "/data/uploads/abc"),
         ("file:tender:0.5,happy:0.2", "/data/uploads/abc:tender:0.5,happy:0.2"),
     ],
@@ -52,8 +55,8 @@ def test_the_word_file_stands_for_what_was_sent(emotion: str, becomes: str) -> N
 
 @pytest.mark.parametrize(
     "emotion",
-    ["like:/etc/passwd", "scene:/etc/passwd", "scene:/etc/a.jpg,happy", "scene:file",
-     " Scene:file,happy", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a",
+    ["like:/etc/passwd", "scene:/etc/passwd", "scene:/etc/a.jpg,happy", "scene:file", " Scene:file,happy",
+     " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a", "text: notes.MD ", "text:/etc/motd.txt",
      "happy,x.SafeTensors:b:1", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
 )  # fmt: skip
 def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:
@@ -147,3 +150,15 @@ def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
 def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         job_of(Asked({"speakers": [speaker]}, {}, {"portrait": Path("/data/1")}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("emotion", "kind"),
+    [("file", "picture"), ("file", "sound"), ("file:tender", "timeline"), ("happy:0.2,file:0.3", "video"),
+     ("like:file", "timeline"), ("LIKE: file", "emotions")],
+)  # fmt: skip
+def test_a_file_of_another_kind_than_its_emotion_takes(tmp_path: Path, emotion: str, kind: str) -> None:
+    asked = Asked({"emotion": emotion}, {"emotion_file": Upload("0" * 64, kind, "", {})}, {"emotion_file": tmp_path})
+    with pytest.raises(FieldError, match=f"the emotion file is a {kind}") as raised:
+        job_of(asked, tmp_path)
+    assert raised.value.field == "emotion_file" and str(tmp_path) not in str(raised.value)

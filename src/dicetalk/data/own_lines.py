@@ -29,7 +29,7 @@ class OwnLine:
     name: str
 
 
-def own_lines(seed: int, plain: int = 5000, felt: int = 1200, denied: int = 500) -> list[OwnLine]:
+def own_lines(seed: int, plain: int = 5000, felt: int = 3000, denied: int = 600) -> list[OwnLine]:
     """So many lines without a feeling, with one, and that deny one; the same for the same seed."""
     draws = np.random.default_rng(seed)
     return [
@@ -41,7 +41,9 @@ def own_lines(seed: int, plain: int = 5000, felt: int = 1200, denied: int = 500)
 
 DENIED = ("angry", "fear", "sad", "disgusted", "surprised")
 """Feelings of which the denial is plain: whoever is not happy may well be sad."""
-FELT = (*DENIED, "happy")
+NAMED = (*DENIED, "happy")
+"""Feelings that lines say by name."""
+FELT = (*NAMED, "contempt")
 
 
 @cache
@@ -68,11 +70,11 @@ def _filled(line: str, draws: np.random.Generator) -> str:
 
 
 def _felt(draws: np.random.Generator) -> OwnLine:
-    """Half of them by a word that names the feeling."""
+    """A third of them by a word that names the feeling."""
+    if draws.random() < 1 / 3:
+        return OwnLine(_said("said", name := _drawn(NAMED, draws), draws), name)
     name = _drawn(FELT, draws)
-    if draws.random() < 0.5:
-        return OwnLine(_drawn(_lists()[name], draws), name)
-    return OwnLine(_said("said", name, draws), name)
+    return OwnLine(_filled(_drawn(_lists()[name], draws), draws), name)
 
 
 def _said(way: str, name: str, draws: np.random.Generator) -> str:

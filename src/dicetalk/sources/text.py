@@ -79,8 +79,9 @@ def _why(reading: Reading) -> str:
     top = NAMES[int(reading.weights.argmax())]
     if top == NEUTRAL:
         return f"{named or 'nothing'}: plain, {reading.sure:.2f}"
-    best = max((fine for fine in FINE if COARSE[fine] == top), key=lambda fine: reading.fine[FINE.index(fine)])
-    return f"{named or 'all of it'}: {best}, {top} {reading.weights.max():.2f}"
+    best = FINE[int(reading.fine.argmax())]
+    finer = f"{best}, " if COARSE[best] == top != best else ""
+    return f"{named or 'all of it'}: {finer}{top} {reading.weights.max():.2f}"
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,10 @@ class Script:
 def _found(lines: Sequence[ScriptLine], speech: Hearing) -> tuple[list[str], Spoken]:
     from dicetalk.words.alignment import align  # with numba, which whoever only reads need not wait for
 
-    said = [word.text for line in lines for word in words(line.text)]
-    return said, align(said, speech.whole().phones)
+    found = [[word.text for word in words(line.text)] for line in lines]
+    said = [word for line in found for word in line]
+    ends = np.cumsum([len(line) for line in found]) - 1
+    return said, align(said, speech.whole().phones, ends.tolist())
 
 
 def _felt(lines: Sequence[ScriptLine], readings: Sequence[Reading]) -> list[Feeling]:

@@ -31,7 +31,7 @@ class Layer:
         smoothing: of the labels.
     """
 
-    units: int = 48
+    units: int = 32
     passes: int = 6
     rate: float = 0.04
     drop: float = 0.4

@@ -21,7 +21,7 @@ from scipy.optimize import minimize_scalar
 from dicetalk.arrays import Bool, Float32, Float64, Int64
 from dicetalk.data.own_lines import OwnLine, own_lines
 from dicetalk.data.text_corpora import Labelled, read_situations, read_turns, tables
-from dicetalk.emotion.fine import FINE
+from dicetalk.emotion.fine import COARSE, FINE
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.files import taking_place
 from dicetalk.training.gram_layer import Layer, fit_layer
@@ -31,6 +31,8 @@ from dicetalk.words.grams import grams, is_letters
 
 OF_STORY, OF_TURN, OF_OWN = range(3)
 """Where a text comes from."""
+_COARSE = np.array([[COARSE[fine] == name for name in NAMES] for fine in FINE] + [[name == NEUTRAL for name in NAMES]])
+"""(33, 8) which of the eight names the columns of the first reader are."""
 SMOOTHING = 8.0
 """Of naive Bayes."""
 
@@ -43,30 +45,30 @@ class TextRecipe:
         seed: of all that is drawn.
         least: texts in which a gram must come to be known: of words, of letters.
         stories: how the regression on situations is fitted.
-        layer: how the hidden layer on situations is fitted.
+        layer: how a hidden layer on situations is fitted.
+        layers: how many of those there are, from different seeds, averaged.
         bayes: how much naive Bayes counts beside that regression.
-        mixed: how much the hidden layer counts beside both.
+        mixed: how much the hidden layers count beside both.
         turns: how the regression on turns is fitted.
         felt: how much more a turn counts in which something is felt.
         own: how much a line of our own counts.
         gate: how what tells situations from turns is fitted.
-        doubt: by what the gate's answer is multiplied.
         plain: share of plain turns that must be found plain.
         judged: one of so many rows is kept back to judge by.
     """
 
     seed: int = 0
-    least: tuple[int, int] = (3, 6)
+    least: tuple[int, int] = (4, 10)
     stories: Descent = field(default_factory=lambda: Descent(penalty=1.2e-5, passes=12))
     layer: Layer = field(default_factory=Layer)
+    layers: int = 2
     bayes: float = 0.5
-    mixed: float = 1.2
+    mixed: float = 1.5
     turns: Descent = field(default_factory=lambda: Descent(penalty=1e-4, passes=8))
     felt: float = 3.0
-    own: float = 0.7
+    own: float = 1.2
     gate: Descent = field(default_factory=lambda: Descent(penalty=5e-5, passes=6))
-    doubt: float = 0.7
-    plain: float = 0.82
+    plain: float = 0.81
     judged: int = 10
 
 
@@ -100,10 +102,10 @@ def trained(
     judges = texts.judges(recipe.judged)
     first = _readers(texts.some(~judges), recipe)
     stories, said = (texts.some(judges & (texts.origin == origin)) for origin in (OF_STORY, OF_TURN))
-    cool_stories = _coolness(first.stories(stories.rows), stories.fine)
-    cool_turns = _coolness(natural := first.turns(said.rows, recipe), said.names)
+    cool_stories = _coolness(first.stories(stories.rows), _COARSE[:, _COARSE[stories.fine].argmax(axis=1)].T)
+    cool_turns = _coolness(natural := first.turns(said.rows, recipe), _one_hot(said.names, len(NAMES)))
     lean = _lean(natural * cool_turns, said.names, recipe.plain)
-    return _encoder(texts, _readers(texts, recipe), recipe, (cool_stories, cool_turns), lean)
+    return encoder_of(texts, _readers(texts, recipe), recipe, (cool_stories, cool_turns), lean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,13 +229,22 @@ def _readers(texts: Texts, recipe: TextRecipe) -> Readers:
     story, bias = fit(told.rows, _one_hot(told.fine, PLAIN + 1), shares, recipe.stories, draws)
     felt = texts.some(texts.origin == OF_STORY)
     story[:, :PLAIN] += recipe.bayes * leaning(felt.rows, felt.fine, PLAIN, SMOOTHING)
-    into, out, shift = fit_layer(told.rows, told.fine, PLAIN + 1, recipe.layer, recipe.seed)
+    into, out, shift = _layers(told, recipe)
     return Readers(
         story=(story, bias),
-        layer=(into, out * np.float32(recipe.mixed), shift * np.float32(recipe.mixed)),
+        layer=(into, out, shift),
         turn=_turn(texts.some(texts.names >= 0), recipe, draws),
         gate=_gate(texts, recipe, draws),
     )
+
+
+def _layers(told: Texts, recipe: TextRecipe) -> tuple[Float32, Float32, Float32]:
+    """Hidden layers side by side, out of them already as much as they count."""
+    seeds = [recipe.seed * recipe.layers + number for number in range(recipe.layers)]
+    fitted = [fit_layer(told.rows, told.fine, PLAIN + 1, recipe.layer, seed) for seed in seeds]
+    share = np.float32(recipe.mixed / recipe.layers)
+    intos, outs, shifts = zip(*fitted, strict=True)
+    return np.concatenate(intos, axis=1), share * np.concatenate(outs), share * np.sum(shifts, axis=0)
 
 
 def _turn(said: Texts, recipe: TextRecipe, draws: np.random.Generator) -> tuple[Float32, Float32]:
@@ -246,7 +257,7 @@ def _gate(texts: Texts, recipe: TextRecipe, draws: np.random.Generator) -> tuple
     """(V, 1), (1,) what tells a situation from a turn or line."""
     is_told = (texts.origin == OF_STORY).astype(np.int64)
     weights, bias = fit(texts.rows, _one_hot(is_told, 2), np.ones(len(is_told), np.float32), recipe.gate, draws)
-    sides = np.array([[-recipe.doubt], [recipe.doubt]], np.float32)
+    sides = np.array([[-1], [1]], np.float32)
     return weights @ sides, bias @ sides
 
 
@@ -254,12 +265,12 @@ def _one_hot(classes: Int64, count: int) -> Float32:
     return np.eye(count, dtype=np.float32)[classes]
 
 
-def _coolness(sums: Float64, classes: Int64) -> float:
-    """By what sums are multiplied so that the shares of what is true are likeliest."""
+def _coolness(sums: Float64, right: Float32) -> float:
+    """By what sums are multiplied so that the shares of what is right (N, K), 1 or 0 each, are likeliest."""
 
     def unlikely(logarithm: float) -> float:
-        shares = softmax(sums * np.exp(logarithm))
-        return -float(np.log(np.maximum(shares[np.arange(len(classes)), classes], 1e-12)).mean())
+        shares = (softmax(sums * np.exp(logarithm)) * right).sum(axis=1)
+        return -float(np.log(np.maximum(shares, 1e-12)).mean())
 
     return float(np.exp(minimize_scalar(unlikely, bounds=(-3, 3), method="bounded").x))
 
@@ -271,7 +282,7 @@ def _lean(sums: Float64, classes: Int64, plain: float) -> float:
     return float(np.quantile(margins[classes == neutral], 1 - plain))
 
 
-def _encoder(
+def encoder_of(
     texts: Texts, readers: Readers, recipe: TextRecipe, coolness: tuple[float, float], lean: float
 ) -> GramEncoder:
     """All of it in 8 bits a weight."""
@@ -280,7 +291,7 @@ def _encoder(
     blocks = [_eight_bits(weights) for weights in (readers.story[0], readers.turn[0], readers.gate[0], into)]
     return GramEncoder(
         codes=texts.codes,
-        rarity=texts.rarity,
+        rarity=texts.rarity.astype(np.float16),
         weights=np.concatenate([weights for weights, _ in blocks], axis=1),
         units=np.stack([units for _, units in blocks], axis=1),
         bias=np.concatenate([readers.story[1] + shift, natural, readers.gate[1]]).astype(np.float32),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numba import njit
 
-from dicetalk.arrays import Bool, Float32, Int64
+from dicetalk.arrays import Float32, Int64
 from dicetalk.errors import InputError
 from dicetalk.rates import HOPS_PER_SECOND
 from dicetalk.speech.broad import PHONES, SILENCE
@@ -21,8 +21,8 @@ CACHE = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, Pat
 
 LEAST = 0.02
 """Share of a phone below which it does not matter how unlikely it is: ears and letters err."""
-SKIP = 2.5
-"""What it costs to leave a phone out [nats]."""
+SKIP, BREATHLESS = 2.5, 5.0
+"""What it costs to leave a phone out, and the pause behind a sentence [nats]."""
 FASTEST = 30.0
 """Phones a second that nobody can say."""
 USUAL, FAIR = 0.01, 0.5
@@ -51,12 +51,13 @@ class Spoken:
     fit: float
 
 
-def align(words: Sequence[str], phones: Float32) -> Spoken:
+def align(words: Sequence[str], phones: Float32, ends: Collection[int] = ()) -> Spoken:
     """When each of the words is said in a clip.
 
     Args:
         words: all that is said, in order; at least one.
         phones: (hops, 24) shares of the broad phones of each 10 ms.
+        ends: the words that a sentence ends with, by their number: behind them a pause is likely.
 
     Raises:
         InputError: there is too little sound for so many words.
@@ -67,7 +68,7 @@ def align(words: Sequence[str], phones: Float32) -> Spoken:
         raise InputError(f"{len(words)} words cannot be said in {seconds:.1f} s; give the text of this recording")
     likely, kinds = _likelihoods(phones, states)
     width = min(max(int(BAND_S / seconds * len(states)), LEAST_BAND), len(states))
-    path = _path(likely, kinds, owners < 0, np.float32(SKIP), width)
+    path = _path(likely, kinds, _skipping(owners, ends), width)
     return _spoken(path, owners, likely[np.arange(len(path)), kinds[path]], len(words))
 
 
@@ -82,6 +83,13 @@ def _states(words: Sequence[str]) -> tuple[list[Choice], Int64]:
     return states, np.array(owners, np.int64)
 
 
+def _skipping(owners: Int64, ends: Collection[int]) -> Float32:
+    """What it costs to leave each state out."""
+    costs = np.where(owners < 0, 0, SKIP).astype(np.float32)
+    costs[1:][(owners[1:] < 0) & np.isin(owners[:-1], list(ends))] = BREATHLESS
+    return costs
+
+
 def _likelihoods(phones: Float32, states: Sequence[Choice]) -> tuple[Float32, Int64]:
     """(hops, kinds) log of how likely each kind of state is [nats], relative to how often its phones are heard at all;
     and of which kind each state is.
@@ -94,10 +102,10 @@ def _likelihoods(phones: Float32, states: Sequence[Choice]) -> tuple[Float32, In
 
 
 @njit(cache=CACHE)
-def _path(likely: Float32, kinds: Int64, silent: Bool, skip: np.float32, width: int) -> Int64:
+def _path(likely: Float32, kinds: Int64, costs: Float32, width: int) -> Int64:
     """(hops,) the state of each hop on the likeliest way from the first to the last; within a band around even pace.
 
-    One goes on to the next state or the one behind it, which costs `skip` where what is left out is no silence.
+    One goes on to the next state or the one behind it, which costs what is left out.
     """
     count, hops = len(kinds), len(likely)
     worst = np.float32(-1e30)
@@ -115,10 +123,8 @@ def _path(likely: Float32, kinds: Int64, silent: Bool, skip: np.float32, width: 
             top, step = best[state], 0
             if state > 0 and best[state - 1] > top:
                 top, step = best[state - 1], 1
-            if state > 1:
-                cost = np.float32(0) if silent[state - 1] else skip
-                if best[state - 2] - cost > top:
-                    top, step = best[state - 2] - cost, 2
+            if state > 1 and best[state - 2] - costs[state - 1] > top:
+                top, step = best[state - 2] - costs[state - 1], 2
             best[state] = top + likely[hop, kinds[state]]
             came[hop, state - first] = step
         if first > 0:

@@ -77,7 +77,7 @@ class GramEncoder:
 
     Attributes:
         codes: (V,) uint32, rising: the grams that it knows.
-        rarity: (V,) inverse document frequency of each.
+        rarity: (V,) float16, inverse document frequency of each.
         weights: (V, 42 + H) int8, what each speaks for, and does to the H units of the hidden layer, times `units`.
         units: (V, 4) of the columns of the readers, of the gate and of the layer.
         bias: (42,).
@@ -88,7 +88,7 @@ class GramEncoder:
     """
 
     codes: NDArray[np.uint32]
-    rarity: Float32
+    rarity: NDArray[np.float16]
     weights: NDArray[np.int8]
     units: Float32
     bias: Float32
@@ -102,7 +102,7 @@ class GramEncoder:
 
     def _reading(self, held: Grams) -> Reading:
         rows, counts, places = self._known(held)
-        amounts = gram_amounts(self.codes[rows], counts, self.rarity[rows])
+        amounts = gram_amounts(self.codes[rows], counts, self.rarity[rows].astype(np.float32))
         parts = amounts[:, None] * self.units[rows][:, self._blocks()] * self.weights[rows]
         sums = parts.sum(axis=0, dtype=np.float64)
         hidden = np.tanh(sums[COLUMNS:])
