@@ -146,7 +146,7 @@ def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
     assert job.motion_out is None and job.speakers == ("1:left:sad", "2:right:happy")
 
 
-@pytest.mark.parametrize("speaker", ["1:left:like:/etc/passwd", "1:left:x.safetensors:a", 3])
+@pytest.mark.parametrize("speaker", ["1:left:like:/etc/passwd", "1:left:scene:/etc/a.jpg", "1:left:x.safetensors:a", 3])
 def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         job_of(Asked({"speakers": [speaker]}, {}, {"portrait": Path("/data/1")}), tmp_path)
@@ -155,10 +155,17 @@ def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("emotion", "kind"),
     [("file", "picture"), ("file", "sound"), ("file:tender", "timeline"), ("happy:0.2,file:0.3", "video"),
-     ("like:file", "timeline"), ("LIKE: file", "emotions")],
+     ("like:file", "timeline"), ("LIKE: file", "emotions"), ("scene:file", "video"), ("Scene:file,happy", "sound")],
 )  # fmt: skip
 def test_a_file_of_another_kind_than_its_emotion_takes(tmp_path: Path, emotion: str, kind: str) -> None:
     asked = Asked({"emotion": emotion}, {"emotion_file": Upload("0" * 64, kind, "", {})}, {"emotion_file": tmp_path})
     with pytest.raises(FieldError, match=f"the emotion file is a {kind}") as raised:
         job_of(asked, tmp_path)
     assert raised.value.field == "emotion_file" and str(tmp_path) not in str(raised.value)
+
+
+@pytest.mark.parametrize("emotion", ["like:file", "scene:file", " SCENE:file, happy:0.7"])
+def test_a_picture_is_taken_where_one_is_wanted(tmp_path: Path, emotion: str) -> None:
+    sent = {"emotion_file": Upload("0" * 64, "picture", "", {})}
+    places = {name: tmp_path / f"{name}.bin" for name in ("portrait", "speech", "emotion_file")}
+    assert f"{tmp_path}/emotion_file.bin" in job_of(Asked({"emotion": emotion}, sent, places), tmp_path).emotion

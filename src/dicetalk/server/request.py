@@ -253,6 +253,10 @@ def job_of(asked: Asked, folder: Path) -> Job:
     return Job.from_json(told)
 
 
+TAKEN: dict[str, tuple[str, ...]] = {"like": ("sound", "video", "picture"), "scene": ("picture",)}
+"""Kinds of the file that is sent with an emotion, by its scheme."""
+
+
 def _check_sent(emotion: str, kind: str) -> None:
     """Refuse a file of another kind than the emotion that names it takes.
 
@@ -262,10 +266,8 @@ def _check_sent(emotion: str, kind: str) -> None:
     words = [word.strip() for word in re.split("[:,]", emotion)]
     if FILE not in words:
         return
-    if words[0].lower() == "like":
-        wanted: tuple[str, ...] = ("sound", "video", "picture")
-    else:
-        wanted = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
+    typed: tuple[str, ...] = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
+    wanted = TAKEN.get(words[0].lower(), typed)
     if kind not in wanted:
         raise FieldError("emotion_file", f"the emotion file is a {kind}; {brief(emotion)} takes {' or '.join(wanted)}")
 
