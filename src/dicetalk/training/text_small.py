@@ -26,8 +26,8 @@ from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.files import taking_place
 from dicetalk.training.gram_layer import Layer, fit_layer
 from dicetalk.training.softmax_regression import Descent, fit, leaning
-from dicetalk.words.encoder import PLAIN, GramEncoder, gram_amounts, softmax
-from dicetalk.words.grams import grams, is_letters
+from dicetalk.words.encoder import COLUMNS, GATE, PLAIN, STORIES, TURNS, GramEncoder, gram_amounts, softmax
+from dicetalk.words.grams import grams, is_letters, tokens, word_code
 
 OF_STORY, OF_TURN, OF_OWN = range(3)
 """Where a text comes from."""
@@ -53,12 +53,14 @@ class TextRecipe:
         felt: how much more a turn counts in which something is felt.
         own: how much a line of our own counts.
         gate: how what tells situations from turns is fitted.
-        plain: share of plain turns that must be found plain.
+        sharp: by what the gate's answer is multiplied; texts that it has not seen make it too unsure.
+        plain: share of plain turns that the reader of turns must find plain; the gate costs some more of them.
+        most: how many grams the encoder knows in the end, those that say most; single words are all kept.
         judged: one of so many rows is kept back to judge by.
     """
 
     seed: int = 0
-    least: tuple[int, int] = (4, 10)
+    least: tuple[int, int] = (2, 4)
     stories: Descent = field(default_factory=lambda: Descent(penalty=1.2e-5, passes=12))
     layer: Layer = field(default_factory=Layer)
     layers: int = 2
@@ -68,7 +70,9 @@ class TextRecipe:
     felt: float = 3.0
     own: float = 1.2
     gate: Descent = field(default_factory=lambda: Descent(penalty=5e-5, passes=6))
-    plain: float = 0.81
+    sharp: float = 2.0
+    plain: float = 0.86
+    most: int = 66_000
     judged: int = 10
 
 
@@ -105,7 +109,8 @@ def trained(
     cool_stories = _coolness(first.stories(stories.rows), _COARSE[:, _COARSE[stories.fine].argmax(axis=1)].T)
     cool_turns = _coolness(natural := first.turns(said.rows, recipe), _one_hot(said.names, len(NAMES)))
     lean = _lean(natural * cool_turns, said.names, recipe.plain)
-    return encoder_of(texts, _readers(texts, recipe), recipe, (cool_stories, cool_turns), lean)
+    whole = encoder_of(texts, _readers(texts, recipe), recipe, (cool_stories, cool_turns), lean)
+    return pruned(whole, [text.text for text in (*situations, *turns)], recipe.most)
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +262,7 @@ def _gate(texts: Texts, recipe: TextRecipe, draws: np.random.Generator) -> tuple
     """(V, 1), (1,) what tells a situation from a turn or line."""
     is_told = (texts.origin == OF_STORY).astype(np.int64)
     weights, bias = fit(texts.rows, _one_hot(is_told, 2), np.ones(len(is_told), np.float32), recipe.gate, draws)
-    sides = np.array([[-1], [1]], np.float32)
+    sides = np.array([[-recipe.sharp], [recipe.sharp]], np.float32)
     return weights @ sides, bias @ sides
 
 
@@ -293,12 +298,25 @@ def encoder_of(
         codes=texts.codes,
         rarity=texts.rarity.astype(np.float16),
         weights=np.concatenate([weights for weights, _ in blocks], axis=1),
-        units=np.stack([units for _, units in blocks], axis=1),
+        units=np.stack([units for _, units in blocks], axis=1).astype(np.float16),
         bias=np.concatenate([readers.story[1] + shift, natural, readers.gate[1]]).astype(np.float32),
         out=out,
         coolness=np.array(coolness, np.float32),
         lean=np.array([lean], np.float32),
     )
+
+
+def pruned(encoder: GramEncoder, texts: Sequence[str], most: int) -> GramEncoder:
+    """The encoder with so many grams: all single words of the texts, by which English is known, and what says most."""
+    blocks = (STORIES, TURNS, GATE, slice(COLUMNS, None))
+    norms = [np.linalg.norm(encoder.weights[:, block].astype(np.float32), axis=1) for block in blocks]
+    says = np.stack(norms, axis=1) * encoder.units
+    worth = (says / np.maximum(says.mean(axis=0), 1e-12)).max(axis=1) * encoder.rarity
+    single = [word_code(word) for text in texts for word in tokens(text)]
+    worth[np.isin(encoder.codes, np.unique(np.array(single, np.uint32)))] = np.inf
+    kept = np.sort(np.argsort(-worth, kind="stable")[:most])
+    rows = {name: getattr(encoder, name)[kept] for name in ("codes", "rarity", "weights", "units")}
+    return replace(encoder, **rows)
 
 
 def _eight_bits(weights: Float32) -> tuple[NDArray[np.int8], Float32]:
