@@ -19,7 +19,7 @@ ROWS = (
     {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks"},
-    {"words"},  # what is said, found again in what is heard
+    {"words", "scene"},  # what is said, found again in what is heard; what a picture suggests
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},

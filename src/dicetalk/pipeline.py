@@ -87,7 +87,8 @@ class DiceTalk:
             speech: a sound file (or a video with sound), or a `Sound`; None where `idle` or `motion_in` is given.
             emotion: a `Feeling`, a `Timeline`, or text: "happy", "happy:0.7,surprised:0.3",
                 "mine.safetensors:tender:0.5", the path of a timeline (.json), "auto" or "auto:3" (heard in the speech),
-                "like:clip.mp4" (heard and seen in another recording); see `sources.scheme.source_of`.
+                "like:clip.mp4" (heard and seen in another recording), "scene:backdrop.jpg" (suggested by a
+                picture); see `sources.scheme.source_of`.
             seed: which take.
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.

@@ -42,6 +42,8 @@ def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None
         ("happy:0.7, sad:0.2", "happy:0.7, sad:0.2"),
         ("auto:3", "auto:3"),
         ("like:file", "like:/data/uploads/abc"),
+        ("scene:file", "scene:/data/uploads/abc"),
+        ("scene:file,happy:0.7", "scene:/data/uploads/abc,happy:0.7"),
         ("text:I lost my dog, and the file.json", "text:I lost my dog, and the file.json"),
         ("file", "/data/uploads/abc"),
         ("file:tender:0.5,happy:0.2", "/data/uploads/abc:tender:0.5,happy:0.2"),
@@ -54,15 +56,22 @@ def test_the_word_file_stands_for_what_was_sent(emotion: str, becomes: str) -> N
 @pytest.mark.parametrize(
     "emotion",
     ["conversation:/etc/turns.csv#anna", " Conversation:file#a",
-     "like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a", "text: notes.MD ",
-     "happy,x.SafeTensors:b:1", "text:/etc/motd.txt", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
+     "like:/etc/passwd", "scene:/etc/passwd", "scene:/etc/a.jpg,happy", "scene:file", " Scene:file,happy",
+     " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a", "text: notes.MD ", "text:/etc/motd.txt",
+     "happy,x.SafeTensors:b:1", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
 )  # fmt: skip
 def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:
     with pytest.raises(EmotionError):
         emotion_of(emotion)
 
 
-@given(st.text("likefohapy:.,/~ js0", max_size=30))
+@pytest.mark.parametrize("emotion", ["scene:file,/etc/x.safetensors:a", "scene:file,scene:/etc/a.jpg", "scene:a,happy"])
+def test_beside_a_picture_no_file_of_the_server_can_be_named(emotion: str) -> None:
+    with pytest.raises(EmotionError):
+        emotion_of(emotion, SENT)
+
+
+@given(st.text("likescnfohapy:.,/~ js0", max_size=30))
 def test_whatever_is_typed_reads_no_file(emotion: str) -> None:
     try:
         source = source_of(emotion_of(emotion))
@@ -138,7 +147,7 @@ def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
     assert job.motion_out is None and job.speakers == ("1:left:sad", "2:right:happy")
 
 
-@pytest.mark.parametrize("speaker", ["1:left:like:/etc/passwd", "1:left:x.safetensors:a", 3])
+@pytest.mark.parametrize("speaker", ["1:left:like:/etc/passwd", "1:left:scene:/etc/a.jpg", "1:left:x.safetensors:a", 3])
 def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         job_of(Asked({"speakers": [speaker]}, {}, {"portrait": Path("/data/1")}), tmp_path)
@@ -147,10 +156,17 @@ def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("emotion", "kind"),
     [("file", "picture"), ("file", "sound"), ("file:tender", "timeline"), ("happy:0.2,file:0.3", "video"),
-     ("like:file", "timeline"), ("LIKE: file", "emotions")],
+     ("like:file", "timeline"), ("LIKE: file", "emotions"), ("scene:file", "video"), ("Scene:file,happy", "sound")],
 )  # fmt: skip
 def test_a_file_of_another_kind_than_its_emotion_takes(tmp_path: Path, emotion: str, kind: str) -> None:
     asked = Asked({"emotion": emotion}, {"emotion_file": Upload("0" * 64, kind, "", {})}, {"emotion_file": tmp_path})
     with pytest.raises(FieldError, match=f"the emotion file is a {kind}") as raised:
         job_of(asked, tmp_path)
     assert raised.value.field == "emotion_file" and str(tmp_path) not in str(raised.value)
+
+
+@pytest.mark.parametrize("emotion", ["like:file", "scene:file", " SCENE:file, happy:0.7"])
+def test_a_picture_is_taken_where_one_is_wanted(tmp_path: Path, emotion: str) -> None:
+    sent = {"emotion_file": Upload("0" * 64, "picture", "", {})}
+    places = {name: tmp_path / f"{name}.bin" for name in ("portrait", "speech", "emotion_file")}
+    assert f"{tmp_path}/emotion_file.bin" in job_of(Asked({"emotion": emotion}, sent, places), tmp_path).emotion

@@ -70,7 +70,9 @@ def _felt(emotion: Any) -> object:
         return [source.timeline.fade, [[time, _feeling(feeling)] for time, feeling in source.timeline.keys]]
     scheme = emotion.partition(":")[0].strip().lower() if source.files else emotion
     whose = source.speaker if isinstance(source, Conversation) else None
-    return [scheme, whose, [digest(file) for file in source.files]]
+    asked: Feeling | None = getattr(source, "asked", None)  # what is felt whatever the files say
+    more = [] if asked is None else [_feeling(asked)]
+    return [scheme, whose, [digest(file) for file in source.files], *more]
 
 
 def _feeling(feeling: Feeling) -> object:

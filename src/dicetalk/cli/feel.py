@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ Examples:
   dicetalk feel script.txt --plot course.png
   dicetalk feel --lines lines.txt --json            an object a line
   dicetalk feel --source conversation turns.vtt --sound talk.wav
+  dicetalk feel --source scene backdrop.jpg
+  dicetalk feel --source scene storyboard/ -o draft.json      a frame every 3 s, by their names
 """
 PLOTS = {".png": "PNG"}
 TIMELINES = {".json": "JSON"}
@@ -41,12 +44,16 @@ class Given:
         encoder: of text, the folder of a BERT with heads; None takes the one that ships.
         sound: the recording that a conversation's turns are of.
         decoder: whether each speaker of a conversation is held to what was felt before.
+        detector: of objects in pictures, an `.onnx` file.
+        detector_names: of its classes, a file.
     """
 
     what: str
     encoder: Path | None = None
     sound: Path | None = None
     decoder: bool = False
+    detector: Path | None = None
+    detector_names: Path | None = None
 
 
 def _text(given: Given) -> Course:
@@ -61,8 +68,25 @@ def _conversation(given: Given) -> Course:
     return feel_conversation(Path(given.what), given.sound, decoder=given.decoder)
 
 
-SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "conversation": _conversation}
+def _scene(given: Given) -> Course:
+    from dicetalk.errors import ConfigError
+    from dicetalk.scene.detector import open_detector
+    from dicetalk.sources.scene import feel_scene
+
+    detector, names = given.detector, given.detector_names
+    if (detector is None) != (names is None):
+        raise ConfigError("a detector and the names of its classes belong together: --detector, --detector-names")
+    found = None if detector is None or names is None else open_detector(detector, names)
+    return feel_scene(FOLDER.convert(given.what, None, None), found)
+
+
+SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "conversation": _conversation, "scene": _scene}
 """What tells feelings, by name."""
+OPTIONS = {
+    "--encoder": "text", "--sound": "conversation", "--decoder": "conversation", "--detector": "scene",
+    "--detector-names": "scene",
+}  # fmt: skip
+"""Which source an option is of."""
 
 
 @click.command(epilog=EXAMPLES)
@@ -81,6 +105,10 @@ SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "conversation": 
 @click.option("--output", "-o", type=FILE, help="Write a timeline for --emotion: .json.")
 @click.option("--speaker", help="Whose timeline, where several speak.")
 @click.option("--plot", type=FILE, help="Draw the course of all speakers' feelings: .png.")
+@click.option(
+    "--detector", type=FILE, help="Of objects, for scene: an .onnx file of your own, which you trust; none ships."
+)
+@click.option("--detector-names", type=FILE, help="The names of its classes, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; with --lines one a line.")
 def feel(
     given: str | None,
@@ -92,11 +120,15 @@ def feel(
     output: Path | None,
     speaker: str | None,
     plot: Path | None,
+    detector: Path | None,
+    detector_names: Path | None,
     as_json: bool,
 ) -> None:
     """Tell what is felt in TEXT or FILE: when, how strongly, how surely and why.
 
     text reads English words alone, a sentence at a time; it hears no irony. Its weights are for non-commercial use.
+    scene reads a picture, or the pictures of a folder as a storyboard: by light and colour, and with a detector by
+    objects and which of them are together. It was never checked on real pictures, and says that it is not sure.
     """
     if (given is None) == (lines is None):
         raise click.UsageError("expected TEXT, a FILE, or --lines FILE")
@@ -105,11 +137,11 @@ def feel(
             raise click.UsageError("--lines goes with --json alone: each line is by itself")
         _each_line(lines, encoder, as_json)
         return
-    if source != "conversation" and (sound or decoder):
-        raise click.UsageError("--sound and --decoder go with --source conversation")
     assert given is not None
+    _check_used(source, {"--encoder": encoder, "--sound": sound, "--decoder": decoder or None,
+                         "--detector": detector, "--detector-names": detector_names})  # fmt: skip
     _check_outputs(given, output, plot, sound)
-    course = SOURCES[source](Given(given, encoder, sound, decoder))
+    course = SOURCES[source](Given(given, encoder, sound, decoder, detector, detector_names))
     if output is not None:
         _write(output, course, speaker)
     if plot is not None:
@@ -119,6 +151,13 @@ def feel(
     _show(course, as_json)
     for warning in course.warnings:
         print(printable(f"warning: {warning}"), file=sys.stderr)
+
+
+def _check_used(source: str, given: Mapping[str, Path | bool | None]) -> None:
+    """Refuse options that the source has no use for."""
+    for option, value in given.items():
+        if value is not None and OPTIONS[option] != source:
+            raise click.UsageError(f"{option} goes with --source {OPTIONS[option]}; {source} has no use for it")
 
 
 def _each_line(path: Path, folder: Path | None, as_json: bool) -> None:
@@ -141,6 +180,8 @@ def _check_outputs(given: str, output: Path | None, plot: Path | None, sound: Pa
     from dicetalk.words.reading import is_file
 
     read = [*([Path(given)] if is_file(given) else []), *([sound] if sound is not None else [])]
+    if os.path.isdir(given):  # noqa: PTH112 (never raises)
+        read += [one for one in Path(given).iterdir() if one.is_file()]
     if output is not None:
         check_output(output, TIMELINES, read)
     if plot is not None:
@@ -167,16 +208,22 @@ def _show(course: Course, as_json: bool) -> None:
 
     named = any(course.speakers)
     rows = [
-        (f"{moment.start:.1f}", *((moment.speaker,) if named else ()), printable(moment.text), _felt(feeling),
-         f"{feeling.confidence:.2f}", printable(feeling.why))
+        (
+            f"{moment.start:.1f}",
+            *((moment.speaker,) if named else ()),
+            printable(moment.text),
+            _felt(feeling, course.least),
+            f"{feeling.confidence:.2f}",
+            printable(feeling.why),
+        )
         for moment, feeling in zip(course.moments, course.feelings, strict=True)
-    ]  # fmt: skip
+    ]
     head = ("s", *(("speaker",) if named else ()), "text", "feels", "sure", "why")
     Console().print(table(head, rows, right=("s", "sure")))
 
 
-def _felt(feeling: Feeling) -> str:
+def _felt(feeling: Feeling, least: float) -> str:
     from dicetalk.emotion.moments import surely
 
-    strengths = sorted(surely(feeling).strengths.items(), key=lambda pair: -pair[1])
+    strengths = sorted(surely(feeling, least).strengths.items(), key=lambda pair: -pair[1])
     return ", ".join(f"{name} {strength:.2f}" for name, strength in strengths if strength >= LEAST_TOLD) or "neutral"

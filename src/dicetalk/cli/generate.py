@@ -35,6 +35,7 @@ Examples:
   dicetalk generate face.png speech.wav -e auto:3           heard in the speech, anew every 3 seconds
   dicetalk generate face.png speech.wav -e like:clip.mp4    as in another recording
   dicetalk generate face.png speech.wav -e text --text script.txt --words words.vtt
+  dicetalk generate face.png speech.wav -e scene:backdrop.jpg,happy:0.7    a remark where the backdrop is not
   dicetalk generate face.png speech.wav -e mine.safetensors:tender:0.5,happy:0.2      an own emotion: dicetalk embed
   dicetalk generate group.jpg speech.mp3 --face 2 --crop    the second face from the left
   dicetalk generate face.png speech.wav --head 0.3 --blink 0.5 --gaze camera
@@ -64,6 +65,8 @@ Examples:
     help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json); "
     "auto hears it in SPEECH, auto:3 anew every 3 seconds, like:FILE hears and sees another recording, text reads it "
     "in --text, sentence by sentence, conversation:TURNS#NAME tells it by the turns of a conversation; "
+    "scene:PICTURE is what a backdrop suggests, of which little is sure (never "
+    "checked on real pictures), scene:PICTURE,happy:0.7 is happy and remarks where it disagrees; "
     "mine.safetensors:tender is one of a file of `dicetalk embed`, with a strength mine.safetensors:tender:0.5.",
 )
 @click.option(

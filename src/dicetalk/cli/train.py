@@ -22,6 +22,7 @@ Examples:
   dicetalk train frontend-small prepared/synthetic -o runs/frontend
   dicetalk train motion-small prepared/acted -o runs/motion --set space=runs/faces
   dicetalk train text-small empathetic_dialogues/ dailytalk/ -o runs/text
+  dicetalk train scene-small -o runs/scene
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
@@ -29,14 +30,14 @@ Examples:
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("recipe")
-@click.argument("data", nargs=-1, required=True, type=FOLDER)
+@click.argument("data", nargs=-1, type=FOLDER)
 @click.option("--output", "-o", required=True, type=FOLDER, help="The folder of the run.")
 @click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
     """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
     motion-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of EmpatheticDialogues and
-    DailyTalk, a train.csv in each.
+    DailyTalk, a train.csv in each; by scene-small on scenes that it draws itself.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.

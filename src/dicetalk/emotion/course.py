@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dicetalk.emotion.feeling import Feeling
-from dicetalk.emotion.moments import Moment, draw_up
+from dicetalk.emotion.moments import LEAST_CONFIDENCE, Moment, draw_up
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import EmotionError
@@ -28,6 +28,7 @@ class Course:
         more: what else a source tells of each moment, as JSON holds it; empty where there is nothing.
         lacks: what the source could not hear or see, in one line; "" where nothing is missing.
         warnings: what did not stop the work, one line each.
+        least: of confidence; what is less sure counts as neutral.
 
     Raises:
         EmotionError: there is no moment, or there are not as many feelings.
@@ -38,6 +39,7 @@ class Course:
     more: Sequence[dict[str, Any]] = ()
     lacks: str = ""
     warnings: tuple[str, ...] = ()
+    least: float = LEAST_CONFIDENCE
 
     def __post_init__(self) -> None:
         if len(self.moments) != len(self.feelings) or not self.moments:
@@ -60,7 +62,7 @@ class Course:
         if not mine:
             raise EmotionError(f"nobody called {speaker[:40]!r} speaks; expected one of: {', '.join(self.speakers)}")
         moments, feelings = zip(*mine, strict=True)
-        drawn = draw_up(moments, feelings)
+        drawn = draw_up(moments, feelings, least=self.least)
         return Timeline(drawn.keys, drawn.fade, self.lacks, self.warnings)
 
     def to_json(self) -> list[dict[str, Any]]:

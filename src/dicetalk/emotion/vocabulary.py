@@ -71,6 +71,20 @@ AROUSAL = {
 }
 """How activated, -1 (asleep) to 1."""
 
+# The third axis of Russell and Mehrabian, "Evidence for a three-factor theory of emotions", J. Res. Pers. 11, 1977,
+# rounded to a tenth; contempt as their scornful.
+DOMINANCE = {
+    "neutral": 0.0,
+    "angry": 0.3,
+    "contempt": 0.3,
+    "disgusted": 0.1,
+    "fear": -0.4,
+    "happy": 0.4,
+    "sad": -0.3,
+    "surprised": -0.1,
+}
+"""How much in control, -1 to 1."""
+
 
 UNNAMED = "mood"
 """What an own emotion is called that was given no name."""

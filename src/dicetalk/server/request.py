@@ -254,8 +254,10 @@ def job_of(asked: Asked, folder: Path) -> Job:
     return Job.from_json(told)
 
 
-SENT = ("auto", "like", "text")
+SENT = ("auto", "like", "scene", "text")
 """Schemes that a request may use: those which read no file, or one that is sent."""
+TAKEN: dict[str, tuple[str, ...]] = {"like": ("sound", "video", "picture"), "scene": ("picture",)}
+"""Kinds of the file that is sent with an emotion, by its scheme."""
 
 
 def _check_sent(emotion: str, kind: str) -> None:
@@ -267,10 +269,8 @@ def _check_sent(emotion: str, kind: str) -> None:
     words = [word.strip() for word in re.split("[:,]", emotion)]
     if FILE not in words:
         return
-    if words[0].lower() == "like":
-        wanted: tuple[str, ...] = ("sound", "video", "picture")
-    else:
-        wanted = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
+    typed: tuple[str, ...] = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
+    wanted = TAKEN.get(words[0].lower(), typed)
     if kind not in wanted:
         raise FieldError("emotion_file", f"the emotion file is a {kind}; {brief(emotion)} takes {' or '.join(wanted)}")
 
@@ -286,6 +286,9 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
     scheme, colon, rest = emotion.partition(":")
     if scheme.strip().lower() == "like":
         return f"{scheme}{colon}{_sent(rest, sent)}"
+    if scheme.strip().lower() == "scene":
+        word, comma, asked = rest.partition(",")
+        return f"{scheme}{colon}{_sent(word, sent)}{comma}{emotion_of(asked) if comma else asked}"
     if scheme.strip().lower() == "text":
         return f"{scheme}{colon}{_words(rest)}"
     if (word := scheme.strip().lower()) in SCHEMES and word not in SENT:

@@ -311,7 +311,11 @@ async def list_emotions() -> JSONResponse:
         for name in NAMES
     ]  # fmt: skip
     return JSONResponse(
-        {"names": names, "strength": DEFAULT_STRENGTH, "schemes": ["auto", f"like:{FILE}", "text:", FILE]}
+        {
+            "names": names,
+            "strength": DEFAULT_STRENGTH,
+            "schemes": ["auto", f"like:{FILE}", f"scene:{FILE}", "text:", FILE],
+        }
     )
 
 

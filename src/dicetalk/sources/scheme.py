@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from dicetalk.checks import short as shortly
 from dicetalk.emotion.feeling import Feeling, short
@@ -32,6 +33,8 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `mood.json`: a timeline file; or what such a file holds, from its first brace on;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
             - `like:clip.mp4`: heard and seen in another recording, or seen in a photo;
+            - `scene:backdrop.jpg`: suggested by a picture; `scene:backdrop.jpg,happy:0.7` feels happy and remarks where
+              the picture suggests something else;
             - `text:script.txt`, `text:I lost my dog.`: read in what is said, a feeling a sentence, when it is said;
             - `conversation:turns.vtt#Anna`: told by the turns of a conversation, of which the driving speech is.
 
@@ -85,6 +88,27 @@ def _like(rest: str | None) -> EmotionSource:
     return Like(at_home(rest.strip()))
 
 
+def _scene(rest: str | None) -> EmotionSource:
+    from dicetalk.sources.scene import Scene
+
+    if not rest or not rest.strip():
+        raise EmotionError(f"{short('scene:')} names no picture; expected scene:PICTURE, as in scene:backdrop.jpg")
+    path, asked = _beside(rest.strip())
+    if os.path.isdir(path):  # noqa: PTH112 (never raises)
+        raise EmotionError(
+            f"{path} is a folder; make a timeline of its pictures: dicetalk feel --source scene {path} -o draft.json"
+        )
+    return Scene(path, None if asked is None else parse(asked))
+
+
+def _beside(text: str) -> tuple[Path, str | None]:
+    """A file, and the text behind a comma; one may also belong to the name of a file that is there."""
+    ends = [*(place for place, letter in enumerate(text) if letter == ","), len(text)]
+    there = [end for end in ends if os.path.isfile(at_home(text[:end].strip()))]  # noqa: PTH113 (never raises)
+    end = there[-1] if there else ends[0]
+    return at_home(text[:end].strip()), text[end + 1 :] if end < len(text) else None
+
+
 def _text(rest: str | None) -> EmotionSource:
     from dicetalk.sources.text import Script
 
@@ -105,9 +129,6 @@ def _conversation(rest: str | None) -> EmotionSource:
 
 
 SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {
-    "auto": _auto,
-    "like": _like,
-    "text": _text,
-    "conversation": _conversation,
-}
+    "auto": _auto, "like": _like, "text": _text, "conversation": _conversation, "scene": _scene,
+}  # fmt: skip
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

@@ -16,11 +16,12 @@ from dicetalk.training.hearing import HearingRecipe, train_hearing
 from dicetalk.training.loop import LoopOptions, Progress
 from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
+from dicetalk.training.scene import SceneRecipe, train_scene
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
 from dicetalk.training.text_small import TextRecipe, train_text
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -71,6 +72,9 @@ MOTION_TINY = Stage2Motion(
 )
 """The same at the size of a test."""
 
+SCENE_SMALL = SceneRecipe()
+"""What reads objects in scenes, from scenes that it draws itself; half a minute."""
+
 TEXT_SMALL = TextRecipe()
 """What reads feelings in English text: half a minute of one core, and no torch."""
 
@@ -84,6 +88,7 @@ RECIPES: dict[str, Recipe] = {
     "conversation-small": CONVERSATION_SMALL,
     "motion-tiny": MOTION_TINY,
     "motion-small": MOTION_SMALL,
+    "scene-small": SCENE_SMALL,
 }
 
 
@@ -101,7 +106,17 @@ def recipe(name: str) -> Recipe:
 def train_by(
     recipe: Recipe, data: Sequence[Path], out: Path, progress: Progress | None = None, processes: Processes = ALONE
 ) -> Path:
-    """Train what a recipe is of; arguments and errors as `train_embedder` and its peers."""
+    """Train what a recipe is of; arguments and errors as `train_embedder` and its peers.
+
+    Raises:
+        ConfigError: there are no data, or some for a recipe that draws its own.
+    """
+    if isinstance(recipe, SceneRecipe):
+        if data:
+            raise ConfigError(f"scenes to learn from are drawn; leave {', '.join(map(str, data))} out")
+        return train_scene(out, recipe, progress, processes)
+    if not data:
+        raise ConfigError("there is nothing to learn from; give the folders that `dicetalk prepare` wrote")
     if isinstance(recipe, TextRecipe):
         return train_text(data, out, recipe)
     if isinstance(recipe, HearingRecipe):
