@@ -14,6 +14,7 @@ from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
     batch,
     demo,
+    dialogue,
     doctor,
     embed,
     emotions,
@@ -46,6 +47,7 @@ def cli() -> None:
 
 COMMANDS = (
     generate.generate,
+    dialogue.dialogue,
     batch.batch,
     live.live,
     serve.serve,

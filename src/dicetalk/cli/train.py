@@ -20,6 +20,7 @@ Examples:
   dicetalk train hearing-small prepared/ravdess prepared/plain -o runs/hearing --set space=runs/faces
   dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
   dicetalk train frontend-small prepared/synthetic -o runs/frontend
+  dicetalk train turns dailytalk/ -o runs/dialogue
   dicetalk train motion-small prepared/acted -o runs/motion --set space=runs/faces
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
@@ -34,7 +35,7 @@ Examples:
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
     """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
-    motion-tiny) on DATA, folders written by `dicetalk prepare`.
+    motion-tiny) on DATA, folders written by `dicetalk prepare`; by turns, on a folder with DailyTalk's train.csv.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.
@@ -54,4 +55,4 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
         train_by(chosen, data, output, steps, processes)
     leave(processes)
     if not quiet:
-        print(f"{output}: trained {chosen.loop.steps} steps", file=sys.stderr)
+        print(f"{output}: trained by {recipe}", file=sys.stderr)

@@ -17,8 +17,9 @@ from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
+from dicetalk.training.turns import TurnRecipe, train_turns_on
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TurnRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -64,6 +65,9 @@ MOTION_TINY = Stage2Motion(
 )
 """The same at the size of a test."""
 
+TURNS = TurnRecipe()
+"""What is felt in the lines of a dialogue, from DailyTalk; no matter of steps."""
+
 RECIPES: dict[str, Recipe] = {
     "faces-small": FACES_SMALL,
     "hearing-small": HEARING_SMALL,
@@ -72,6 +76,7 @@ RECIPES: dict[str, Recipe] = {
     "frontend-small": FRONTEND_SMALL,
     "motion-tiny": MOTION_TINY,
     "motion-small": MOTION_SMALL,
+    "turns": TURNS,
 }
 
 
@@ -96,4 +101,6 @@ def train_by(
         return train_frontend(data, out, recipe, progress, processes)
     if isinstance(recipe, Stage2Motion):
         return train_motion(data, out, recipe, progress, processes)
+    if isinstance(recipe, TurnRecipe):
+        return train_turns_on(data, out, recipe, progress)
     return train_embedder(data, out, recipe, progress, processes)

@@ -1,0 +1,228 @@
+"""The model of a dialogue's turns: what the words of each say, and what the turns around it make likely.
+
+The first part adds up weights of a line's words and pairs of words, hashed. The second one looks at what the first says
+of the line, of the lines around it, of all lines, and at what is known of them. Both are linear: of emotions and
+strengths they give logits, of which a softmax makes shares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from dicetalk.arrays import Bool, Float32, Float64, Int64
+from dicetalk.errors import CheckpointError
+from dicetalk.networks import WEIGHTS
+
+EMOTIONS = ("neutral", "happy", "surprised", "sad", "angry", "disgusted", "fear")
+"""What it tells apart, in the order of its outputs."""
+LEVELS = (0.33, 0.66, 1.0)
+"""How strong its three strengths are."""
+OUTPUTS = len(EMOTIONS) + len(LEVELS)
+BUCKETS = 2**16
+"""Of hashed words and pairs."""
+REACH = 3
+"""Lines before and after a line that are looked at for what is known of them."""
+NEAR = 1
+"""Of those, which are looked at for what their words say."""
+LONGEST_COUNT = 12
+"""Lines from either end that are counted."""
+_WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[?!]+|\.\.+")
+
+
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """A dialogue, or several one after another.
+
+    Attributes:
+        texts: of its N lines.
+        speakers: (N,) a number for each speaker.
+        emotions: (N, 7) shares of `EMOTIONS` where they are known, zeros elsewhere.
+        strengths: (N, 3) shares of `LEVELS` where they are known, zeros elsewhere.
+        dialogues: (N,) a number for each dialogue; None where there is one.
+    """
+
+    texts: Sequence[str]
+    speakers: Int64
+    emotions: Float64
+    strengths: Float64
+    dialogues: Int64 | None = None
+
+    @property
+    def known(self) -> Float64:
+        """What is known of each line (N, 10)."""
+        return np.hstack([self.emotions, self.strengths])
+
+    @property
+    def numbers(self) -> Int64:
+        """Of the dialogue of each line (N,), from 0."""
+        if self.dialogues is None:
+            return np.zeros(len(self.texts), np.int64)
+        return np.unique(self.dialogues, return_inverse=True)[1].astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class TurnModel:
+    """The weights.
+
+    Attributes:
+        rarity: (BUCKETS,) what a word counts, by how rare it is; 0 where it was hardly seen.
+        words: (BUCKETS, 10) of words and pairs, for emotions and strengths.
+        base: (10,) what is added.
+        around: (F, 10) of `surroundings`.
+        level: (10,) what is added to that.
+        lean: (10,) what is added before the likeliest is chosen: rare feelings would never be.
+    """
+
+    rarity: Float32
+    words: Float32
+    base: Float32
+    around: Float32
+    level: Float32
+    lean: Float32
+
+    def lines(self, texts: Sequence[str]) -> Float64:
+        """What the words of lines say (N, 10), logits."""
+        return np.stack([self._line(text) for text in texts])
+
+    def _line(self, text: str) -> Float64:
+        places, values = weighed(text, self.rarity)
+        found: Float64 = values @ self.words[places].astype(np.float64) + self.base
+        return found
+
+    def __call__(self, talk: Talk) -> Float64:
+        """What is felt in each line (N, 10): logits of shares, the lean left out."""
+        found: Float64 = surroundings(talk, self.lines(talk.texts)) @ self.around + self.level
+        return found
+
+
+def shares(logits: Float64) -> Float64:
+    """Logits (N, 10) -> shares of emotions and shares of strengths, each of sum 1."""
+    return np.hstack([_softmax(logits[:, : len(EMOTIONS)]), _softmax(logits[:, len(EMOTIONS) :])])
+
+
+def _softmax(logits: Float64) -> Float64:
+    grown = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: Float64 = grown / grown.sum(axis=1, keepdims=True)
+    return found
+
+
+def grams(text: str) -> list[str]:
+    """The words of a line, in small letters, and its pairs of words."""
+    words = _WORDS.findall(text.lower().replace("’", "'"))
+    return words + [" ".join(pair) for pair in pairwise(["<", *words, ">"])]
+
+
+def places_of(text: str) -> Counter[int]:
+    """How often the bucket of each word and pair occurs."""
+    return Counter(place_of(gram) for gram in grams(text))
+
+
+def place_of(gram: str) -> int:
+    """The bucket of a word or pair."""
+    return crc32(gram.encode()) % BUCKETS
+
+
+def weighed(text: str, rarity: Float32) -> tuple[Int64, Float64]:
+    """The buckets of a line (K,) and what each counts (K,), of length 1 together; none where no word was ever seen."""
+    counts = places_of(text)
+    places = np.array([place for place in sorted(counts) if rarity[place] > 0], np.int64)
+    values = (1 + np.log([counts[place] for place in places.tolist()])) * rarity[places].astype(np.float64)
+    return places, values / max(float(np.sqrt((values**2).sum())), 1e-9)
+
+
+def surroundings(talk: Talk, lines: Float64, *, ahead: bool = True) -> Float64:
+    """What the second part looks at (N, F); what is known of a line itself is not among it.
+
+    Args:
+        talk: the dialogues.
+        lines: (N, 10) what the first part says of each line, logits.
+        ahead: whether what is known of later lines counts.
+    """
+    numbers, guessed = talk.numbers, shares(lines)
+    signs = np.array([_signs(text) for text in talk.texts])
+    parts = [_logs(lines), guessed, _place(talk.texts, numbers), signs, _mean(guessed, numbers)]
+    for away in range(1, REACH + 1):
+        for step in (-away, away):
+            inside = _inside(numbers, step)[:, None]
+            same = inside & (_moved(talk.speakers, step) == talk.speakers)[:, None]
+            told = talk.known if ahead or step < 0 else np.zeros_like(talk.known)
+            parts += [inside, _moved(told, step) * inside, _moved(told, step) * same]
+            if away <= NEAR:
+                guess = np.where(told.sum(axis=1, keepdims=True) > 0, 0.0, guessed)
+                parts += [_moved(guess, step) * inside, _moved(guess, step) * same, _moved(signs, step) * inside]
+    return np.hstack(parts)
+
+
+def _logs(logits: Float64) -> Float64:
+    return np.log(np.maximum(shares(logits), 1e-6))
+
+
+def _signs(text: str) -> tuple[float, float, float]:
+    """Whether a line asks, whether it calls out, how long it is."""
+    return float(text.rstrip().endswith("?")), float("!" in text), float(np.log1p(len(text.split())) / 3)
+
+
+def _place(texts: Sequence[str], numbers: Int64) -> Float64:
+    """Where each line stands in its dialogue (N, 6)."""
+    sizes = np.bincount(numbers)
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    since = np.arange(len(texts)) - np.repeat(starts, sizes[numbers[starts]])
+    until = sizes[numbers] - 1 - since
+    ends = [since == 0, since == 1, until == 0, until == 1]
+    counts = [np.minimum(count, LONGEST_COUNT) / LONGEST_COUNT for count in (since, until)]
+    return np.stack([*ends, *counts], axis=1).astype(np.float64)
+
+
+def _moved(rows: Float64 | Int64, step: int) -> Float64 | Int64:
+    """The row `step` lines away in the place of each; what falls off one end comes in at the other."""
+    return np.roll(rows, -step, axis=0)
+
+
+def _inside(numbers: Int64, step: int) -> Bool:
+    """Whether there is a line of the same dialogue `step` lines away (N,)."""
+    index = np.arange(len(numbers)) + step
+    there: Bool = (index >= 0) & (index < len(numbers)) & (np.roll(numbers, -step) == numbers)
+    return there
+
+
+def _mean(rows: Float64, numbers: Int64) -> Float64:
+    """The mean of each dialogue's rows (N, C)."""
+    sums = np.zeros((numbers.max() + 1, rows.shape[1]))
+    np.add.at(sums, numbers, rows)
+    found: Float64 = (sums / np.bincount(numbers)[:, None])[numbers]
+    return found
+
+
+@cache
+def shipped_turns() -> TurnModel:
+    """The model that ships.
+
+    Raises:
+        CheckpointError: its file is damaged.
+    """
+    return read_turns(WEIGHTS / "dialogue" / "turns.safetensors")
+
+
+def read_turns(path: Path) -> TurnModel:
+    """A model that was trained.
+
+    Raises:
+        CheckpointError: the file is not there, or is damaged.
+    """
+    try:
+        stored = load_file(path)
+        return TurnModel(**{name: values.astype(np.float32) for name, values in stored.items()})
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} is no model of turns ({error}); get or write it again") from error
+    except Exception as error:
+        raise CheckpointError(f"{path} is damaged ({error}); get or write it again") from error

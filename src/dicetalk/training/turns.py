@@ -1,0 +1,288 @@
+"""Trains the model of a dialogue's turns on DailyTalk's lines: two convex fits, and what is added to rare feelings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse
+from safetensors.numpy import save_file
+from scipy.optimize import minimize
+
+from dicetalk.arrays import Float32, Float64, Int64
+from dicetalk.data.dailytalk import Lines, read_lines
+from dicetalk.errors import InputError
+from dicetalk.files import existing_file, whole
+from dicetalk.sources.turns import (
+    BUCKETS,
+    EMOTIONS,
+    LEVELS,
+    OUTPUTS,
+    Talk,
+    TurnModel,
+    places_of,
+    surroundings,
+    weighed,
+)
+
+Matrix = Any
+"""(N, F) of numpy, or sparse."""
+
+HEADS = ((0, len(EMOTIONS)), (len(EMOTIONS), OUTPUTS))
+"""Which outputs make shares together: of emotions, of strengths."""
+STEPS = (-2.0, -1.5, -1.0, -0.6, -0.3, -0.15, 0.15, 0.3, 0.6, 1.0, 1.5, 2.0)
+"""Tried on a lean, one output at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnRecipe:
+    """How the model is trained.
+
+    Attributes:
+        words_cost, around_cost: how much an error counts beside the size of the weights, in either part.
+        words_steps, around_steps: of the fits, at most.
+        seen: in how many lines a word must occur.
+        folds: by which the lines of the second part's training are guessed by words fitted without them.
+        known: of a dialogue's lines, the share that is known in a third of what the second part is shown.
+        rounds: over all outputs, when the lean is sought.
+        seed: which lines are taken for known.
+        changes: how far from people's the number of changes may be, as a share of it.
+    """
+
+    words_cost: float = 2.0
+    around_cost: float = 0.1
+    words_steps: int = 45
+    around_steps: int = 60
+    seen: int = 2
+    folds: int = 5
+    known: float = 0.3
+    rounds: int = 4
+    seed: int = 0
+    changes: float = 0.1
+
+
+USUAL = TurnRecipe()
+
+
+CARD = """Not for commercial use: learned from DailyTalk, whose lines are those of DailyDialog (CC BY-NC-SA 4.0).
+
+# The planner's model of turns
+
+Tells for each line of a dialogue which of seven emotions is likely ({emotions}) and how strong it is, from the words of
+the line and of those around it, and from what is known of them. Two linear models: of hashed words and pairs of words,
+and of what these say around the line. `dicetalk train turns FOLDER -o OUT`, where FOLDER holds DailyTalk's `train.csv`,
+writes it: {lines} lines of {dialogues} dialogues, seed {seed}.
+
+English, small talk of every day; of contempt it knows nothing, and of fear next to nothing (17 lines). How well it
+does, and beside what: `benchmarks/results/2026-11-27-dialogue.md`.
+"""
+TABLE, WEIGHTS, CARD_NAME = "train.csv", "turns.safetensors", "card.md"
+
+
+def train_turns_on(
+    data: Sequence[Path], out: Path, recipe: TurnRecipe, progress: Callable[[int, int], None] | None = None
+) -> Path:
+    """Train on the table of lines in a folder, or of that name; writes the weights and their card into a folder.
+
+    Raises:
+        InputError: not one table is given, or it is none of lines.
+        MediaError: there is none.
+    """
+    if len(data) != 1:
+        raise InputError(f"{len(data)} folders are given; expected one, with DailyTalk's {TABLE}")
+    lines = read_lines(existing_file(data[0] / TABLE if data[0].is_dir() else data[0]))
+    out.mkdir(parents=True, exist_ok=True)
+    write_turns(out / WEIGHTS, train_turns(lines, recipe))
+    told = {"emotions": ", ".join(EMOTIONS), "lines": len(lines), "dialogues": len(np.unique(lines.dialogues))}
+    (out / CARD_NAME).write_text(CARD.format(**told, seed=recipe.seed), encoding="utf-8")
+    if progress is not None:
+        progress(1, 1)
+    return out
+
+
+def train_turns(lines: Lines, recipe: TurnRecipe = USUAL) -> TurnModel:
+    """The model of some lines."""
+    rarity = rarity_of(lines, recipe.seen)
+    rows = word_rows(lines, rarity)
+    words, base = fitted_words(rows, lines, recipe)
+    guesses = guessed_apart(rows, lines, recipe)
+    return train_around(lines, guesses, TurnModel(rarity, words, base, *_nothing()), recipe)
+
+
+def _nothing() -> tuple[Float32, Float32, Float32]:
+    return np.zeros((0, OUTPUTS), np.float32), np.zeros(OUTPUTS, np.float32), np.zeros(OUTPUTS, np.float32)
+
+
+def train_around(lines: Lines, guesses: Float64, model: TurnModel, recipe: TurnRecipe) -> TurnModel:
+    """A model with its second part fitted.
+
+    Args:
+        lines: to learn from.
+        guesses: (N, 10) what words say of them that were fitted without them.
+        model: with its first part.
+        recipe: how.
+    """
+    views = [surroundings(talk, guesses, ahead=ahead) for talk, ahead in shown(lines, recipe)]
+    seen = np.concatenate(views)
+    middle, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
+    targets = np.concatenate([targets_of(lines)] * len(views))
+    cost = recipe.around_cost / len(views)
+    rows = ((seen - middle) / spread).astype(np.float32)
+    weights, level = fitted(rows, targets, np.ones((len(seen), 2)), cost, recipe.around_steps)
+    around, level = weights / spread[:, None], level - (middle / spread) @ weights
+    lean = lean_of(views[0] @ around + level, lines, recipe)
+    return TurnModel(model.rarity, model.words, model.base, *(a.astype(np.float32) for a in (around, level, lean)))
+
+
+def shown(lines: Lines, recipe: TurnRecipe) -> list[tuple[Talk, bool]]:
+    """What the second part learns from: nothing is known, all that came before is, or some lines are."""
+    some = np.random.default_rng(recipe.seed).random(len(lines)) < recipe.known
+    nothing, everything = np.zeros(len(lines), bool), np.ones(len(lines), bool)
+    return [(talk_of(lines, nothing), True), (talk_of(lines, everything), False), (talk_of(lines, some), True)]
+
+
+def talk_of(lines: Lines, known: np.ndarray) -> Talk:
+    """Lines of which some are known (N,)."""
+    told = targets_of(lines) * known[:, None]
+    (a, b), (c, d) = HEADS
+    return Talk(lines.texts, lines.speakers, told[:, a:b], told[:, c:d], lines.dialogues)
+
+
+def targets_of(lines: Lines) -> Float64:
+    """What is felt in each line (N, 10)."""
+    return np.hstack([np.eye(len(EMOTIONS))[lines.emotions], np.eye(len(LEVELS))[lines.strengths]])
+
+
+def rarity_of(lines: Lines, seen: int) -> Float32:
+    """What each bucket counts (BUCKETS,)."""
+    counts = np.zeros(BUCKETS)
+    for text in lines.texts:
+        counts[list(places_of(text))] += 1
+    rarity = np.log((1 + len(lines)) / (1 + counts)) + 1
+    return np.where(counts >= seen, rarity, 0.0).astype(np.float16).astype(np.float32)
+
+
+def word_rows(lines: Lines, rarity: Float32) -> sparse.csr_matrix:
+    """The words of lines (N, BUCKETS)."""
+    found = [weighed(text, rarity) for text in lines.texts]
+    ends = np.cumsum([0, *(len(places) for places, _ in found)])
+    values, places = np.concatenate([v for _, v in found]), np.concatenate([p for p, _ in found])
+    return sparse.csr_matrix((values.astype(np.float32), places, ends), (len(lines), BUCKETS))
+
+
+def fitted_words(rows: sparse.csr_matrix, lines: Lines, recipe: TurnRecipe) -> tuple[Float32, Float32]:
+    """The first part: all emotions count alike, however rare. Buckets that no line has weigh nothing."""
+    used = np.flatnonzero(np.diff(rows.tocsc().indptr))
+    counts = np.stack([balance(lines.emotions, len(EMOTIONS)), balance(lines.strengths, len(LEVELS))], axis=1)
+    found, base = fitted(rows[:, used], targets_of(lines), counts, recipe.words_cost, recipe.words_steps)
+    words = np.zeros((BUCKETS, OUTPUTS), np.float32)
+    words[used] = found.astype(np.float16)
+    return words, base.astype(np.float32)
+
+
+def balance(labels: Int64, count: int) -> Float64:
+    """What each of the labels (N,) counts, so that all kinds do alike."""
+    found: Float64 = (len(labels) / (count * np.maximum(np.bincount(labels, minlength=count), 1)))[labels]
+    return found
+
+
+def guessed_apart(rows: sparse.csr_matrix, lines: Lines, recipe: TurnRecipe) -> Float64:
+    """What words say of each line (N, 10) that were fitted without its dialogue."""
+    guesses = np.zeros((len(lines), OUTPUTS))
+    folds = lines.folds(recipe.folds)
+    for fold in range(recipe.folds):
+        words, base = fitted_words(rows[folds != fold], lines.only(folds != fold), recipe)
+        guesses[folds == fold] = rows[folds == fold] @ words + base
+    return guesses
+
+
+def fitted(rows: Matrix, targets: Float64, counts: Float64, cost: float, steps: int) -> tuple[Float64, Float64]:
+    """Weights (F, 10) and what is added (10,): softmax regression, of emotions and of strengths at once.
+
+    Args:
+        rows: (N, F).
+        targets: (N, 10) shares.
+        counts: (N, 2) what each row counts for emotions and for strengths.
+        cost: of the errors beside half the squares of the weights.
+        steps: of L-BFGS, at most.
+    """
+    width = rows.shape[1]
+    turned = rows.T.tocsr() if sparse.issparse(rows) else rows.T
+
+    def loss(flat: Float64) -> tuple[float, Float64]:
+        weights = flat.reshape(width + 1, OUTPUTS).astype(np.float32)
+        logits = rows @ weights[:-1] + weights[-1]
+        error, slopes = _cross_entropy(logits, targets, counts)
+        slope = np.vstack([cost * (turned @ slopes) + weights[:-1], cost * slopes.sum(axis=0)])
+        return cost * error + 0.5 * float((weights[:-1] ** 2).sum()), slope.ravel().astype(np.float64)
+
+    start = np.zeros((width + 1) * OUTPUTS)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 6}).x
+    weights = found.reshape(width + 1, OUTPUTS)
+    return weights[:-1], weights[-1]
+
+
+def _cross_entropy(logits: Float64, targets: Float64, counts: Float64) -> tuple[float, Float64]:
+    """The loss of all rows, and its slopes (N, 10)."""
+    slopes, error = np.empty_like(logits), 0.0
+    for head, (start, end) in enumerate(HEADS):
+        moved = logits[:, start:end] - logits[:, start:end].max(axis=1, keepdims=True)
+        logs = moved - np.log(np.exp(moved).sum(axis=1, keepdims=True))
+        error -= float((counts[:, head] * (logs * targets[:, start:end]).sum(axis=1)).sum())
+        slopes[:, start:end] = counts[:, head, None] * (np.exp(logs) - targets[:, start:end])
+    return error, slopes
+
+
+def lean_of(logits: Float64, lines: Lines, recipe: TurnRecipe) -> Float64:
+    """What is added to each output (10,) so that the macro-F1 of what is chosen is best, output by output."""
+    people = changes(lines.emotions, lines)
+
+    def emotion(chosen: Int64) -> float:
+        away = abs(changes(chosen, lines) / people - 1) if people else 0.0
+        return macro_f1(lines.emotions, chosen, len(EMOTIONS)) - max(0.0, away - recipe.changes)
+
+    def strength(chosen: Int64) -> float:
+        return macro_f1(lines.strengths, chosen, len(LEVELS))
+
+    parts = zip(HEADS, (emotion, strength), strict=True)
+    return np.concatenate([_climbed(logits[:, start:end], score, recipe.rounds) for (start, end), score in parts])
+
+
+def _climbed(logits: Float64, score: Callable[[Int64], float], rounds: int) -> Float64:
+    lean = np.zeros(logits.shape[1])
+    best = score(logits.argmax(axis=1))
+    for place in np.tile(np.arange(len(lean)), rounds).tolist():
+        for step in STEPS:
+            tried = lean.copy()
+            tried[place] += step
+            found = score((logits + tried).argmax(axis=1))
+            if found > best + 1e-6:
+                best, lean = found, tried
+    return lean
+
+
+def macro_f1(labels: Int64, chosen: Int64, count: int) -> float:
+    """The mean over all kinds of F1; of one that neither has it is 0."""
+    hits = np.bincount(labels[labels == chosen], minlength=count)
+    both = np.bincount(labels, minlength=count) + np.bincount(chosen, minlength=count)
+    return float((2 * hits / np.maximum(both, 1)).mean())
+
+
+def changes(labels: Int64, lines: Lines) -> float:
+    """How often somebody's emotion (N,) is another one than in their last line."""
+    order = np.lexsort([np.arange(len(labels)), lines.speakers, lines.dialogues])
+    told = np.stack([lines.dialogues[order], lines.speakers[order]], axis=1)
+    again = (told[1:] == told[:-1]).all(axis=1)
+    sorted_labels = labels[order]
+    return float((sorted_labels[1:] != sorted_labels[:-1])[again].mean()) if again.any() else 0.0
+
+
+def write_turns(path: Path, model: TurnModel) -> None:
+    """Write a model; its words with half the digits, as they were rounded."""
+    half = {"rarity": model.rarity.astype(np.float16), "words": model.words.astype(np.float16)}
+    rest = {name: getattr(model, name) for name in ("base", "around", "level", "lean")}
+    with whole(path) as hidden:
+        save_file(half | rest, hidden)
