@@ -61,7 +61,7 @@ class TurnRecipe:
     known: float = 0.3
     rounds: int = 4
     seed: int = 0
-    changes: float = 0.1
+    changes: float = 0.02
 
 
 USUAL = TurnRecipe()
