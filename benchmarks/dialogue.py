@@ -18,17 +18,18 @@ import torch
 from scipy.sparse.linalg import svds
 
 from dicetalk.data.dailytalk import Lines, read_lines
-from dicetalk.sources.turns import EMOTIONS, OUTPUTS, TurnModel, shares, surroundings
+from dicetalk.sources.turns import EMOTIONS, OUTPUTS, alone, shares, surroundings
 from dicetalk.training.dialogue_fit import GraphRecipe, graph_says, train_graph
 from dicetalk.training.turns import (
     USUAL,
     changes,
     fitted_words,
+    free_part,
     lean_of,
     macro_f1,
     rarity_of,
     talk_of,
-    train_around,
+    tied_part,
     word_rows,
 )
 
@@ -79,17 +80,13 @@ def line_alone(lines: Lines, folds: np.ndarray, said: Arrays) -> Arrays:
 def plain(lines: Lines, folds: np.ndarray, said: Arrays, seed: int) -> Arrays:
     """Logits of the plain model, leant (n: no labels, h: with true history) and not (n_raw)."""
     found = {name: np.zeros((len(lines), OUTPUTS)) for name in ("n", "h", "n_raw")}
-    nothing = np.zeros(0, np.float32)
     for out, guess in held_out(lines, folds, said):
-        first = TurnModel(nothing, nothing, nothing, nothing, nothing, nothing)
-        model = train_around(lines.only(~out), guess[~out], first, replace(USUAL, seed=seed))
-        some = lines.only(out)
-        for name, known in (("n", False), ("h", True)):
-            talk = talk_of(some, np.full(len(some), known))
-            logits = surroundings(talk, guess[out], ahead=False) @ model.around + model.level
-            found[name][out] = logits + model.lean
-            if not known:
-                found["n_raw"][out] = logits
+        known, new, recipe = lines.only(~out), lines.only(out), replace(USUAL, seed=seed)
+        free, tied = free_part(known, guess[~out], recipe), tied_part(known, guess[~out], recipe)
+        found["n_raw"][out] = free(alone(talk_of(new, np.zeros(len(new), bool)), guess[out]))
+        found["n"][out] = found["n_raw"][out] + free.lean
+        told = surroundings(talk_of(new, np.ones(len(new), bool)), guess[out], ahead=False)
+        found["h"][out] = tied(told) + tied.lean
     return found
 
 
@@ -110,7 +107,7 @@ def latent(lines: Lines) -> np.ndarray:
     rows = word_rows(lines, rarity_of(lines, USUAL.seen))
     used = np.flatnonzero(np.diff(rows.tocsc().indptr))
     main = svds(rows[:, used].astype(np.float64), k=LATENT, random_state=0)[0] * np.sqrt(len(lines)) / 2
-    plain_rows = surroundings(talk_of(lines, np.zeros(len(lines), bool)), np.zeros((len(lines), OUTPUTS)))
+    plain_rows = alone(talk_of(lines, np.zeros(len(lines), bool)), np.zeros((len(lines), OUTPUTS)))
     return np.hstack([main, plain_rows[:, 2 * OUTPUTS : 2 * OUTPUTS + 9]])  # place and signs
 
 
@@ -161,9 +158,9 @@ def main() -> None:
     said = kept(given.output / "guesses.npz", lambda: guesses(lines, folds))
     print("| model | emotion, pooled | folds | strength, pooled | folds | changes |")
     print("|---|---|---|---|---|---|", flush=True)
-    alone = kept(given.output / "line.npz", lambda: line_alone(lines, folds, said))
-    print(row("line alone", lines, folds, alone["n"]), flush=True)
-    print(row("line alone, leant", lines, folds, alone["n_leant"]), flush=True)
+    line = kept(given.output / "line.npz", lambda: line_alone(lines, folds, said))
+    print(row("line alone", lines, folds, line["n"]), flush=True)
+    print(row("line alone, leant", lines, folds, line["n_leant"]), flush=True)
     first: Arrays = {}
     for seed in range(given.seeds):
         made = kept(given.output / f"plain{seed}.npz", lambda seed=seed: plain(lines, folds, said, seed))

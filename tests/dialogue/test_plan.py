@@ -113,7 +113,9 @@ def test_plans_that_are_none(value: Any, message: str) -> None:
 
 
 def test_a_table_has_a_row_a_line() -> None:
-    plan = Plan((Planned(Line("A", "word " * 30), mix(happy=0.5, sad=0.2)), Planned(Line("Ben", "No."), Feeling(), True)))
+    plan = Plan(
+        (Planned(Line("A", "word " * 30), mix(happy=0.5, sad=0.2)), Planned(Line("Ben", "No."), Feeling(), True))
+    )
     first, second = table(plan)
     assert "happy 0.50, sad 0.20" in first and "..." in first
     assert "locked" in second and "neutral" in second

@@ -123,9 +123,9 @@ def dialogue(
     SCRIPT is text with names, `ANNA: I lost my dog.`, or a plan that was written (.json). The plan was learned from
     English talk of every day. Not for commercial use: its weights come from DailyTalk.
     """
-    from dicetalk.dialogue.cast import cast_of, player_of
+    from dicetalk.dialogue.cast import player_of
     from dicetalk.dialogue.plan import write_plan
-    from dicetalk.dialogue.voices import check_voice, synthesiser_of
+    from dicetalk.dialogue.voices import synthesiser_of
 
     plan = _planned(script, locks, replan)
     if plan_out is not None:
@@ -136,9 +136,7 @@ def dialogue(
         _show(plan, None, as_json)
         return
     synthesiser = None if tts is None else synthesiser_of(tts)
-    cast = cast_of([player_of(text) for text in players], plan.speakers)
-    for player in cast:
-        check_voice(player, synthesiser)
+    cast = [player_of(text) for text in players]
     film = _filmed(
         plan, cast, synthesiser, output, [script],
         layout=layout, seed=seed, size=size, crop=crop, anyway=anyway, fps=fps, quality=quality, backbone=backbone,

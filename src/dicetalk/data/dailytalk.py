@@ -18,6 +18,7 @@ from dicetalk.errors import InputError
 
 NAMES = ("none", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
 """Of its emotions, in the order of `sources.turns.EMOTIONS`."""
+STRENGTHS = ("1", "2", "3")
 COLUMNS = ("dialogue", "turn", "speaker", "emotion", "intensity", "text")
 
 
@@ -64,8 +65,9 @@ def read_lines(path: Path) -> Lines:
     if not rows or not set(COLUMNS) <= set(rows[0]):
         raise InputError(f"{path} is no table of lines; expected the columns {', '.join(COLUMNS)}")
     try:
-        numbers = np.array([[int(row[name]) for name in ("dialogue", "speaker", "intensity")] for row in rows])
+        numbers = np.array([[int(row["dialogue"]), int(row["speaker"])] for row in rows])
+        strengths = np.array([STRENGTHS.index(row["intensity"]) for row in rows])
         emotions = np.array([NAMES.index(row["emotion"]) for row in rows])
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} has a value that is none of a line ({error})") from error
-    return Lines([row["text"] for row in rows], numbers[:, 0], numbers[:, 1], emotions, numbers[:, 2] - 1)
+    return Lines([row["text"] for row in rows], numbers[:, 0], numbers[:, 1], emotions, strengths)

@@ -16,12 +16,12 @@ import numpy as np
 
 import dicetalk
 from dicetalk.arrays import Int16, Picture
-from dicetalk.backbone import DEFAULT, DEFAULT_SIZE
+from dicetalk.backbone import AS_USUAL, DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
 from dicetalk.commands import Command
-from dicetalk.dialogue.cast import Player
+from dicetalk.dialogue.cast import Player, cast_of
 from dicetalk.dialogue.plan import Plan
 from dicetalk.dialogue.staging import felt_by, length_of, shots, spoken_moments
-from dicetalk.dialogue.voices import RATE, Spoken, spoken
+from dicetalk.dialogue.voices import RATE, Spoken, check_voice, spoken
 from dicetalk.emotion.moments import Moment
 from dicetalk.jobs import Event, Tell
 from dicetalk.marks.label import labelled
@@ -30,6 +30,7 @@ from dicetalk.marks.origin import Origin
 from dicetalk.media import Sound, VideoWriter, read_sound
 from dicetalk.media.formats import USUAL_QUALITY, Quality, quality_of
 from dicetalk.pipeline import OTHER_TAKE, DiceTalk, Video
+from dicetalk.portrait.framing import check_size
 from dicetalk.rates import FPS
 
 Layout = Literal["cut", "split"]
@@ -117,7 +118,7 @@ def make_film(
 
     Args:
         plan: what is said and felt.
-        cast: who plays, in the order of `plan.speakers`.
+        cast: who plays.
         output: .mp4, .m4v, .mov or .webm; takes the place of another file.
         synthesiser: what speaks for those who have no recording.
         look: how it is made.
@@ -129,6 +130,7 @@ def make_film(
     Raises:
         DiceTalkError: a picture, a recording or a command cannot be used, or the output not be written.
     """
+    cast = checked(plan, cast, synthesiser, look)
     with TemporaryDirectory() as folder:
         lines = _voices(plan, cast, synthesiser, Path(folder), tell)
         moments = spoken_moments(plan, [line.seconds for line in lines])
@@ -147,6 +149,21 @@ def make_film(
             )  # fmt: skip
             videos.append(video)
         return _saved(output, plan, moments, videos, sound, look, quality, marks or Marks(), lines, tell)
+
+
+def checked(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, look: Look) -> tuple[Player, ...]:
+    """The players in the order in which they speak, if nothing is wrong with them and how the film is made.
+
+    Raises:
+        DiceTalkError: says what is wrong, before any work.
+    """
+    check_seed(look.seed)
+    check_size(look.size)
+    check_controls(find_backbone(look.backbone).name, AS_USUAL, look.fps, ease=False, motion=False)
+    players = cast_of(cast, plan.speakers)
+    for player in players:
+        check_voice(player, synthesiser)
+    return players
 
 
 def _voices(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, folder: Path, tell: Tell) -> list[Spoken]:

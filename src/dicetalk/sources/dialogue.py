@@ -51,7 +51,7 @@ class DialogueSource:
         if not moments:
             return []
         model, talk = shipped_turns(), self._talk(moments)
-        planned = [_Line(model, moment.text, row) for moment, row in zip(moments, model(talk), strict=True)]
+        planned = [_Line(model, *line) for line in zip(talk.texts, *model(talk), strict=True)]
         feelings: list[Feeling] = []
         last: dict[str, Feeling] = {}
         for index, (moment, line) in enumerate(zip(moments, planned, strict=True)):
@@ -95,18 +95,20 @@ class _Line:
         model: that said it.
         text: of the line.
         logits: (10,) without the lean.
+        lean: (10,) of them.
     """
 
     model: TurnModel
     text: str
     logits: Float64
+    lean: Float64
 
     def feeling(self) -> Feeling:
         """The likeliest feeling, leant as people's are, with the strength that is expected of it.
 
         Its confidence is the share of such lines that people felt so about.
         """
-        leant = shares((self.logits + self.model.lean)[None])[0]
+        leant = shares((self.logits + self.lean)[None])[0]
         emotions, strengths = np.split(leant, [len(EMOTIONS)])
         chosen = int(emotions.argmax())
         sure = float(shares(self.logits[None])[0, chosen])

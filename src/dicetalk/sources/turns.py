@@ -1,8 +1,8 @@
 """The model of a dialogue's turns: what the words of each say, and what the turns around it make likely.
 
-The first part adds up weights of a line's words and pairs of words, hashed. The second one looks at what the first says
-of the line, of the lines around it, of all lines, and at what is known of them. Both are linear: of emotions and
-strengths they give logits, of which a softmax makes shares.
+First the weights of a line's words and pairs of words, hashed, are added up. Then comes what these say of the line and
+of all lines, where the line stands, and what is known of the lines around it. All is linear: of emotions and strengths
+it gives logits, of which a softmax makes shares.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from dicetalk.arrays import Bool, Float32, Float64, Int64
@@ -36,6 +39,7 @@ NEAR = 1
 """Of those, which are looked at for what their words say."""
 LONGEST_COUNT = 12
 """Lines from either end that are counted."""
+PARTS = ("weights", "level", "lean")
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[?!]+|\.\.+")
 
 
@@ -71,6 +75,26 @@ class Talk:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """Weights that look at a line and around it.
+
+    Attributes:
+        weights: (F, 10) of what is looked at.
+        level: (10,) what is added.
+        lean: (10,) what is added before the likeliest is chosen: rare feelings would never be.
+    """
+
+    weights: Float32
+    level: Float32
+    lean: Float32
+
+    def __call__(self, rows: Float64) -> Float64:
+        """Logits (N, 10) of rows (N, F), the lean left out."""
+        found: Float64 = rows @ self.weights + self.level
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class TurnModel:
     """The weights.
 
@@ -78,17 +102,15 @@ class TurnModel:
         rarity: (BUCKETS,) what a word counts, by how rare it is; 0 where it was hardly seen.
         words: (BUCKETS, 10) of words and pairs, for emotions and strengths.
         base: (10,) what is added.
-        around: (F, 10) of `surroundings`.
-        level: (10,) what is added to that.
-        lean: (10,) what is added before the likeliest is chosen: rare feelings would never be.
+        free: of lines around which nothing is known.
+        tied: of lines around which something is.
     """
 
     rarity: Float32
     words: Float32
     base: Float32
-    around: Float32
-    level: Float32
-    lean: Float32
+    free: Part
+    tied: Part
 
     def lines(self, texts: Sequence[str]) -> Float64:
         """What the words of lines say (N, 10), logits."""
@@ -99,10 +121,12 @@ class TurnModel:
         found: Float64 = values @ self.words[places].astype(np.float64) + self.base
         return found
 
-    def __call__(self, talk: Talk) -> Float64:
-        """What is felt in each line (N, 10): logits of shares, the lean left out."""
-        found: Float64 = surroundings(talk, self.lines(talk.texts)) @ self.around + self.level
-        return found
+    def __call__(self, talk: Talk) -> tuple[Float64, Float64]:
+        """What is felt in each line (N, 10), logits of shares; and the leans of each (N, 10)."""
+        said = self.lines(talk.texts)
+        free, tied = self.free(alone(talk, said)), self.tied(surroundings(talk, said))
+        near = is_near_known(talk)[:, None]
+        return np.where(near, tied, free), np.where(near, self.tied.lean, self.free.lean)
 
 
 def shares(logits: Float64) -> Float64:
@@ -140,17 +164,27 @@ def weighed(text: str, rarity: Float32) -> tuple[Int64, Float64]:
     return places, values / max(float(np.sqrt((values**2).sum())), 1e-9)
 
 
-def surroundings(talk: Talk, lines: Float64, *, ahead: bool = True) -> Float64:
-    """What the second part looks at (N, F); what is known of a line itself is not among it.
+def alone(talk: Talk, lines: Float64) -> Float64:
+    """What is looked at where nothing is known (N, F): the line, where it stands, and what all lines say.
 
     Args:
         talk: the dialogues.
-        lines: (N, 10) what the first part says of each line, logits.
-        ahead: whether what is known of later lines counts.
+        lines: (N, 10) what the words of each line say, logits.
     """
     numbers, guessed = talk.numbers, shares(lines)
     signs = np.array([_signs(text) for text in talk.texts])
-    parts = [_logs(lines), guessed, _place(talk.texts, numbers), signs, _mean(guessed, numbers)]
+    return np.hstack([_logs(lines), guessed, _place(talk.texts, numbers), signs, _mean(guessed, numbers)])
+
+
+def surroundings(talk: Talk, lines: Float64, *, ahead: bool = True) -> Float64:
+    """What is looked at where something is known (N, F); what is known of a line itself is not among it.
+
+    Args:
+        talk, lines: as for `alone`, whose rows come first.
+        ahead: whether what is known of later lines counts.
+    """
+    numbers, guessed = talk.numbers, shares(lines)
+    parts = [alone(talk, lines)]
     for away in range(1, REACH + 1):
         for step in (-away, away):
             inside = _inside(numbers, step)[:, None]
@@ -159,8 +193,16 @@ def surroundings(talk: Talk, lines: Float64, *, ahead: bool = True) -> Float64:
             parts += [inside, _moved(told, step) * inside, _moved(told, step) * same]
             if away <= NEAR:
                 guess = np.where(told.sum(axis=1, keepdims=True) > 0, 0.0, guessed)
-                parts += [_moved(guess, step) * inside, _moved(guess, step) * same, _moved(signs, step) * inside]
+                parts += [_moved(guess, step) * inside, _moved(guess, step) * same]
     return np.hstack(parts)
+
+
+def is_near_known(talk: Talk) -> Bool:
+    """Whether something is known of a line at most `REACH` away (N,)."""
+    told = talk.known.sum(axis=1) > 0
+    steps = [step for step in range(-REACH, REACH + 1) if step]
+    near: Bool = np.any([_inside(talk.numbers, step) & _moved(told, step) for step in steps], axis=0)
+    return near
 
 
 def _logs(logits: Float64) -> Float64:
@@ -183,7 +225,7 @@ def _place(texts: Sequence[str], numbers: Int64) -> Float64:
     return np.stack([*ends, *counts], axis=1).astype(np.float64)
 
 
-def _moved(rows: Float64 | Int64, step: int) -> Float64 | Int64:
+def _moved(rows: NDArray[Any], step: int) -> NDArray[Any]:
     """The row `step` lines away in the place of each; what falls off one end comes in at the other."""
     return np.roll(rows, -step, axis=0)
 
@@ -220,9 +262,8 @@ def read_turns(path: Path) -> TurnModel:
         CheckpointError: the file is not there, or is damaged.
     """
     try:
-        stored = load_file(path)
-        return TurnModel(**{name: values.astype(np.float32) for name, values in stored.items()})
-    except (OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} is no model of turns ({error}); get or write it again") from error
-    except Exception as error:
-        raise CheckpointError(f"{path} is damaged ({error}); get or write it again") from error
+        stored = {name: values.astype(np.float32) for name, values in load_file(path).items()}
+        parts = [Part(**{name: stored[f"{part}.{name}"] for name in PARTS}) for part in ("free", "tied")]
+        return TurnModel(stored["rarity"], stored["words"], stored["base"], *parts)
+    except (OSError, KeyError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is no whole model of turns ({error}); get or write it again") from error

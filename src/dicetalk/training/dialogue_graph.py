@@ -66,14 +66,15 @@ class DialogueGraph(nn.Module):
         Returns:
             logits (B, T, 10) after either look, and what they were made of, (B, T, 2 width).
         """
-        nodes = {"text": self.drop(torch.tanh(self.enter(texts)))}
+        entered = self.drop(torch.tanh(self.enter(texts)))
+        nodes = {"text": entered}
         nodes["speaker"] = self.speaker.expand(len(texts), -1, -1)
         found, made = guesses, []
         for number, look in enumerate(self.looks):
             nodes["emotion"], nodes["strength"] = self._embedded(found, known)
             nodes = look(nodes, joined)
             felt = [
-                torch.tanh(self.before[2 * number + kind](torch.cat([nodes["text"], nodes[name]], dim=-1)))
+                torch.tanh(self.before[2 * number + kind](torch.cat([entered, nodes[name]], dim=-1)))
                 for kind, name in enumerate(("emotion", "strength"))
             ]
             found = torch.cat([self.leave[2 * number + kind](self.drop(felt[kind])) for kind in range(2)], dim=-1)

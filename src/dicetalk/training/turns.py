@@ -21,8 +21,11 @@ from dicetalk.sources.turns import (
     EMOTIONS,
     LEVELS,
     OUTPUTS,
+    PARTS,
+    Part,
     Talk,
     TurnModel,
+    alone,
     places_of,
     surroundings,
     weighed,
@@ -33,8 +36,10 @@ Matrix = Any
 
 HEADS = ((0, len(EMOTIONS)), (len(EMOTIONS), OUTPUTS))
 """Which outputs make shares together: of emotions, of strengths."""
-STEPS = (-2.0, -1.5, -1.0, -0.6, -0.3, -0.15, 0.15, 0.3, 0.6, 1.0, 1.5, 2.0)
-"""Tried on a lean, one output at a time."""
+LEANS = np.arange(-1.5, 6.51, 0.25)
+"""Tried for each output."""
+USUAL_LEAN = 0.3
+"""Where they begin: so much of the logarithm of how rare each is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +50,8 @@ class TurnRecipe:
         words_cost, around_cost: how much an error counts beside the size of the weights, in either part.
         words_steps, around_steps: of the fits, at most.
         seen: in how many lines a word must occur.
-        folds: by which the lines of the second part's training are guessed by words fitted without them.
-        known: of a dialogue's lines, the share that is known in a third of what the second part is shown.
+        folds: by which lines are guessed by words fitted without them.
+        known: of a dialogue's lines, the share that is known in half of what the tied part learns from.
         rounds: over all outputs, when the lean is sought.
         seed: which lines are taken for known.
         changes: how far from people's the number of changes may be, as a share of it.
@@ -59,9 +64,9 @@ class TurnRecipe:
     seen: int = 2
     folds: int = 5
     known: float = 0.3
-    rounds: int = 4
+    rounds: int = 2
     seed: int = 0
-    changes: float = 0.02
+    changes: float = 0.1
 
 
 USUAL = TurnRecipe()
@@ -109,39 +114,50 @@ def train_turns(lines: Lines, recipe: TurnRecipe = USUAL) -> TurnModel:
     rows = word_rows(lines, rarity)
     words, base = fitted_words(rows, lines, recipe)
     guesses = guessed_apart(rows, lines, recipe)
-    return train_around(lines, guesses, TurnModel(rarity, words, base, *_nothing()), recipe)
+    return TurnModel(rarity, words, base, free_part(lines, guesses, recipe), tied_part(lines, guesses, recipe))
 
 
-def _nothing() -> tuple[Float32, Float32, Float32]:
-    return np.zeros((0, OUTPUTS), np.float32), np.zeros(OUTPUTS, np.float32), np.zeros(OUTPUTS, np.float32)
-
-
-def train_around(lines: Lines, guesses: Float64, model: TurnModel, recipe: TurnRecipe) -> TurnModel:
-    """A model with its second part fitted.
+def free_part(lines: Lines, guesses: Float64, recipe: TurnRecipe) -> Part:
+    """What tells feelings where none is known.
 
     Args:
         lines: to learn from.
         guesses: (N, 10) what words say of them that were fitted without them.
-        model: with its first part.
         recipe: how.
     """
+    rows, targets, folds = alone(talk_of(lines, np.zeros(len(lines), bool)), guesses), targets_of(lines), lines.folds(3)
+    apart = np.zeros_like(guesses)
+    for fold in range(3):
+        weights, level = _fitted_around([rows[folds != fold]], targets[folds != fold], recipe)
+        apart[folds == fold] = rows[folds == fold] @ weights + level
+    return _part(*_fitted_around([rows], targets, recipe), lean_of(apart, lines, recipe))
+
+
+def tied_part(lines: Lines, guesses: Float64, recipe: TurnRecipe) -> Part:
+    """What tells feelings where some are known; arguments as for `free_part`."""
     views = [surroundings(talk, guesses, ahead=ahead) for talk, ahead in shown(lines, recipe)]
+    weights, level = _fitted_around(views, targets_of(lines), recipe)
+    return _part(weights, level, lean_of(views[0] @ weights + level, lines, recipe))
+
+
+def _fitted_around(views: list[Float64], targets: Float64, recipe: TurnRecipe) -> tuple[Float64, Float64]:
+    """Weights (F, 10) and level (10,) of several views (N, F) of lines."""
     seen = np.concatenate(views)
     middle, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
-    targets = np.concatenate([targets_of(lines)] * len(views))
+    rows, all_targets = ((seen - middle) / spread).astype(np.float32), np.concatenate([targets] * len(views))
     cost = recipe.around_cost / len(views)
-    rows = ((seen - middle) / spread).astype(np.float32)
-    weights, level = fitted(rows, targets, np.ones((len(seen), 2)), cost, recipe.around_steps)
-    around, level = weights / spread[:, None], level - (middle / spread) @ weights
-    lean = lean_of(views[0] @ around + level, lines, recipe)
-    return TurnModel(model.rarity, model.words, model.base, *(a.astype(np.float32) for a in (around, level, lean)))
+    weights, level = fitted(rows, all_targets, np.ones((len(seen), 2)), cost, recipe.around_steps)
+    return weights / spread[:, None], level - (middle / spread) @ weights
+
+
+def _part(weights: Float64, level: Float64, lean: Float64) -> Part:
+    return Part(weights.astype(np.float32), level.astype(np.float32), lean.astype(np.float32))
 
 
 def shown(lines: Lines, recipe: TurnRecipe) -> list[tuple[Talk, bool]]:
-    """What the second part learns from: nothing is known, all that came before is, or some lines are."""
+    """What the tied part learns from, and whether what is known of later lines counts: all that was before, or some."""
     some = np.random.default_rng(recipe.seed).random(len(lines)) < recipe.known
-    nothing, everything = np.zeros(len(lines), bool), np.ones(len(lines), bool)
-    return [(talk_of(lines, nothing), True), (talk_of(lines, everything), False), (talk_of(lines, some), True)]
+    return [(talk_of(lines, np.ones(len(lines), bool)), False), (talk_of(lines, some), True)]
 
 
 def talk_of(lines: Lines, known: np.ndarray) -> Talk:
@@ -247,20 +263,23 @@ def lean_of(logits: Float64, lines: Lines, recipe: TurnRecipe) -> Float64:
     def strength(chosen: Int64) -> float:
         return macro_f1(lines.strengths, chosen, len(LEVELS))
 
+    often = np.log(np.maximum(targets_of(lines).mean(axis=0), 1 / len(lines)))
     parts = zip(HEADS, (emotion, strength), strict=True)
-    return np.concatenate([_climbed(logits[:, start:end], score, recipe.rounds) for (start, end), score in parts])
+    return np.concatenate(
+        [_climbed(logits[:, start:end], -USUAL_LEAN * often[start:end], score, recipe) for (start, end), score in parts]
+    )
 
 
-def _climbed(logits: Float64, score: Callable[[Int64], float], rounds: int) -> Float64:
-    lean = np.zeros(logits.shape[1])
-    best = score(logits.argmax(axis=1))
-    for place in np.tile(np.arange(len(lean)), rounds).tolist():
-        for step in STEPS:
-            tried = lean.copy()
-            tried[place] += step
-            found = score((logits + tried).argmax(axis=1))
-            if found > best + 1e-6:
-                best, lean = found, tried
+def _climbed(logits: Float64, lean: Float64, score: Callable[[Int64], float], recipe: TurnRecipe) -> Float64:
+    """A lean, each of whose outputs is the best of `LEANS` by the mean of the scores of it and of those beside it."""
+    lean = lean.copy()
+    for place in np.tile(np.arange(len(lean)), recipe.rounds).tolist():
+        scores = []
+        for value in LEANS.tolist():
+            lean[place] = value
+            scores.append(score((logits + lean).argmax(axis=1)))
+        smooth = np.convolve(np.pad(scores, 1, mode="edge"), np.ones(3) / 3, "valid")
+        lean[place] = LEANS[int(smooth.argmax())]
     return lean
 
 
@@ -283,6 +302,7 @@ def changes(labels: Int64, lines: Lines) -> float:
 def write_turns(path: Path, model: TurnModel) -> None:
     """Write a model; its words with half the digits, as they were rounded."""
     half = {"rarity": model.rarity.astype(np.float16), "words": model.words.astype(np.float16)}
-    rest = {name: getattr(model, name) for name in ("base", "around", "level", "lean")}
+    parts = {"free": model.free, "tied": model.tied}
+    rest = {f"{part}.{name}": getattr(values, name) for part, values in parts.items() for name in PARTS}
     with whole(path) as hidden:
-        save_file(half | rest, hidden)
+        save_file({**half, "base": model.base, **rest}, hidden)
