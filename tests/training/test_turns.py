@@ -10,7 +10,7 @@ from made_lines import rows, written
 
 from dicetalk.data.dailytalk import Lines, read_lines
 from dicetalk.errors import CheckpointError, InputError
-from dicetalk.sources.turns import OUTPUTS, Talk, alone, is_near_known, read_turns, shares, surroundings
+from dicetalk.sources.turns import OUTPUTS, Talk, TurnModel, alone, is_near_known, read_turns, shares, surroundings
 from dicetalk.training.recipes import TURNS, recipe, train_by
 from dicetalk.training.turns import changes, fitted, macro_f1, talk_of, targets_of, train_turns, write_turns
 
@@ -20,21 +20,25 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     return read_lines(written(tmp_path_factory.mktemp("lines") / "train.csv", rows()))
 
 
-def test_it_learns_a_handful_by_heart(lines: Lines) -> None:
-    model = train_turns(lines)
+@pytest.fixture(scope="module")
+def model(lines: Lines) -> TurnModel:
+    return train_turns(lines)
+
+
+def test_it_learns_a_handful_by_heart(lines: Lines, model: TurnModel) -> None:
     logits, leans = model(talk_of(lines, np.zeros(len(lines), bool)))
     chosen = (logits + leans)[:, :7].argmax(axis=1)
     assert (chosen == lines.emotions).mean() > 0.95
     assert ((logits + leans)[:, 7:].argmax(axis=1) == lines.strengths).mean() > 0.95
 
 
-def test_the_recipe_writes_what_is_read_back(lines: Lines, tmp_path: Path) -> None:
+def test_the_recipe_writes_what_is_read_back(lines: Lines, model: TurnModel, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     written(folder / "train.csv", rows())
     out = train_by(recipe("turns"), [folder], tmp_path / "out")
     assert (out / "card.md").read_text().startswith("Not for commercial use")
-    model, again = train_turns(lines, TURNS), read_turns(out / "turns.safetensors")
+    again = read_turns(out / "turns.safetensors")
     talk = talk_of(lines, np.zeros(len(lines), bool))
     np.testing.assert_allclose(model(talk)[0], again(talk)[0], atol=1e-4)
 
@@ -53,8 +57,8 @@ def test_tables_that_are_none(tmp_path: Path) -> None:
         train_by(TURNS, [tmp_path, tmp_path], tmp_path / "out")
 
 
-def test_a_damaged_model_is_told(tmp_path: Path, lines: Lines) -> None:
-    write_turns(tmp_path / "turns.safetensors", train_turns(lines))
+def test_a_damaged_model_is_told(tmp_path: Path, model: TurnModel) -> None:
+    write_turns(tmp_path / "turns.safetensors", model)
     whole = (tmp_path / "turns.safetensors").read_bytes()
     for data in (b"", whole[:100], whole[:-10], b"{}" * 50):
         (tmp_path / "turns.safetensors").write_bytes(data)
