@@ -27,9 +27,9 @@ from dicetalk.training.turns import (
     free_part,
     lean_of,
     macro_f1,
-    rarity_of,
     talk_of,
     tied_part,
+    vocabulary_of,
     word_rows,
 )
 
@@ -51,7 +51,7 @@ def kept(path: Path, make: Callable[[], Arrays]) -> Arrays:
 
 def guesses(lines: Lines, folds: np.ndarray) -> Arrays:
     """What words say (n, 10) of the lines of fold k where fold o is held out, as `o_k`: fitted without either."""
-    rows, found = word_rows(lines, rarity_of(lines, USUAL.seen)), {}
+    rows, found = word_rows(lines, *vocabulary_of(lines, USUAL.seen)), {}
     for one, other in itertools.combinations_with_replacement(range(FOLDS), 2):
         taken = (folds != one) & (folds != other)
         words, base = fitted_words(rows[taken], lines.only(taken), USUAL)
@@ -104,9 +104,8 @@ def graph(lines: Lines, folds: np.ndarray, said: Arrays, texts: np.ndarray, seed
 
 def latent(lines: Lines) -> np.ndarray:
     """Texts as numbers of about unit size (N, LATENT + 9): their words' main directions, and where they stand."""
-    rows = word_rows(lines, rarity_of(lines, USUAL.seen))
-    used = np.flatnonzero(np.diff(rows.tocsc().indptr))
-    main = svds(rows[:, used].astype(np.float64), k=LATENT, random_state=0)[0] * np.sqrt(len(lines)) / 2
+    rows = word_rows(lines, *vocabulary_of(lines, USUAL.seen))
+    main = svds(rows.astype(np.float64), k=LATENT, random_state=0)[0] * np.sqrt(len(lines)) / 2
     plain_rows = alone(talk_of(lines, np.zeros(len(lines), bool)), np.zeros((len(lines), OUTPUTS)))
     return np.hstack([main, plain_rows[:, 2 * OUTPUTS : 2 * OUTPUTS + 9]])  # place and signs
 

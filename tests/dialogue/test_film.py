@@ -17,7 +17,7 @@ from scipy.io import wavfile
 from dicetalk.arrays import Waveform
 from dicetalk.backbone import KINDS
 from dicetalk.dialogue.cast import Player
-from dicetalk.dialogue.film import Look, make_film
+from dicetalk.dialogue.film import Layout, Look, make_film
 from dicetalk.dialogue.plan import Plan, Planned
 from dicetalk.dialogue.script import Line
 from dicetalk.dialogue.staging import LEAD, felt_by, length_of, listening, shots, spoken_moments
@@ -103,7 +103,7 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> DiceTalk:
 
 
 @pytest.mark.parametrize(("layout", "width"), [("cut", 54), ("split", 108)])
-def test_a_film(tmp_path: Path, cast: list[Player], talk: DiceTalk, layout: str, width: int) -> None:
+def test_a_film(tmp_path: Path, cast: list[Player], talk: DiceTalk, layout: Layout, width: int) -> None:
     told: list[Event] = []
     output = tmp_path / "scene.mp4"
     film = make_film(PLAN, cast, output, look=Look(layout=layout, size=64), talk=talk, tell=told.append)

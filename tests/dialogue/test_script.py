@@ -39,6 +39,13 @@ ANNA_AND_BEN = [("ANNA", "I lost my dog."), ("BEN", "Oh no.")]
         "ANNA：I lost my dog.\nBEN： Oh no.",
         "ANNA\nI lost my dog.\n\nBEN\n(softly)\nOh no.",
         "INT. PARK - DAY\n\nANNA (V.O.)\nI lost\nmy dog.\n\nBEN\nOh no.",
+        "1. ANNA: I lost my dog.\n2. BEN: Oh no.",
+        "[00:01] ANNA: I lost my dog.\n[00:07] BEN: Oh no.",
+        "00:01 ANNA: I lost my dog.\n00:00:07.250 BEN: Oh no.",
+        "ANNA\tI lost my dog.\nBEN\tOh no.",
+        "<ANNA> I lost my dog.\n<BEN> Oh no.",
+        "ANNA. I lost my dog.\nBEN. Oh no.",
+        "INT. PARK - DAY\n\nANNA — I lost my dog.\nBEN - Oh no.",
     ],
 )
 def test_layouts(text: str) -> None:

@@ -45,20 +45,20 @@ def test_the_same_seed_learns_the_same(lines: Lines) -> None:
     assert np.array_equal(said[0], said[1]) and not np.array_equal(said[0], said[2])
 
 
-def asked(known: torch.Tensor) -> tuple[DialogueGraph, list[torch.Tensor], dict]:
+def asked(known: torch.Tensor) -> tuple[DialogueGraph, list[torch.Tensor], torch.Tensor]:
     torch.manual_seed(0)
     graph = DialogueGraph(GraphSizes(text=3, width=8, dropout=0.0)).eval()
     texts, guesses = torch.randn(2, 4, 3), torch.randn(2, 4, OUTPUTS)
     there = torch.tensor([[True] * 4, [True, True, False, False]])
     joined = joined_turns(there, torch.tensor([[0, 1, 0, 1]] * 2))
-    return graph, graph(texts, guesses, known, joined), {"there": there}
+    return graph, graph(texts, guesses, known, joined), there
 
 
 def test_every_weight_learns() -> None:
-    graph, made, more = asked(torch.zeros(2, 4, OUTPUTS))
+    graph, made, there = asked(torch.zeros(2, 4, OUTPUTS))
     targets = torch.eye(OUTPUTS)[torch.tensor([[0, 1, 0, 1]] * 2)]
     targets = targets + torch.eye(OUTPUTS)[7]
-    graph_loss(made, targets, more["there"], torch.ones(OUTPUTS), 0.1).backward()
+    graph_loss(made, targets, there, torch.ones(OUTPUTS), 0.1).backward()
     silent = [name for name, weight in graph.named_parameters() if weight.grad is None or not weight.grad.abs().sum()]
     # What nobody asks after the last look: the speakers' answers, and queries of those who only answer.
     assert all(name.startswith("looks.1.") for name in silent), silent

@@ -9,7 +9,7 @@ import torch
 from places import SHARED
 from safetensors.torch import load_file
 
-from dicetalk.training.typed_attention import TypedAttention
+from dicetalk.training.typed_attention import Edge, TypedAttention
 
 GOLDEN = SHARED / "golden" / "relatives"
 EDGES = [("text", "before", "text"), ("text", "has", "emotion"), ("emotion", "of", "text")]
@@ -43,7 +43,7 @@ def test_it_gives_the_published_numbers() -> None:
         torch.testing.assert_close(found[name][0], stored[f"y/{name}"], atol=1e-5, rtol=0)
 
 
-def made(count: int = 4) -> tuple[TypedAttention, dict[str, torch.Tensor], dict]:
+def made(count: int = 4) -> tuple[TypedAttention, dict[str, torch.Tensor], dict[Edge, torch.Tensor]]:
     torch.manual_seed(1)
     layer = TypedAttention({"text": 6, "emotion": 8}, EDGES, 8, 2)
     nodes = {"text": torch.randn(2, count, 6), "emotion": torch.randn(2, count, 8)}

@@ -185,8 +185,7 @@ def _filmed(
     from dicetalk.marks.marks import Marks
     from dicetalk.media.formats import WRITTEN, quality_of
 
-    heard = [Path(player.voice) for player in cast if player.voice and Path(player.voice).is_file()]
-    _check(output, WRITTEN, [*inputs, *(player.portrait for player in cast), *heard])
+    _check(output, WRITTEN, inputs)
     marks = Marks(
         which=marking["marks"],
         consent=marking["consent"],

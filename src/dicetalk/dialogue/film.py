@@ -23,12 +23,13 @@ from dicetalk.dialogue.plan import Plan
 from dicetalk.dialogue.staging import felt_by, length_of, shots, spoken_moments
 from dicetalk.dialogue.voices import RATE, Spoken, check_voice, spoken
 from dicetalk.emotion.moments import Moment
+from dicetalk.files import check_output
 from dicetalk.jobs import Event, Tell
 from dicetalk.marks.label import labelled
 from dicetalk.marks.marks import Marks
 from dicetalk.marks.origin import Origin
 from dicetalk.media import Sound, VideoWriter, read_sound
-from dicetalk.media.formats import USUAL_QUALITY, Quality, quality_of
+from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
 from dicetalk.pipeline import OTHER_TAKE, DiceTalk, Video
 from dicetalk.portrait.framing import check_size
 from dicetalk.rates import FPS
@@ -130,7 +131,7 @@ def make_film(
     Raises:
         DiceTalkError: a picture, a recording or a command cannot be used, or the output not be written.
     """
-    cast = checked(plan, cast, synthesiser, look)
+    cast = checked(plan, cast, output, synthesiser, look)
     with TemporaryDirectory() as folder:
         lines = _voices(plan, cast, synthesiser, Path(folder), tell)
         moments = spoken_moments(plan, [line.seconds for line in lines])
@@ -151,7 +152,9 @@ def make_film(
         return _saved(output, plan, moments, videos, sound, look, quality, marks or Marks(), lines, tell)
 
 
-def checked(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, look: Look) -> tuple[Player, ...]:
+def checked(
+    plan: Plan, cast: Sequence[Player], output: Path, synthesiser: Command | None, look: Look
+) -> tuple[Player, ...]:
     """The players in the order in which they speak, if nothing is wrong with them and how the film is made.
 
     Raises:
@@ -163,6 +166,8 @@ def checked(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, loo
     players = cast_of(cast, plan.speakers)
     for player in players:
         check_voice(player, synthesiser)
+    heard = [Path(player.voice) for player in players if player.voice and Path(player.voice).is_file()]
+    check_output(output, WRITTEN, [*(player.portrait for player in players), *heard])
     return players
 
 

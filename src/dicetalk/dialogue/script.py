@@ -30,7 +30,10 @@ EXPECTED = "expected lines such as ANNA: I lost my dog."
 DEEPEST = 3
 """Brackets in brackets."""
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_STRENGTH = re.compile(r"\S+\s*:\s*[-+.\d]+")
+_COUNTED = re.compile(r"^(?:(?:[-•–—>]|\d{1,4}[.)]|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?)\s+)+")
+_NAMED = re.compile(r"^<?([^<>\t:]{1,40})(?:>\s*|\t+)")
+_APART = re.compile(r"^([^:.()\[\]]{1,40}?)(?:\s+[-–—]\s+|\.\s+)(?=\S)")
+_STRENGTH = re.compile(r"[^\W\d]\S*\s*:\s*[-+.\d]+")
 _MARKS = ("\ufeff", "\u200b", "\u200e", "\u200f")
 """Signs that are not seen."""
 
@@ -91,8 +94,8 @@ def _decoded(data: bytes) -> str:
 def script_of(text: str, folder: Path = Path()) -> tuple[Line, ...]:
     """The lines of a script.
 
-    Names stand before a colon, or alone and in capitals above what is said. What is in brackets is not said; a feeling
-    in the brackets behind a name is what the author asks for.
+    Names stand before a colon; or in capitals alone above what is said, or before it with a dot or a dash between. What
+    is in brackets is not said; a feeling in the brackets behind a name is what the author asks for.
 
     Args:
         text: of the script.
@@ -104,8 +107,9 @@ def script_of(text: str, folder: Path = Path()) -> tuple[Line, ...]:
     """
     rows = [_clean(row) for row in text.splitlines()]
     heads = [_head(row, number) for number, row in enumerate(rows, start=1)]
-    if not any(heads):
-        heads = [_stage_head(row, number) for number, row in enumerate(rows, start=1)]
+    for other in (_stage_head, _apart_head):
+        if not any(heads):
+            heads = [other(row, number) for number, row in enumerate(rows, start=1)]
     heads = _of_one_kind(heads)
     lines = tuple(_spoken(rows, heads, folder))
     if not lines:
@@ -116,11 +120,13 @@ def script_of(text: str, folder: Path = Path()) -> tuple[Line, ...]:
 
 
 def _clean(row: str) -> str:
-    """A row without what only decorates it: signs that are not seen, the stars of Markdown, the dash of a list."""
+    """A row without what only decorates it: signs that are not seen, stars of Markdown, the dash or number of a list, a
+    time; and with a colon behind a name that is set apart by a tab or by angles.
+    """
     for mark in _MARKS:
         row = row.replace(mark, "")
     row = unicodedata.normalize("NFC", row).replace("*", "").strip()
-    return re.sub(r"^(?:[-•–—>]\s+)+", "", row)
+    return _NAMED.sub(r"\1: ", _COUNTED.sub("", row))
 
 
 def _head(row: str, number: int) -> _Head | None:
@@ -132,7 +138,7 @@ def _head(row: str, number: int) -> _Head | None:
     if (rest[:1] in "/\\" and rest) or rest[:1].isdigit():
         return None  # an address, a time of day
     name, notes = _without_brackets(before)
-    return _Head(name, notes, rest.strip(), number) if _is_name(name) and before[0] not in OPEN else None
+    return _Head(name, notes, rest.strip(), number) if _is_name(name) else None
 
 
 def _outer_colon(row: str) -> int | None:
@@ -150,6 +156,14 @@ def _stage_head(row: str, number: int) -> _Head | None:
     name, notes = _without_brackets(row)
     shouted = name.isupper() and not row.startswith(tuple(OPEN))
     return _Head(name, notes, "", number) if shouted and _is_name(name) and not _is_place(name) else None
+
+
+def _apart_head(row: str, number: int) -> _Head | None:
+    """`ANNA. I lost my dog.` or `ANNA - I lost my dog.`, as in plays."""
+    found = _APART.match(row)
+    if found is None or not found[1].isupper() or not _is_name(found[1]) or _is_place(row):
+        return None
+    return _Head(found[1], (), row[found.end() :], number)
 
 
 def _is_name(name: str) -> bool:

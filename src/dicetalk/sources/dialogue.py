@@ -18,7 +18,7 @@ from dicetalk.sources.turns import (
     Talk,
     TurnModel,
     grams,
-    place_of,
+    hash_of,
     shares,
     shipped_turns,
     weighed,
@@ -129,16 +129,22 @@ class _Line:
 
     def _words(self, chosen: int) -> tuple[str, int]:
         """The words that speak most for an emotion, and which one all of them speak for."""
-        places, values = weighed(self.text, self.model.rarity)
-        weights = self.model.words[places][:, : len(EMOTIONS)].astype(np.float64) * values[:, None]
+        known, values = weighed(self.text, self.model.places, self.model.rarity)
+        weights = self.model.words[known][:, : len(EMOTIONS)].astype(np.float64) * values[:, None]
         alone = int((weights.sum(axis=0) + self.model.base[: len(EMOTIONS)]).argmax())
-        speaks = dict(zip(places.tolist(), (weights - weights.mean(axis=1, keepdims=True))[:, chosen], strict=True))
+        speaks = dict(
+            zip(
+                self.model.places[known].tolist(),
+                (weights - weights.mean(axis=1, keepdims=True))[:, chosen],
+                strict=True,
+            )
+        )
         return quoted(self.text, speaks), alone
 
 
 def quoted(text: str, speaks: Mapping[int, float]) -> str:
-    """The words and pairs of a text that speak most for something, by their buckets; "" where none does."""
-    found = {gram: speaks.get(place_of(gram), 0.0) for gram in grams(text) if gram[0] != "<" and gram[-1] != ">"}
+    """The words and pairs of a text that speak most for something, by their hashes; "" where none does."""
+    found = {gram: speaks.get(hash_of(gram), 0.0) for gram in grams(text) if gram[0] != "<" and gram[-1] != ">"}
     ranked = sorted(found, key=lambda gram: -found[gram])[:TOLD]
     return ", ".join(repr(gram) for gram in ranked if found[gram] >= LEAST_WORD)
 

@@ -31,8 +31,6 @@ EMOTIONS = ("neutral", "happy", "surprised", "sad", "angry", "disgusted", "fear"
 LEVELS = (0.33, 0.66, 1.0)
 """How strong its three strengths are."""
 OUTPUTS = len(EMOTIONS) + len(LEVELS)
-BUCKETS = 2**16
-"""Of hashed words and pairs."""
 REACH = 3
 """Lines before and after a line that are looked at for what is known of them."""
 NEAR = 1
@@ -99,13 +97,15 @@ class TurnModel:
     """The weights.
 
     Attributes:
-        rarity: (BUCKETS,) what a word counts, by how rare it is; 0 where it was hardly seen.
-        words: (BUCKETS, 10) of words and pairs, for emotions and strengths.
+        places: (K,) the hashes of the words and pairs that it knows, rising.
+        rarity: (K,) what each counts, by how rare it is.
+        words: (K, 10) of each, for emotions and strengths.
         base: (10,) what is added.
         free: of lines around which nothing is known.
         tied: of lines around which something is.
     """
 
+    places: Int64
     rarity: Float32
     words: Float32
     base: Float32
@@ -117,7 +117,7 @@ class TurnModel:
         return np.stack([self._line(text) for text in texts])
 
     def _line(self, text: str) -> Float64:
-        places, values = weighed(text, self.rarity)
+        places, values = weighed(text, self.places, self.rarity)
         found: Float64 = values @ self.words[places].astype(np.float64) + self.base
         return found
 
@@ -146,22 +146,26 @@ def grams(text: str) -> list[str]:
     return words + [" ".join(pair) for pair in pairwise(["<", *words, ">"])]
 
 
-def places_of(text: str) -> Counter[int]:
-    """How often the bucket of each word and pair occurs."""
-    return Counter(place_of(gram) for gram in grams(text))
+def hash_of(gram: str) -> int:
+    """Where a word or pair stands."""
+    return crc32(gram.encode())
 
 
-def place_of(gram: str) -> int:
-    """The bucket of a word or pair."""
-    return crc32(gram.encode()) % BUCKETS
+def weighed(text: str, places: Int64, rarity: Float32) -> tuple[Int64, Float64]:
+    """Which of the known words and pairs a line has (M,), and what each counts (M,), of length 1 together.
 
-
-def weighed(text: str, rarity: Float32) -> tuple[Int64, Float64]:
-    """The buckets of a line (K,) and what each counts (K,), of length 1 together; none where no word was ever seen."""
-    counts = places_of(text)
-    places = np.array([place for place in sorted(counts) if rarity[place] > 0], np.int64)
-    values = (1 + np.log([counts[place] for place in places.tolist()])) * rarity[places].astype(np.float64)
-    return places, values / max(float(np.sqrt((values**2).sum())), 1e-9)
+    Args:
+        text: of the line.
+        places: (K,) hashes of those that are known, rising.
+        rarity: (K,) what each counts.
+    """
+    counts = Counter(hash_of(gram) for gram in grams(text))
+    hashes = np.array(sorted(counts), np.int64)
+    found = np.minimum(np.searchsorted(places, hashes), len(places) - 1)
+    known = places[found] == hashes
+    often = np.array([counts[place] for place in hashes[known].tolist()], np.float64)
+    values = (1 + np.log(np.maximum(often, 1))) * rarity[found[known]]
+    return found[known], values / max(float(np.sqrt((values**2).sum())), 1e-9)
 
 
 def alone(talk: Talk, lines: Float64) -> Float64:
@@ -190,7 +194,7 @@ def surroundings(talk: Talk, lines: Float64, *, ahead: bool = True) -> Float64:
             inside = _inside(numbers, step)[:, None]
             same = inside & (_moved(talk.speakers, step) == talk.speakers)[:, None]
             told = talk.known if ahead or step < 0 else np.zeros_like(talk.known)
-            parts += [inside, _moved(told, step) * inside, _moved(told, step) * same]
+            parts += [inside.astype(np.float64), _moved(told, step) * inside, _moved(told, step) * same]
             if away <= NEAR:
                 guess = np.where(told.sum(axis=1, keepdims=True) > 0, 0.0, guessed)
                 parts += [_moved(guess, step) * inside, _moved(guess, step) * same]
@@ -262,8 +266,9 @@ def read_turns(path: Path) -> TurnModel:
         CheckpointError: the file is not there, or is damaged.
     """
     try:
-        stored = {name: values.astype(np.float32) for name, values in load_file(path).items()}
-        parts = [Part(**{name: stored[f"{part}.{name}"] for name in PARTS}) for part in ("free", "tied")]
-        return TurnModel(stored["rarity"], stored["words"], stored["base"], *parts)
+        stored = load_file(path)
+        wide = {name: values.astype(np.float32) for name, values in stored.items()}
+        parts = [Part(**{name: wide[f"{part}.{name}"] for name in PARTS}) for part in ("free", "tied")]
+        return TurnModel(stored["places"].astype(np.int64), wide["rarity"], wide["words"], wide["base"], *parts)
     except (OSError, KeyError, SafetensorError) as error:
         raise CheckpointError(f"{path} is no whole model of turns ({error}); get or write it again") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,6 @@ from dicetalk.data.dailytalk import Lines, read_lines
 from dicetalk.errors import InputError
 from dicetalk.files import existing_file, whole
 from dicetalk.sources.turns import (
-    BUCKETS,
     EMOTIONS,
     LEVELS,
     OUTPUTS,
@@ -26,7 +26,8 @@ from dicetalk.sources.turns import (
     Talk,
     TurnModel,
     alone,
-    places_of,
+    grams,
+    hash_of,
     surroundings,
     weighed,
 )
@@ -110,11 +111,11 @@ def train_turns_on(
 
 def train_turns(lines: Lines, recipe: TurnRecipe = USUAL) -> TurnModel:
     """The model of some lines."""
-    rarity = rarity_of(lines, recipe.seen)
-    rows = word_rows(lines, rarity)
+    places, rarity = vocabulary_of(lines, recipe.seen)
+    rows = word_rows(lines, places, rarity)
     words, base = fitted_words(rows, lines, recipe)
     guesses = guessed_apart(rows, lines, recipe)
-    return TurnModel(rarity, words, base, free_part(lines, guesses, recipe), tied_part(lines, guesses, recipe))
+    return TurnModel(places, rarity, words, base, free_part(lines, guesses, recipe), tied_part(lines, guesses, recipe))
 
 
 def free_part(lines: Lines, guesses: Float64, recipe: TurnRecipe) -> Part:
@@ -172,31 +173,28 @@ def targets_of(lines: Lines) -> Float64:
     return np.hstack([np.eye(len(EMOTIONS))[lines.emotions], np.eye(len(LEVELS))[lines.strengths]])
 
 
-def rarity_of(lines: Lines, seen: int) -> Float32:
-    """What each bucket counts (BUCKETS,)."""
-    counts = np.zeros(BUCKETS)
-    for text in lines.texts:
-        counts[list(places_of(text))] += 1
-    rarity = np.log((1 + len(lines)) / (1 + counts)) + 1
-    return np.where(counts >= seen, rarity, 0.0).astype(np.float16).astype(np.float32)
+def vocabulary_of(lines: Lines, seen: int) -> tuple[Int64, Float32]:
+    """The hashes (K,) of the words and pairs that so many lines have, rising, and what each counts (K,)."""
+    counts = Counter(hash_ for text in lines.texts for hash_ in {hash_of(gram) for gram in grams(text)})
+    places = np.array(sorted(place for place, count in counts.items() if count >= seen), np.int64)
+    often = np.array([counts[place] for place in places.tolist()])
+    rarity = np.log((1 + len(lines)) / (1 + often)) + 1
+    return places, rarity.astype(np.float16).astype(np.float32)
 
 
-def word_rows(lines: Lines, rarity: Float32) -> sparse.csr_matrix:
-    """The words of lines (N, BUCKETS)."""
-    found = [weighed(text, rarity) for text in lines.texts]
-    ends = np.cumsum([0, *(len(places) for places, _ in found)])
-    values, places = np.concatenate([v for _, v in found]), np.concatenate([p for p, _ in found])
-    return sparse.csr_matrix((values.astype(np.float32), places, ends), (len(lines), BUCKETS))
+def word_rows(lines: Lines, places: Int64, rarity: Float32) -> sparse.csr_matrix:
+    """The known words and pairs of lines (N, K)."""
+    found = [weighed(text, places, rarity) for text in lines.texts]
+    ends = np.cumsum([0, *(len(which) for which, _ in found)])
+    values, which = np.concatenate([v for _, v in found]), np.concatenate([w for w, _ in found])
+    return sparse.csr_matrix((values.astype(np.float32), which, ends), (len(lines), len(places)))
 
 
 def fitted_words(rows: sparse.csr_matrix, lines: Lines, recipe: TurnRecipe) -> tuple[Float32, Float32]:
-    """The first part: all emotions count alike, however rare. Buckets that no line has weigh nothing."""
-    used = np.flatnonzero(np.diff(rows.tocsc().indptr))
+    """The weights of words (K, 10) and what is added (10,): all emotions count alike, however rare."""
     counts = np.stack([balance(lines.emotions, len(EMOTIONS)), balance(lines.strengths, len(LEVELS))], axis=1)
-    found, base = fitted(rows[:, used], targets_of(lines), counts, recipe.words_cost, recipe.words_steps)
-    words = np.zeros((BUCKETS, OUTPUTS), np.float32)
-    words[used] = found.astype(np.float16)
-    return words, base.astype(np.float32)
+    words, base = fitted(rows, targets_of(lines), counts, recipe.words_cost, recipe.words_steps)
+    return words.astype(np.float16).astype(np.float32), base.astype(np.float32)
 
 
 def balance(labels: Int64, count: int) -> Float64:
@@ -301,8 +299,9 @@ def changes(labels: Int64, lines: Lines) -> float:
 
 def write_turns(path: Path, model: TurnModel) -> None:
     """Write a model; its words with half the digits, as they were rounded."""
+    known = {"places": model.places.astype(np.uint32)}
     half = {"rarity": model.rarity.astype(np.float16), "words": model.words.astype(np.float16)}
     parts = {"free": model.free, "tied": model.tied}
     rest = {f"{part}.{name}": getattr(values, name) for part, values in parts.items() for name in PARTS}
     with whole(path) as hidden:
-        save_file({**half, "base": model.base, **rest}, hidden)
+        save_file({**known, **half, "base": model.base, **rest}, hidden)
