@@ -29,6 +29,9 @@ demo: install  ## demo.mp4 and its contact sheet demo.png
 test: develop  ## all tests; one line says what was left out, and why
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
+hostile: develop  ## bad input: every case at every door
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --hostile tests/hostile
+
 coverage: develop  ## the tests, with the share of lines they run
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92
 
@@ -47,4 +50,4 @@ gallery: develop  ## the pictures of README and docs
 benchmark: install  ## speed into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
-.PHONY: help install develop demo test coverage check docs gallery benchmark
+.PHONY: help install develop demo test hostile coverage check docs gallery benchmark

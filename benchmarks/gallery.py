@@ -24,8 +24,8 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import choose_face, face_crop, find_faces
 from dicetalk.media import read_picture
 from dicetalk.motion.space import Motion, concatenate
-from dicetalk.pipeline import Video
 from dicetalk.portrait.renderer import Renderer
+from dicetalk.video import Video
 
 Picture = npt.NDArray[np.uint8]
 

@@ -26,10 +26,10 @@ from dicetalk.backbone import DEFAULT, Moves
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Sound, read_sound
 from dicetalk.motion.space import Motion, concatenate
-from dicetalk.pipeline import Video
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech import Speech
 from dicetalk.speech.broad import closures as closures_of
+from dicetalk.video import Video
 
 Array = npt.NDArray[np.float64]
 

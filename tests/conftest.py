@@ -24,6 +24,18 @@ from dicetalk.media import Picture, Waveform, read_picture, read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.speech.rows import COLUMNS as SPEECH_COLUMNS
 
+if find_spec("hypothesis") is not None:  # the tests have no clock: a busy machine makes none of them fail
+    from hypothesis import settings as examples
+
+    examples.register_profile("no clock", deadline=None)
+    examples.load_profile("no clock")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hostile", action="store_true", help="every case of tests/hostile at every door, not at one each"
+    )
+
 
 @pytest.fixture(scope="session", autouse=True)
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
@@ -121,6 +133,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_embedder(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny embedder, fresh from training on those people, for which dora was held out; tests only read it."""
+    from learning import TINY
+
+    from dicetalk.training.stage1_embedder import train_embedder
+
+    return train_embedder([prepared], tmp_path_factory.mktemp("tiny"), TINY)
 
 
 EXTRAS = (

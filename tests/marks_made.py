@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.arrays import Picture
-from dicetalk.marks.marks import Marks
+from dicetalk.marks.marks import PICTURES, Marks
 from dicetalk.marks.origin import Origin
-from dicetalk.media import VideoWriter
-from dicetalk.media.frames import FrameWriter
+from dicetalk.media import VideoWriter, write_picture
+from dicetalk.media.frames import FrameWriter, is_numbered
 
 ORIGIN = Origin(
     version="0.1.0",
@@ -28,8 +28,11 @@ def noise(frames: int = 12, size: int = 64, channels: int = 3) -> Picture:
 
 
 def marked(path: Path, marks: Marks, *, alpha: bool = False) -> Path:
-    """A video, or the first of numbered pictures, with these marks."""
+    """A video, a picture, or the first of numbered pictures, with these marks."""
     stamp, frames = marks.stamp(path, ORIGIN), noise(channels=4 if alpha else 3)
+    if path.suffix in PICTURES and not is_numbered(path):
+        write_picture(path, frames[0], stamp)
+        return path
     if path.suffix == ".png":
         with FrameWriter(path, stamp) as pictures:
             pictures.write(frames[:2])

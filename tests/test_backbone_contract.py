@@ -175,6 +175,25 @@ def test_who_speaks_live_shows_the_same(backbone: Backbone, conditions: Conditio
         np.testing.assert_array_equal(np.concatenate([*made, *speaking.frames()]), frames)
 
 
+def test_a_frame_that_is_left_out_changes_no_other(backbone: Backbone, conditions: Conditions, frames: Picture) -> None:
+    if isinstance(backbone, Live):
+        asked: list[int] = []
+
+        def every_third(frame: int) -> bool:
+            asked.append(frame)
+            return frame % 3 == 0
+
+        felt = conditions.emotion.within
+        speaking = backbone.speak(
+            Sitting(portrait=conditions.portrait, face=conditions.face, felt=felt, seed=0, wanted=every_third)
+        )
+        speaking.hear(conditions.speech.waveform)
+        speaking.finish()
+        made = list(speaking.frames())
+        assert asked == list(range(FRAMES)) and [len(some) for some in made] == [n % 3 == 0 for n in range(FRAMES)]
+        np.testing.assert_array_equal(np.concatenate(made), frames[::3])
+
+
 def test_the_fake_is_of_a_few_lines() -> None:
     """It shows how little is needed."""
     text = Path(fake_backbone.__file__).read_text(encoding="utf-8")

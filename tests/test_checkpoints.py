@@ -86,3 +86,11 @@ def test_one_that_tells_no_kind(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text("{}", encoding="utf-8")
     with pytest.raises(CheckpointError, match="says None"):
         open_checkpoint(tmp_path, "toy", 2)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 19, "9" * 4000, "NaN", "Infinity"])
+def test_numbers_that_no_computer_has(folder: Path, number: str) -> None:
+    (folder / CONFIG).write_text(f'{{"kind": "toy", "version": 2, "levels": [{number}]}}')
+    with pytest.raises(CheckpointError, match="not valid JSON") as raised:
+        open_checkpoint(folder, "toy", 2)
+    assert len(str(raised.value)) < 300

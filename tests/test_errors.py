@@ -63,3 +63,8 @@ def test_a_system_library_that_is_missing(message: str, library: str | None) -> 
         assert says is None
     else:
         assert says is not None and f" {library} is missing" in says and "install the system package" in says
+
+
+def test_a_message_is_one_line_whatever_name_it_holds() -> None:
+    error = NoFaceError("a\nb.png\r\nis no\u2028picture")
+    assert str(error) == error.to_json()["error"] == "a b.png is no picture"

@@ -271,7 +271,7 @@ def test_curves_that_cannot_be_made_leave_no_video(desk: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise MediaError("no space left")
 
-    monkeypatch.setattr("dicetalk.pipeline.write_csv", full)
+    monkeypatch.setattr("dicetalk.video.write_csv", full)
     before = names(desk)
     with pytest.raises(MediaError, match="no space left"):
         run(job(motion_out=Path("c.csv")))

@@ -16,7 +16,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 ROWS = (
     {"arrays", "easing", "errors", "rates", "threads"},
     {"checks", "commands"},
-    {"files"},
+    {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks"},
     {"backbone"},  # the contract: what it hands over holds a Face
@@ -24,7 +24,7 @@ ROWS = (
     {"acting", "tracking"},
     {"recording", "diffusion"},  # a voice heard and a face seen
     {"sources"},
-    {"speakers", "live"},
+    {"speakers", "live", "video"},
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others

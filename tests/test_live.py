@@ -12,7 +12,7 @@ import pytest
 
 import dicetalk
 from dicetalk.arrays import Picture, Waveform
-from dicetalk.backbone import KINDS, Kind, Sitting
+from dicetalk.backbone import KINDS, Kind, Sitting, Wanted, every
 from dicetalk.errors import ConfigError, EmotionError, InputError
 from dicetalk.live import LiveVideo, patience_of, sounds_of
 from dicetalk.media import Sound, read_sound
@@ -28,6 +28,7 @@ class Counting:
 
     def __init__(self, felt: Feelings) -> None:
         self.felt, self.samples, self.made, self.ended = felt, 0, 0, False
+        self.wanted: Wanted = every
 
     def hear(self, sound: Waveform) -> None:
         self.samples += len(sound)
@@ -38,8 +39,8 @@ class Counting:
     def frames(self) -> Iterator[Picture]:
         while self.made < (-(-self.samples // 640) if self.ended else self.samples // 640 - 8):
             shade = self.felt(self.made, 1).weights[0, 5] * 200
-            self.made += 1
-            yield np.full((1, 1, 1, 3), shade, np.uint8)
+            is_wanted, self.made = self.wanted(self.made), self.made + 1
+            yield np.full((int(is_wanted), 1, 1, 3), shade, np.uint8)
 
 
 NOBODY: Any = None
@@ -106,6 +107,14 @@ def test_frames_that_nobody_took_are_not_lost() -> None:
     assert count(some.hear(silence(1))) == 6 and count(some.finish()) == 8
 
 
+def test_frames_that_are_left_out_are_counted() -> None:
+    some = video()
+    assert isinstance(some.speaking, Counting)
+    some.speaking.wanted = lambda frame: frame % 4 == 0
+    assert [len(frames) for frames in some.hear(silence(16))] == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert some.frames == 8 and count(some.finish()) == 2 and some.frames == 16
+
+
 def test_a_burst_is_made_frame_by_frame() -> None:
     some = video(emotion="neutral")
     frames = some.hear(silence(250))
@@ -125,6 +134,20 @@ def test_an_emotion_that_changes_on_the_way() -> None:
     with pytest.raises(EmotionError):
         some.emotion = "hapy"
     assert some.emotion == "happy:0.5"
+
+
+def test_another_emotion_is_seen_within_half_a_second() -> None:
+    """From the moment at which it is set; half of it is there by then."""
+    feelings = Feelings("neutral")
+    sitting = Sitting(portrait=np.zeros((1, 1, 3), np.uint8), face=NOBODY, felt=feelings, seed=0)
+    some = LiveVideo(sitting, Counting(feelings), feelings, Portions(), None, None, 0.36)
+    shades = []
+    for portion in range(100):
+        if portion == 50:
+            some.emotion = "happy:1"
+        shades += [(portion, int(frames.max())) for frames in some.hear(silence(1))]
+    assert all(shade == 0 for portion, shade in shades if portion < 50)
+    assert min(portion for portion, shade in shades if shade > 100) <= 50 + 0.5 * 25
 
 
 class Clock:
@@ -324,7 +347,17 @@ def test_silence_is_a_living_silent_face(talk: dicetalk.DiceTalk, hopper: Path) 
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"seed": -1}, {"size": 7}, {"emotion": "auto"}, {"rate": 3}, {"patience": 0}, {"fade": -1}, {"head": 2}]
+    "wrong",
+    [
+        {"wanted": 3},
+        {"seed": -1},
+        {"size": 7},
+        {"emotion": "auto"},
+        {"rate": 3},
+        {"patience": 0},
+        {"fade": -1},
+        {"head": 2},
+    ],
 )
 def test_what_cannot_be_asked_for(talk: dicetalk.DiceTalk, hopper: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError):

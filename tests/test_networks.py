@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -93,3 +96,13 @@ def test_numbers_that_are_not_finite_are_told(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **__: Damaged())
     with pytest.raises(CheckpointError, match=r"detector_proposal\.onnx gave numbers that are not finite"):
         open_network(path).run(None, {})
+
+
+def test_nothing_is_kept_of_the_machine(path: Path, tmp_path: Path) -> None:
+    """Builds of onnxruntime that report to their maker keep an identifier and a first report in the home."""
+    homes = {name: str(tmp_path) for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA")}
+    source = str(Path(networks.__file__).parents[1])
+    program = "import sys, pathlib; from dicetalk.networks import open_network; open_network(pathlib.Path(sys.argv[1]))"
+    told = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", program, str(path)], env={**told, **homes, "PYTHONPATH": source}, check=True)
+    assert list(tmp_path.iterdir()) == [path]

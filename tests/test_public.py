@@ -60,7 +60,7 @@ def test_what_a_talk_takes() -> None:
 def test_what_a_live_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.live).parameters
     usual = {"emotion": "neutral", "fade": 0.6, "rate": 16_000, "patience": None, "seed": 0, "face": None, "size": 1024}
-    usual |= {"crop": False, "anyway": False, "head": 1.0, "blink": 1.0, "gaze": None}
+    usual |= {"crop": False, "anyway": False, "head": 1.0, "blink": 1.0, "gaze": None, "wanted": None}
     assert list(parameters) == ["self", "portrait", "sounds", *usual]
     assert {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY} == usual
 

@@ -13,6 +13,7 @@ from PIL import Image
 from places import ROOT
 
 from dicetalk.cli import cli
+from dicetalk.cli.settings import MARK, read_settings
 from dicetalk.emotion.own import is_own
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.sources.scheme import source_of
@@ -77,9 +78,12 @@ def test_snippets_run(code: str, hopper: Path, speech: Path, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("text", [block for page in PAGES for block in named(page, "json")])
-def test_timelines_read(text: str, tmp_path: Path) -> None:
-    (tmp_path / "mood.json").write_text(text)
-    assert len(Timeline.read(tmp_path / "mood.json").keys) > 1
+def test_timelines_and_settings_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text(text)
+    if MARK in text:
+        assert read_settings(tmp_path / "told.json").values["seed"] == 3
+    else:
+        assert len(Timeline.read(tmp_path / "told.json").keys) > 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

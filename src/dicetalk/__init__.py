@@ -20,9 +20,10 @@ if TYPE_CHECKING:
         NoFaceError,
     )
     from dicetalk.live import LiveVideo
-    from dicetalk.pipeline import DiceTalk, Video, load
+    from dicetalk.pipeline import DiceTalk, load
     from dicetalk.speakers import Speaker
     from dicetalk.svd.options import SvdOptions
+    from dicetalk.video import Video
 
 __version__ = "0.1.0"
 
@@ -47,7 +48,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "dicetalk.pipeline": ("DiceTalk", "Video", "load"),
+    "dicetalk.pipeline": ("DiceTalk", "load"),
+    "dicetalk.video": ("Video",),
     "dicetalk.live": ("LiveVideo",),
     "dicetalk.speakers": ("Speaker",),
     "dicetalk.svd.options": ("SvdOptions",),

@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from dicetalk.checks import brief, short, whole_number
+from dicetalk.amounts import AS_USUAL, Amounts
+from dicetalk.checks import brief, is_number, short, whole_number
 from dicetalk.errors import CheckpointError, ConfigError, InputError, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
@@ -25,48 +25,6 @@ if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing
     from dicetalk.media import Picture
     from dicetalk.motion.space import Motion
     from dicetalk.speech import Hearing
-
-
-GAZES = ("free", "camera")
-"""Where eyes may look."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Amounts:
-    """How much a person does besides speaking and feeling.
-
-    Attributes:
-        head: how far the head moves, and brows that stress what is said: 0 (held as in the portrait) to 1 (as usual).
-        blink: how many of the usual blinks there are, 0 to 1.
-        gaze: "free", with glances beside the camera, or "camera", never off it.
-    """
-
-    head: float = 1.0
-    blink: float = 1.0
-    gaze: Literal["free", "camera"] = "free"
-
-
-AS_USUAL = Amounts()
-
-
-def is_number(value: object) -> bool:
-    """Whether it is a real number, of Python or of NumPy; true and false are none."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
-    """What was asked for, checked; where nothing is said, the eyes of a head that is held still do not wander.
-
-    Raises:
-        InputError: one is out of range.
-    """
-    for name, share in (("head", head), ("blink", blink)):
-        if not is_number(share) or not 0 <= share <= 1:
-            raise InputError(f"{name} is {brief(share)}; use a number from 0 (none) to 1 (as usual)")
-    if gaze is not None and not (isinstance(gaze, str) and gaze in GAZES):
-        raise InputError(f"gaze is {brief(gaze)}; use {' or '.join(GAZES)}")
-    on_camera = gaze == "camera" or (gaze is None and head == 0)
-    return Amounts(head=head, blink=blink, gaze="camera" if on_camera else "free")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +113,13 @@ class Moves(Protocol):
 
 Felt = Callable[[int, int], "EmotionTrack"]
 """What is felt from a frame on, in so many frames; asked in order, once for each, right before it is made."""
+Wanted = Callable[[int], bool]
+"""Whether a frame is to be drawn: where it is not, what moves goes on without it."""
+
+
+def every(frame: int) -> bool:
+    """Whether a frame is wanted, where all are."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,12 +132,14 @@ class Sitting:
         felt: what is felt, which may change on the way.
         seed: which take.
         amounts: how much head, lids and eyes do.
+        wanted: whether a frame is to be drawn, asked by its number right before that, in their order.
     """
 
     portrait: Picture
     face: Face
     felt: Felt
     seed: int
+    wanted: Wanted = every
     amounts: Amounts = AS_USUAL
 
 
@@ -186,7 +153,10 @@ class Speaking(Protocol):
         """Nothing more is said: the clip ends with the frame in which its last sample lies."""
 
     def frames(self) -> Iterator[Picture]:
-        """Frames as chunks (t, H, W, 3) uint8, 25 a second: those that no later sound can change, each of them once."""
+        """Frames as chunks (t, H, W, 3) uint8, 25 a second: those that no later sound can change, each of them once.
+
+        An empty chunk (0, H, W, 3) stands for one frame that is not wanted.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ of torch with the tensors is in `dicetalk.modules`.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from dicetalk.files import read_bytes, whole
 CONFIG = "config.json"
 MOST_NAMES = 1000
 """Of a vocabulary."""
+DIGITS = 18
+"""Of a whole number; those of more do not fit in 64 bits."""
 MAX_CONFIG_BYTES = 1_000_000
 """Ours have 2 kB, that of a stock model up to 10."""
 
@@ -86,10 +89,12 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
         remedy: what to do if it is damaged.
 
     Raises:
-        CheckpointError: it cannot be read, is no object, or no JSON: NaN and infinity are none.
+        CheckpointError: it cannot be read, is no object, or no JSON: NaN and infinity are none; or a number in it is
+            larger than a computer's.
     """
     try:
-        told = json.loads(read_bytes(path, MAX_CONFIG_BYTES).decode(), parse_constant=_no_number)
+        text = read_bytes(path, MAX_CONFIG_BYTES).decode()
+        told = json.loads(text, parse_constant=_no_number, parse_float=_real, parse_int=_whole)
     except MediaError as error:
         raise CheckpointError(str(error)) from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, thousands of brackets
@@ -100,7 +105,19 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text[:20]} is no number")
+
+
+def _real(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:20]} is larger than any number")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"{text[:DIGITS]}... has more than {DIGITS} digits")
+    return int(text)
 
 
 def write_config(folder: Path, kind: str, version: int, config: Mapping[str, Any]) -> None:

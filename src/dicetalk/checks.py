@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from numbers import Real
 
 from dicetalk.errors import InputError
 
@@ -56,3 +57,8 @@ def function(value: object, what: str) -> None:
     """
     if value is not None and not callable(value):
         raise InputError(f"{what} is {short(value)}; use a function, or None")
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a real number, of Python or of NumPy; true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -21,6 +21,10 @@ from importlib.util import find_spec
 class DiceTalkError(Exception):
     """Base of every exception raised on purpose."""
 
+    def __str__(self) -> str:
+        """The message, in one line even where a name in it has several."""
+        return " ".join(super().__str__().splitlines())
+
     def to_json(self) -> dict[str, object]:
         """The record of what failed: its line, and its kind."""
         return {"error": str(self), "kind": type(self).__name__}

@@ -26,16 +26,25 @@ HIDDEN = ".dicetalk-"
 """How the names of unfinished files begin."""
 
 
+MOST_NAME = 4096
+"""Of a path [characters]: no system opens longer ones."""
+
+
 def path_of(name: object) -> Path:
     """The path that a name stands for.
 
     Raises:
-        MediaError: it is no text and no path, empty, holds a null character, or ends as the names of folders do.
+        MediaError: it is no text and no path, empty, too long for any system, holds a null character, or ends as the
+            names of folders do.
     """
     if not isinstance(name, str | os.PathLike) or not isinstance(text := os.fspath(name), str):
         raise MediaError(f"{short(name)} is no name of a file; expected text or a path")
     if not text.strip():
         raise MediaError("the name of a file is empty; give one")
+    if len(text) > MOST_NAME:
+        raise MediaError(
+            f"the name of a file has {len(text)} characters ({text[:40]}...); expected at most {MOST_NAME}"
+        )
     if "\0" in text:  # from JSON: a command line cannot hold one
         raise MediaError(f"{text!r} is no name of a file; give another")
     if text.endswith(_SEPARATORS):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dicetalk.amounts import amounts_of
 from dicetalk.backbone import (
     DEFAULT,
     DEFAULT_SIZE,
     Step,
-    amounts_of,
     check_content,
     check_controls,
     check_seed,
@@ -36,7 +37,8 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
-    from dicetalk.pipeline import DiceTalk, Video
+    from dicetalk.pipeline import DiceTalk
+    from dicetalk.video import Video
 
 CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
@@ -223,7 +225,7 @@ class Done:
     def marks(self) -> Which:
         """Which marks of origin the video carries."""
         marking = self.job.marking
-        return "none" if marking.which == "none" else "signed" if marking.signs(self.job.output) else "plain"
+        return "none" if marking.which == "none" else "signed" if marking.signs else "plain"
 
     def to_json(self) -> dict[str, Any]:
         """The record of the job."""
@@ -292,7 +294,7 @@ def check(job: Job) -> None:
     check_size(job.size)
     channel_number(job.channel)
     quality_of(job.quality)
-    if job.marking.signs(job.output):
+    if job.marking.signs:
         job.marking.signing_key()
     felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
@@ -376,33 +378,35 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
 
 
 def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
-    """Curves under a hidden name first, then the video, then the curves' own name: both files or neither."""
+    """The video, and curves under a hidden name before it gets its own: both files or neither."""
     tell(Event("listening"))
+    with ExitStack() as closing:
+        hidden = None if job.motion_out is None else closing.enter_context(taking_place(job.motion_out))
+        _save(job, video, tell, growing, hidden)
+
+
+def _save(job: Job, video: Video, tell: Tell, growing: Path | None, curves: Path | None) -> None:
+    if curves is not None and video.conditions.motion is None:
+        video.conditions.speech.keep()  # curves and frames both need it
+
+    stamp = None if job.preview is None else job.marking.stamp(job.preview, video.origin)
 
     def drawn(done: int, total: int) -> None:
         tell(Event("rendering", done, total, "frames"))
+        if done == total and curves is not None:  # not before: who watches would wait for them
+            video.save_motion(curves)
 
     def watch(step: Step) -> None:
         tell(Event("denoising", step.done, step.total, "steps"))
         if job.preview is not None:
-            write_preview(job.preview, step.preview())
+            write_preview(job.preview, step.preview(), stamp)
 
-    def save() -> None:
-        video.save(
-            job.output,
-            progress=drawn,
-            watch=watch,
-            replace=job.replace,
-            quality=job.quality,
-            growing=growing,
-            marks=job.marking,
-        )
-
-    if job.motion_out is None:
-        save()
-        return
-    if video.conditions.motion is None:
-        video.conditions.speech.whole()  # kept: curves and frames both need it
-    with taking_place(job.motion_out) as hidden:
-        video.save_motion(hidden)
-        save()
+    video.save(
+        job.output,
+        progress=drawn,
+        watch=watch,
+        replace=job.replace,
+        quality=job.quality,
+        growing=growing,
+        marks=job.marking,
+    )

@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 
 from dicetalk.arrays import Picture, Waveform
-from dicetalk.backbone import Sitting, Speaking, is_number
-from dicetalk.checks import brief, short
+from dicetalk.backbone import Sitting, Speaking
+from dicetalk.checks import brief, is_number, short
 from dicetalk.errors import InputError
 from dicetalk.media.portions import Portion, Portions
 from dicetalk.rates import FPS, SPEECH_RATE
@@ -54,8 +54,8 @@ def sounds_of(sounds: Iterable[Portion] | None) -> Iterable[Portion] | None:
 class LiveVideo(Iterator[Picture]):
     """Frames while their speech is being spoken: iterate over them, or hand sound on with `hear` and `finish`.
 
-    Each item is (t, H, W, 3) uint8, RGB. Frame n shows what is said in the samples 640 n to 640 (n + 1) at 16 kHz, the
-    silence in place of missing sound included.
+    Each item is (t, H, W, 3) uint8, RGB; an empty one stands for a frame that was not wanted. Frame n shows what is
+    said in the samples 640 n to 640 (n + 1) at 16 kHz, the silence in place of missing sound included.
 
     Attributes:
         sitting: what it is made from.
@@ -66,7 +66,7 @@ class LiveVideo(Iterator[Picture]):
         patience: how long it is waited for before silence stands for it [s]; None waits for ever.
         behind: how far behind its beginning a frame's sound must have come before it can be made [s].
         warnings: what is doubtful about the portrait, one line each.
-        frames: made by now.
+        frames: made or left out by now.
         filled: silence that stood for sound [s].
     """
 
@@ -139,7 +139,7 @@ class LiveVideo(Iterator[Picture]):
     def _drawn(self) -> Iterator[Picture]:
         """All that can be drawn by now."""
         for frames in self._made:
-            self.frames += len(frames)
+            self.frames += len(frames) or 1
             yield frames
         self._made = self.speaking.frames()
 

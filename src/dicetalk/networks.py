@@ -86,6 +86,8 @@ def _loaded(path: Path, threads: int) -> Network:
 
 
 def _load(path: Path, threads: int) -> Network:
+    # Else builds that can report to their maker keep an identifier of this machine, and a first report, when imported.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
     from onnxruntime.capi.onnxruntime_pybind11_state import (
         Fail,
@@ -95,7 +97,7 @@ def _load(path: Path, threads: int) -> Network:
         NoSuchFile,
     )
 
-    disable_telemetry_events()  # builds for Windows would send some
+    disable_telemetry_events()  # where somebody else imported it before
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = SILENT

@@ -7,7 +7,7 @@ import pytest
 
 from dicetalk.acting.eyes import Eyes, EyeStream
 from dicetalk.acting.take import rehearse
-from dicetalk.backbone import Amounts
+from dicetalk.amounts import Amounts
 from dicetalk.rates import FPS
 
 KNOWN_BEHIND = 7

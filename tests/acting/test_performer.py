@@ -15,7 +15,7 @@ from dicetalk.acting.performer import REACH, act, perform, wander
 from dicetalk.acting.postures import POSTURES, posture_shapes
 from dicetalk.acting.take import rehearse
 from dicetalk.acting.visemes import VISEMES
-from dicetalk.backbone import Amounts
+from dicetalk.amounts import Amounts
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.media import Waveform, frame_count

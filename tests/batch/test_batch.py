@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from command_line import dicetalk, names
+from command_line import dicetalk, names, typed
 
+from dicetalk.batch.records import Record, key_of
 from dicetalk.files import HIDDEN
+from dicetalk.jobs import Job
 from dicetalk.media import Picture, read_video, write_picture
 
 if sys.platform != "linux":
@@ -78,7 +81,7 @@ def test_every_row_is_made_or_told_why_not(desk: Path, no_face: Picture, capfd: 
     assert names(Path("out")) == [".batch", "a.mp4", "curves", "frames", "report.csv", "report.html"]
     assert frames("out/a.mp4") == 30 and len(names(Path("out/frames"))) == 30
     page = Path("out/report.html").read_text()
-    assert page.count("<img") == 2 and page.count('class="failed"') == 6 and "&#x27;../d.mp4&#x27;" in page
+    assert page.count("<img") == 2 and page.count('<article class="failed"') == 6 and "&#x27;../d.mp4&#x27;" in page
     assert "row 4: nobody.wav cannot be opened" in capfd.readouterr().err and not unfinished()
 
 
@@ -108,6 +111,38 @@ def test_no_video_takes_the_place_of_an_input(desk: Path) -> None:
     jobs = manifest(row.format("clip.mp4"), row.format("b.mp4").replace("speech.wav", "clip.mp4"))
     assert dicetalk("batch", jobs, "-o", ".", "-q") == 2
     assert Path("clip.mp4").read_bytes() == b"somebody's"
+
+
+def test_no_file_that_a_batch_reads_is_overwritten(desk: Path) -> None:
+    Path("out").mkdir()
+    Path("mood.json").write_text('{"keys": [{"time": 0, "emotion": "sad"}]}')
+    for name in ("report.csv", "jobs.csv"):
+        Path(name).write_text(HEAD + "face.jpg,speech.wav,=bogus,a.mp4,64,jobs.csv\n")
+        before = Path(name).read_text()
+        assert dicetalk("batch", name, "-o", ".", "-q") == 2
+        assert Path(name).read_text() == before
+    Path("out/like.mp4").write_bytes(b"somebody's")
+    jobs = manifest("face.jpg,speech.wav,like:out/like.mp4,b.mp4,64,", "face.jpg,speech.wav,sad,like.mp4,64,")
+    assert dicetalk("batch", jobs, "-o", "out", "-q") == 2
+    assert "is an input of this batch" in report()["3"]["error"]
+    assert Path("out/like.mp4").read_bytes() == b"somebody's"
+
+
+def test_what_is_signed_by_another_is_made_again(desk: Path) -> None:
+    pytest.importorskip("c2pa")
+    Path("a.pem").write_text("one")
+    Path("b.pem").write_text("other")
+    job = Job(portrait=Path("face.jpg"), speech=Path("speech.wav"), output=Path("out/a.webm"))
+    keys = [key_of(replace(job, sign_key=Path(name), sign_certificate=Path(name))) for name in ("a.pem", "b.pem")]
+    assert len({key_of(job), *keys}) == 3
+    Path("out/.batch").mkdir(parents=True)
+    record = Record.of(Path("out"), job.output)
+    for name in ("a.webm", "a.c2pa"):
+        Path("out", name).write_bytes(b"made")
+    record.finish("key", job, {"made": True})
+    assert record.made("key", job) == {"made": True}
+    Path("out/a.c2pa").unlink()
+    assert record.made("key", job) is None
 
 
 def test_frames_of_somebody_else_stay(desk: Path) -> None:
@@ -140,16 +175,9 @@ def test_what_cannot_begin(desk: Path, arguments: tuple[str, ...], why: str, cap
 # ---- killed
 
 
-HEARS_CTRL_C = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
-    "os.execv(sys.executable, [sys.executable, '-m', 'dicetalk', *sys.argv[1:]])"
-)
-"""The command line as from a terminal: what tests in the background start would not hear Ctrl-C."""
-
-
 def started(*arguments: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-c", HEARS_CTRL_C, "batch", *arguments], env=environment)
+    return subprocess.Popen(typed("batch", *arguments), env=environment)
 
 
 def until(true: Callable[[], object], seconds: float = 200) -> None:
@@ -182,8 +210,8 @@ def test_a_batch_that_is_stopped_goes_on(desk: Path, number: signal.Signals) -> 
     assert "0.mp4" in whole and all(frames(f"out/{name}") == 30 for name in whole)
     if number == signal.SIGINT:
         assert not unfinished() and set(states()) <= {"made", "left"} and "left" in states()
-    assert dicetalk("batch", jobs, "-o", "out", "-q") == 0
-    assert states()[0] == "kept" and set(states()) <= {"kept", "made"} and not unfinished()
+    assert dicetalk("batch", manifest(*MANY[: len(whole) + 1]), "-o", "out", "-q") == 0
+    assert states() == ["kept"] * len(whole) + ["made"] and not unfinished()
 
 
 def test_a_worker_that_is_killed_loses_nothing(desk: Path) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import names
+from command_line import names, typed
 
 from dicetalk.files import HIDDEN
 from dicetalk.media import read_video
@@ -68,15 +68,8 @@ def jobs(tmp_path: Path, hopper: Path, speech: Path, monkeypatch: pytest.MonkeyP
     return "jobs.csv"
 
 
-HEARS_CTRL_C = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
-    "os.execv(sys.executable, [sys.executable, '-m', 'dicetalk', *sys.argv[1:]])"
-)
-"""The command line as from a terminal: what tests in the background start would not hear Ctrl-C."""
-
-
 def started(jobs: str, cluster: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", HEARS_CTRL_C, "batch", jobs, "-o", "out", "--ray", cluster, "--quiet"]
+    command = typed("batch", jobs, "-o", "out", "--ray", cluster, "--quiet")
     return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
 
 

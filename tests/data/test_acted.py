@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from dicetalk.assets import speech as demo
-from dicetalk.data.acted import Acting, act_out, passages, prepare_acted
+from dicetalk.data.acted import Casting, act_out, passages, prepare_acted
 from dicetalk.data.passages import Acted, read_acted
 from dicetalk.data.synthetic import Shard
 from dicetalk.errors import InputError
@@ -22,7 +22,7 @@ from dicetalk.speech.broad import CLOSED, PHONES, SILENCE
 from dicetalk.speech.stream import SPEECH
 
 SECONDS = 6
-OPTIONS = Acting(seconds=2.0, performances=2, hearings=2, turns=1.0)
+OPTIONS = Casting(seconds=2.0, performances=2, hearings=2, turns=1.0)
 VOWEL = PHONES.index("A")
 
 
@@ -71,7 +71,7 @@ def test_lips_shut_where_the_true_phones_say() -> None:
 
 
 def test_no_blinks_and_no_glances() -> None:
-    motion = act_out(next(passages(shard(), 4.0)), Acting(performances=4, turns=0))["motion"].astype(np.float64)
+    motion = act_out(next(passages(shard(), 4.0)), Casting(performances=4, turns=0))["motion"].astype(np.float64)
     assert motion[..., 0].max() < 0.5
     assert np.abs(np.diff(motion[..., 1:5], axis=1)).max() < 0.1
 
@@ -103,7 +103,7 @@ def test_what_was_stopped_is_not_learned_from(acted: Path, tmp_path: Path) -> No
 def test_some_feelings_are_of_two_emotions() -> None:
     passage = next(passages(shard(), 4.0))
     for mixed, most in ((0.0, 1), (1.0, 2)):
-        feelings = act_out(passage, Acting(performances=8, hearings=1, turns=0, mixed=mixed))["feelings"][:, 0, 1:]
+        feelings = act_out(passage, Casting(performances=8, hearings=1, turns=0, mixed=mixed))["feelings"][:, 0, 1:]
         assert (feelings > 0).sum(1).max() == most
 
 
@@ -119,13 +119,13 @@ def test_the_same_again_and_only_what_is_missing(acted: Path, tmp_path: Path) ->
 
 
 def test_hearings_are_of_the_same_words_in_other_recordings() -> None:
-    speech = act_out(next(passages(shard(), 4.0)), Acting(performances=1, hearings=3))["speech"].astype(np.float64)
+    speech = act_out(next(passages(shard(), 4.0)), Casting(performances=1, hearings=3))["speech"].astype(np.float64)
     assert speech.shape[::2] == (3, SPEECH)
     assert all(np.abs(speech[0] - other).mean() > 0.01 for other in speech[1:])
 
 
 def test_passages_of_different_kinds_do_not_mix(acted: Path, tmp_path: Path) -> None:
-    prepare_acted(acted / "synthetic", tmp_path, Acting(seconds=2.0, performances=1, hearings=2))
+    prepare_acted(acted / "synthetic", tmp_path, Casting(seconds=2.0, performances=1, hearings=2))
     with pytest.raises(InputError, match="of different kinds"):
         read_acted([acted / "out", tmp_path])
 

@@ -17,7 +17,7 @@ from scipy.io import wavfile
 
 from dicetalk.data.clip import Clip
 from dicetalk.data.film import Film
-from dicetalk.data.passages import RECORDING, Tensors, corpora, read_acted
+from dicetalk.data.passages import RECORDING, Tensors, corpora, read_acted, read_passages
 from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.ravdess import read_ravdess
 from dicetalk.data.recorded import HELD_OUT_SHARE, MotionPreparation, is_kept_apart
@@ -133,7 +133,7 @@ def test_only_what_was_filmed_may_have_one_performance(
     filmed = {name: each if name == "speech" else each[:1] for name, each in tensors.items()}
     told = {RECORDING: json.dumps({"held_out": False, "corpus": "folder", "found": {"seen": seen}})}
     save_file(filmed, tmp_path / "passages" / "film.safetensors", told)
-    assert corpora([prepared[0], tmp_path]) == ("folder", "ravdess")
+    assert corpora(read_passages([prepared[0], tmp_path])) == ("folder", "ravdess")
     if not seen:
         with pytest.raises(InputError, match="faces: 1 or 2; voices: 1"):
             read_acted([prepared[0], tmp_path])

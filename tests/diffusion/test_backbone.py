@@ -10,7 +10,8 @@ import pytest
 from motion_tiny import write_tiny
 
 from dicetalk import DiceTalk
-from dicetalk.backbone import Amounts, Conditions, Moves
+from dicetalk.amounts import Amounts
+from dicetalk.backbone import Conditions, Moves
 from dicetalk.diffusion.backbone import MotionBackbone, load_motion
 from dicetalk.diffusion.stream import Guidance
 from dicetalk.emotion.road import EmotionTrack, PriorTrack

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from motion_tiny import write_tiny
 
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float32
-from dicetalk.backbone import AS_USUAL, Amounts, Felt
+from dicetalk.backbone import Felt
 from dicetalk.diffusion.checkpoint import MotionModel, read_model
 from dicetalk.diffusion.performance import BEHIND, Performance
 from dicetalk.diffusion.stream import Guidance

@@ -5,36 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from learning import TINY
 
 from dicetalk.checkpoints import CONFIG
 from dicetalk.errors import CheckpointError, InputError
 from dicetalk.evaluation.embedder import evaluate_embedder
 from dicetalk.evaluation.emotion_score import table
-from dicetalk.training.stage1_embedder import train_embedder
 
 
-@pytest.fixture(scope="module")
-def checkpoint(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny embedder, for which dora was held out."""
-    return train_embedder([prepared], tmp_path_factory.mktemp("trained"), TINY)
-
-
-def test_every_way_of_looking_has_a_row(prepared: Path, checkpoint: Path, tmp_path: Path) -> None:
-    rows = evaluate_embedder(prepared, checkpoint, tmp_path / "out")
+def test_every_way_of_looking_has_a_row(prepared: Path, tiny_embedder: Path, tmp_path: Path) -> None:
+    rows = evaluate_embedder(prepared, tiny_embedder, tmp_path / "out")
     assert [row.what for row in rows] == ["audio", "video", "both", "audio, raw rows", "video, raw rows"]
     assert all(row.emotion.chance == pytest.approx(1 / 3) and 0 <= row.emotion.accuracy <= 1 for row in rows)
     assert (tmp_path / "out" / "embedder.md").read_text() == table(rows) + "\n"
     assert len(list((tmp_path / "out").glob("*.png"))) == 6
-    assert evaluate_embedder(prepared, checkpoint) == rows  # the same again, and nothing written
+    assert evaluate_embedder(prepared, tiny_embedder) == rows  # the same again, and nothing written
 
 
 @pytest.mark.parametrize("names", ["", '"ann", "bob", "cid", "dora"', '"eve"'])
-def test_people_held_out_and_others_are_needed(prepared: Path, checkpoint: Path, tmp_path: Path, names: str) -> None:
+def test_people_held_out_and_others_are_needed(prepared: Path, tiny_embedder: Path, tmp_path: Path, names: str) -> None:
     import re
     import shutil
 
-    copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
+    copy = Path(shutil.copytree(tiny_embedder, tmp_path / "copy"))
     config = copy / "hearing" / CONFIG
     text = config.read_text()
     changed = re.sub(r'"held_out": \[[^\]]*\]', f'"held_out": [{names}]', text)

@@ -16,14 +16,14 @@ from dicetalk.errors import ConfigError, DiceTalkError, InputError, MediaError, 
 from dicetalk.marks import marks as marks_file
 from dicetalk.marks.carriers import XMP_BOX
 from dicetalk.marks.label import labelled
-from dicetalk.marks.marks import Marks
+from dicetalk.marks.marks import PICTURES, Marks
 from dicetalk.marks.origin import SOURCE_TYPE
 from dicetalk.marks.verdict import verify
 from dicetalk.marks.xmp import BEGIN, END, NAMESPACE, packet
 from dicetalk.media import VideoWriter, probe, read_video
 
 PLAIN = Marks(which="plain", consent=CONSENT)
-NAMES = ("out.mp4", "out.m4v", "out.mov", "out.webm", "f_%03d.png")
+NAMES = ("out.mp4", "out.m4v", "out.mov", "out.webm", "f_%03d.png", "sheet.png", "sheet.jpg")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,7 +37,7 @@ def test_plain_marks_tell_the_origin(name: str, tmp_path: Path) -> None:
 def test_marks_change_no_frame(name: str, tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     bare, with_marks = marked(tmp_path / "bare" / name, Marks(which="none")), marked(tmp_path / name, PLAIN)
-    if name.endswith("png"):
+    if bare.suffix in PICTURES:
         assert (np.asarray(Image.open(bare)) == np.asarray(Image.open(with_marks))).all()
         return
     assert all((a == b).all() for a, b in zip(read_video(bare), read_video(with_marks), strict=True))
@@ -57,7 +57,7 @@ def test_plain_marks_come_out_the_same_again(name: str, tmp_path: Path) -> None:
 def test_any_byte_that_changes_shows(name: str, tmp_path: Path) -> None:
     path = marked(tmp_path / name, PLAIN)
     data, places = path.read_bytes(), random.Random(0)
-    for place in [*(places.randrange(64, len(data)) for _ in range(20)), data.index(NAMESPACE.encode()), len(data) - 1]:
+    for place in [*(places.randrange(40, len(data)) for _ in range(20)), data.index(NAMESPACE.encode()), len(data) - 1]:
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         assert verify(path).state == "changed", place
 
@@ -76,8 +76,8 @@ def test_the_mark_is_xmp_that_others_read(tmp_path: Path) -> None:
     box = data.index(XMP_BOX)
     assert data[box - 4 : box] == b"uuid" and data[box + 16 :].startswith(BEGIN)
     assert box - 8 + int.from_bytes(data[box - 8 : box - 4]) == len(data)
-    picture = Image.open(marked(tmp_path / "f_%d.png", PLAIN))
-    assert SOURCE_TYPE in str(picture.info["XML:com.adobe.xmp"])
+    assert SOURCE_TYPE in str(Image.open(marked(tmp_path / "f_%d.png", PLAIN)).info["XML:com.adobe.xmp"])
+    assert SOURCE_TYPE.encode() in Image.open(marked(tmp_path / "sheet.jpg", PLAIN)).info["xmp"]
     with av.open(str(marked(tmp_path / "out.webm", PLAIN))) as film:
         assert len(list(film.decode(video=0))) == 12
 
@@ -140,11 +140,6 @@ WRONG = (
 def test_what_does_not_go_together_is_told(given: dict[str, object], error: type[DiceTalkError], says: str) -> None:
     with pytest.raises(error, match=says):
         Marks(**given)  # type: ignore[arg-type]
-
-
-def test_a_kind_of_file_that_cannot_be_signed_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"\.webm files cannot carry"):
-        Marks(which="signed").stamp(tmp_path / "out.webm", ORIGIN)
 
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

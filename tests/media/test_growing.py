@@ -10,6 +10,8 @@ import pytest
 
 import dicetalk
 from dicetalk.errors import InputError
+from dicetalk.marks.marks import Marks
+from dicetalk.marks.verdict import verify
 from dicetalk.media import VideoWriter, read_sound
 
 
@@ -31,8 +33,20 @@ def times(path: Path) -> tuple[float | None, float | None]:
 
 def test_it_holds_what_the_video_holds(tmp_path: Path, hopper: Path, speech: Path) -> None:
     whole, grown = tmp_path / "whole.mp4", tmp_path / "grown.mp4"
-    dicetalk.load()(hopper, speech, size=96, crop=True).save(whole, growing=grown)
+    video = dicetalk.load()(hopper, speech, size=96, crop=True)
+    video.save(whole, growing=grown, marks=Marks(consent="Grace agreed"))
     assert counts(grown) == counts(whole) and times(grown) == times(whole)
+    marks = verify(grown)
+    assert (marks.state, marks.signed) == ("intact", False)
+    assert marks.origin == video.origin.to_json() | {"consent": "Grace agreed"}
+    grown.write_bytes(grown.read_bytes()[:-3000])
+    assert verify(grown).state == "unmarked"  # whoever leaves early has no mark
+
+
+def test_it_has_no_mark_where_none_is_wanted(tmp_path: Path, hopper: Path, speech: Path) -> None:
+    grown, none = tmp_path / "grown.mp4", Marks(which="none")
+    dicetalk.load()(hopper, speech, size=96, crop=True).save(tmp_path / "whole.mp4", growing=grown, marks=none)
+    assert verify(grown).state == "unmarked"
 
 
 def test_it_can_be_read_before_the_video_is_finished(tmp_path: Path, speech: Path) -> None:
@@ -47,6 +61,14 @@ def test_it_can_be_read_before_the_video_is_finished(tmp_path: Path, speech: Pat
     assert content[4:8] == b"ftyp" and b"moof" in content
     assert 25 <= counts(early)[0] < 120
     assert counts(grown)[0] == 120
+
+
+def test_it_begins_soon(tmp_path: Path, speech: Path) -> None:
+    grown = tmp_path / "grown.mp4"
+    with VideoWriter(tmp_path / "whole.mp4", width=64, height=64, speech=read_sound(speech), growing=grown) as video:
+        video.write(np.zeros((12, 64, 64, 3), np.uint8))
+        (tmp_path / "early.mp4").write_bytes(grown.read_bytes())
+    assert counts(tmp_path / "early.mp4")[0] >= 1
 
 
 def test_it_stays_where_the_video_fails(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ BAD_PICTURES = {
     "is a folder": lambda path: path.mkdir(),
     "cannot be opened .No such file": lambda path: None,
     "0 bytes": lambda path: path.touch(),
-    "not a picture that can be read; convert it": lambda path: path.write_bytes(b"\0\0\0\x18ftypmp42" * 9),
+    "is a video or a sound, not a picture that can be read": lambda path: path.write_bytes(b"\0\0\0\x18ftypmp42" * 9),
     "damaged picture, whose end may be missing": lambda path: path.write_bytes(b"\0\0\0\x18ftypheic" * 9),
     "is EPS": lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n%%EndComments\n"),
     "7500 x 7500, more than 55": lambda path: path.write_bytes(png_header(7500, 7500)),

@@ -9,8 +9,19 @@ from starlette.types import Receive, Scope, Send
 
 from dicetalk.server.guard import Guard
 from dicetalk.server.options import ServerOptions
+from dicetalk.server.session import LASTS, Sessions
 
 KEY = "k" * 20
+
+
+ISSUED = Sessions(lambda: 0.0)
+
+
+def sessions(now: float) -> Sessions:
+    """Those of the same server at another time [s]."""
+    later = Sessions(lambda: now)
+    later._secret = ISSUED._secret
+    return later
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,10 +32,12 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def asked(
-    path: str = "/v1/videos", host: str = "127.0.0.1:8000", keys: tuple[str, ...] = (), **more: str
+    path: str = "/v1/videos", host: str = "127.0.0.1:8000", keys: tuple[str, ...] = (), now: float = 0, **more: str
 ) -> httpx.Response:
     """What a guard answers to a request with some headers."""
-    guard = Guard(echo, ServerOptions(data=Path("data"), keys=keys, hosts=("talk.example.org",), most_mb=0.001))
+    guard = Guard(
+        echo, ServerOptions(data=Path("data"), keys=keys, hosts=("talk.example.org",), most_mb=0.001), sessions(now)
+    )
     headers = {"host": host, **{name.replace("_", "-"): value for name, value in more.items()}}
 
     async def ask() -> httpx.Response:
@@ -70,6 +83,27 @@ def test_keys() -> None:
     assert asked("/", keys=(KEY,)).status_code == 200
 
 
+def test_a_cookie_stands_for_a_key_for_an_hour() -> None:
+    cookie = f"other=1; dicetalk={ISSUED.new()}"
+    assert asked(keys=(KEY,), cookie=cookie).status_code == 200
+    assert asked(keys=(KEY,), cookie=cookie, now=LASTS - 1).status_code == 200
+    assert asked(keys=(KEY,), cookie=cookie, now=LASTS).status_code == 401
+    assert asked("/v1/session", keys=(KEY,), cookie=cookie).status_code == 401  # else it would last for ever
+    assert asked(keys=(KEY,), cookie=cookie, origin="http://evil.example.org").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "value", ["", ".", "x.y", "9999999999", f"9999999999.{'0' * 64}", "9" * 5000 + ".0", Sessions(lambda: 0.0).new()]
+)
+def test_a_cookie_of_somebody_else(value: str) -> None:
+    assert asked(keys=(KEY,), cookie=f"dicetalk={value}").status_code == 401
+
+
+def test_a_cookie_that_was_changed() -> None:
+    ends, _, signature = ISSUED.new().partition(".")
+    assert asked(keys=(KEY,), cookie=f"dicetalk={int(ends) + 1}.{signature}").status_code == 401
+
+
 @pytest.mark.parametrize("length", ["5000", "-1", "1e3", "9" * 400])
 def test_a_length_that_is_too_much_or_none(length: str) -> None:
     assert asked(content_length=length).status_code in (400, 413)
@@ -82,7 +116,7 @@ def test_every_answer_says_that_browsers_must_not_guess() -> None:
 
 
 def test_what_comes_without_a_length_is_counted() -> None:
-    guard = Guard(_reads, ServerOptions(data=Path("data"), most_mb=0.001))
+    guard = Guard(_reads, ServerOptions(data=Path("data"), most_mb=0.001), Sessions())
     came: list[int] = []
 
     async def ask() -> None:

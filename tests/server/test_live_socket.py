@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import signal
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from fastapi import WebSocket
 from PIL import Image
 from served import Served, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from dicetalk.errors import InputError
 from dicetalk.media import read_sound
+from dicetalk.server.live import _show
+from dicetalk.server.sitting import Line
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -43,7 +51,9 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
     samples = read_sound(speech).waveform
     for _ in range(2):  # the second talk finds the process ready
         with opened(server) as socket:
-            socket.send(json.dumps({"portrait": portrait, "size": 128, "crop": True, "emotion": "happy"}))
+            socket.send(
+                json.dumps({"portrait": portrait, "size": 128, "crop": True, "emotion": "happy", "drop": False})
+            )
             ready = told(socket)["ready"]
             assert (ready["width"], ready["height"], ready["fps"]) == (128, 128, 25)
             for portion in np.array_split(samples[: len(samples) // 2], 10):
@@ -57,7 +67,7 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
             while isinstance(shown := socket.recv(timeout=100), bytes):
                 numbers.append(int.from_bytes(shown[:4], "little"))
                 last = shown[4:]
-            assert numbers == list(range(30)) and json.loads(shown) == {"done": {"frames": 30}}
+            assert numbers == list(range(30)) and json.loads(shown) == {"done": {"frames": 30, "dropped": 0}}
             assert Image.open(io.BytesIO(last)).size == (128, 128)
 
 
@@ -72,6 +82,7 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
         ('{"portrait": "PORTRAIT", "emotion": "auto"}', "auto"),
         ('{"portrait": "PORTRAIT", "size": 7}', "size is 7"),
         ('{"portrait": "PORTRAIT", "rate": "fast"}', "fast"),
+        ('{"portrait": "PORTRAIT", "drop": "some"}', "drop is"),
         ('{"portrait": "PORTRAIT", "output": "x"}', "no field"),
     ],
 )
@@ -96,6 +107,61 @@ def test_one_speaks_at_a_time_and_who_leaves_makes_room(server: Served, portrait
     with opened(server) as third:
         third.send(begin)
         assert "ready" in told(third)
+
+
+class Socket:
+    """Notes what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    async def send_json(self, told: dict[str, Any]) -> None:
+        self.sent.append(told)
+
+    async def send_bytes(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    async def close(self, code: int) -> None:
+        self.sent.append(code)
+
+
+def test_a_word_on_being_late_ends_nothing() -> None:
+    ours, theirs = Pipe()
+    said = [{"ready": {}}, b"1", {"late": {"seconds": 0.2}}, b"2", {"done": {"frames": 9}}]
+    for one in said:
+        theirs.send(one)
+    socket = Socket()
+    asyncio.run(_show(cast(WebSocket, socket), Line(ours)))
+    assert socket.sent == [*said, 1000]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_a_process_that_is_lost_is_told_and_replaced(server: Served, portrait: str) -> None:
+    begin = json.dumps({"portrait": portrait, "size": 128, "crop": True})
+    before = children(server)
+    with opened(server) as socket:
+        socket.send(begin)
+        assert "ready" in told(socket)
+        for process in children(server) - before or children(server):  # another talk may have begun it
+            if b"resource_tracker" not in Path(f"/proc/{process}/cmdline").read_bytes():
+                os.kill(process, signal.SIGKILL)
+        socket.send(bytes(1280))
+        assert "was lost" in told(socket)["error"]
+    with opened(server) as again:
+        again.send(begin)
+        assert "ready" in told(again)
+
+
+def children(server: Served) -> set[int]:
+    tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
+
+def test_what_is_said_to_a_lost_process_is_no_fault_of_ours() -> None:
+    ours, theirs = Pipe()
+    theirs.close()
+    with pytest.raises(InputError, match="was lost"):
+        Line(ours).say(b"sound")
 
 
 def test_a_page_of_another_origin_hears_nothing(server: Served) -> None:

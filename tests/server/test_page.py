@@ -8,13 +8,14 @@ import shutil
 import wave
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from PIL import Image
 from served import Served, serving
 
 import dicetalk.assets
+from dicetalk.cli.settings import read_settings
 from dicetalk.media import read_sound
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which tests the page, is not installed")
@@ -38,9 +39,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One whose microphone hears the talk, again and again, and whose camera sees the demo's portrait."""
+    seen = tmp_path_factory.mktemp("camera") / "seen.mjpeg"
+    Image.open(ASSETS / "demo.jpg").convert("RGB").resize((640, 640)).save(seen, "JPEG", quality=95)
+    devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    devices += [f"--use-file-for-fake-audio-capture={talk}", f"--use-file-for-fake-video-capture={seen}"]
     with playwright.sync_playwright() as play:
-        words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", *devices]
         browser = play.chromium.launch(executable_path=CHROMIUM, args=words)
         yield browser
         browser.close()
@@ -117,6 +123,26 @@ def test_the_still_follows_slider_and_wheel(page: Page) -> None:
     assert page.inner_text("#strength-told") == "35 %"
 
 
+DRAGGED = """() => {
+  const strength = document.querySelector("#strength");
+  for (let step = 0; step < 30; step++) {
+    strength.value = 0.3 + step / 100;
+    strength.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}"""
+
+
+def test_what_is_dragged_past_is_not_drawn(page: Page, talk: Path) -> None:
+    _ready(page, talk)  # with a speech, whose key shows its face too
+    page.wait_for_selector(".look:nth-child(8) img")
+    page.wait_for_selector(".key img")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(DRAGGED)
+    page.wait_for_selector(".key[data-emotion='happy:0.59'] img")
+    assert len(asked) <= 3
+
+
 def test_a_click_picks_the_face(page: Page, tmp_path: Path) -> None:
     one = Image.open(ASSETS / "demo.jpg").convert("RGB").resize((512, 512))
     both = Image.new("RGB", (1024, 512))
@@ -176,8 +202,11 @@ def test_a_video_plays_while_it_is_made_and_is_kept(page: Page, talk: Path, serv
     assert len(told["result"]["heard"]["keys"]) == 2
     with page.expect_download() as download:
         page.click("#get-settings")
-    settings = json.loads(Path(download.value.path()).read_text())
-    assert len(settings["emotion"]["keys"]) == 2
+    shutil.copy(download.value.path(), talk.with_name("settings.json"))
+    settings = read_settings(talk.with_name("settings.json"))
+    assert len(json.loads(settings.values["emotion"])["keys"]) == 2
+    settings.files["speech"].check("speech")
+    assert settings.files["portrait"].path.name == "demo.jpg"
     page.reload()
     page.wait_for_selector("#list li")
     page.wait_for_selector("#downloads:not([hidden])")
@@ -217,18 +246,172 @@ def test_problems_stand_at_their_field(page: Page, talk: Path, tmp_path: Path) -
     assert "confirm" in _problem(page, "consent")
 
 
+def _named(path: Path, served: Served) -> dict[str, str]:
+    return {"name": path.name, "sha256": served.send(path)}
+
+
+def _open(page: Page, path: Path, told: object) -> None:
+    path.write_text(json.dumps(told))
+    page.set_input_files("#settings-file", path)
+
+
 def test_settings_are_read_back(page: Page, served: Served, talk: Path, tmp_path: Path) -> None:
     keys = [{"time": 0, "emotion": "sad:0.5"}, {"time": 1, "emotion": {"happy": 0.4, "surprised": 0.2}}]
-    files = {"portrait": served.send(ASSETS / "demo.jpg"), "speech": served.send(talk)}
-    told = {**files, "seed": 7, "blink": 0.5, "emotion": {"keys": keys}}
-    (tmp_path / "settings.json").write_text(json.dumps(told))
-    page.set_input_files("#settings-file", tmp_path / "settings.json")
+    files = {"portrait": _named(ASSETS / "demo.jpg", served), "speech": _named(talk, served)}
+    told = {"dicetalk_settings": 1, "files": files, "seed": 7, "blink": 0.5, "emotion": {"keys": keys}}
+    _open(page, tmp_path / "settings.json", told)
     page.wait_for_selector(".face[aria-pressed=true]")
     assert page.input_value("#seed") == "7" and page.input_value("#blink") == "0.5"
     assert page.inner_text("#mood-text") == "sad 50 %"
-    (tmp_path / "settings.json").write_text("{}")
-    page.set_input_files("#settings-file", tmp_path / "settings.json")
-    assert "no settings" in _problem(page, "settings")
+    page.wait_for_selector("#wave:not([hidden])")
+    assert page.locator(".key").count() == 2
+    files["speech"]["sha256"] = "0" * 64
+    _open(page, tmp_path / "settings.json", told)
+    assert "is not here any more" in _problem(page, "speech")
+    for wrong, why in (
+        ({}, "no settings"),
+        ({"dicetalk_settings": 2}, "version 2"),
+        ({"dicetalk_settings": 1, "sead": 7}, "no field"),
+    ):
+        _open(page, tmp_path / "settings.json", wrong)
+        page.wait_for_selector(f"[data-field=settings]:has-text('{why}')")
+
+
+def _asked(page: Page) -> dict[str, Any]:
+    """What the button asks for; nothing is made."""
+    problem = {"status": 429, "title": "Too Many Requests", "detail": "the queue is full; come again"}
+    page.route("**/v1/videos", lambda route: route.fulfill(status=429, json=problem))
+    with page.expect_request("**/v1/videos") as asked:
+        page.click("#make")
+    assert "queue is full" in _problem(page, "video")
+    page.unroute("**/v1/videos")
+    told = asked.value.post_data_json
+    assert isinstance(told, dict)
+    return told
+
+
+def test_where_the_emotion_comes_from(page: Page, talk: Path, tmp_path: Path) -> None:
+    _ready(page, talk)
+    page.check("[value=auto]")
+    assert _asked(page)["emotion"] == "auto"
+    page.check("[value=like]")
+    page.click("#make")
+    assert "clip" in _problem(page, "emotion")
+    page.set_input_files("#like-file", talk)
+    page.wait_for_selector(f"#like-told:has-text('{talk.name}')")
+    told = _asked(page)
+    assert told["emotion"] == "like:file" and len(told["emotion_file"]) == 64
+    (tmp_path / "mood.json").write_text('{"keys": [{"time": 0, "emotion": "sad"}]}')
+    page.check("[value=own]")
+    page.set_input_files("#own-file", tmp_path / "mood.json")
+    page.wait_for_selector("#own-told:has-text('mood.json')")
+    assert _asked(page)["emotion"] == "file"
+
+
+def test_speech_is_trimmed(page: Page, talk: Path, served: Served) -> None:
+    _ready(page, talk)
+    page.focus("#grip-start")
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#grip-start", "aria-valuetext") == "0.5 seconds"
+    sent = served.asks.get(f"/v1/uploads/{_asked(page)['speech']}").content
+    assert len(sent) > 0.7 * len(talk.read_bytes()) * 44100 / 16000  # browsers keep 44.1 kHz
+
+
+def test_a_recording_is_spoken_into_the_page(page: Page) -> None:
+    page.click("#record")
+    page.wait_for_selector("#record[aria-pressed=true]")
+    page.wait_for_timeout(1200)
+    page.click("#record")
+    page.wait_for_selector("#wave:not([hidden])")
+    assert re.search(r"of [12]\.\d s", page.inner_text("#times"))
+
+
+def test_a_photograph_is_taken(page: Page) -> None:
+    page.click("#camera-open")
+    page.wait_for_selector("#camera:not([hidden])")
+    page.click("#camera-take")
+    page.wait_for_selector(".face[aria-pressed=true]")
+    assert page.is_hidden("#camera")
+
+
+GIVE = """async ([kind, target, id]) => {
+  const blob = await (await fetch(`/v1/uploads/${id}`)).blob();
+  const files = new DataTransfer();
+  files.items.add(new File([blob], "given.jpg", { type: "image/jpeg" }));
+  const event = kind === "paste" ? new ClipboardEvent("paste", { clipboardData: files, bubbles: true })
+    : new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true });
+  document.querySelector(target).dispatchEvent(event);
+}"""
+
+
+@pytest.mark.parametrize(("kind", "target"), [("paste", "body"), ("drop", "#portrait-drop")])
+def test_a_picture_is_pasted_or_dropped(page: Page, served: Served, kind: str, target: str) -> None:
+    page.evaluate(GIVE, [kind, target, served.send(ASSETS / "demo.jpg")])
+    page.wait_for_selector(".face[aria-pressed=true]")
+
+
+def test_live_the_portrait_says_what_is_spoken(page: Page) -> None:
+    page.click("#tab-live")
+    assert page.is_hidden("#speech") and page.is_visible("#portrait")
+    page.click("#live-start")
+    assert "picture" in _problem(page, "portrait")
+    _portrait(page)
+    page.check("#live-rights")
+    page.click("#live-start")
+    page.wait_for_selector("#live-shown[data-frame]")
+    frame = int(page.get_attribute("#live-shown", "data-frame") or 0)
+    page.click(".look[data-name=angry]")
+    page.wait_for_selector("#live-told:has-text('ms behind you')")
+    page.wait_for_timeout(1500)
+    assert int(page.get_attribute("#live-shown", "data-frame") or 0) > frame
+    assert int(page.get_attribute("#live-shown", "data-late") or 0) > 0
+    page.click("#live-start")
+    page.wait_for_selector("#live-told:has-text('The talk is over')")
+
+
+def test_the_keyboard_is_enough(page: Page, talk: Path) -> None:
+    _ready(page, talk)
+    page.focus(".look[data-name=sad]")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#mood-text") == "sad 80 %"
+    page.focus("#tab-recorded")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#live-start")
+    page.keyboard.press("ArrowLeft")
+    assert page.is_visible("#make")
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id"))
+    assert {"grip-start", "grip-end", "play", "add-key", "rights", "make"} <= set(reached)
+
+
+CONTRAST = """() => {
+  const parts = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => colour.slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.04 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, index) => sum + v * [0.2126, 0.7152, 0.0722][index], 0);
+  const behind = (some) => {
+    const colour = parts(getComputedStyle(some).backgroundColor);
+    return colour.length < 4 || colour[3] > 0.99 ? colour : behind(some.parentElement);
+  };
+  return [...document.querySelectorAll("h1, h2, p, label, button, .button, summary, output")]
+    .filter((some) => some.getClientRects().length && some.textContent.trim() && !some.disabled)
+    .filter((some) => !some.closest(".stage"))
+    .map((some) => {
+      const [one, other] = [light(parts(getComputedStyle(some).color)), light(behind(some))];
+      return [some.textContent.trim().slice(0, 30), (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)];
+    })
+    .filter(([, ratio]) => ratio < 4.5);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(page: Page, talk: Path, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    _ready(page, talk)
+    assert page.evaluate(CONTRAST) == []
 
 
 @pytest.mark.parametrize("width", [360, 768])
@@ -242,6 +425,29 @@ def test_nothing_is_cut_off(page: Page, talk: Path, width: int) -> None:
         " || some.getBoundingClientRect().left < 0)).map(some => some.textContent)",
     )
     assert cut == []
+
+
+def test_what_a_slow_backbone_takes_is_foretold(page: Page) -> None:
+    page.click("summary")
+    page.select_option("#backbone", "svd")
+    page.wait_for_selector("#forecast:has-text('s of speech take about'), #forecast:has-text('cannot be used')")
+    assert page.is_visible("#preset")
+
+
+def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("the-right-one-of-all\n")
+    with serving(tmp_path / "served", "--keys", str(tmp_path / "keys"), "--workers", "1") as server:
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(server.url)
+        page.fill("#key-text", "a wrong one")
+        page.click("#key-form button")
+        page.wait_for_selector("#key-problem:has-text('no key')")
+        page.fill("#key-text", "the-right-one-of-all")
+        page.click("#key-form button")
+        page.wait_for_selector("html[data-ready]")
+        assert page.locator(".look").count() == 8
+        page.close()
 
 
 def test_everything_has_a_label(page: Page) -> None:

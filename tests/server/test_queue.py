@@ -49,7 +49,7 @@ def test_a_lost_worker_s_job_waits_again_in_its_old_place_and_is_given_up_in_the
         assert queue.lose(f"w-{turn}")
     given_up = queue.find("a")
     assert given_up is not None and given_up.status == "failed" and given_up.error is not None
-    assert "lost 3 times" in given_up.error["error"] and given_up.ended is not None
+    assert f"lost {MOST_TRIES} times" in given_up.error["error"] and given_up.ended is not None
     assert not queue.lose("w-0")
 
 

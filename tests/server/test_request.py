@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dicetalk.errors import DiceTalkError, EmotionError, InputError
 from dicetalk.jobs import VALUES
+from dicetalk.server.queue import Upload
 from dicetalk.server.request import (
     FIELDS,
     OURS,
@@ -138,3 +139,15 @@ def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
 def test_speakers_name_no_file_either(speaker: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError):
         job_of(Asked({"speakers": [speaker]}, {}, {"portrait": Path("/data/1")}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("emotion", "kind"),
+    [("file", "picture"), ("file", "sound"), ("file:tender", "timeline"), ("happy:0.2,file:0.3", "video"),
+     ("like:file", "timeline"), ("LIKE: file", "emotions")],
+)  # fmt: skip
+def test_a_file_of_another_kind_than_its_emotion_takes(tmp_path: Path, emotion: str, kind: str) -> None:
+    asked = Asked({"emotion": emotion}, {"emotion_file": Upload("0" * 64, kind, "", {})}, {"emotion_file": tmp_path})
+    with pytest.raises(FieldError, match=f"the emotion file is a {kind}") as raised:
+        job_of(asked, tmp_path)
+    assert raised.value.field == "emotion_file" and str(tmp_path) not in str(raised.value)

@@ -25,6 +25,7 @@ from places import ROOT
 from served import Served, serving
 
 from dicetalk import assets
+from dicetalk.marks.verdict import verify
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
@@ -82,7 +83,15 @@ def test_a_job_that_is_done_says_what_was_made(server: Served, made: dict[str, A
     assert made["id"] in [job["id"] for job in listed]
 
 
-def test_the_video_comes_whole_and_in_ranges(server: Served, made: dict[str, Any]) -> None:
+def marks_of(content: bytes, path: Path) -> dict[str, Any]:
+    """What the marks tell of what a client has kept in a file."""
+    path.write_bytes(content)
+    found = verify(path)
+    assert found.state == "intact" and found.origin is not None
+    return found.origin
+
+
+def test_the_video_comes_whole_and_in_ranges(server: Served, made: dict[str, Any], tmp_path: Path) -> None:
     whole = server.asks.get(made["links"]["content"])
     assert whole.headers["content-type"] == "video/mp4" and frames(whole.content) == 30
     part = server.asks.get(made["links"]["content"], headers={"Range": "bytes=10-19"})
@@ -92,6 +101,8 @@ def test_the_video_comes_whole_and_in_ranges(server: Served, made: dict[str, Any
     assert int(head.headers["content-length"]) == len(whole.content) and not head.content
     saved = server.asks.get(made["links"]["content"], params={"download": "1"})
     assert re.match(r'attachment; filename="dicetalk-\d+\.mp4"', saved.headers["content-disposition"])
+    marks = marks_of(whole.content, tmp_path / "saved.mp4")
+    assert (marks["consent"], marks["portrait_sha256"]) == ("Grace agreed", made["request"]["portrait"])
 
 
 def test_the_curves(server: Served, made: dict[str, Any]) -> None:
@@ -99,7 +110,7 @@ def test_the_curves(server: Served, made: dict[str, Any]) -> None:
     assert rows[0].startswith("Timecode,BlendShapeCount") and len(rows) == 31
 
 
-def test_a_video_is_watched_while_it_is_made(server: Served, portrait: str) -> None:
+def test_a_video_is_watched_while_it_is_made(server: Served, portrait: str, tmp_path: Path) -> None:
     spoken = server.send(Path(assets.speech()))
     id = server.begin(portrait=portrait, speech=spoken, size=128, crop=True)
     came, early = bytearray(), False
@@ -110,6 +121,7 @@ def test_a_video_is_watched_while_it_is_made(server: Served, portrait: str) -> N
             early = early or server.job(id)["status"] == "running"
     assert early and b"moof" in came and frames(bytes(came)) == 232
     assert server.wait(id, "done")["result"]["frames"] == 232
+    assert marks_of(bytes(came), tmp_path / "came.mp4")["portrait_sha256"] == portrait
 
 
 def test_a_form_with_files_and_a_timeline(server: Served, hopper: Path, speech: Path) -> None:
@@ -124,6 +136,40 @@ def test_a_form_with_files_and_a_timeline(server: Served, hopper: Path, speech: 
     assert len(job["result"]["heard"]["keys"]) == 2
     content = server.asks.get(job["links"]["content"])
     assert content.headers["content-type"] == "video/webm" and frames(content.content) == 30
+
+
+def test_a_webm_is_not_watched_while_it_is_made(server: Served, portrait: str) -> None:
+    id = server.begin(portrait=portrait, idle=15, size=512, format="webm")
+    server.wait(id, "running")
+    assert "come again when" in problem(server.asks.get(f"/v1/videos/{id}/content"), 409)["detail"]
+    assert problem(server.asks.get(f"/v1/videos/{id}/preview"), 404)
+    assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
+
+
+def test_deleting_while_it_is_watched_or_fetched_fails_nothing_and_frees_the_file(
+    server: Served, portrait: str, said: str
+) -> None:
+    id = server.begin(portrait=portrait, idle=15, size=512)
+    with server.asks.stream("GET", f"/v1/videos/{id}/content") as answer:
+        portions = answer.iter_raw()
+        next(portions)
+        assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
+        with pytest.raises(httpx.RemoteProtocolError):  # without an end, so that nobody takes it for whole
+            list(portions)
+    done = server.begin(portrait=portrait, speech=said, size=128, crop=True, marks="none", quality=100)
+    size = int(server.asks.head(server.wait(done, "done")["links"]["content"]).headers["content-length"])
+    with server.asks.stream("GET", f"/v1/videos/{done}/content") as answer:
+        assert server.asks.delete(f"/v1/videos/{done}").status_code == 204
+        assert len(answer.read()) == size  # what was begun is sent to its end
+    problem(server.asks.get(f"/v1/videos/{done}/content"), 404)
+
+
+def test_what_it_would_cost(server: Served) -> None:
+    told = server.asks.get("/v1/forecast", params={"backbone": "rules", "seconds": 3}).json()
+    assert told == {"backbone": "rules", "problem": None, "forecast": None}
+    problem(server.asks.get("/v1/forecast", params={"backbone": "/tmp"}), 422)
+    problem(server.asks.get("/v1/forecast", params={"backbone": "svd", "seconds": "1e9"}), 422)
+    problem(server.asks.get("/v1/forecast", params={"backbone": "svd", "seconds": "nan"}), 422)
 
 
 def test_deleting_stops_a_job_and_then_removes_it(server: Served, portrait: str) -> None:
@@ -158,7 +204,7 @@ def test_a_job_that_fails_says_why(server: Served, no_face: np.ndarray[Any, Any]
     assert server.asks.post("/v1/faces", json={"portrait": sent}).json()["faces"] == []
 
 
-def test_faces_and_stills(server: Served, portrait: str) -> None:
+def test_faces_and_stills(server: Served, portrait: str, tmp_path: Path) -> None:
     seen = server.asks.post("/v1/faces", json={"portrait": portrait}).json()
     (face,) = seen["faces"]
     left, top, right, bottom = face["box"]
@@ -168,6 +214,8 @@ def test_faces_and_stills(server: Served, portrait: str) -> None:
         answer = server.asks.post("/v1/preview", json={"portrait": portrait, "emotion": emotion, "size": 256})
         assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
         stills.append(np.asarray(Image.open(io.BytesIO(answer.content)), float))
+        told = marks_of(answer.content, tmp_path / "still.jpg")
+        assert (told["emotion"], told["portrait_sha256"]) == (emotion, portrait)
     assert max(stills[0].shape) == 256
     weak, strong = (np.abs(still - stills[0]).mean() for still in stills[1:])
     assert 0 < weak < strong

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 
 import dicetalk
 from dicetalk.errors import DiceTalkError, InputError
+from dicetalk.motion.live_link import LIVE_LINK_COLUMNS
 from dicetalk.server.sniff import check_timeline, sniffed
 
 
@@ -17,11 +18,32 @@ def test_what_a_file_is_and_how_much_of_it_there_is(hopper: Path, speech: Path, 
     assert sniffed(talking) == ("video", {"width": 256, "height": 256, "seconds": pytest.approx(1.2, abs=0.1)})
     curves = tmp_path / "a.csv"
     dicetalk.load("rules")(hopper, speech).save_motion(curves)
-    assert sniffed(curves) == ("curves", {})
+    assert sniffed(curves) == ("curves", {"seconds": 1.2})
     save_file({}, tmp_path / "b")
     assert sniffed(tmp_path / "b") == ("emotions", {})
     (tmp_path / "c").write_text('\n {"keys": [{"time": 0, "emotion": "happy"}]}')
     assert sniffed(tmp_path / "c") == ("timeline", {})
+
+
+def test_curves_of_few_rows_that_last_for_hours_say_so(tmp_path: Path) -> None:
+    codes = [f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}:00.000" for second in range(0, 7200, 9)]
+    rows = [",".join([code, "61", *["0"] * 61]) for code in codes]
+    (tmp_path / "a.csv").write_text("\n".join([",".join(LIVE_LINK_COLUMNS), *rows]))
+    assert sniffed(tmp_path / "a.csv") == ("curves", {"seconds": pytest.approx(7200, abs=10)})
+
+
+@pytest.mark.parametrize(("separator", "first"), [(";", ""), ("\t", ""), (";", "sep=;\n")])
+def test_curves_that_a_spreadsheet_wrote(separator: str, first: str, tmp_path: Path) -> None:
+    rows = [LIVE_LINK_COLUMNS, ["00:00:00:00", "61", *["0"] * 61]]
+    (tmp_path / "a.csv").write_text(first + "\n".join(separator.join(row) for row in rows))
+    assert sniffed(tmp_path / "a.csv") == ("curves", {"seconds": 0.04})
+
+
+def test_curves_that_are_none(tmp_path: Path) -> None:
+    for text in ("Timecode,a\n", "Timecode,a\n1,2\n", "Timecode,a\n00:00:02:00,1\n00:00:01:00,1\n"):
+        (tmp_path / "a.csv").write_text(text)
+        with pytest.raises(InputError, match="expected a Live Link Face CSV"):
+            sniffed(tmp_path / "a.csv")
 
 
 def test_the_name_tells_nothing(speech: Path, hopper: Path, tmp_path: Path) -> None:

@@ -106,3 +106,12 @@ def test_what_was_begun_is_heard_once_and_the_same(seconds: int, monkeypatch: py
         for name in AGAIN:
             np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     assert len(heard) == 1
+
+
+def test_what_is_kept_is_heard_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wave, listening, heard = speechlike(6), import_module("dicetalk.speech.listen"), []
+    monkeypatch.setattr(listening, "PhoneRows", lambda *given: heard.append(1) or PhoneRows(*given))  # type: ignore[func-returns-value]
+    hearing = Hearing(wave)
+    hearing.keep()
+    first = list(hearing.blocks())
+    assert all(one is other for one, other in zip(first, hearing.blocks(), strict=True)) and len(heard) == 1

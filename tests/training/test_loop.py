@@ -120,22 +120,21 @@ def test_recipes_by_name() -> None:
         recipe("embedder-smal")
 
 
-def test_stage_1_learns_and_its_checkpoint_loads(prepared: Path, tmp_path: Path) -> None:
-    train_embedder([prepared], tmp_path, TINY)
-    with (tmp_path / "curves.csv").open() as file:
+def test_stage_1_learns_and_its_checkpoint_loads(tiny_embedder: Path) -> None:
+    with (tiny_embedder / "curves.csv").open() as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     assert np.mean(losses[-10:]) < 0.6 * np.mean(losses[:5])
-    assert {"neutral", "happy", "sad", "sad@0.8"} == set(read_priors(tmp_path / "priors.safetensors")) - {
+    assert {"neutral", "happy", "sad", "sad@0.8"} == set(read_priors(tiny_embedder / "priors.safetensors")) - {
         "neutral@0.8",
         "happy@0.8",
     }
-    net = load_embedder(tmp_path)
+    net = load_embedder(tiny_embedder)
     assert not net.training and net.sizes == TINY.sizes
     assert isinstance(net.hearing, StreamEncoder)
     assert net.hearing.mean.abs().sum() > 0 and not (net.motion.scale == 1).all()
-    hearing = {f"hearing.{name}" for name in load_file(tmp_path / "hearing" / "hearing.safetensors")}
-    assert set(load_file(tmp_path / "embedder.safetensors")) | hearing == set(net.state_dict())
-    assert not set(load_file(tmp_path / "embedder.safetensors")) & hearing
+    hearing = {f"hearing.{name}" for name in load_file(tiny_embedder / "hearing" / "hearing.safetensors")}
+    assert set(load_file(tiny_embedder / "embedder.safetensors")) | hearing == set(net.state_dict())
+    assert not set(load_file(tiny_embedder / "embedder.safetensors")) & hearing
 
 
 def test_stage_1_resumes_bit_for_bit(prepared: Path, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from itertools import islice
 
 import numpy as np
 
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float32, Float64
-from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.easing import smoothstep
 from dicetalk.rates import FPS
 

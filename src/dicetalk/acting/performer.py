@@ -11,8 +11,8 @@ from dicetalk.acting.eyes import Eyes
 from dicetalk.acting.postures import manner, posture_pose, posture_shapes
 from dicetalk.acting.take import Take, rehearse
 from dicetalk.acting.visemes import articulate, gate
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float64, Int64
-from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.easing import gaussian_filter1d
 from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import EYE_PITCH, EYE_YAW, MOUTH, Motion, index, look, look_at_camera
@@ -219,10 +219,10 @@ def _brows_and_eyes(shapes: Float64, take: Take, stress: Float64, pose: Float64)
         # Brows that are drawn down do not flash up as well, and those that are up have little left to go.
         room = (1 - 0.8 * shapes[:, index("browDownLeft")]) * np.maximum(1 - shapes[:, index(name)], 0)
         shapes[:, index(name)] += share * flash * room
-    live(shapes, take, pose)
+    keep_eyes(shapes, take, pose)
 
 
-def live(shapes: Float64, eyes: Eyes, pose: Float64) -> None:
+def keep_eyes(shapes: Float64, eyes: Eyes, pose: Float64) -> None:
     """Let the eyes of shapes (T, 52) keep to the camera while the head (T, 6) moves, but for glances; lids blink."""
     right = eyes.gaze[:, 0] - 0.7 * pose[:, 0] / EYE_YAW
     down = eyes.gaze[:, 1] - 0.7 * pose[:, 1] / EYE_PITCH

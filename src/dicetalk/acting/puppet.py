@@ -9,8 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Waveform
-from dicetalk.backbone import AS_USUAL, Amounts, Conditions, Watch
+from dicetalk.backbone import Conditions, Wanted, Watch
 from dicetalk.media import Picture
 from dicetalk.motion.basis import face_shapes
 from dicetalk.motion.ease import Ease
@@ -83,10 +84,11 @@ class Acting(Protocol):
 class LivePuppet:
     """Draws what is acted as it is acted, each frame at once."""
 
-    def __init__(self, acting: Acting, renderer: Renderer) -> None:
+    def __init__(self, acting: Acting, renderer: Renderer, wanted: Wanted) -> None:
         """Of one clip; the first frame is drawn for nothing, since all that happens once takes longest."""
-        self._acting, self._renderer = acting, renderer
-        list(renderer.render(Motion.still(1)))
+        self._acting, self._renderer, self._wanted, self._done = acting, renderer, wanted, 0
+        (first,) = renderer.render(Motion.still(1))
+        self._nothing = first[None][:0]
 
     def hear(self, sound: Waveform) -> None:
         """Take the next samples (N,) int16, mono at 16 kHz."""
@@ -97,9 +99,11 @@ class LivePuppet:
         self._acting.finish()
 
     def frames(self) -> Iterator[Picture]:
-        """Frames (1, H, W, 3) uint8 of all that is acted by now."""
+        """Frames (1, H, W, 3) uint8 of all that is acted by now; (0, H, W, 3) for one that is not wanted."""
         for motion in self._acting.moves():
-            yield from (frame[None] for frame in self._renderer.render(motion))
+            for draw in self._renderer.drafts(motion):
+                is_wanted, self._done = self._wanted(self._done), self._done + 1
+                yield draw()[None] if is_wanted else self._nothing
 
 
 def _drawn(renderer: Renderer, motion: Motion, start: int, conditions: Conditions) -> Iterator[Picture]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.acting.eyes import Eyes, EyeStream
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float32
-from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.motion.space import POSE
 from dicetalk.rates import FPS
 

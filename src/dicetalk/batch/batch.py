@@ -12,15 +12,17 @@ from typing import Any
 
 from dicetalk.batch.cluster import check_address, on_a_cluster
 from dicetalk.batch.manifest import Row, read_manifest
-from dicetalk.batch.places import RECORDS, Claims, placed
-from dicetalk.batch.records import Record, key_of
+from dicetalk.batch.places import RECORDS, REPORT, Claims, placed
+from dicetalk.batch.records import READ, Record, key_of
 from dicetalk.batch.report import write_reports
 from dicetalk.batch.work import Outcome, Task, fault
 from dicetalk.batch.workers import Part, on_this_machine
 from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.files import held, remove_abandoned, same_file, writing
-from dicetalk.jobs import PATHS, Job
+from dicetalk.jobs import Job
 from dicetalk.media.frames import is_numbered
+from dicetalk.sources.scheme import source_of
+from dicetalk.speakers import speakers_of
 
 
 class Watch:
@@ -69,8 +71,10 @@ def run_batch(manifest: Path, out: Path, way: Way, watch: Watch | None = None) -
     if way.ray is not None:
         check_address(way.ray)
     rows = read_manifest(manifest)
+    if same_file(manifest, out / REPORT):
+        raise InputError(f"the manifest {manifest} would be overwritten by the report; give it another name")
     with _alone_in(out):
-        plan = _Plan(out, rows)
+        plan = _Plan(out, manifest, rows)
         try:
             _make_all(plan, way, watch)
         finally:
@@ -127,7 +131,7 @@ class _Plan:
         folders: that were made for them.
     """
 
-    def __init__(self, out: Path, rows: Sequence[Row]) -> None:
+    def __init__(self, out: Path, manifest: Path, rows: Sequence[Row]) -> None:
         self._out, self._claims = out, Claims(out)
         self._jobs: dict[int, Job] = {}
         self.outcomes: dict[int, Outcome] = {}
@@ -135,7 +139,9 @@ class _Plan:
         self.folders: list[Path] = []
         for row in rows:
             self._try(row.number, lambda row=row: self._understand(row))  # type: ignore[misc]
-        read = [path for job in self._jobs.values() for path in _inputs(job)]
+        read = [manifest]
+        for number, job in list(self._jobs.items()):
+            self._try(number, lambda job=job: read.extend(_inputs(job)))  # type: ignore[misc]
         for number, job in list(self._jobs.items()):
             self._try(number, lambda number=number, job=job: self._add(number, job, read))  # type: ignore[misc]
 
@@ -203,5 +209,12 @@ def outputs_of(job: Job) -> list[Path]:
 
 
 def _inputs(job: Job) -> list[Path]:
+    """The files that a job reads, those of its emotions among them.
+
+    Raises:
+        EmotionError: one cannot be understood.
+    """
     told: dict[str, Any] = job.to_json()
-    return [Path(told[name]) for name in PATHS if name not in ("motion_out", "preview") and told[name] is not None]
+    felt = [job.emotion, *(speaker.emotion for speaker in speakers_of(job.speakers))]
+    named = [Path(told[name]) for name in READ if told[name] is not None]
+    return [*named, *(path for emotion in felt for path in source_of(emotion).files)]

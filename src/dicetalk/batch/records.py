@@ -16,10 +16,14 @@ from dicetalk.batch.places import OUTPUTS, RECORDS
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.files import existing_file, whole
 from dicetalk.jobs import PATHS, Job
+from dicetalk.marks.credentials import BESIDE, beside
 from dicetalk.media.frames import is_numbered, numbered_in
 from dicetalk.sources.scheme import source_of
 from dicetalk.sources.typed import Typed
 from dicetalk.speakers import speakers_of
+
+READ = tuple(name for name in PATHS if name not in OUTPUTS)
+"""What of a job names files to read."""
 
 
 def digest(path: Path) -> str:
@@ -48,7 +52,7 @@ def key_of(job: Job) -> str:
     """
     told = job.to_json()
     settings = {name: value for name, value in told.items() if name not in (*PATHS, *OUTPUTS, "replace", "backbone")}
-    inputs = {name: digest(Path(told[name])) for name in ("portrait", "speech", "motion_in") if told[name] is not None}
+    inputs = {name: digest(Path(told[name])) for name in READ if told[name] is not None}
     settings["speakers"] = [[one.face, one.channel, _felt(one.emotion)] for one in speakers_of(job.speakers)]
     settings["emotion"] = _felt(job.emotion)
     settings["writes"] = [job.output.suffix.lower(), job.motion_out is not None]
@@ -138,5 +142,7 @@ class Record:
 def written_by(job: Job) -> Iterator[Path]:
     """The files of a job that was made."""
     yield from numbered_in(job.output) if is_numbered(job.output) else (job.output,)
+    if job.output.suffix.lower() in BESIDE and beside(job.output).is_file():
+        yield beside(job.output)
     if job.motion_out is not None:
         yield job.motion_out

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 
 from dicetalk.arrays import Picture
+from dicetalk.batch.places import REPORT
 from dicetalk.files import whole
 from dicetalk.media import read_picture, read_video
 from dicetalk.media.frames import is_numbered, numbered_in
@@ -18,9 +19,11 @@ from dicetalk.media.sheet import spread
 
 if TYPE_CHECKING:
     from dicetalk.batch.work import Outcome
+    from dicetalk.jobs import Job
 
 CELLS = 4
 """Frames that are shown of a video."""
+STOPPED = "the batch was stopped; the same command goes on"
 CELL = 160
 """Longest side of them [px]."""
 HEAD = """<!doctype html>
@@ -29,19 +32,28 @@ HEAD = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="script-src 'none'; object-src 'none'; base-uri 'none'">
-<title>Videos</title>
+<title>{title}</title>
 <style>
-:root { color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif }
-body { margin: 1.5rem; display: grid; gap: 1rem }
-body { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)) }
-h1, p { grid-column: 1 / -1; margin: 0 }
-article { border: 1px solid #8888; border-radius: .5rem; padding: .75rem; overflow-wrap: anywhere }
-article img { width: 100%; height: auto; border-radius: .25rem }
-.failed { border-color: #c33 } .failed b { color: #c33 } .left { opacity: .6 }
+:root {{ color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; --bad: light-dark(#b3261e, #ff8a80) }}
+body {{ margin: 0 auto; padding: 1.5rem; max-width: 90rem; background: light-dark(#f4f4f6, #161618) }}
+h1 {{ font-size: 1.5rem; margin: 0 0 .25rem; overflow-wrap: anywhere }}
+header p, .told {{ color: light-dark(#5b5b63, #a5a5ae) }} header p {{ margin: 0 }}
+header b {{ color: light-dark(#1b1b1f, #ededf0) }} header b.failed, .failed h2 {{ color: var(--bad) }}
+main {{ display: grid; gap: 1rem; margin-top: 1.25rem; align-items: start;
+  grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)) }}
+article {{ background: light-dark(#fff, #232327); border-radius: .6rem; overflow: hidden;
+  box-shadow: 0 1px 3px #0003; overflow-wrap: anywhere }}
+article.failed {{ border-left: 4px solid var(--bad) }} article.left {{ opacity: .7 }}
+article a {{ display: block; color: inherit; text-decoration: none }}
+article a:hover h2 {{ text-decoration: underline }}
+article a:focus-visible {{ outline: 3px solid #4a7dff; outline-offset: -3px }}
+article img {{ display: block; width: 100%; height: auto }}
+h2 {{ font-size: 1rem; margin: .6rem .9rem 0 }}
+article p {{ margin: .15rem .9rem }} article p:last-child {{ margin-bottom: .8rem }}
+.row {{ float: right; font-weight: normal; opacity: .6 }} .warning::before {{ content: "\\26A0\\FE0E\\00A0" }}
 </style>
 </head>
 <body>
-<h1>Videos</h1>
 """
 
 
@@ -74,26 +86,45 @@ def write_page(path: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def _page(folder: Path, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    counts = {state: sum(one.state == state for one in outcomes) for state in ("made", "kept", "failed", "left")}
-    yield HEAD
-    yield f"<p>{', '.join(f'{count} {state}' for state, count in counts.items() if count)}</p>\n"
+    title = html.escape(folder.absolute().name or "Videos")
+    yield HEAD.format(title=title)
+    yield f'<header>\n<h1>{title}</h1>\n<p>{_counted(outcomes)}; <a href="{REPORT}">the table</a></p>\n</header>\n'
+    yield "<main>\n"
     for one in outcomes:
         yield f'<article class="{one.state}">\n{"".join(_card(folder, one))}</article>\n'
-    yield "</body>\n</html>\n"
+    yield "</main>\n</body>\n</html>\n"
+
+
+def _counted(outcomes: Sequence[Outcome]) -> str:
+    counts = {state: sum(one.state == state for one in outcomes) for state in ("made", "kept", "failed", "left")}
+    there = sum(one.told["seconds"] for one in outcomes if one.state in ("made", "kept"))
+    told = [f'<b class="{state}">{count} {state}</b>' for state, count in counts.items() if count]
+    return f"{', '.join(told)} of {len(outcomes)}; {there:.0f} s of video"
 
 
 def _card(folder: Path, one: Outcome) -> Iterator[str]:
-    name = f"row {one.row}"
-    if one.job is not None:
-        name += f": {_shown(one.job.output, folder)}"
+    name = "" if one.job is None else html.escape(_shown(one.job.output, folder))
+    title = f'<h2><span class="row">row {one.row}</span>{name or "no job"}</h2>\n'
     if one.state in ("made", "kept") and one.job is not None:
-        link, picture = _link(one.job.output, folder), one.picture
-        shown = f'<img src="{_link(picture, folder)}" alt="" loading="lazy"><br>' if picture else ""
-        yield f'<a href="{link}">{shown}{html.escape(name)}</a><br>\n'
-        yield html.escape(f"{one.told['emotion']}, {one.told['seconds']:.1f} s, seed {one.told['seed']}") + "\n"
-        yield "".join(f"<br>warning: {html.escape(warning)}\n" for warning in one.told["warnings"])
+        shown = f'<img src="{_link(one.picture, folder)}" alt="" loading="lazy">\n' if one.picture else ""
+        yield f'<a href="{_link(one.job.output, folder)}">\n{shown}{title}</a>\n'
+        yield f"<p>{html.escape(_felt(one.job))}</p>\n"
+        yield f'<p class="told">{html.escape(_facts(one))}</p>\n'
+        yield from (f'<p class="warning">{html.escape(warning)}</p>\n' for warning in one.told["warnings"])
         return
-    yield f"<b>{one.state}</b> {html.escape(name)}<br>\n{html.escape(str(one.told.get('error', '')))}\n"
+    yield f"{title}<p><b>{one.state}</b> {html.escape(str(one.told.get('error', STOPPED)))}</p>\n"
+
+
+def _felt(job: Job) -> str:
+    return "; ".join(job.speakers) or job.emotion
+
+
+def _facts(one: Outcome) -> str:
+    told, job = one.told, one.job
+    assert job is not None
+    inputs = [path.name for path in (job.portrait, job.speech, job.motion_in) if path is not None]
+    size = f"{told['width']} × {told['height']}"
+    return " · ".join([*inputs, f"{told['seconds']:.1f} s", size, f"seed {told['seed']}", one.state])
 
 
 def _shown(path: Path, folder: Path) -> str:

@@ -14,8 +14,9 @@ from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE
 
 if TYPE_CHECKING:
+    from dicetalk.marks.marks import Marks
     from dicetalk.media import Picture
-    from dicetalk.pipeline import Video
+    from dicetalk.video import Video
 
 EXAMPLES = """\b
 Examples:
@@ -59,14 +60,14 @@ def demo(output: Path | None, force: bool, emotion: str | None, seed: int, as_js
     sheet = job.output.with_suffix(".png")
     check_output(sheet, SHEETS, [], replace=force)
     done = make_video(job, quiet=quiet)
-    write_contact_sheet(sheet, job.output, done.video)
+    write_contact_sheet(sheet, job.output, done.video, job.marking)
     report(done, as_json=as_json, quiet=quiet)
     if not (quiet or as_json):
         print(f"wrote {sheet}: {CELLS} of its frames", file=sys.stderr)
 
 
-def write_contact_sheet(path: Path, made: Path, video: Video) -> None:
-    """Write a contact sheet: faces spread over a finished video file, with their times and emotions.
+def write_contact_sheet(path: Path, made: Path, video: Video, marks: Marks) -> None:
+    """Write a contact sheet: faces spread over a finished video file, with their times and emotions; marked as it is.
 
     Raises:
         MediaError: the sheet cannot be written.
@@ -79,7 +80,8 @@ def write_contact_sheet(path: Path, made: Path, video: Video) -> None:
     (left, top, right, bottom), _ = face_crop(video.conditions.portrait, video.conditions.face)
     # Read back from the file: it shows what was truly written, and never holds more than one frame.
     frames = ((i, frame) for i, frame in enumerate(read_video(made)) if i in wanted)
-    write_sheet(path, [_cell(frame[top:bottom, left:right], _caption(video, i)) for i, frame in frames])
+    cells = [_cell(frame[top:bottom, left:right], _caption(video, i)) for i, frame in frames]
+    write_sheet(path, cells, marks.stamp(path, video.origin))
 
 
 def _cell(face: Picture, caption: str) -> Picture:

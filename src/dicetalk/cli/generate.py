@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, GAZES, KINDS
+from dicetalk.amounts import GAZES
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, KINDS
 from dicetalk.cli.display import display
 from dicetalk.cli.marks_options import marks_options
 from dicetalk.cli.paths import FILE, VIDEO
+from dicetalk.cli.settings import settings_option
 from dicetalk.cli.streams import printable
 from dicetalk.cli.svd_options import CommandWithSvd, SvdRequest, svd_options
 from dicetalk.rates import FPS, VIDEO_RATES
 
 if TYPE_CHECKING:
     from dicetalk.jobs import Done, Job
-    from dicetalk.pipeline import Video
+    from dicetalk.video import Video
 
 MOST_TOLD = 8
 """Feelings of a timeline that are told on standard error."""
@@ -44,6 +46,8 @@ Examples:
   dicetalk generate face.png --idle 6 --ease -o idle.mp4    listens, and loops without a jump
   dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
   dicetalk generate face.png speech.wav --consent "Ada Example, 3 May 2026, for this film" --visible-mark
+  dicetalk generate --settings settings.json        as on the page; face and speech lie beside the settings
+  dicetalk generate --settings settings.json other.png -e sad
   dicetalk generate face.png speech.wav --backbone dice-svd/ --preset fast --memory low --emotion-scale 8
 """
 
@@ -135,6 +139,7 @@ Examples:
     show_default=True,
     help=f"What draws the video: {', '.join(KINDS)} (the checkpoint in dice-svd/), or the folder of a checkpoint.",
 )
+@settings_option
 @marks_options
 @svd_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the video, or about the error.")

@@ -10,7 +10,8 @@ from typing import Literal
 
 import click
 
-from dicetalk.backbone import GAZES, LIVE
+from dicetalk.amounts import GAZES
+from dicetalk.backbone import LIVE
 from dicetalk.cli.generate import warned
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE

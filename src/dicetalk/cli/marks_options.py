@@ -15,7 +15,7 @@ DECLARED = (
         "--marks",
         type=click.Choice(("signed", "plain", "none")),
         help="Of origin: signed content credentials (C2PA) and XMP, XMP with a checksum, or nothing.  [default: signed "
-        "where the extra 'provenance' is installed and the kind of file allows it, else plain]",
+        "where the extra 'provenance' is installed, else plain]",
     ),
     click.option("--consent", metavar="TEXT", help="Who agreed to what; kept in the marks, where anybody can read it."),
     click.option("--visible-mark", is_flag=True, help='Write "AI generated" into a corner of every frame.'),

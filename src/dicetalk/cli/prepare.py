@@ -164,9 +164,9 @@ def _synthesise(
 
 
 def _act(source: Path, out: Path, counts: tuple[int, int], seed: int, workers: int, quiet: bool) -> None:
-    from dicetalk.data.acted import Acting, prepare_acted
+    from dicetalk.data.acted import Casting, prepare_acted
 
-    options = Acting(performances=counts[0], hearings=counts[1], seed=seed, workers=workers)
+    options = Casting(performances=counts[0], hearings=counts[1], seed=seed, workers=workers)
     with display(quiet) as shown:
         made = prepare_acted(source, out, options, lambda done, total: shown.count(done, total, "acting", "voices"))
     if not quiet:

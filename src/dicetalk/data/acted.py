@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.acting.performer import lip_closing, lips_shut
+from dicetalk.amounts import Amounts
 from dicetalk.arrays import Float16, Float32, Float64, UInt8, Waveform
-from dicetalk.backbone import Amounts
 from dicetalk.data.passages import COUNT, SOURCE, SUFFIX, VOICE, write_passage
 from dicetalk.data.procedural import VirtualActor, feeling_of, perform_as, virtual_actor
-from dicetalk.data.provenance import RECORD, Record, begin, write_record
+from dicetalk.data.provenance import RECORD, Record, claim, write_record
 from dicetalk.data.samples import PASSAGES
 from dicetalk.data.synthetic import Shard, read_shard, shard_files
 from dicetalk.data.voices import Voices, another_voice
@@ -49,7 +49,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acting:
+class Casting:
     """How much is acted.
 
     Attributes:
@@ -106,7 +106,7 @@ def passages(shard: Shard, seconds: float) -> Iterator[Passage]:
         start = max(stop, start + HOPS_PER_FRAME)
 
 
-def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress | None = None) -> int:
+def prepare_acted(source: Path, out: Path, options: Casting, progress: Progress | None = None) -> int:
     """Act out the synthesised speech of a folder; gives how many passages there are.
 
     Voices that are held out are acted as well: `read_acted` tells them apart. The same call goes on.
@@ -117,7 +117,7 @@ def prepare_acted(source: Path, out: Path, options: Acting, progress: Progress |
     told = ("performances", "hearings", "actors", "seconds", "turns", "mixed", "seed")
     files = shard_files(source)
     made_by: Record = {name: getattr(options, name) for name in told} | {SOURCE: _digest(files)}
-    record = begin(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
+    record = claim(out, made_by, held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
     (out / PASSAGES).mkdir(exist_ok=True)
     work = partial(_act_shard, out=out, options=options)
     counts = spread(work, files, options.workers) if options.workers > 1 else (work(file) for file in files)
@@ -142,7 +142,7 @@ def _digest(files: Sequence[Path]) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 
 
-def _act_shard(file: Path, out: Path, options: Acting) -> int:
+def _act_shard(file: Path, out: Path, options: Casting) -> int:
     """Act out all passages of a shard that are not there yet; gives how many it has."""
     shard = read_shard(file)
     count = 0
@@ -154,7 +154,7 @@ def _act_shard(file: Path, out: Path, options: Acting) -> int:
     return count
 
 
-def act_out(passage: Passage, options: Acting) -> dict[str, Float16]:
+def act_out(passage: Passage, options: Casting) -> dict[str, Float16]:
     """What a passage's file holds."""
     heard = listen(passage.sound)
     told = truly_said(heard, passage.phones)
@@ -176,7 +176,7 @@ def truly_said(heard: Speech, phones: UInt8) -> Speech:
     return replace(heard, phones=np.eye(len(PHONES), dtype=np.float32)[phones])
 
 
-def _performance(told: Speech, drawn: np.random.Generator, options: Acting) -> tuple[Float32, Float32, Float32]:
+def _performance(told: Speech, drawn: np.random.Generator, options: Casting) -> tuple[Float32, Float32, Float32]:
     """One actor's motion (T, 58), resting face (52,) and feelings (T, 8)."""
     actor = virtual_actor(int(drawn.integers(options.actors)))
     take = int(drawn.integers(2**31))

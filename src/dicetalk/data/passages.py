@@ -63,6 +63,23 @@ class Acted:
     starts: Int64
 
 
+@dataclass(frozen=True, eq=False)
+class Filed:
+    """A passage as it lies in its file.
+
+    Attributes:
+        tensors: all of `COLUMNS`.
+        held_out: whether nobody learns from who speaks.
+        filmed: whether the motion was seen in a film, and not acted.
+        corpus: what it is of; "synthetic" where a synthesiser speaks.
+    """
+
+    tensors: Tensors
+    held_out: bool
+    filmed: bool
+    corpus: str
+
+
 def write_passage(path: Path, tensors: Tensors, told: Mapping[str, str]) -> None:
     """Write a passage's file.
 
@@ -84,23 +101,32 @@ def read_acted(folders: Sequence[Path], *, held_out: bool = False) -> Acted:
         InputError: nothing of this kind in the folders, not of the same kind in all, not prepared to its end, or a file
             is missing, damaged or made for another network.
     """
-    read = [each for folder in folders for file in _files(folder) for each in _read(file, held_out)]
+    return acted_of(read_passages(folders), folders, held_out=held_out)
+
+
+def acted_of(found: Sequence[Filed], folders: Sequence[Path], *, held_out: bool) -> Acted:
+    """The same of what was read of the folders.
+
+    Raises:
+        InputError: nothing of this kind, or not of the same kind in all.
+    """
+    read = [one for one in found if one.held_out == held_out]
     if not read:
         kind = "of voices that are held out" if held_out else "of voices to learn from"
         raise InputError(f"{_listed(folders)} has no acted speech {kind}; prepare more with `dicetalk prepare`")
-    performances = {len(tensors["motion"]) for tensors, filmed in read if not filmed} or {1}
-    voices = {len(tensors["speech"]) - 1 for tensors, _ in read}
+    performances = {len(one.tensors["motion"]) for one in read if not one.filmed} or {1}
+    voices = {len(one.tensors["speech"]) - 1 for one in read}
     if len(performances) > 1 or len(voices) > 1:
         raise InputError(
             f"{_listed(folders)} hold passages of different kinds (faces: {_counted(performances)}; voices: "
             f"{_counted(voices)}); prepare them anew, with the same --faces and --voices"
         )
-    found = [_repeated(tensors, *performances) for tensors, _ in read]
+    alike = [_repeated(one.tensors, *performances) for one in read]
     speech, motion, feelings = (
-        np.concatenate([each[name] for each in found], axis=1) for name in ("speech", "motion", "feelings")
+        np.concatenate([each[name] for each in alike], axis=1) for name in ("speech", "motion", "feelings")
     )
-    resting = np.stack([each["resting"] for each in found], axis=1)
-    starts = np.cumsum([0, *(each["speech"].shape[1] for each in found)])
+    resting = np.stack([each["resting"] for each in alike], axis=1)
+    starts = np.cumsum([0, *(each["speech"].shape[1] for each in alike)])
     return Acted(speech, motion, feelings, resting, starts)
 
 
@@ -136,34 +162,35 @@ def _files(folder: Path) -> Iterator[Path]:
             yield folder / PASSAGES / f"{row.get('name')}{SUFFIX}"
 
 
-def _read(file: Path, held_out: bool) -> Iterator[tuple[Tensors, bool]]:
-    """What a file holds and whether it was filmed, if it is of somebody who is held out, or is not.
+def read_passages(folders: Sequence[Path]) -> list[Filed]:
+    """What the files of folders hold; each is opened once.
 
     Raises:
-        InputError: it is missing, damaged or made for another network, or its folder was not prepared to its end.
+        InputError: nothing of this kind in a folder, not prepared to its end, or a file is missing, damaged or made for
+            another network.
     """
+    return [_read(file) for folder in folders for file in _files(folder)]
+
+
+def _read(file: Path) -> Filed:
     try:
         with safe_open(file, "numpy") as held:
             told = held.metadata() or {}
-            if _is_held_out(file, told) != held_out:
-                return
-            filmed = RECORDING in told and bool(json.loads(told[RECORDING])["found"]["seen"])
+            held_out = _is_held_out(file, told)
+            recording = json.loads(told[RECORDING]) if RECORDING in told else None
+            filmed = recording is not None and bool(recording["found"]["seen"])
+            corpus = "synthetic" if recording is None else str(recording["corpus"])
             tensors = {name: held.get_tensor(name) for name in COLUMNS}
     except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(f"{file} cannot be read ({reason}); delete it and run `dicetalk prepare` again") from None
     _check(file, tensors)
-    yield tensors, filmed
+    return Filed(tensors, held_out, filmed, corpus)
 
 
-def corpora(folders: Sequence[Path]) -> tuple[str, ...]:
-    """What passages that `read_acted` has read are of, in order: "synthetic", or the names of corpora."""
-    found = set()
-    for file in (file for folder in folders for file in _files(folder)):
-        with safe_open(file, "numpy") as held:
-            told = held.metadata()
-        found.add("synthetic" if VOICE in told else json.loads(told[RECORDING])["corpus"])
-    return tuple(sorted(found))
+def corpora(found: Sequence[Filed]) -> tuple[str, ...]:
+    """What passages are of, in order: "synthetic", or the names of corpora."""
+    return tuple(sorted({one.corpus for one in found}))
 
 
 def _is_held_out(file: Path, told: Mapping[str, str]) -> bool:

@@ -13,8 +13,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from dicetalk.acting.performer import act
 from dicetalk.acting.take import Take, rehearse
+from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float64
-from dicetalk.backbone import AS_USUAL, Amounts
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import MIRROR, POSE, SHAPES, Motion
 from dicetalk.speech import Speech

@@ -13,7 +13,7 @@ RECORD = "made.json"
 Record = dict[str, object]
 
 
-def begin(out: Path, made_by: Record, held: bool) -> Record:
+def claim(out: Path, made_by: Record, held: bool) -> Record:
     """Make a folder, or make sure that it was made by the same; gives what it says of itself.
 
     Args:

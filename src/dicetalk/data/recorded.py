@@ -23,7 +23,7 @@ from dicetalk.data.clip import Clip, Missing, Prepared
 from dicetalk.data.film import Film
 from dicetalk.data.passages import RECORDING, SUFFIX, Tensors, write_passage
 from dicetalk.data.procedural import feeling_of, virtual_actor
-from dicetalk.data.provenance import begin
+from dicetalk.data.provenance import claim
 from dicetalk.data.samples import CLIPS, PASSAGES, Heard, listened, missing_of, seed_of, watched
 from dicetalk.errors import InputError
 from dicetalk.motion.space import SHAPES, index, look_at_camera
@@ -68,7 +68,7 @@ class MotionPreparation:
         if (out / CLIPS).exists():
             raise InputError(f"{out} was prepared for the embedder; give another folder")
         made_by = {"material": "recordings", "faces": self.faces, "voices": self.voices}
-        begin(out, dict(made_by), held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
+        claim(out, dict(made_by), held=any((out / PASSAGES).glob(f"*{SUFFIX}")))
 
     def known(self, clip: Clip, out: Path) -> Prepared | None:
         """What a clip's file holds that was prepared of the same labels; None where it has to be made anew."""

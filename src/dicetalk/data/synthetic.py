@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from dicetalk.arrays import UInt8, Waveform
 from dicetalk.data.catalogues import read_sentences
 from dicetalk.data.ipa import broad_phones
-from dicetalk.data.provenance import Record, begin, read_record, write_record
+from dicetalk.data.provenance import Record, claim, read_record, write_record
 from dicetalk.data.synthesisers import (
     ESPEAK,
     FESTIVAL,
@@ -156,7 +156,7 @@ def prepare_synthetic(catalogues: Path, out: Path, options: Synthesis, progress:
     scripts = write_scripts(sentences, options, tuple(programs))
     if not scripts:
         raise InputError(f"{catalogues} has no language that a voice here reads")
-    record = begin(out, _made_by(options, programs, sentences), bool(_shards(out)))
+    record = claim(out, _made_by(options, programs, sentences), bool(_shards(out)))
     _read_aloud([script for script in scripts if not _file_of(script, out).exists()], out, options.workers, progress)
     made = [script for script in scripts if _file_of(script, out).exists()]
     write_record(out, record | {"voices": {str(script.voice): script.voice.licence for script in made}})

@@ -43,7 +43,7 @@ class MotionBackbone(Puppet):
     def speak(self, sitting: Sitting) -> LivePuppet:
         """Begin a clip of which the speech is still to come."""
         some = Performance(self.model, self.guidance, sitting.felt, sitting.seed, sitting.amounts)
-        return LivePuppet(some, Renderer(sitting.portrait, sitting.face))
+        return LivePuppet(some, Renderer(sitting.portrait, sitting.face), sitting.wanted)
 
 
 def _moves(performance: Performance, sounds: Iterator[Waveform]) -> Iterator[Motion]:

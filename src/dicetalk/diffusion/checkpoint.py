@@ -55,13 +55,15 @@ def read_model(folder: Path) -> MotionModel:
     config = open_checkpoint(folder, KIND, VERSION).config
     stored = read_priors(folder / PRIORS)
     try:
-        mean, spread = (np.array(config["standard"][name], np.float32) for name in ("mean", "spread"))
-        levels = np.array(config["levels"], np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
+            mean, spread = (np.array(config["standard"][name], np.float32) for name in ("mean", "spread"))
+            levels = np.array(config["levels"], np.float32)
         names, space = tuple(config["vocabulary"]), str(config["space"])
         means, stds = (np.stack([getattr(stored[name], part) for name in names]) for part in ("mean", "std"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
-    if mean.shape != (MOTION,) or spread.shape != (MOTION,) or not (spread > 0).all():
+    whole = np.isfinite(mean).all() and np.isfinite(spread).all() and (spread > 0).all()
+    if mean.shape != (MOTION,) or spread.shape != (MOTION,) or not whole:
         raise CheckpointError(f"the config of {folder} tells no standard of {MOTION} channels; train it again")
     parts = {part: open_network(folder / f"{part}.onnx", 1) for part in PARTS}
     model = MotionModel(parts, Standard(mean, spread), NamedPriors(names, means, stds, space), levels)

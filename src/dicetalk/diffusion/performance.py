@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from dicetalk.acting.eyes import Eyes, EyeStream
-from dicetalk.acting.performer import live
+from dicetalk.acting.performer import keep_eyes
+from dicetalk.amounts import Amounts
 from dicetalk.arrays import Float64, Waveform
-from dicetalk.backbone import Amounts, Felt
+from dicetalk.backbone import Felt
 from dicetalk.diffusion.channels import AHEAD
 from dicetalk.diffusion.checkpoint import MotionModel
 from dicetalk.diffusion.contact import Contact
@@ -79,7 +80,7 @@ def lively(shapes: Float64, pose: Float64, eyes: Eyes, amounts: Amounts) -> Moti
     """Motion of shapes (T, 52) and pose (T, 6) with the eyes' own life, and as much of the head's as is wanted."""
     pose = amounts.head * pose
     shapes[:, EYES] = 0
-    live(shapes, eyes, pose)
+    keep_eyes(shapes, eyes, pose)
     if amounts.gaze == "camera":
         look_at_camera(shapes, pose)
     return Motion(shapes.astype(np.float32), pose.astype(np.float32), FPS).clipped()

@@ -30,6 +30,20 @@ def read_timeline(path: Path) -> Timeline:
         raise EmotionError(f"timeline {short(path.name)}: {error}") from error
 
 
+def timeline_of(text: str) -> Timeline:
+    """A timeline of the text of such a file; files of own emotions are looked for here.
+
+    Raises:
+        EmotionError, CheckpointError: as `read_timeline`.
+    """
+    if len(text) > MAX_FILE_BYTES:
+        raise EmotionError(f"the timeline has {len(text)} characters; expected at most {MAX_FILE_BYTES}")
+    try:
+        return from_json(_decode(text.encode()), Path())
+    except EmotionError as error:
+        raise EmotionError(f"timeline: {error}") from error
+
+
 def to_json(timeline: Timeline) -> dict[str, Any]:
     """A timeline as what JSON can hold; written to a file, `read_timeline` takes it, without its priors."""
     return {

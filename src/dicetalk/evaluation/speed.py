@@ -13,7 +13,7 @@ from dicetalk import assets
 from dicetalk.rates import SPEECH_RATE
 
 if TYPE_CHECKING:
-    from dicetalk.pipeline import Video
+    from dicetalk.video import Video
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How a packet of XMP is added to a finished file of each kind."""
+"""How a packet of XMP lies in a finished file of each kind."""
 
 from __future__ import annotations
 
@@ -16,26 +16,36 @@ SEGMENT, TAGS, TAG, TARGETS, SIMPLE_TAG, TAG_NAME, TAG_STRING = (
 PNG_HEAD = 33
 """Of a PNG file [bytes]: its signature and the chunk with its size."""
 PNG_NAME = b"XML:com.adobe.xmp"
+JPEG_HEAD = 2
+"""Of a JPEG file [bytes]: that it begins."""
+JPEG_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 
 
-def append_box(path: Path, packet: bytes) -> None:
-    """To an MP4 or QuickTime file, behind all that is there."""
-    with path.open("ab") as file:
-        file.write(struct.pack(">I4s", 24 + len(packet), b"uuid") + XMP_BOX + packet)
+def box(packet: bytes) -> bytes:
+    """The part of an MP4 or QuickTime file that holds a packet; stands behind all others."""
+    return struct.pack(">I4s", 24 + len(packet), b"uuid") + XMP_BOX + packet
 
 
-def append_tag(path: Path, packet: bytes) -> None:
-    """To a WebM file, behind all that is there; the file's one segment grows by it."""
+def tag(packet: bytes) -> bytes:
+    """The part of a WebM file that holds a packet; stands behind all others, where `lengthen` made room for it."""
     name = _element(TAG_NAME, b"XMP") + _element(TAG_STRING, packet)
-    added = _element(TAGS, _element(TAG, _element(TARGETS, b"") + _element(SIMPLE_TAG, name)))
+    return _element(TAGS, _element(TAG, _element(TARGETS, b"") + _element(SIMPLE_TAG, name)))
+
+
+def lengthen(path: Path, by: int) -> None:
+    """Let the one segment of a WebM file be longer by so many bytes."""
     with path.open("r+b") as file:
         place = file.read(4096).index(SEGMENT) + len(SEGMENT)
         file.seek(place)
         size = int.from_bytes(file.read(8)) & (1 << 56) - 1
         file.seek(place)
-        file.write(_size(size + len(added)))
-        file.seek(0, 2)
-        file.write(added)
+        file.write(_size(size + by))
+
+
+def append(path: Path, part: bytes) -> None:
+    """Put a part behind all others."""
+    with path.open("ab") as file:
+        file.write(part)
 
 
 def _element(name: bytes, content: bytes) -> bytes:
@@ -56,6 +66,12 @@ def chunk(packet: bytes) -> bytes:
 def with_chunk(data: bytes, packet: bytes) -> bytes:
     """A PNG file with a packet, behind the chunk with its size."""
     return data[:PNG_HEAD] + chunk(packet) + data[PNG_HEAD:]
+
+
+def with_segment(data: bytes, packet: bytes) -> bytes:
+    """A JPEG file with a packet, at its beginning."""
+    body = JPEG_NAME + packet
+    return data[:JPEG_HEAD] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[JPEG_HEAD:]
 
 
 def chunk_place(data: Any) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicetalk.errors import ConfigError
+from dicetalk.errors import ConfigError, require
 from dicetalk.files import read_bytes
 
 if TYPE_CHECKING:
@@ -144,6 +144,26 @@ def own_key(private: Path, certificates: Path) -> Key:
     if not same:
         raise ConfigError(f"the first certificate of {certificates} is not that of {private}; give the signer's first")
     return Key(_algorithm(opened, private), key, chain)
+
+
+def anchors_of(path: Path) -> str:
+    """Certificates of those who may vouch for a signer: roots, or ones that sign for themselves; PEM.
+
+    Raises:
+        MediaError: the file cannot be read.
+        ConfigError: it holds no certificates.
+        MissingExtraError: what reads them is not installed.
+    """
+    require("cryptography", "provenance")
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509 import load_pem_x509_certificates
+
+    told = read_bytes(path, MOST)
+    try:
+        found = load_pem_x509_certificates(told)
+    except ValueError as error:
+        raise ConfigError(f"{path} holds no certificates in PEM; give those of whom you trust") from error
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in found)
 
 
 def _algorithm(key: object, path: Path) -> str:

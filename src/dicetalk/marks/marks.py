@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dicetalk.checks import truth
 from dicetalk.errors import ConfigError
-from dicetalk.files import PathLike, path_of
-from dicetalk.marks.carriers import append_box, append_tag
-from dicetalk.marks.credentials import KINDS, check_installed, sign
+from dicetalk.files import PathLike, check_place, path_of
+from dicetalk.marks.carriers import append, box, lengthen, tag, with_chunk, with_segment
+from dicetalk.marks.credentials import BESIDE, beside, check_installed, sign, sign_beside
 from dicetalk.marks.key import Key, development_key, own_key
 from dicetalk.marks.origin import Origin, check_consent
-from dicetalk.marks.seal import seal_picture, seal_video
-from dicetalk.marks.xmp import SIGNED, UNSEALED, packet
+from dicetalk.marks.seal import sealed_part, sealed_picture
+from dicetalk.marks.xmp import SIGNATURE, SIGNED, UNSEALED, packet
 
 Which = Literal["signed", "plain", "none"]
 WHICH: tuple[Which, ...] = ("signed", "plain", "none")
@@ -28,8 +28,7 @@ class Marks:
     """The marks of a file.
 
     Attributes:
-        which: "signed", "plain" or "none"; None is "signed" where the extra `provenance` is installed and the kind of
-            file can carry credentials (.mp4, .m4v, .mov), else "plain".
+        which: "signed", "plain" or "none"; None is "signed" where the extra `provenance` is installed, else "plain".
         consent: who agreed to what, kept with the file.
         visible: whether "AI generated" stands in a corner of every frame.
         key, certificate: PEM files to sign with; None takes the key for development, made at first run.
@@ -58,20 +57,22 @@ class Marks:
         if self.key is not None and self.which not in (None, "signed"):
             raise ConfigError(f"marks that are {self.which} are not signed; leave the key out")
 
-    def signs(self, path: Path) -> bool:
-        """Whether a file of this name is signed.
+    @property
+    def signs(self) -> bool:
+        """Whether files are signed.
 
         Raises:
-            ConfigError: it is asked for, and this kind of file cannot be.
+            MissingExtraError: it is asked for, and what signs is not installed.
         """
-        asked, carries = self.which == "signed" or self.key is not None, path.suffix.lower() in KINDS
-        if asked and not carries:
-            raise ConfigError(
-                f"{path.suffix} files cannot carry content credentials; {', '.join(KINDS)} can, or take plain marks"
-            )
+        asked = self.which == "signed" or self.key is not None
         if asked:
             check_installed()
-        return asked or (self.which is None and carries and _installed())
+        return asked or (self.which is None and _installed())
+
+    @property
+    def unsigned(self) -> Marks:
+        """The same without a signature: for what is read while it is written."""
+        return replace(self, which="none" if self.which == "none" else "plain", key=None, certificate=None)
 
     def signing_key(self) -> Key:
         """What signs.
@@ -91,29 +92,45 @@ class Marks:
         """
         if self.which == "none":
             return None
-        origin = replace(origin, consent="" if self.consent is None else check_consent(self.consent))
-        told = origin.to_json()
-        if not self.signs(path):
-            return lambda file: mark_plainly(file, origin)
+        told = replace(origin, consent="" if self.consent is None else check_consent(self.consent)).to_json()
+        if not self.signs:
+            return lambda file: mark_plainly(file, told)
         key = self.signing_key()
-
-        def signed(file: Path) -> None:
-            append_box(file, packet(told, SIGNED))
-            sign(file, told, key)
-
-        return signed
+        if path.suffix.lower() in BESIDE:
+            check_place(beside(path))
+            return lambda file: _signed_beside(file, told, key, beside(path))
+        return lambda file: _signed(file, told, key)
 
 
 def _installed() -> bool:
     return find_spec("c2pa") is not None and find_spec("cryptography") is not None
 
 
-def mark_plainly(path: Path, origin: Origin) -> None:
-    """Put XMP with a checksum into a finished file."""
-    told, suffix = origin.to_json(), path.suffix.lower()
-    if suffix == ".png":
-        seal_picture(path, told)
+def _signed(path: Path, told: Mapping[str, Any], key: Key) -> None:
+    if (with_packet := PICTURES.get(path.suffix.lower())) is not None:
+        path.write_bytes(with_packet(path.read_bytes(), packet(told, SIGNED)))
+    else:
+        append(path, box(packet(told, SIGNED)))
+    sign(path, told, key)
+
+
+def _signed_beside(path: Path, told: Mapping[str, Any], key: Key, credentials: Path) -> None:
+    """The file keeps its checksum, for it may come to lie somewhere without its credentials."""
+    mark_plainly(path, {**told, SIGNATURE: "beside"})
+    sign_beside(path, told, key, credentials)
+
+
+PICTURES = {".png": with_chunk, ".jpg": with_segment, ".jpeg": with_segment}
+"""How a packet gets into pictures, by suffix."""
+
+
+def mark_plainly(path: Path, told: Mapping[str, Any]) -> None:
+    """Put XMP with a checksum into a finished file, which grows by it at once."""
+    suffix = path.suffix.lower()
+    if suffix in PICTURES:
+        path.write_bytes(sealed_picture(path.read_bytes(), told, PICTURES[suffix]))
         return
-    add = append_tag if suffix == ".webm" else append_box
-    add(path, packet(told, UNSEALED))
-    seal_video(path)
+    part = tag if suffix == ".webm" else box
+    if part is tag:
+        lengthen(path, len(tag(packet(told, UNSEALED))))
+    append(path, sealed_part(path, told, part))

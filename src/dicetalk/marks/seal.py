@@ -4,46 +4,41 @@ to deceive can make a new one, which is what a signature is for."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dicetalk.marks.carriers import chunk, chunk_place, with_chunk
+from dicetalk.marks.carriers import chunk, chunk_place
 from dicetalk.marks.xmp import UNSEALED, packet
 
 BLOCK = 1 << 20
 
 
-def seal_video(path: Path) -> None:
-    """Put the digest of a file, which ends in a packet without seal, into that packet."""
-    digest = hashlib.sha256()
-    with path.open("r+b") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-        last = max(0, file.tell() - BLOCK)
-        file.seek(last)
-        file.seek(last + file.read().rindex(UNSEALED.encode()))
-        file.write(digest.hexdigest().encode())
+def sealed_part(path: Path, told: Mapping[str, Any], part: Callable[[bytes], bytes]) -> bytes:
+    """What is still to be appended to a file: a part with a packet, with the digest of all of it without seal."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(part(packet(told, UNSEALED)))
+    return part(packet(told, digest.hexdigest()))
 
 
-def seal_picture(path: Path, told: Mapping[str, Any]) -> None:
-    """Put a packet into a PNG file, with the digest of the file as it would be without seal."""
-    bare = path.read_bytes()
-    digest = hashlib.sha256(with_chunk(bare, packet(told, UNSEALED))).hexdigest()
-    path.write_bytes(with_chunk(bare, packet(told, digest)))
+def sealed_picture(bare: bytes, told: Mapping[str, Any], with_packet: Callable[[bytes, bytes], bytes]) -> bytes:
+    """A picture file with a packet, with the digest of the file as it would be without seal."""
+    digest = hashlib.sha256(with_packet(bare, packet(told, UNSEALED))).hexdigest()
+    return with_packet(bare, packet(told, digest))
 
 
-def is_sealed(data: Any, found: tuple[int, bytes], seal: str, *, picture: bool) -> bool:
+def is_sealed(data: Any, found: tuple[int, bytes], seal: str, *, png: bool) -> bool:
     """Whether a file is what was sealed.
 
     Args:
         data: what it holds: bytes, or a map of them.
         found: where its packet begins, and the packet, as of `packet_in`.
         seal: that of the packet.
-        picture: whether it is a PNG file.
+        png: whether it is a PNG file, whose parts have checksums of their own.
     """
     begin, raw = found
-    if picture:
+    if png:
         start, end = chunk_place(data)
         unsealed = chunk(raw.replace(seal.encode(), UNSEALED.encode()))
         return bool(data[start:end] == chunk(raw)) and _digest(data, start, end, unsealed) == seal

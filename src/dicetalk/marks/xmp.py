@@ -22,6 +22,8 @@ UNSEALED = "0" * 64
 SIGNED = "signed"
 """In the place of a seal, where content credentials watch over the file."""
 
+SIGNATURE = "signature"
+"""Is told by the packet of a file whose credentials lie beside it."""
 NUMBERS = ("seed",)
 
 

@@ -14,6 +14,7 @@ from av.container import InputContainer
 
 from dicetalk.errors import MediaError
 from dicetalk.files import writing
+from dicetalk.media.beginnings import SOUND, VIDEO, begins_as
 
 
 @contextmanager
@@ -58,13 +59,19 @@ def opened(path: Path, content: bytes | None = None) -> Iterator[InputContainer]
     try:
         container = av.open(file, mode="r", metadata_errors="replace", options=options)
     except (av.FFmpegError, ValueError) as error:
-        unread = isinstance(error, av.ArgumentError)  # what FFmpeg says of a format that is not among ours
-        reason = "a playlist, or a format that is not read" if unread else one_line(error)
-        raise MediaError(
-            f"{path} is no sound or video that can be read ({reason}); give a recording itself, as WAV or MP4"
-        ) from error
+        raise MediaError(_unread(path, error)) from error
     with container:
         yield container
+
+
+def _unread(path: Path, error: Exception) -> str:
+    """What is told of a file that FFmpeg does not open."""
+    what = begins_as(path)
+    if what not in ("", SOUND, VIDEO):
+        return f"{path} is {what}, no sound or video that can be read; give a recording itself, as WAV or MP4"
+    unread = isinstance(error, av.ArgumentError)  # what FFmpeg says of a format that is not among ours
+    reason = "a playlist, or a format that is not read" if unread else one_line(error)
+    return f"{path} is no sound or video that can be read ({reason}); give a recording itself, as WAV or MP4"
 
 
 @dataclass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
@@ -17,6 +19,7 @@ from dicetalk.arrays import Float32, Picture, UInt8
 from dicetalk.errors import MediaError
 from dicetalk.files import PathLike, existing_file, output_kind, whole
 from dicetalk.media import nclx, webp
+from dicetalk.media.beginnings import PICTURE, begins_as
 from dicetalk.media.colours import to_srgb
 from dicetalk.media.container import one_line
 
@@ -31,9 +34,6 @@ UNMISTAKABLE = "AVIF BMP GIF HEIF JPEG JPEG2000 PNG PSD QOI TIFF WEBP"
 """Those of them whose first bytes tell them from a sound or a video."""
 WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 JPEG_MARK, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
-BEGINNINGS = (b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"8BPS")
-BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
-"""First bytes of pictures; those of HEIF and AVIF behind their size and "ftyp"."""
 UNKNOWN_GREY = 128
 """What libjpeg shows where nothing is left of a picture."""
 
@@ -82,22 +82,30 @@ def read_photo(path: PathLike) -> Photo:
     except MediaError:
         raise
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels; scale it down") from error
+        raise _too_large(path) from error
     except UnidentifiedImageError as error:
-        if _begins_well(path):
-            raise MediaError(
-                f"{path} is a damaged picture, whose end may be missing; copy it again, or convert it to PNG or JPEG"
-            ) from error
-        raise MediaError(f"{path} is not a picture that can be read; convert it to PNG or JPEG") from error
+        raise MediaError(_unread(path)) from error
     except Exception as error:  # Pillow's decoders raise nearly every built-in class on damaged files
         raise MediaError(f"{path} is a damaged picture ({one_line(error)}); export it again as PNG or JPEG") from error
 
 
-def _begins_well(path: Path) -> bool:
-    """Whether a file begins as a picture does."""
-    with path.open("rb") as file:
-        head = file.read(12)
-    return head.startswith(BEGINNINGS) or (head[4:8] == b"ftyp" and head[8:] in BRANDS)
+def _too_large(path: Path) -> MediaError:
+    return MediaError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels; scale it down")
+
+
+def damaged(path: Path) -> str:
+    """What is told of a file that only begins as a picture."""
+    return f"{path} is a damaged picture, whose end may be missing; copy it again, or convert it to PNG or JPEG"
+
+
+def _unread(path: Path) -> str:
+    """What is told of a file that no decoder knows."""
+    what = begins_as(path)
+    if what == PICTURE:
+        return damaged(path)
+    if what:
+        return f"{path} is {what}, not a picture that can be read; give one as PNG or JPEG"
+    return f"{path} is not a picture that can be read; convert it to PNG or JPEG"
 
 
 def is_still(path: Path) -> bool:
@@ -113,16 +121,27 @@ def is_still(path: Path) -> bool:
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Width and height [px] that the header of a picture tells; None where the file is no picture that is read."""
+    """Width and height [px] that the header of a picture tells; None where the file is no picture that is read.
+
+    Raises:
+        MediaError: more pixels than any picture that is read.
+    """
     try:
         with warnings.catch_warnings(action="ignore"), _opened(path) as image:
             return image.size if image.format in READ.split() or not isinstance(image, ImageFile.ImageFile) else None
+    except Image.DecompressionBombError as error:
+        raise _too_large(path) from error
     except Exception:  # as in `read_photo`
         return None
 
 
-def write_picture(path: str | Path, rgb: Picture) -> None:
+def write_picture(path: str | Path, rgb: Picture, mark: Callable[[Path], None] | None = None) -> None:
     """Write uint8 `(H, W, 3)` as .png, .jpg or .jpeg, whole or not at all.
+
+    Args:
+        path: of the file.
+        rgb: the picture.
+        mark: is called with the finished file before it gets its name; may write it anew.
 
     Raises:
         MediaError: another suffix, or the file cannot be written.
@@ -131,6 +150,8 @@ def write_picture(path: str | Path, rgb: Picture) -> None:
     kind = output_kind(path, WRITTEN)
     with whole(path) as temporary:
         Image.fromarray(rgb).save(temporary, format=kind, quality=92)
+        if mark is not None:
+            mark(temporary)
 
 
 @cache
@@ -151,7 +172,11 @@ def _opened(path: Path) -> Image.Image:
         if there is not None:
             return there
     _know_heif()
-    return Image.open(path)
+    try:
+        return Image.open(path)
+    except ValueError:  # notes or a profile in a PNG that would unpack to too much: they are left aside
+        with _lenient():
+            return Image.open(path)
 
 
 def _check_header(path: Path, image: Image.Image) -> None:
@@ -173,6 +198,10 @@ def _loaded(path: Path, image: Image.Image) -> tuple[Image.Image, tuple[str, ...
         return image, (_lacking(path, image, np.asarray(image)[-1, -1]),)
     try:
         return _decoded(image), ()
+    except ValueError:
+        if image.format != "PNG":
+            raise
+        return _as_far_as_it_goes(path), ()  # such notes behind the picture
     except OSError as error:
         if "truncated" not in str(error):
             raise
@@ -194,14 +223,21 @@ def _decoded(image: Image.Image) -> Image.Image:
 _LENIENT = Lock()
 
 
-def _as_far_as_it_goes(path: Path) -> Image.Image:
-    """A picture whose end is missing, with zeros there."""
-    with _LENIENT, _opened(path) as image:
-        ImageFile.LOAD_TRUNCATED_IMAGES = True  # Pillow has no other way to be told than for the whole process
+@contextmanager
+def _lenient() -> Iterator[None]:
+    """Let Pillow pass over what is damaged; it has no other way to be told than for the whole process."""
+    with _LENIENT:
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
-            return _decoded(image).copy()
+            yield
         finally:
             ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+def _as_far_as_it_goes(path: Path) -> Image.Image:
+    """A picture whose end is missing, with zeros there."""
+    with _opened(path) as image, _lenient():
+        return _decoded(image).copy()
 
 
 def _reduced(image: JpegImageFile) -> JpegImageFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,12 @@ CELL = 256
 """Long side of a picture on a preview [px]."""
 
 
-def write_sheet(path: Path, cells: Sequence[Picture]) -> None:
-    """Write pictures of one size (H, W, 3) in rows of at most four.
+Mark = Callable[[Path], None]
+"""What puts marks of origin on a finished file."""
+
+
+def write_sheet(path: Path, cells: Sequence[Picture], mark: Mark | None = None) -> None:
+    """Write pictures of one size (H, W, 3) in rows of at most four, and mark the sheet.
 
     Raises:
         MediaError: it cannot be written.
@@ -25,7 +29,7 @@ def write_sheet(path: Path, cells: Sequence[Picture]) -> None:
     across = min(COLUMNS, len(cells))
     filled = [*cells, *[np.zeros_like(cells[0])] * (-len(cells) % across)]
     rows = [np.hstack(filled[start : start + across]) for start in range(0, len(filled), across)]
-    write_picture(path, np.vstack(rows))
+    write_picture(path, np.vstack(rows), mark)
 
 
 def spread(frames: int, cells: int = CELLS) -> list[int]:
@@ -34,13 +38,13 @@ def spread(frames: int, cells: int = CELLS) -> list[int]:
     return [int((cell + 0.5) * frames / count) for cell in range(count)]
 
 
-def write_preview(path: Path, frames: Picture) -> None:
-    """Write a sheet of frames `(T, h, w, 3)` spread over the clip.
+def write_preview(path: Path, frames: Picture, mark: Mark | None = None) -> None:
+    """Write a sheet of frames `(T, h, w, 3)` spread over the clip, and mark it.
 
     Raises:
         MediaError: it cannot be written.
     """
-    write_sheet(path, [_enlarged(frames[number]) for number in spread(len(frames))])
+    write_sheet(path, [_enlarged(frames[number]) for number in spread(len(frames))], mark)
 
 
 def _enlarged(frame: Picture) -> Picture:

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from dicetalk.errors import MediaError
+from dicetalk.media.beginnings import PICTURE, begins_as
 from dicetalk.media.container import Damage, Held, decoded, opened
 from dicetalk.media.length import told_length
 
@@ -54,7 +55,7 @@ class SoundDecoder:
         with opened(self.path, self._content) as container:
             stream = container.streams.best("audio")
             if not isinstance(stream, av.AudioStream):
-                raise MediaError(f"{self.path} has no sound track; give a recording of speech")
+                raise MediaError(_mute(self.path))
             yield from self._in_time(container, decoded(container, stream, self._damage))
             self._damage.refuse(self.path, most=0.5)
             with self.path.open("rb") if self._content is None else Held(self.path, self._content) as file:
@@ -95,6 +96,12 @@ class SoundDecoder:
             self.warnings = (
                 f"{self.path} is damaged: {lost:.2f} s of {whole:.2f} s are missing; going on with what can be read",
             )
+
+
+def _mute(path: Path) -> str:
+    """What is told of a file without sound."""
+    found = "is a picture" if begins_as(path) == PICTURE else "has no sound track"
+    return f"{path} {found}; give a recording of speech"
 
 
 def _begin(container: InputContainer, first: float) -> float:

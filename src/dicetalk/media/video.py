@@ -35,8 +35,10 @@ dozen frames of 75 MB; .84 GB if it looks at none ahead, .52 with these as well.
 FINE_ENDS, FINE = 5, 12
 """Frames at either end of a clip that others join, and their quantiser: by two such the picture jumps by half a grey
 level where it is 1.0 to 1.3 at the usual quality, and no frame is much sharper than the one before."""
-GROWING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "250000", "flush_packets": "1"}
-"""How FFmpeg writes an MP4 that plays while it grows: the tracks are told first, then pieces of 0.25 s."""
+GROWING = {"movflags": "delay_moov+default_base_moof", "frag_duration": "80000", "flush_packets": "1"}
+"""How FFmpeg writes an MP4 that plays while it grows: the tracks are told first, then pieces of 0.08 s."""
+SOON = "rc-lookahead=3:sync-lookahead=0"
+"""x264's parameters where somebody watches: the first frame comes out after 5 and not after 12."""
 MOST_STRETCH = 8
 """Pixels that are said to be longer than this are a mistake in the header."""
 
@@ -172,7 +174,8 @@ class VideoWriter:
         if self._format.encoder != "libx264":
             return {}
         vast = self._width * self._height > VAST
-        told = ([SPARING] if vast else []) + ([_fine_ends(self._joins)] if self._joins else [])
+        told = [SPARING] * vast + [SOON] * (self._growing is not None)
+        told += [_fine_ends(self._joins)] if self._joins else []
         return ({"tune": "zerolatency"} if vast else {}) | ({"x264-params": ":".join(told)} if told else {})
 
     def _write_picture(self, rgb: Picture) -> None:
@@ -363,16 +366,20 @@ class SoundTrack:
 
 
 def probe(path: str | Path) -> tuple[VideoTrack | None, SoundTrack | None]:
-    """Read the header only: the first track of pictures and of sound, None where there is none.
+    """Read the header only: the first track of pictures and of sound whose codec is known, None where there is none.
 
     Raises:
-        MediaError: no such file, or neither sound nor video.
+        MediaError: no such file, neither sound nor video, or only tracks of codecs that nobody knows.
     """
     with opened(existing_file(path)) as container:
         whole = (container.duration or 0) / av.time_base
-        films = (stream for stream in container.streams.video if Disposition.attached_pic not in stream.disposition)
-        pictures = [_video_track(stream, whole) for stream in films]
-        sounds = [_sound_track(stream, whole) for stream in container.streams.audio]
+        films = [stream for stream in container.streams.video if Disposition.attached_pic not in stream.disposition]
+        pictures = [_video_track(stream, whole) for stream in films if stream.codec_context is not None]
+        sounds = [_sound_track(stream, whole) for stream in container.streams.audio if stream.codec_context is not None]
+        if (films or container.streams.audio) and not (pictures or sounds):
+            raise MediaError(
+                f"{path} is damaged or its codec cannot be read (nobody knows it); convert it to WAV or MP4"
+            )
     return next(iter(pictures), None), next(iter(sounds), None)
 
 

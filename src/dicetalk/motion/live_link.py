@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
@@ -100,9 +101,34 @@ def read_csv(path: str | os.PathLike[str], fps: int = FPS) -> Motion:
         InputError: the file cannot be read, a column is missing, there are no rows, a value is no finite number, rows
             are not in the order of their times (says which line).
     """
+    with _opened(path) as rows:
+        return _read_rows(rows, fps)
+
+
+def csv_seconds(path: str | os.PathLike[str]) -> float:
+    """How long a Live Link Face CSV lasts [s], by its time codes alone; a file of few rows may claim hours.
+
+    Raises:
+        InputError: as `read_csv`, for what is wrong with the time codes.
+    """
+    with _opened(path) as rows:
+        column = _columns(rows, [LIVE_LINK_COLUMNS[0]])[0]
+        found = [(line, _read_timecode(line, row[column])) for line, row in _filled(rows, column)]
+        lines, codes = zip(*found, strict=True)
+        times = _seconds(np.array(codes), lines, FPS)
+        return float(times[-1] + _step(times, FPS))
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Iterator[list[str]]]:
+    """The rows of a file.
+
+    Raises:
+        InputError: it cannot be read, or is found to be no such file while it is.
+    """
     try:
         with existing_file(path).open(newline="", encoding=_encoding(path_of(path))) as file:
-            return _read_rows(_rows(file), fps)
+            yield _rows(file)
     except (MediaError, OSError) as error:
         raise InputError(f"{error}; expected a Live Link Face CSV") from error
     except (ValueError, csv.Error, InputError) as error:
@@ -125,15 +151,8 @@ def _rows(file: TextIO) -> Iterator[list[str]]:
 
 
 def _read_rows(rows: Iterator[list[str]], fps: int) -> Motion:
-    header = {name.strip().lower(): column for column, name in enumerate(next(rows, []))}
-    wanted = [name.lower() for name in (*SHAPES, *_HEAD, LIVE_LINK_COLUMNS[0])]
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        raise InputError(f"no column {missing[0]!r}")
-    columns = [header[name] for name in wanted]
-    found = [(number, *_row(number, row, columns)) for number, row in enumerate(rows, start=2) if row]
-    if not found:
-        raise InputError("there are no rows below the header")
+    columns = _columns(rows, [*SHAPES, *_HEAD, LIVE_LINK_COLUMNS[0]])
+    found = [(number, *_row(number, row, columns)) for number, row in _filled(rows, max(columns))]
     lines, codes, values = zip(*found, strict=True)
     table = np.array(values, np.float32)
     pose = np.zeros((len(table), len(POSE)), np.float32)
@@ -142,10 +161,30 @@ def _read_rows(rows: Iterator[list[str]], fps: int) -> Motion:
     return _at_rate(motion, _seconds(np.array(codes), lines, fps), fps)
 
 
+def _columns(rows: Iterator[list[str]], names: Sequence[str]) -> list[int]:
+    """Where some columns lie, by the header."""
+    header = {name.strip().lower(): column for column, name in enumerate(next(rows, []))}
+    missing = [name.lower() for name in names if name.lower() not in header]
+    if missing:
+        raise InputError(f"no column {missing[0]!r}")
+    return [header[name.lower()] for name in names]
+
+
+def _filled(rows: Iterator[list[str]], last: int) -> Iterator[tuple[int, list[str]]]:
+    """The lines below the header that are not empty, each with its number; they reach to the `last` column."""
+    are_none = True
+    for number, row in enumerate(rows, start=2):
+        if row and len(row) <= last:
+            raise InputError(f"line {number} has {len(row)} columns of the {last + 1} in the header")
+        if row:
+            are_none = False
+            yield number, row
+    if are_none:
+        raise InputError("there are no rows below the header")
+
+
 def _row(number: int, row: list[str], columns: list[int]) -> tuple[tuple[int, float], list[float]]:
     """The time code and the values of a line."""
-    if len(row) <= max(columns):
-        raise InputError(f"line {number} has {len(row)} columns of the {max(columns) + 1} in the header")
     *values, code = columns
     try:
         numbers = [float(row[column]) for column in values]
@@ -198,9 +237,14 @@ def _frames_a_second(whole: Float64, frames: Float64, fps: float) -> float:
     return min(USUAL_RATES, key=lambda rate: (rate < least - 0.5, abs(rate - least)))
 
 
+def _step(times: Float64, fps: float) -> float:
+    """How long a row lasts [s]."""
+    return float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
+
+
 def _at_rate(motion: Motion, times: Float64, fps: int) -> Motion:
     """Rows that count from their times (N,) [s] on as motion at a rate."""
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
+    step = _step(times, fps)
     moments = (np.arange(max(round((times[-1] + step) * fps), 1)) + 0.5) / fps - step / 2
     places = np.interp(moments, times, np.arange(len(times)))
     rows = np.rint(places).astype(int)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -89,12 +90,17 @@ class Renderer:
             motion: any number of frames.
             settle: as in `Rig.deformed`; with 0 and no motion the picture comes back as it is.
         """
+        for draw in self.drafts(motion, settle=settle):
+            yield draw()
+
+    def drafts(self, motion: Motion, *, settle: float | Float32 = 1.0) -> Iterator[Callable[[], Picture]]:
+        """The same frames, each of which is drawn where that is called."""
         shares = np.broadcast_to(np.asarray(settle, np.float32), len(motion))
         for start in range(0, len(motion), AT_ONCE):
             part, share = motion[start : start + AT_ONCE], shares[start : start + AT_ONCE]
             meshes, anchors = self.rig.deformed(part, settle=share), self.rig.skull(self._anchors, part)
             for i, (mesh, moved) in enumerate(zip(meshes, anchors, strict=True)):
-                yield self._frame(mesh, part[i : i + 1], float(share[i]), self._back_to_picture(moved))
+                yield partial(self._frame, mesh, part[i : i + 1], float(share[i]), self._back_to_picture(moved))
 
     def _fine(self, mesh: Float64) -> Float64:
         return self._mesh.fine(mesh)

@@ -23,7 +23,6 @@ from dicetalk.motion.landmarks import (
     LEFT_LID_FOLDS,
     LEFT_LOWER_LID,
     LEFT_UPPER_LID,
-    LIP_CORNERS,
     LOWER_LIP,
     OVAL,
     RIGHT_LID_FOLDS,
@@ -35,6 +34,7 @@ from dicetalk.motion.landmarks import (
 from dicetalk.motion.resting import reading_statistics, unusual
 from dicetalk.motion.space import MIRROR, SHAPES, Motion, index, rotations
 from dicetalk.portrait import brows, glasses, lips, turned
+from dicetalk.portrait.smile import smile
 from dicetalk.portrait.topology import RING_SCALES, ring_vertices
 
 EYES = {"Right": (RIGHT_UPPER_LID, RIGHT_LOWER_LID), "Left": (LEFT_UPPER_LID, LEFT_LOWER_LID)}
@@ -371,7 +371,7 @@ def _rest(local: Float64, basis: dict[str, Float64]) -> Float64:
     smile; the same on both sides, since most of what differs between them is the light."""
     look = unusual(local[:FACE_VERTICES], *usual_rest(), MADE_SO)
     look = np.where(OF_LOOKS, (look + look[list(MIRROR)]) / 2, 0.0)
-    return np.maximum(look, _smile(local, basis))
+    return np.maximum(look, smile(local, basis))
 
 
 MADE_SO = 0.3
@@ -379,39 +379,3 @@ MADE_SO = 0.3
 
 OF_LOOKS = np.array([name.startswith(("brow", "eyeSquint", "eyeWide", "mouthFrown")) for name in SHAPES])
 """Shapes (52,) that a look is read from, beside a smile's; the others would be taken for one where a smile is."""
-
-
-def _smile(local: Float64, basis: dict[str, Float64]) -> Float64:
-    """The smile already in the picture, as weights (52,).
-
-    Only a clear smile counts: the width and the lift of the mouth corners differ between people as much as a slight
-    smile changes them.
-    """
-    smile = basis["delta"][[index("mouthSmileLeft"), index("mouthSmileRight")]].sum(0)
-    at_rest, smiling = _corner_features(basis["neutral"]), _corner_features(basis["neutral"] + smile)
-    change = smiling - at_rest
-    amount = float((_corner_features(local) - at_rest) @ change / (change @ change))
-    rest = np.zeros(len(SHAPES))
-    both = [index("mouthSmileLeft"), index("mouthSmileRight")]
-    lifted = np.clip((_corner_features(local) - at_rest)[1] / SMILING_LIFT, 0, 1)
-    rest[both] = lifted * np.clip((amount - SLIGHT_SMILE) / (1 - SLIGHT_SMILE), 0, 0.9)
-    for name, share in WITH_A_SMILE.items():
-        rest[[index(name + "Left"), index(name + "Right")]] = share * rest[both]
-    return rest
-
-
-SLIGHT_SMILE = 0.15
-"""How much of a smile may be the way a face is made."""
-
-WITH_A_SMILE = {"cheekSquint": 0.6, "eyeSquint": 0.3}
-"""What a smile does around the eyes, as a share of it."""
-
-SMILING_LIFT = 0.03
-"""A wide mouth whose corners are not raised [inter-ocular distances] is no smile."""
-
-
-def _corner_features(points: Float64) -> Float64:
-    """(2,) width of the mouth and lift of its corners over the upper lip's middle [inter-ocular distances]."""
-    right, left = points[list(LIP_CORNERS)]
-    lift = points[[0, 13], 1].mean() - (right[1] + left[1]) / 2
-    return np.array([np.linalg.norm(left - right), lift])

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.staticfiles import StaticFiles
 
 import dicetalk
@@ -21,6 +22,7 @@ from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places, occupied
 from dicetalk.server.problems import Problem
 from dicetalk.server.server import Server
+from dicetalk.server.session import Sessions
 from dicetalk.server.studio import StudioError
 
 PAGE = Path(__file__).parent / "page"
@@ -57,7 +59,8 @@ def make_app(options: ServerOptions) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(live.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
-    app.add_middleware(Guard, options=options)
+    app.state.sessions = Sessions()
+    app.add_middleware(Guard, options=options, sessions=app.state.sessions)
     app.add_middleware(Counted)
     return app
 
@@ -90,10 +93,16 @@ async def _ours(request: Request, error: Exception) -> Response:
     return Problem(503, str(error), {"Retry-After": "60"}, kind=type(error).__name__).response()
 
 
+async def _left(request: Request, error: Exception) -> Response:
+    """To nobody: whoever asked has left in the middle, which is no fault to be logged."""
+    return Response(status_code=400)
+
+
 ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     Problem: _problem,
     HTTPException: _http,
     RequestValidationError: _parameter,
     StudioError: _lost,
+    ClientDisconnect: _left,
     DiceTalkError: _ours,
 }

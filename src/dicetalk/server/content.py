@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import FileResponse, Response
+from starlette.types import Message, Receive, Scope, Send
 
 from dicetalk.server.places import Places
+from dicetalk.server.problems import Problem
 from dicetalk.server.queue import Entry, Queue
 from dicetalk.server.request import GROWING
 
-PAUSE = 0.05
+PAUSE = 0.02
 """Between two looks at a file that grows [s]."""
-ASK_EVERY = 6
+ASK_EVERY = 15
 """So many looks between two at the job."""
 AT_ONCE = 1 << 18
 
@@ -63,6 +64,27 @@ async def _begun(queue: Queue, places: Places, id: str) -> tuple[BinaryIO, str]:
 def _place(places: Places, entry: Entry) -> Path:
     assert entry.claim is not None
     return places.video(entry.claim) / ("video.mp4" if entry.status == "done" else GROWING)
+
+
+class Stored(FileResponse):
+    """A file of a job, which may be removed between the question and the answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; 404 where it is not there any more, and an answer without its end where it goes just then."""
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, sent)
+        except (FileNotFoundError, RuntimeError):  # RuntimeError is what Starlette says where there is no file
+            if Path(self.path).exists():
+                raise
+            if not begun:
+                await Problem(404, "this job was removed").response()(scope, receive, send)
 
 
 class Growing(Response):

@@ -9,10 +9,12 @@ import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dicetalk.server.options import ServerOptions
 from dicetalk.server.problems import Problem
+from dicetalk.server.session import COOKIE, PATH, Sessions
 
 SLOWEST = 30.0
 """How long the next piece of a request is waited for [s]."""
@@ -31,8 +33,8 @@ SAFE = {
 class Guard:
     """Stands before an application."""
 
-    def __init__(self, app: ASGIApp, options: ServerOptions) -> None:
-        self._app, self._options = app, options
+    def __init__(self, app: ASGIApp, options: ServerOptions, sessions: Sessions) -> None:
+        self._app, self._options, self._sessions = app, options, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or have it answered."""
@@ -89,6 +91,8 @@ class Guard:
 
     def _check_key(self, headers: Headers, path: str) -> None:
         if not self._options.keys or not (path.startswith("/v1") or path == "/metrics"):
+            return
+        if path != PATH and self._sessions.holds(cookie_parser(headers.get("cookie", "")).get(COOKIE, "")):
             return
         scheme, _, given = headers.get("authorization", "").partition(" ")
         known = [hmac.compare_digest(given.strip().encode(), key.encode()) for key in self._options.keys]  # all of them

@@ -14,6 +14,8 @@ from dicetalk.server.places import Places, occupied
 
 MOST_MESSAGE = 1 << 20
 """Of what is told on a socket [bytes]."""
+MOST_UNSENT = 1 << 17
+"""Of what the system holds for a slow client [bytes]: with more, live frames were late before they are sent."""
 FAREWELL = 3
 """How long answers that are on their way may take at the end [s]."""
 
@@ -62,6 +64,8 @@ def _bound(host: str, port: int) -> socket.socket:
         family, kind, number, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         door = socket.socket(family, kind, number)
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # what is accepted here takes it over
+            door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
         door.bind(place)
     except OSError as error:
         raise ConfigError(

@@ -9,17 +9,18 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
-from dicetalk.checks import brief
+from dicetalk.checks import brief, truth
 from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.server.request import FieldError, asked_of, check_fields, emotion_of, read_json
 from dicetalk.server.server import Server
-from dicetalk.server.sitting import BusyError, Line, Said
+from dicetalk.server.sitting import LOADING, LOST, BusyError, Line
+from dicetalk.server.talk import Said
 
 router = APIRouter()
 
 TOLD = ("portrait", "emotion", "seed", "face", "size", "crop", "anyway", "head", "blink", "gaze")
-"""Fields of the first message, as those of a job; `rate` beside them [Hz]."""
+"""Fields of the first message, as those of a job; `rate` [Hz] and `drop` beside them."""
 SIZE = 512
 """Longest side of the frames where none is told [px]."""
 LONGEST = 30.0
@@ -53,14 +54,15 @@ async def _end(socket: WebSocket, told: Mapping[str, Any], code: int) -> None:
 
 
 async def _talk(socket: WebSocket, server: Server) -> None:
+    await server.room.warm_up()
     told = _object(await asyncio.wait_for(socket.receive_text(), LONGEST))
-    rate = told.pop("rate", SPEECH_RATE)
+    own = {"rate": told.pop("rate", SPEECH_RATE), "drop": truth(told.pop("drop", True), "drop")}
     check_fields(told, TOLD)
     asked = await run_in_threadpool(asked_of, told, server.queue, server.places)
     if "portrait" not in asked.paths:
         raise FieldError("portrait", "there is no portrait; send one to /v1/uploads, and its id here")
     emotion = emotion_of(told.get("emotion", "neutral"))
-    given = {"size": SIZE, "rate": rate} | told | {"emotion": emotion}
+    given = {"size": SIZE} | own | told | {"emotion": emotion}
     del given["portrait"]
     async with server.room.talk(asked.paths["portrait"], given) as line:
         await _both_ways(socket, line)
@@ -82,7 +84,7 @@ async def _both_ways(socket: WebSocket, line: Line) -> None:
 
 async def _hear(socket: WebSocket, line: Line) -> None:
     while True:
-        message = await asyncio.wait_for(socket.receive(), LONGEST)
+        message = await asyncio.wait_for(socket.receive(), LONGEST if line.answered else LOADING)
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1000))
         said: Said = message["bytes"] if message.get("bytes") is not None else _order(message["text"])
@@ -96,13 +98,14 @@ async def _show(socket: WebSocket, line: Line) -> None:
             await asyncio.sleep(PAUSE)
         try:
             shown = line.pipe.recv()
-        except EOFError:
-            raise InputError("whoever draws was lost; begin again") from None
+        except (EOFError, OSError):
+            raise InputError(LOST) from None
+        line.answered = True
         if isinstance(shown, bytes):
             await socket.send_bytes(shown)
             continue
         await socket.send_json(shown)
-        if "ready" not in shown:
+        if "error" in shown or "done" in shown:
             await socket.close(REFUSED if "error" in shown else 1000)
             return
 

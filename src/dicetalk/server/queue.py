@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MOST_TRIES = 3
-"""A job whose worker was lost so often is given up: it may be what kills them."""
+MOST_TRIES = 5
+"""A job whose worker was lost so often is given up: it may be what kills them, and five times is no chance any more."""
 PATIENCE = 30.0
 """How long one process waits while another one writes [s]."""
 

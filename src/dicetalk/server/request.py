@@ -9,17 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dicetalk.backbone import DEFAULT, GAZES, KINDS
+from dicetalk.amounts import GAZES
+from dicetalk.backbone import DEFAULT, KINDS
 from dicetalk.checks import brief
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.jobs import Job
 from dicetalk.marks.marks import WHICH
+from dicetalk.marks.origin import LONGEST_CONSENT, check_consent
 from dicetalk.server.places import Places
 from dicetalk.server.queue import Queue, Upload
 
 FORMATS = ("mp4", "webm", "mov")
 GROWING = "growing.mp4"
 """The file of a job that can be played while it is made."""
+PREVIEW = "preview.png"
+"""A rough look at a job's clip, written again after each step of a backbone that denoises pictures."""
 FILE = "file"
 """Stands in an emotion for the file that was sent with it."""
 
@@ -89,7 +93,7 @@ FIELDS: dict[str, Field] = {
         read=_emotion,
     ),
     "emotion_file": _file("what `file` stands for in the emotion", "sound", "video", "picture", "timeline", "emotions"),
-    "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": 2000}),
+    "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": LONGEST_CONSENT}),
     "marks": Field(says="of origin: signed, plain or none", schema={**TEXT, "enum": list(WHICH)}),
     "visible_mark": Field(says="write that it was generated into a corner of each frame", schema=TRUTH, read=_truth),
     "format": Field(says="of the video", schema={**TEXT, "enum": list(FORMATS), "default": FORMATS[0]}),
@@ -117,8 +121,6 @@ OURS = ("format", "emotion_file")
 """Those that a `Job` has not."""
 LOOKED_AT = ("portrait", "emotion", "face", "size", "crop", "anyway")
 """Those of POST /v1/preview."""
-MOST_CONSENT = 2000
-"""Characters."""
 
 
 class FieldError(InputError):
@@ -144,7 +146,7 @@ def read_form(form: Sequence[tuple[str, str]]) -> dict[str, Any]:
         if name == "speakers" and text:
             told.setdefault(name, []).append(text)
         elif name in told:
-            raise FieldError(name, f"the field {name} comes twice; send it once")
+            raise FieldError(name[:60], f"the field {brief(name)} comes twice; send it once")
         elif text:
             told[name] = _read(name, text)
     return told
@@ -177,13 +179,15 @@ def check_fields(request: Mapping[str, Any], known: Sequence[str]) -> None:
             raise FieldError(name, f"{name} is {brief(value)}; expected one of: {', '.join(words)}")
         if FIELDS[name].files and not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
             raise FieldError(name, f"{name} is {brief(value)}; send the file itself, or its id of /v1/uploads")
-    consent = request.get("consent")
-    if consent is not None and not (
-        isinstance(consent, str) and len(consent.strip()) > 0 and len(consent) <= MOST_CONSENT
-    ):
-        raise FieldError(
-            "consent", f"consent is {brief(consent)}; say who agreed, in at most {MOST_CONSENT} characters"
-        )
+    if request.get("consent") is not None:
+        _check_consent(request["consent"])
+
+
+def _check_consent(consent: Any) -> None:
+    try:
+        check_consent(consent)
+    except InputError as error:
+        raise FieldError("consent", str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -234,13 +238,35 @@ def job_of(asked: Asked, folder: Path) -> Job:
     request = asked.request
     told = {name: value for name, value in request.items() if name not in OURS}
     told |= {name: str(path) for name, path in asked.paths.items() if name not in OURS}
-    told["emotion"] = emotion_of(request.get("emotion", "neutral"), asked.paths.get("emotion_file"))
+    emotion = request.get("emotion", "neutral")
+    if isinstance(emotion, str) and "emotion_file" in asked.uploads:
+        _check_sent(emotion, asked.uploads["emotion_file"].kind)
+    told["emotion"] = emotion_of(emotion, asked.paths.get("emotion_file"))
     if isinstance(request.get("speakers"), list):
         told["speakers"] = [_speaker(text) for text in request["speakers"]]
     told["output"] = str(folder / f"video.{request.get('format', FORMATS[0])}")
-    if KINDS[request.get("backbone", DEFAULT)].moves and not request.get("speakers"):
+    if not KINDS[request.get("backbone", DEFAULT)].moves:
+        told["preview"] = str(folder / PREVIEW)
+    elif not request.get("speakers"):
         told["motion_out"] = str(folder / "motion.csv")
     return Job.from_json(told)
+
+
+def _check_sent(emotion: str, kind: str) -> None:
+    """Refuse a file of another kind than the emotion that names it takes.
+
+    Raises:
+        FieldError: it is.
+    """
+    words = [word.strip() for word in re.split("[:,]", emotion)]
+    if FILE not in words:
+        return
+    if words[0].lower() == "like":
+        wanted: tuple[str, ...] = ("sound", "video", "picture")
+    else:
+        wanted = ("timeline", "emotions") if emotion.strip() == FILE else ("emotions",)
+    if kind not in wanted:
+        raise FieldError("emotion_file", f"the emotion file is a {kind}; {brief(emotion)} takes {' or '.join(wanted)}")
 
 
 def emotion_of(emotion: Any, sent: Path | None = None) -> str:

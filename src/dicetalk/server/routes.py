@@ -11,27 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 import dicetalk
-from dicetalk.backbone import is_number
-from dicetalk.checks import brief
+from dicetalk.backbone import KINDS
+from dicetalk.checks import brief, is_number
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
 from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.jobs import check
 from dicetalk.portrait.framing import check_size
 from dicetalk.server import schemas
-from dicetalk.server.content import Growing, growing
+from dicetalk.server.content import Growing, Stored, growing
 from dicetalk.server.problems import Problem, unusable
 from dicetalk.server.queue import STATUSES, Entry, FullError
 from dicetalk.server.request import (
     FIELDS,
     FILE,
     LOOKED_AT,
+    PREVIEW,
     Asked,
     FieldError,
     asked_of,
@@ -42,6 +43,7 @@ from dicetalk.server.request import (
     read_json,
 )
 from dicetalk.server.server import Server
+from dicetalk.server.session import COOKIE, LASTS
 from dicetalk.server.sniff import check_timeline
 from dicetalk.server.stills import Framing
 from dicetalk.server.uploads import portions_of
@@ -71,6 +73,20 @@ async def send_file(request: Request) -> JSONResponse:
         raise Problem(415, "this is a form; send the file itself as the body")
     upload = await _server(request).uploads.take(request.stream())
     return JSONResponse(upload.to_json(), 201)
+
+
+@router.get(
+    "/v1/uploads/{id}", response_class=Response,
+    responses={200: {"description": "the file", "content": {"application/octet-stream": {}}},
+               **schemas.failing(401, 404)},
+)  # fmt: skip
+async def sent_file(request: Request, id: str) -> Response:
+    """A file that was sent, for whoever goes on with it."""
+    server = _server(request)
+    upload = await run_in_threadpool(server.queue.upload, id)
+    if upload is None:
+        raise Problem(404, f"there is no file {brief(id)} (any more)")
+    return Stored(server.places.upload(upload), media_type="application/octet-stream", filename=upload.id)
 
 
 @router.post(
@@ -162,7 +178,7 @@ async def video_content(request: Request, id: str, download: bool = False) -> Re
         assert entry.claim is not None
         path = server.places.video(entry.claim) / f"video.{form}"
         name = f"dicetalk-{entry.number}.{form}" if download else None
-        return FileResponse(path, media_type=MEDIA[form], headers={"Cache-Control": "private, no-cache"}, filename=name)
+        return Stored(path, media_type=MEDIA[form], headers={"Cache-Control": "private, no-cache"}, filename=name)
     if entry.status not in ("queued", "running"):
         raise Problem(409, f"this job is {entry.status}; there is no video")
     if form != "mp4":
@@ -185,7 +201,56 @@ async def video_motion(request: Request, id: str) -> Response:
     if not entry.result["curves"]:
         raise Problem(404, "this video has no curves: it is of several faces, or its backbone draws without")
     path = server.places.video(entry.claim) / "motion.csv"
-    return FileResponse(path, media_type="text/csv", filename=f"dicetalk-{entry.number}.csv")
+    return Stored(path, media_type="text/csv", filename=f"dicetalk-{entry.number}.csv")
+
+
+@router.get(
+    "/v1/videos/{id}/preview", response_class=Response,
+    responses={200: {"description": "a rough look", "content": {"image/png": {}}}, **schemas.failing(401, 404, 409)},
+)  # fmt: skip
+async def video_preview(request: Request, id: str) -> Response:
+    """A rough look at a clip after the last step of its denoising."""
+    server, entry = _server(request), await _entry(request, id)
+    if entry.status != "running":
+        raise Problem(409, f"this job is {entry.status}; there is a preview only while it is denoised")
+    assert entry.claim is not None
+    path = server.places.video(entry.claim) / PREVIEW
+    if not path.exists():
+        raise Problem(404, "there is no preview: no step is done yet, or its backbone needs none")
+    return Stored(path, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/v1/forecast", responses=schemas.gives(200, schemas.FORECAST, 401, 422, 503),
+)  # fmt: skip
+async def forecast(request: Request, backbone: str, seconds: float = 10.0) -> JSONResponse:
+    """What a clip would cost on this machine, before it is asked for."""
+    server = _server(request)
+    if backbone not in KINDS:
+        found = f"backbone is {brief(backbone)}; expected one of: {', '.join(KINDS)}"
+        raise Problem(422, found, field="backbone", kind="InputError")
+    if not 0 < seconds <= server.options.most_seconds:
+        most = f"seconds is {seconds:g}; expected more than 0 and at most {server.options.most_seconds:g}"
+        raise Problem(422, most, field="seconds", kind="InputError")
+    return JSONResponse(await server.studio.forecast(backbone, seconds))
+
+
+@router.post("/v1/session", status_code=204, responses=schemas.failing(401))
+async def begin_session(request: Request) -> Response:
+    """Change a key for a cookie that stands for it for an hour."""
+    answer = Response(status_code=204)
+    if _server(request).options.keys:
+        is_safe, value = request.url.scheme == "https", request.app.state.sessions.new()
+        answer.set_cookie(COOKIE, value, LASTS, path="/v1", secure=is_safe, httponly=True, samesite="strict")
+    return answer
+
+
+@router.delete("/v1/session", status_code=204, responses=schemas.failing(401))
+async def end_session() -> Response:
+    """Take the cookie away."""
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, path="/v1", httponly=True, samesite="strict")
+    return answer
 
 
 @router.post(

@@ -57,6 +57,15 @@ FACE = _object(number=WHOLE, box=_list(WHOLE), usable=TRUTH, problem=_or_null(TE
 FACES = _object(width=WHOLE, height=WHOLE, faces=_list(FACE), warnings=_list(TEXT))
 EMOTION = _object(name=TEXT, valence=NUMBER, arousal=NUMBER, aliases=_list(TEXT))
 EMOTIONS = _object(names=_list(EMOTION), strength=NUMBER, schemes=_list(TEXT))
+COST = _object(preset=TEXT, memory=TEXT, petaflop=NUMBER, peak_gb=NUMBER, predicted_s=NUMBER, fits=TRUTH,
+               gpu_peak_gb=NUMBER)  # fmt: skip
+FORECAST = _object(
+    backbone=TEXT,
+    problem=_or_null(TEXT),
+    forecast=_or_null(
+        _object(device=TEXT, precision=TEXT, free_gb=NUMBER, seconds=NUMBER, costs=_list(COST), advice=TEXT)
+    ),
+)
 HEALTH = _object(status=TEXT, version=TEXT, workers=WHOLE, queued=WHOLE, running=WHOLE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,18 @@ def sniffed(path: Path) -> tuple[str, dict[str, Any]]:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"{", b"[")):
         return _timeline(path)
-    if text.startswith((b"timecode,", b'"timecode"')):
+    if re.match(rb'(sep=.\s+)?("timecode"|timecode[,;\t])', text):
         return _curves(path)
     return _picture(path) or _recording(path)
 
 
 def _picture(path: Path) -> tuple[str, dict[str, Any]] | None:
-    from dicetalk.media.picture import picture_size
+    from dicetalk.media.beginnings import PICTURE, begins_as
+    from dicetalk.media.picture import damaged, picture_size
 
     size = picture_size(path)
+    if size is None and begins_as(path) == PICTURE:
+        raise MediaError(damaged(path))
     return None if size is None else ("picture", {"width": size[0], "height": size[1]})
 
 
@@ -47,12 +51,26 @@ def _recording(path: Path) -> tuple[str, dict[str, Any]]:
     from dicetalk.media import probe
     from dicetalk.media.container import lasts
 
-    film, sound = probe(path)
+    try:
+        film, sound = probe(path)
+    except MediaError as error:
+        raise MediaError(_unread(path, error)) from error
     told = max((track.seconds for track in (film, sound) if track), default=0.0)
     seconds = {"seconds": round(max(told, lasts(path)), 3)}
     if film is None and sound is None:
         raise MediaError(f"{path} holds neither pictures nor sound; give another file")
     return ("sound", seconds) if film is None else ("video", {"width": film.width, "height": film.height, **seconds})
+
+
+def _unread(path: Path, error: MediaError) -> str:
+    """What is told of a file that is neither a picture nor a recording, or a recording that is damaged."""
+    from dicetalk.media.beginnings import SOUND, VIDEO, begins_as
+
+    what = begins_as(path)
+    if what in (SOUND, VIDEO):
+        return str(error)
+    found = f"{what}, neither" if what else "neither"
+    return f"{path} is {found} a picture nor a recording that can be read; send it as PNG or JPEG, as WAV or MP4"
 
 
 def _timeline(path: Path) -> tuple[str, dict[str, Any]]:
@@ -87,12 +105,18 @@ def _texts(told: object) -> Iterator[str]:
 
 
 def _curves(path: Path) -> tuple[str, dict[str, Any]]:
-    _text(path)
-    return "curves", {}
+    from dicetalk.motion.live_link import csv_seconds
+
+    _check_text(path)
+    return "curves", {"seconds": round(csv_seconds(path), 3)}
 
 
 def _text(path: Path) -> bytes:
+    _check_text(path)
+    return path.read_bytes()
+
+
+def _check_text(path: Path) -> None:
     size = path.stat().st_size
     if size > MOST_TEXT:
         raise InputError(f"{path} has {size / 1e6:.0f} MB of text; expected at most {MOST_TEXT / 1e6:.0f} MB")
-    return path.read_bytes()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+import dicetalk
 from dicetalk.acting.postures import posture_pose, posture_shapes
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
@@ -19,6 +20,9 @@ from dicetalk.emotion.typed import parse
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import NoFaceError
 from dicetalk.face import Face
+from dicetalk.marks.carriers import with_segment
+from dicetalk.marks.origin import Origin
+from dicetalk.marks.seal import sealed_picture
 from dicetalk.media import Photo, Picture, read_photo
 from dicetalk.motion.space import Motion
 from dicetalk.portrait.cover import look_over
@@ -64,7 +68,8 @@ class Stills:
         (frame,) = self._renderer(framing).render(motion)
         content = BytesIO()
         Image.fromarray(frame).save(content, "JPEG", quality=JPEG_QUALITY)
-        return content.getvalue(), 1000 * (time.perf_counter() - start)
+        still = sealed_picture(content.getvalue(), _origin(framing, emotion), with_segment)
+        return still, 1000 * (time.perf_counter() - start)
 
     def _renderer(self, framing: Framing) -> Renderer:
         found = self._ready.pop(framing, None) or _renderer(framing)
@@ -72,6 +77,12 @@ class Stills:
         if len(self._ready) > READY:
             self._ready.popitem(last=False)
         return found
+
+
+def _origin(framing: Framing, emotion: str) -> dict[str, Any]:
+    """What a still tells of where it comes from."""
+    inputs = {"portrait": framing.path.name}
+    return Origin(version=dicetalk.__version__, backbone="rules", emotion=emotion, seed=0, inputs=inputs).to_json()
 
 
 def _renderer(framing: Framing) -> Renderer:

@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 """How long one thing may take [s]; the first one waits for networks to load."""
+TRIES = 5
+"""Of one thing, each of which brought its process down."""
 
 Given = TypeVar("Given")
 
 
 class StudioError(Exception):
-    """The process ended, or was too slow; there is a new one."""
+    """The processes ended, or one was too slow; there is a new one."""
 
 
 class Studio:
-    """Two such processes, each replaced when it is lost: one looks at files, the other one draws."""
+    """Such processes, each replaced when it is lost: one looks at files, one draws, one counts what clips would cost.
+
+    Each begins when it is first asked.
+    """
 
     def __init__(self) -> None:
-        self._eye, self._pencil = _Hand(), _Hand()
+        self._eye, self._pencil, self._abacus = _Hand(), _Hand(), _Hand()
 
     def warm_up(self) -> None:
         """Begin to load what stills need."""
@@ -48,33 +53,45 @@ class Studio:
         """See `stills.Stills.draw`."""
         return await self._pencil.ask(_still, framing, emotion)
 
+    async def forecast(self, backbone: str, seconds: float) -> dict[str, Any]:
+        """See `forecast.told_of`."""
+        return await self._abacus.ask(_forecast, backbone, seconds)
+
     def close(self) -> None:
-        """End both, whatever they do."""
-        self._eye.end()
-        self._pencil.end()
+        """End all, whatever they do."""
+        for hand in (self._eye, self._pencil, self._abacus):
+            hand.end()
 
 
 class _Hand:
-    """A process, and the next one where it is lost."""
+    """A process that does one thing after the other, and the next one where it is lost."""
 
     def __init__(self) -> None:
         self.pool = _pool()
+        self._turn = asyncio.Lock()
 
     async def ask(self, work: Callable[..., Given], *given: object) -> Given:
-        """What the process makes of something; what it raises is raised.
+        """What the process makes of something; what it raises is raised. A process that was lost may have been so by
+        chance: the same is asked of the next ones.
 
         Raises:
-            StudioError: it did not answer.
+            StudioError: none answered, or one did not in time.
         """
-        pool = self.pool
-        try:
-            promise = asyncio.get_running_loop().run_in_executor(pool, work, *given)
-            return await asyncio.wait_for(promise, PATIENCE)
-        except (BrokenProcessPool, TimeoutError) as error:
-            if pool is self.pool:  # else somebody else has replaced it
-                self.end()
-                self.pool = _pool()
-            raise StudioError from error
+        async with self._turn:  # else those who wait would be counted as slow
+            for _ in range(TRIES):
+                try:
+                    promise = asyncio.get_running_loop().run_in_executor(self.pool, work, *given)
+                    return await asyncio.wait_for(promise, PATIENCE)
+                except BrokenProcessPool:
+                    self._replace()
+                except TimeoutError:
+                    self._replace()
+                    break
+            raise StudioError
+
+    def _replace(self) -> None:
+        self.end()
+        self.pool = _pool()
 
     def end(self) -> None:
         """Kill it."""
@@ -108,6 +125,12 @@ def _faces(path: Path) -> dict[str, Any]:
     from dicetalk.server.stills import seen_in
 
     return seen_in(path)
+
+
+def _forecast(backbone: str, seconds: float) -> dict[str, Any]:
+    from dicetalk.server.forecast import told_of
+
+    return told_of(backbone, seconds)
 
 
 def _still(framing: Framing, emotion: str) -> tuple[bytes, float]:

@@ -6,19 +6,20 @@ import os
 import secrets
 import shutil
 import time
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from dicetalk.backbone import DEFAULT, load_backbone
 from dicetalk.errors import DiceTalkError
-from dicetalk.jobs import Cancelled, Event, options_of, run
+from dicetalk.jobs import Cancelled, Event, Job, options_of, run
 from dicetalk.pipeline import DiceTalk
 from dicetalk.server.leash import leashed
 from dicetalk.server.places import Places
 from dicetalk.server.problems import renamed
 from dicetalk.server.queue import Entry, Queue
-from dicetalk.server.request import GROWING, asked_of, job_of
+from dicetalk.server.request import GROWING, PREVIEW, asked_of, job_of
 
 PAUSE = 0.1
 """Between two looks for a job [s]."""
@@ -67,7 +68,7 @@ def _made(
     try:
         asked = asked_of(entry.request, queue, places)
         names = asked.names
-        job = job_of(asked, folder)
+        job = _agreed(job_of(asked, folder), entry.consent)
         growing = folder / GROWING if job.output.suffix == ".mp4" else None
         talk = warm(job.backbone, options_of(job))
         done = run(job, _Teller(queue, entry.claim), talk, growing=growing)
@@ -82,6 +83,11 @@ def _made(
     record = done.to_json()
     told = {name: value for name, value in record.items() if name not in ("output", "motion_out")}
     return renamed(told, names) | {"curves": job.motion_out is not None}, None
+
+
+def _agreed(job: Job, consent: str | None) -> Job:
+    """A job whose video keeps who agreed to it, where it has marks to keep that in."""
+    return job if job.marks == "none" else replace(job, consent=consent)
 
 
 class _Teller:
@@ -109,8 +115,9 @@ class _Teller:
 
 
 def _keep(folder: Path) -> None:
-    """See that the results are on the disk before that is said; the file that grew is not needed any more."""
-    (folder / GROWING).unlink(missing_ok=True)
+    """See that the results are on the disk before that is said; what could be seen meanwhile is not needed any more."""
+    for name in (GROWING, PREVIEW):
+        (folder / name).unlink(missing_ok=True)
     for path in (*folder.iterdir(), folder):
         handle = os.open(path, os.O_RDONLY)
         try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dicetalk.checks import short as shortly
 from dicetalk.emotion.feeling import Feeling, short
 from dicetalk.emotion.timeline import Timeline
+from dicetalk.emotion.timeline_file import timeline_of
 from dicetalk.emotion.typed import parse
 from dicetalk.errors import EmotionError
 from dicetalk.files import at_home
@@ -28,7 +29,7 @@ def source_of(emotion: Emotion) -> EmotionSource:
         emotion: a `Timeline` or a `Feeling`; or text:
 
             - `happy`, `happy:0.7,surprised:0.3`, `mine.safetensors:tender:0.5`, or a mixture of them (`typed.parse`);
-            - `mood.json`: a timeline file;
+            - `mood.json`: a timeline file; or what such a file holds, from its first brace on;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
             - `like:clip.mp4`: heard and seen in another recording, or seen in a photo.
 
@@ -45,6 +46,8 @@ def source_of(emotion: Emotion) -> EmotionSource:
             f"the emotion is {shortly(emotion)}; expected text such as 'happy:0.7', a Feeling or a Timeline"
         )
     text = given.strip()
+    if text.startswith("{"):
+        return Typed(timeline_of(text))
     scheme, colon, rest = text.partition(":")
     if scheme.lower() in SCHEMES:
         return SCHEMES[scheme.lower()](rest if colon else None)

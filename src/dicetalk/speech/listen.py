@@ -126,6 +126,7 @@ class Hearing:
         """Nothing is heard yet; `waveform` is (N,) int16 mono at 16 kHz."""
         self.waveform = waveform
         self._kept: list[Speech] = []
+        self._keeps = self._is_whole = False
         self._begun: list[Promise[tuple[Speech, Iterator[Speech]]]] = []
 
     def begin(self) -> None:
@@ -136,22 +137,38 @@ class Hearing:
         """Number of video frames."""
         return frame_count(len(self.waveform))
 
+    def keep(self) -> None:
+        """Keep what is heard, for whoever asks next (100 MB an hour)."""
+        self._keeps = True
+
     def blocks(self) -> Iterator[Speech]:
-        """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute."""
-        if self._kept:
+        """Blocks of 4 s with margins, as `listen_blocks`; an hour takes no more memory than a minute, unless kept."""
+        if self._is_whole:
             yield from self._kept
-        elif self._begun:
+        elif self._keeps:
+            yield from self._keeping()
+        else:
+            yield from self._heard()
+
+    def _heard(self) -> Iterator[Speech]:
+        if self._begun:
             first, others = self._begun.pop().take()
             yield first
             yield from others
         else:
             yield from listen_blocks(self.waveform, LIVE_BLOCK_S)
 
+    def _keeping(self) -> Iterator[Speech]:
+        kept = []
+        for block in self._heard():
+            kept.append(block)
+            yield block
+        self._kept, self._is_whole = kept, True
+
     def whole(self) -> Speech:
-        """Features of all of it; its blocks are kept (100 MB an hour)."""
-        if not self._kept:
-            self._kept = list(self.blocks())
-        return _join([block.trimmed() for block in self._kept])
+        """Features of all of it, which is kept."""
+        self.keep()
+        return _join([block.trimmed() for block in list(self.blocks())])
 
 
 def _first(blocks: Iterator[Speech]) -> tuple[Speech, Iterator[Speech]]:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dicetalk.data.passages import Acted, corpora, read_acted
+from dicetalk.data.passages import Acted, acted_of, corpora, read_passages
 from dicetalk.diffusion.channels import MOTION, WIDEST_GUIDANCE
 from dicetalk.diffusion.model import Told
 from dicetalk.diffusion.standard import Standard, standard_of
@@ -43,8 +43,8 @@ GUIDED_LEVELS = (0.15, 0.9)
 
 
 @dataclass(frozen=True)
-class Felt:
-    """What windows feel.
+class WindowTokens:
+    """What windows feel, as tokens.
 
     Attributes:
         tokens: `(B, E, L, D)` of the bank.
@@ -124,7 +124,7 @@ class MotionTask:
         told_of = self.compared.of(clean.float(), true, logits, classes, level, felt.found)
         return told_of | {"entries": torch.tensor(usage.perplexity, device=self.device)}
 
-    def _felt(self, windows: Windows, dropped: Tensor, generator: torch.Generator) -> Felt:
+    def _felt(self, windows: Windows, dropped: Tensor, generator: torch.Generator) -> WindowTokens:
         """Tokens of the feelings there are in each window."""
         stages = torch.stack([stages_of(row) for row in windows.feelings])
         priors, there = self._priors(windows, stages, generator)
@@ -134,7 +134,7 @@ class MotionTask:
         )  # fmt: skip
         all_tokens = tokens.new_zeros(*there.shape, *tokens.shape[2:])
         all_tokens[there] = tokens[:, 0]
-        return Felt(all_tokens, stages.to(self.device), found)
+        return WindowTokens(all_tokens, stages.to(self.device), found)
 
     def _priors(self, windows: Windows, stages: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Priors `(B, E, D)` of the stages `(B, N)` of windows, drawn from their Gaussians; and which there are."""
@@ -148,7 +148,7 @@ class MotionTask:
     def _told(
         self,
         windows: Windows,
-        felt: Felt,
+        felt: WindowTokens,
         drop_all: Tensor,
         guidance: tuple[Tensor, Tensor],
         generator: torch.Generator,
@@ -265,11 +265,14 @@ def train_motion(
     """
     space = open_space(Path(recipe.space)) if recipe.space else shipped_space()
     priors = _named_priors(space, recipe)
-    learned, held_out = (read_acted(data, held_out=each) for each in (False, True))
+    passages = read_passages(data)
+    learned, held_out = (acted_of(passages, data, held_out=each) for each in (False, True))
+    learned_from = corpora(passages)
+    del passages  # as large as what was made of them
     task = ValidatedMotionTask(learned, held_out, priors, recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
     if processes.writes:
-        write_motion(out, task.net, recipe, task.standard, space, corpora(data))
+        write_motion(out, task.net, recipe, task.standard, space, learned_from)
     return out
 
 

@@ -8,7 +8,7 @@ export class Problem extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+export async function ask(path, options = {}, again = true) {
   let answer;
   try {
     answer = await fetch(path, options);
@@ -17,8 +17,18 @@ async function ask(path, options = {}) {
     throw new Problem({ detail: "The server cannot be reached. Is “dicetalk serve” still running?" });
   }
   if (answer.ok) return answer;
+  if (answer.status === 401 && again) {
+    await keys.ask();
+    return ask(path, options, false);
+  }
   throw new Problem({ status: answer.status, ...(await answer.json().catch(() => ({}))) });
 }
+
+/** Whoever is asked for a key, where the server wants one. */
+export const keys = { ask: null };
+
+/** Show a key; the server answers with a cookie that stands for it. */
+export const show = (key) => ask("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${key}` } }, false);
 
 const json = async (path, options) => (await ask(path, options)).json();
 const post = (told) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(told) });
@@ -31,6 +41,9 @@ export const make = (request) => json("/v1/videos", post(request));
 export const job = (id) => json(`/v1/videos/${id}`);
 export const jobs = () => json("/v1/videos?limit=12");
 export const remove = (id) => ask(`/v1/videos/${id}`, { method: "DELETE" });
+export const file = async (id) => (await ask(`/v1/uploads/${id}`)).blob();
+export const forecast = (backbone, seconds) => json(`/v1/forecast?backbone=${backbone}&seconds=${seconds}`);
 export const content = (id) => `/v1/videos/${id}/content`;
 export const motion = (id) => `/v1/videos/${id}/motion`;
 export const still = async (asked) => (await ask("/v1/preview", post(asked))).blob();
+export const live = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/live`;

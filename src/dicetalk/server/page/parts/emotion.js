@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { changed, chosenKey, state, when } from "./state.js";
 import { Latest, stillOf } from "./stills.js";
 import { textOf, wordsOf } from "./moods.js";
+import { nameOf, remember } from "./names.js";
 import { element, find, takes, tell, untell } from "./page.js";
 import { drawPoint, startWheel } from "./wheel.js";
 
@@ -83,6 +84,8 @@ async function show(src, at) {
   still.src = src;
   await still.decode().catch(() => {});
   still.dataset.ms = (performance.now() - at).toFixed(0);
+  still.dataset.shown = Number(still.dataset.shown ?? 0) + 1;
+  changed("still");
 }
 
 async function takeFile(name, file) {
@@ -90,6 +93,7 @@ async function takeFile(name, file) {
   find(`${name}-told`).textContent = `Sending ${file.name} …`;
   try {
     const sent = await api.send(file);
+    remember(sent.id, file.name);
     files[name] = { id: sent.id, kind: sent.kind };
     find(`${name}-told`).textContent = file.name;
     find("own-name-label").hidden = files.own?.kind === "timeline";
@@ -123,6 +127,6 @@ function chosenEmotion(from) {
 /** Show a file that was sent earlier. */
 export function reopenFile(name, id, kind, own = "") {
   files[name] = { id, kind };
-  find(`${name}-told`).textContent = "From the settings that were opened.";
+  find(`${name}-told`).textContent = nameOf(id, "From the settings that were opened.");
   find("own-name").value = own;
 }

@@ -14,7 +14,8 @@ export function startKeys() {
   find("drop-key").addEventListener("click", drop);
   find("track").addEventListener("dblclick", (event) => add(timeAt(event)));
   when("keys", draw);
-  when("mood", () => face(find("keys").children[state.chosen], state.keys[state.chosen]));
+  when("mood", () => name(find("keys").children[state.chosen], state.keys[state.chosen]));
+  when("still", () => face(find("keys").children[state.chosen], state.keys[state.chosen])); // not for each mood on the way
   when("portrait", draw);
 }
 
@@ -86,10 +87,12 @@ function move(made, time) {
 
 function place(made, key) { made.style.left = `${100 * key.time / speech.seconds}%`; }
 
+function name(made, key) { made?.setAttribute("aria-label", `${wordsOf(key)} at ${key.time.toFixed(1)} seconds`); }
+
 async function face(made, key) {
   if (!made) return;
   const emotion = textOf(key);
-  made.setAttribute("aria-label", `${wordsOf(key)} at ${key.time.toFixed(1)} seconds`);
+  name(made, key);
   if (!state.portrait) return made.replaceChildren("?");
   if (made.dataset.emotion === emotion && made.querySelector("img")) return;
   made.dataset.emotion = emotion;

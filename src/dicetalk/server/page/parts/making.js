@@ -2,14 +2,16 @@
 
 import * as api from "./api.js";
 import { changed } from "./state.js";
+import { playGrowing } from "./film.js";
 import { element, find, tell, untell } from "./page.js";
-import { requestOf, settingsOf } from "./settings.js";
+import { fileOf, requestOf } from "./settings.js";
 
 const EVERY = 400; // ms between two looks at a job
 const KEPT = "dicetalk.job";
 const WORDS = { loading: "Getting ready", reading: "Reading the picture", listening: "Listening to the speech", denoising: "Thinking of the motion", rendering: "Drawing" };
 
 let shown = null; // id of the job that is looked at
+let playing = new AbortController(); // of what grows
 
 export function startMaking() {
   find("make").addEventListener("click", make);
@@ -70,9 +72,15 @@ function prepare(told, play) {
   const playable = ["queued", "running", "done"].includes(told.status);
   find("shown").hidden = !playable;
   delete video.dataset.first;
+  delete video.dataset.bytes;
+  playing.abort();
   if (!playable) return;
-  video.src = api.content(told.id);
   video.dataset.live = told.status !== "done";
+  if (told.status === "done") video.src = api.content(told.id);
+  else {
+    playing = new AbortController();
+    playGrowing(video, api.content(told.id), playing.signal).catch(() => {}); // what went wrong is told by its job
+  }
   if (play) video.play().catch(() => {}); // a browser that wants a press of the play button gets one
 }
 
@@ -114,7 +122,7 @@ function give(told) {
   find("get-video").href = `${api.content(told.id)}?download=1`;
   find("get-motion").hidden = !told.links.motion;
   if (told.links.motion) find("get-motion").href = told.links.motion;
-  offer("get-settings", settingsOf(told), "settings.json");
+  offer("get-settings", fileOf(told), "settings.json");
   offer("get-timeline", told.result.heard, "emotion.json");
 }
 

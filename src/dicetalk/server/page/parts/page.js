@@ -8,8 +8,8 @@ export function element(kind, told = {}, ...inside) {
   return made;
 }
 
-const SECTIONS = { portrait: "portrait", face: "portrait", anyway: "portrait", speech: "speech", channel: "speech",
-  emotion: "emotion", emotion_file: "emotion", consent: "consent", settings: "settings", seed: "settings", size: "settings" };
+const SECTIONS = { backbone: "settings", options: "settings", portrait: "portrait", face: "portrait", anyway: "portrait", speech: "speech", channel: "speech",
+  emotion: "emotion", emotion_file: "emotion", consent: "consent", live: "live", settings: "settings", seed: "settings", size: "settings" };
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 

@@ -2,12 +2,15 @@
 
 import * as api from "./api.js";
 import { changed, state } from "./state.js";
+import { startCamera } from "./camera.js";
+import { remember } from "./names.js";
 import { element, find, takes, tell, untell } from "./page.js";
 
 let newest = 0;
 
 export function startPortrait() {
-  takes(find("portrait-drop"), [find("portrait-file"), find("portrait-camera")], take);
+  takes(find("portrait-drop"), [find("portrait-file")], take);
+  startCamera(take);
   document.addEventListener("paste", (event) => {
     const file = [...event.clipboardData.files].find((some) => some.type.startsWith("image/"));
     if (file) take(file);
@@ -25,6 +28,7 @@ async function take(file) {
   try {
     const sent = await api.send(file);
     if (sent.kind !== "picture") throw new api.Problem({ detail: `${file.name || "This"} is a ${sent.kind}; choose a picture` });
+    remember(sent.id, file.name || "portrait.png");
     const seen = await api.faces(sent.id);
     if (mine === newest) await show(file, sent, seen);
   } catch (error) {

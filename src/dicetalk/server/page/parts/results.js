@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { when } from "./state.js";
 import { element, find, tell, untell } from "./page.js";
 import { leave, watch } from "./making.js";
-import { open, settingsOf } from "./settings.js";
+import { fieldsOf, open } from "./settings.js";
 
 export function startResults() {
   when("results", draw);
@@ -19,7 +19,7 @@ async function draw() {
 }
 
 function card(told) {
-  const text = `${feltIn(settingsOf(told).emotion)} · ${told.result.seconds.toFixed(1)} s · take ${told.request.seed ?? 0}`;
+  const text = `${feltIn(fieldsOf(told).emotion)} · ${told.result.seconds.toFixed(1)} s · take ${told.request.seed ?? 0}`;
   const video = element("video", { src: `${api.content(told.id)}#t=0.5`, preload: "metadata", muted: true, playsInline: true });
   video.setAttribute("aria-hidden", "true");
   const act = (label, call) => {
@@ -30,7 +30,7 @@ function card(told) {
   };
   const row = element("div", { className: "row" },
     act("Show", () => { find("making").scrollIntoView(); return watch(told.id, true); }),
-    act("Edit", () => { find("portrait").scrollIntoView(); return open(settingsOf(told)); }),
+    act("Edit", () => { find("portrait").scrollIntoView(); return open(fieldsOf(told)); }),
     act("Remove", async () => { await api.remove(told.id); leave(told.id); await draw(); }));
   return element("li", {}, video, element("p", { textContent: text }), row);
 }

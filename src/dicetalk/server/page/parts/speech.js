@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { changed, state } from "./state.js";
+import { nameOf, remember } from "./names.js";
 import { clamp, drags, find, takes, tell, untell } from "./page.js";
 import { decode, peaksOf, record, wavOf } from "./sound.js";
 
@@ -35,6 +36,7 @@ async function take(file) {
   try {
     const [sound, sent] = await Promise.all([decode(file), api.send(file)]);
     if (sent.kind !== "sound" && sent.kind !== "video") throw new api.Problem({ detail: `${file.name || "This"} is a ${sent.kind}; choose a recording` });
+    remember(sent.id, file.name || "recording.webm");
     if (mine === newest) hold(sent.id, file.name || "recording", sound, file);
   } catch (error) {
     if (mine !== newest) return;
@@ -43,11 +45,13 @@ async function take(file) {
   }
 }
 
-/** Speak with a file that the server has, of which there are no samples here. */
-export function reopenSpeech(id) {
-  newest++;
+/** Speak with a file that the server has. */
+export async function reopenSpeech(id) {
+  const mine = ++newest;
   forget();
-  hold(id, "the speech of the settings", null, null);
+  const blob = await api.file(id);
+  const sound = await decode(blob);
+  if (mine === newest) hold(id, nameOf(id, "the speech of the settings"), sound, blob);
 }
 
 function hold(id, name, sound, file) {
@@ -78,7 +82,10 @@ const isWhole = () => !speech.sound || (speech.start === 0 && speech.end === spe
 export async function spoken() {
   if (isWhole()) return speech.id;
   const key = `${speech.id} ${speech.start} ${speech.end}`;
-  if (cutId.key !== key) cutId = { key, id: (await api.send(wavOf(speech.sound, speech.start, speech.end))).id };
+  if (cutId.key !== key) {
+    cutId = { key, id: (await api.send(wavOf(speech.sound, speech.start, speech.end))).id };
+    remember(cutId.id, `${speech.name.replace(/\.\w+$/, "")}, ${speech.start.toFixed(1)} to ${speech.end.toFixed(1)} s.wav`);
+  }
   return cutId.id;
 }
 

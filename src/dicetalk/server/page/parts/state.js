@@ -15,7 +15,7 @@ export function when(name, call) {
   listeners.set(name, [...(listeners.get(name) ?? []), call]);
 }
 
-/** Names: "portrait", "keys" (which there are, and where), "mood" (of the chosen one), "results". */
+/** Names: "portrait", "keys" (which there are, and where), "mood" (of the chosen one), "still" (one is shown), "results". */
 export function changed(name) {
   (listeners.get(name) ?? []).forEach((call) => call());
 }

@@ -1,4 +1,4 @@
-// Pictures of the portrait with an emotion: each is asked for once, one at a time, and the latest wish goes first.
+// Pictures of the portrait with an emotion: each is asked for once, one at a time, and what is wished now goes first.
 
 import * as api from "./api.js";
 import { state } from "./state.js";
@@ -8,7 +8,8 @@ const SIZE = 512;
 const MOST = 80;
 const kept = new Map();
 let about = "";
-let last = Promise.resolve();
+const waiting = []; // what is asked for next, in this order
+let busy = false;
 
 const framing = () => ({ portrait: state.portrait, face: state.face, anyway: find("anyway").checked, crop: true, size: SIZE });
 
@@ -20,18 +21,27 @@ function forgetOthers() {
   about = now;
 }
 
-/** The address of a still of an emotion, as text. */
-export function stillOf(emotion) {
+/** The address of a still of an emotion, as text. `first`: somebody waits for just this one. */
+export function stillOf(emotion, first = false) {
   forgetOthers();
   if (!kept.has(emotion)) {
     const asked = { ...framing(), emotion };
-    const promise = last.then(() => api.still(asked)).then((blob) => URL.createObjectURL(blob));
-    last = promise.catch(() => {});
+    const promise = new Promise((resolve) => {
+      waiting[first ? "unshift" : "push"](() => { const asking = api.still(asked); resolve(asking); return asking; });
+    }).then((blob) => URL.createObjectURL(blob));
+    draw();
     promise.catch(() => kept.delete(emotion));
     kept.set(emotion, promise);
     if (kept.size > MOST) forget(kept.keys().next().value);
   }
   return kept.get(emotion);
+}
+
+async function draw() {
+  if (busy) return;
+  busy = true;
+  while (waiting.length) await waiting.shift()().catch(() => {}); // whoever asked is told
+  busy = false;
 }
 
 function forget(emotion) {
@@ -51,7 +61,7 @@ export class Latest {
       const { emotion: now, at } = this.wish;
       this.wish = null;
       try {
-        await this.show(await stillOf(now), at);
+        await this.show(await stillOf(now, true), at);
       } catch (error) {
         this.fail(error);
       }
