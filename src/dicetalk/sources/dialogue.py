@@ -156,7 +156,7 @@ def _carried(feeling: Feeling, before: Feeling | None) -> Feeling:
     if not feeling.strengths:
         left = blend([(before, STAYS)])
         stays = max(left.strengths.values()) >= 0.05
-        return replace(left, confidence=feeling.confidence, why=f"{feeling.why}; still {before}") if stays else feeling
+        return replace(left, confidence=feeling.confidence, why=f"{feeling.why}; still {strongest(before)}") if stays else feeling
     name = strongest(feeling)
     if name != strongest(before):
         return feeling
