@@ -120,7 +120,9 @@ def test_the_page_of_the_command_line_is_current() -> None:
     assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run: make docs"
 
 
-def test_examples_in_the_help_parse() -> None:
+def test_examples_in_the_help_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings.json").write_text('{"dicetalk_settings": 1}')  # read while the line is
+    monkeypatch.chdir(tmp_path)
     helps = [command.get_help(click.Context(command, parent=WHOLE)) for command in cli.commands.values()]
     examples = re.findall(
         r"^    (dicetalk (?:generate|demo|doctor|emotions|prepare|train).*)", "\n".join(helps), re.MULTILINE

@@ -14,6 +14,7 @@ from PIL import Image
 
 import dicetalk
 from dicetalk.acting.postures import posture_pose, posture_shapes
+from dicetalk.backbone import DEFAULT
 from dicetalk.emotion.road import track
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.typed import parse
@@ -82,7 +83,7 @@ class Stills:
 def _origin(framing: Framing, emotion: str) -> dict[str, Any]:
     """What a still tells of where it comes from."""
     inputs = {"portrait": framing.path.name}
-    return Origin(version=dicetalk.__version__, backbone="rules", emotion=emotion, seed=0, inputs=inputs).to_json()
+    return Origin(version=dicetalk.__version__, backbone=DEFAULT, emotion=emotion, seed=0, inputs=inputs).to_json()
 
 
 def _renderer(framing: Framing) -> Renderer:
