@@ -31,9 +31,8 @@ Examples:
   dicetalk dialogue script.txt --plan-only                  who feels what in each line
   dicetalk dialogue script.txt --cast anna=a.png,anna.wav --cast ben=b.png,ben.wav -o scene.mp4
   dicetalk dialogue script.txt --cast anna=a.png,lines_a/ --cast ben=b.png,lines_b/ --layout split
-  dicetalk dialogue script.txt --cast anna=a.png,en+f3 --cast ben=b.png,en+m3 \\
-      --tts "espeak-ng -v {voice} -w {output} {text}"
-  dicetalk dialogue script.txt --plan-only --plan plan.json          write the plan, edit it, and give it back:
+  dicetalk dialogue script.txt --cast anna=a.png,en+f3 --tts "espeak-ng -v {voice} -w {output} {text}"
+  dicetalk dialogue script.txt --plan-only --plan plan.json          writes the plan; edit it, and give it back:
   dicetalk dialogue plan.json --cast anna=a.png,anna.wav --cast ben=b.png,ben.wav
   dicetalk dialogue script.txt --plan-only --lock 3=sad:0.8          line 3 is sad; the others answer to it
 """
