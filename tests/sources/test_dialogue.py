@@ -111,6 +111,13 @@ def test_one_line_of_one_speaker_is_enough(text: str) -> None:
     assert 0 <= feeling.confidence <= 1
 
 
+@pytest.mark.parametrize("text", ["Я потерял собаку.", "我的狗丢了", "Ich habe meinen Hund verloren."])
+def test_of_other_languages_it_is_unsure_and_says_why(text: str) -> None:
+    (feeling,) = planned([("A", text)])
+    assert feeling.confidence < 0.5
+    assert "words, of English alone" in feeling.why
+
+
 def test_what_the_model_knows_of_a_feeling() -> None:
     for feeling, name, level in (
         (mix(happy=0.9, sad=0.1), "happy", 2),

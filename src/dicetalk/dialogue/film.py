@@ -16,13 +16,15 @@ import numpy as np
 
 import dicetalk
 from dicetalk.arrays import Int16, Picture
-from dicetalk.backbone import AS_USUAL, DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
+from dicetalk.amounts import AS_USUAL
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
 from dicetalk.commands import Command
 from dicetalk.dialogue.cast import Player, cast_of
 from dicetalk.dialogue.plan import Plan
 from dicetalk.dialogue.staging import felt_by, length_of, shots, spoken_moments
 from dicetalk.dialogue.voices import RATE, Spoken, check_voice, spoken
 from dicetalk.emotion.moments import Moment
+from dicetalk.errors import InputError
 from dicetalk.files import check_output
 from dicetalk.jobs import Event, Tell
 from dicetalk.marks.label import labelled
@@ -30,13 +32,16 @@ from dicetalk.marks.marks import Marks
 from dicetalk.marks.origin import Origin
 from dicetalk.media import Sound, VideoWriter, read_sound
 from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
-from dicetalk.pipeline import OTHER_TAKE, DiceTalk, Video
+from dicetalk.pipeline import OTHER_TAKE, DiceTalk
 from dicetalk.portrait.framing import check_size
 from dicetalk.rates import FPS
+from dicetalk.video import Video
 
 Layout = Literal["cut", "split"]
 LAYOUTS: tuple[Layout, ...] = ("cut", "split")
 """Who speaks is seen, or everybody beside each other."""
+MOST_BESIDE = 6
+"""People beside each other."""
 CHUNK = 5
 """Frames written at once."""
 HEADROOM = 0.45
@@ -164,6 +169,10 @@ def checked(
     check_size(look.size)
     check_controls(find_backbone(look.backbone).name, AS_USUAL, look.fps, ease=False, motion=False)
     players = cast_of(cast, plan.speakers)
+    if look.layout == "split" and len(players) > MOST_BESIDE:
+        raise InputError(
+            f"{len(players)} people do not fit beside each other; expected {MOST_BESIDE} at most, or a cut"
+        )
     for player in players:
         check_voice(player, synthesiser)
     heard = [Path(player.voice) for player in players if player.voice and Path(player.voice).is_file()]

@@ -201,7 +201,9 @@ def table(plan: Plan) -> Iterator[str]:
         said = planned.line.text
         said = said if len(said) <= WIDTH else said[: WIDTH - 3] + "..."
         lock = "locked" if planned.locked else f"{planned.feeling.confidence:6.2f}"
-        yield f"{count:4}  {planned.line.speaker:<{width}}  {said:<{WIDTH}}  {lock}  {felt(planned.feeling)}"
+        what = felt(planned.feeling)
+        why = f"  ({planned.feeling.why})" if planned.feeling.why else ""
+        yield f"{count:4}  {planned.line.speaker:<{width}}  {said:<{WIDTH}}  {lock}  {what}{why}"
 
 
 def felt(feeling: Feeling) -> str:

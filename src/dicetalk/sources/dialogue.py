@@ -30,6 +30,8 @@ GROWS = 0.15
 """By how much what is felt again grows."""
 TOLD = 2
 """Words that are told as a reason."""
+LEAST_KNOWN = 0.5
+"""Share of a line's words that are known, below which it is as unsure as they are few."""
 LEAST_WORD = 0.1
 """What a word must weigh to be one."""
 
@@ -111,14 +113,21 @@ class _Line:
         leant = shares((self.logits + self.lean)[None])[0]
         emotions, strengths = np.split(leant, [len(EMOTIONS)])
         chosen = int(emotions.argmax())
-        sure = float(shares(self.logits[None])[0, chosen])
-        why = self._why(chosen)
+        sure, why = float(shares(self.logits[None])[0, chosen]), self._why(chosen)
+        known, words = self._known()
+        if known < LEAST_KNOWN * words:
+            sure, why = sure * known / words, f"{why}; knows {known} of {words} words, of English alone"
         if chosen == 0:
             return replace(Feeling(), confidence=sure, why=why)
         strength = float(strengths @ np.array(LEVELS))
         felt = emotions[1:] / emotions[1:].sum() * strength
         named = [(name, float(share)) for name, share in zip(EMOTIONS[1:], felt, strict=True) if share >= 0.02]
         return replace(Feeling.of(named), confidence=sure, why=why)
+
+    def _known(self) -> tuple[int, int]:
+        """How many of its words the model knows, and how many there are."""
+        words = [gram for gram in grams(self.text) if " " not in gram]
+        return int(np.isin([hash_of(word) for word in words], self.model.places).sum()), len(words)
 
     def _why(self, chosen: int) -> str:
         words, alone = self._words(chosen)
@@ -156,7 +165,11 @@ def _carried(feeling: Feeling, before: Feeling | None) -> Feeling:
     if not feeling.strengths:
         left = blend([(before, STAYS)])
         stays = max(left.strengths.values()) >= 0.05
-        return replace(left, confidence=feeling.confidence, why=f"{feeling.why}; still {strongest(before)}") if stays else feeling
+        return (
+            replace(left, confidence=feeling.confidence, why=f"{feeling.why}; still {strongest(before)}")
+            if stays
+            else feeling
+        )
     name = strongest(feeling)
     if name != strongest(before):
         return feeling
