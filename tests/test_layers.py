@@ -19,6 +19,7 @@ ROWS = (
     {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks"},
+    {"words"},  # what is said, found again in what is heard
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},

@@ -53,6 +53,8 @@ def parse(line: str) -> click.Context:
 def test_commands_parse(line: str) -> None:
     context = parse(line)
     emotion = context.params.get("emotion")
+    if emotion == "text":
+        emotion = f"text:{context.params['text']}"
     if emotion and not emotion.endswith(".json") and not is_own(emotion):  # files that are not here
         source_of(emotion)
 

@@ -16,7 +16,7 @@ Written by `make docs` from the help of the commands; change it there.
 
 Messages and progress go to standard error, progress only if that is a terminal. With `--json` standard output gets one
 JSON object and nothing else: `output`, `frames`, `fps`, `width`, `height`, `seconds`, `elapsed_s`, `seed`, `emotion`,
-`backbone`, `marks`, and `motion_out` and `speakers` if asked for; or, of an error, `error`, `kind` and, where faces
+`backbone`, `marks`, and `motion_out`, `words`, `feelings` and `speakers` if asked for; or, of an error, `error`, `kind` and, where faces
 were looked for, `faces`: the boxes (left, top, right, bottom) of those that were found.
 
 | exit code | meaning |

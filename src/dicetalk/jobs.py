@@ -7,9 +7,10 @@ a failure is its error's `to_json`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,6 +45,12 @@ CURVES = {".csv": "csv"}
 """Suffixes of motion files."""
 SHEETS = {".png": "PNG"}
 """Suffixes of contact sheets."""
+SUBTITLES = {".vtt": "WebVTT"}
+"""Suffixes of words with their times."""
+FEELINGS = {".json": "JSON"}
+"""Suffixes of timelines."""
+READ_IN = "text"
+"""The emotion that is read in the text of a job."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +61,9 @@ class Job:
         portrait, speech: input files; there need be no speech where `idle` or `motion_in` is given.
         emotion: as typed, see `sources.scheme.source_of`.
         output: the video file, or the name of numbered pictures, see `Video.save`.
+        text: what is said in the speech: a text file (.txt, .md) by its name, or the words.
+        words: the file of when each word of `text` is said (.vtt), if one is wanted.
+        feelings: the file of what was felt, a timeline (.json), if one is wanted.
         motion_out: the file of motion curves, if one is wanted.
         preview: the contact sheet that is written again after each step, if one is wanted.
         seed: which take.
@@ -77,6 +87,9 @@ class Job:
     speech: Path | None = None
     output: Path
     emotion: str = "neutral"
+    text: str | None = None
+    words: Path | None = None
+    feelings: Path | None = None
     motion_out: Path | None = None
     preview: Path | None = None
     seed: int = 0
@@ -102,6 +115,13 @@ class Job:
     visible_mark: bool = False
     sign_key: Path | None = None
     sign_certificate: Path | None = None
+
+    @property
+    def felt(self) -> str:
+        """The emotion, with the text that it is read in."""
+        return (
+            self.emotion if self.text is None or self.emotion.strip().lower() != READ_IN else f"{READ_IN}:{self.text}"
+        )
 
     @property
     def marking(self) -> Marks:
@@ -148,13 +168,15 @@ class Job:
         return cls(**{**told, **paths, "speakers": tuple(told.get("speakers", ()))})
 
 
-PATHS = ("portrait", "speech", "motion_in", "motion_out", "preview", "sign_key", "sign_certificate")
+PATHS = (
+    "portrait", "speech", "motion_in", "motion_out", "preview", "words", "feelings", "sign_key", "sign_certificate",
+)  # fmt: skip
 
 VALUES: dict[str, tuple[type, ...]] = {
     "portrait": (str,),
     "speech": (str, type(None)),
     **dict.fromkeys(("output", "emotion"), (str,)),
-    **dict.fromkeys(("motion_in", "motion_out", "preview", "gaze"), (str, type(None))),
+    **dict.fromkeys(("motion_in", "motion_out", "preview", "text", "words", "feelings", "gaze"), (str, type(None))),
     **dict.fromkeys(("marks", "consent", "sign_key", "sign_certificate"), (str, type(None))),
     **dict.fromkeys(("seed", "size", "fps"), (int,)),
     **dict.fromkeys(("head", "blink"), (float,)),
@@ -251,13 +273,14 @@ class Done:
             heard = (video.heard, *video.others_heard)
             told = zip(job.speakers, heard, strict=True)
             record["speakers"] = [{"speaker": speaker, "heard": to_json(felt)} for speaker, felt in told]
-        return record | ({"motion_out": str(job.motion_out)} if job.motion_out is not None else {})
+        beside = {"motion_out": job.motion_out, "words": job.words, "feelings": job.feelings}
+        return record | {name: str(path) for name, path in beside.items() if path is not None}
 
 
 def run(
     job: Job, tell: Tell = lambda event: None, talk: DiceTalk | None = None, *, growing: Path | None = None
 ) -> Done:
-    """Make a video and its curves: both whole, or neither.
+    """Make a video and what is wanted beside it, as curves: all whole, or none.
 
     Args:
         job: what to make.
@@ -296,17 +319,30 @@ def check(job: Job) -> None:
     quality_of(job.quality)
     if job.marking.signs:
         job.marking.signing_key()
-    felt = [job.emotion, *(speaker.emotion for speaker in _check_controls(job))]
+    felt = [job.felt, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
+    sources += _check_text(job)
     given = (job.portrait, job.speech, job.motion_in, job.sign_key, job.sign_certificate, *sources)
     inputs = [existing_file(path) for path in given if path is not None]
     if is_numbered(job.output):
         check_numbered(job.output)
-    for path, kinds in ((job.output, WRITTEN), (job.motion_out, CURVES), (job.preview, SHEETS)):
+    beside = ((job.motion_out, CURVES), (job.preview, SHEETS), (job.words, SUBTITLES), (job.feelings, FEELINGS))
+    for path, kinds in ((job.output, WRITTEN), *beside):
         if path is not None and not is_numbered(path):
             check_output(path, kinds, inputs, job.replace or path != job.output)
     if job.motion_out is not None and not kind.moves:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
+
+
+def _check_text(job: Job) -> list[Path]:
+    """Refuse words that cannot be found; gives the file of the text, if it is one."""
+    if job.words is not None and (job.text is None or job.speech is None):
+        raise InputError("when words are said is known of a text and its speech; give both, or leave the words out")
+    if job.text is None:
+        return []
+    if job.words is None and job.emotion.strip().lower() != READ_IN:
+        raise InputError("nothing is asked of the text; with it go --emotion text, or --words out.vtt")
+    return list(source_of(f"{READ_IN}:{job.text}").files)
 
 
 def _check_controls(job: Job) -> tuple[Speaker, ...]:
@@ -359,7 +395,7 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
     return talk(
         job.portrait,
         job.speech,
-        emotion=job.emotion,
+        emotion=job.felt,
         seed=job.seed,
         face=job.face,
         size=job.size,
@@ -378,9 +414,11 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
 
 
 def _write(job: Job, video: Video, tell: Tell, growing: Path | None) -> None:
-    """The video, and curves under a hidden name before it gets its own: both files or neither."""
+    """The video, and what lies beside it under hidden names before they get their own: all files or none."""
     tell(Event("listening"))
     with ExitStack() as closing:
+        for path, write in _beside(job, video):
+            write(closing.enter_context(taking_place(path)))
         hidden = None if job.motion_out is None else closing.enter_context(taking_place(job.motion_out))
         _save(job, video, tell, growing, hidden)
 
@@ -410,3 +448,26 @@ def _save(job: Job, video: Video, tell: Tell, growing: Path | None, curves: Path
         growing=growing,
         marks=job.marking,
     )
+
+
+def _beside(job: Job, video: Video) -> Iterator[tuple[Path, Callable[[Path], object]]]:
+    """The files that are written beside a video before it is drawn, and what writes each."""
+    if job.words is not None:
+        yield job.words, partial(_write_words, job, video)
+    if job.feelings is not None:
+        yield job.feelings, partial(_write_feelings, video)
+
+
+def _write_words(job: Job, video: Video, path: Path) -> None:
+    from dicetalk.sources.text import Script
+    from dicetalk.words.vtt import write_vtt
+
+    assert job.text is not None
+    said, spoken = Script(job.text).spoken(video.conditions.speech)
+    write_vtt(path, said, spoken.times)
+
+
+def _write_feelings(video: Video, path: Path) -> None:
+    from dicetalk.emotion.timeline_file import write_timeline
+
+    write_timeline(path, video.heard)

@@ -27,8 +27,9 @@ from dicetalk.sources.scheme import source_of
 SENT = Path("/data/uploads/abc")
 
 
-WRITTEN_HERE = {"output", "motion_out", "preview", "replace", "sign_key", "sign_certificate"}
-"""What no client chooses: where files of the server lie."""
+OUTPUTS = {"output", "motion_out", "preview", "words", "feelings"}
+WRITTEN_HERE = OUTPUTS | {"replace", "sign_key", "sign_certificate", "text"}
+"""What no client chooses: where files of the server lie. Words to feel stand in the emotion, and name no file there."""
 
 
 def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None:
@@ -41,6 +42,7 @@ def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None
         ("happy:0.7, sad:0.2", "happy:0.7, sad:0.2"),
         ("auto:3", "auto:3"),
         ("like:file", "like:/data/uploads/abc"),
+        ("text:I lost my dog, and the file.json", "text:I lost my dog, and the file.json"),
         ("file", "/data/uploads/abc"),
         ("file:tender:0.5,happy:0.2", "/data/uploads/abc:tender:0.5,happy:0.2"),
     ],
@@ -51,8 +53,8 @@ def test_the_word_file_stands_for_what_was_sent(emotion: str, becomes: str) -> N
 
 @pytest.mark.parametrize(
     "emotion",
-    ["like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a",
-     "happy,x.SafeTensors:b:1", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
+    ["like:/etc/passwd", " LIKE:clip.mp4", "/etc/moods.json", "mood.JSON ", "~/x.safetensors:a", "text: notes.MD ",
+     "happy,x.SafeTensors:b:1", "text:/etc/motd.txt", "like:", "file", "like:file", "file:tender", 3, None, ["happy"]],
 )  # fmt: skip
 def test_no_file_of_the_server_can_be_named(emotion: Any) -> None:
     with pytest.raises(EmotionError):

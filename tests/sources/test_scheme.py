@@ -103,7 +103,7 @@ def test_own_emotions(emotion: str | Path) -> None:
         ("like: ", "names no recording"),
         ("", "no emotion name"),
         ("hapy", "unknown emotion 'hapy'; did you mean 'happy'?"),
-        ("text:script.txt", "strength 'script.txt' of 'text' is not a number"),
+        ("words:script.txt", "strength 'script.txt' of 'words' is not a number"),
         ("autos", "unknown emotion 'autos'"),
         ("none.json", "timeline 'none.json': none.json cannot be opened"),
         ("mine.safetensors:tendr", "holds no emotion 'tendr'; there are: tender"),

@@ -205,7 +205,7 @@ class _Plan:
 
 def outputs_of(job: Job) -> list[Path]:
     """The files that a job writes."""
-    return [path for path in (job.output, job.motion_out, job.preview) if path is not None]
+    return [path for path in (job.output, job.motion_out, job.preview, job.words, job.feelings) if path is not None]
 
 
 def _inputs(job: Job) -> list[Path]:
@@ -215,6 +215,6 @@ def _inputs(job: Job) -> list[Path]:
         EmotionError: one cannot be understood.
     """
     told: dict[str, Any] = job.to_json()
-    felt = [job.emotion, *(speaker.emotion for speaker in speakers_of(job.speakers))]
+    felt = [job.felt, *(speaker.emotion for speaker in speakers_of(job.speakers))]
     named = [Path(told[name]) for name in READ if told[name] is not None]
     return [*named, *(path for emotion in felt for path in source_of(emotion).files)]

@@ -13,7 +13,7 @@ from dicetalk.errors import InputError
 
 REPORT, SHEET, RECORDS = "report.csv", "report.html", ".batch"
 """What stands in the folder beside the videos."""
-OUTPUTS = ("output", "motion_out", "preview")
+OUTPUTS = ("output", "motion_out", "preview", "words", "feelings")
 """What of a job names files to write."""
 MOST_SIGNS = 60
 """Of a name that is made of those of the inputs."""

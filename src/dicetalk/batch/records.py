@@ -15,7 +15,7 @@ from dicetalk.backbone import find_backbone
 from dicetalk.batch.places import OUTPUTS, RECORDS
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.files import existing_file, whole
-from dicetalk.jobs import PATHS, Job
+from dicetalk.jobs import PATHS, READ_IN, Job
 from dicetalk.marks.credentials import BESIDE, beside
 from dicetalk.media.frames import is_numbered, numbered_in
 from dicetalk.sources.scheme import source_of
@@ -54,8 +54,10 @@ def key_of(job: Job) -> str:
     settings = {name: value for name, value in told.items() if name not in (*PATHS, *OUTPUTS, "replace", "backbone")}
     inputs = {name: digest(Path(told[name])) for name in READ if told[name] is not None}
     settings["speakers"] = [[one.face, one.channel, _felt(one.emotion)] for one in speakers_of(job.speakers)]
-    settings["emotion"] = _felt(job.emotion)
-    settings["writes"] = [job.output.suffix.lower(), job.motion_out is not None]
+    settings["emotion"] = _felt(job.felt)
+    settings["text"] = None if job.text is None else _felt(f"{READ_IN}:{job.text}")
+    others = [job.motion_out is not None, job.words is not None, job.feelings is not None]
+    settings["writes"] = [job.output.suffix.lower(), *others]
     told = {"settings": settings, "inputs": inputs, "backbone": _drawn_by(job), "version": dicetalk.__version__}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -144,5 +146,4 @@ def written_by(job: Job) -> Iterator[Path]:
     yield from numbered_in(job.output) if is_numbered(job.output) else (job.output,)
     if job.output.suffix.lower() in BESIDE and beside(job.output).is_file():
         yield beside(job.output)
-    if job.motion_out is not None:
-        yield job.motion_out
+    yield from (path for path in (job.motion_out, job.words, job.feelings) if path is not None)

@@ -34,6 +34,7 @@ Examples:
   dicetalk generate face.png speech.wav -e mood.json        a timeline: docs/formats.md
   dicetalk generate face.png speech.wav -e auto:3           heard in the speech, anew every 3 seconds
   dicetalk generate face.png speech.wav -e like:clip.mp4    as in another recording
+  dicetalk generate face.png speech.wav -e text --text script.txt --words words.vtt
   dicetalk generate face.png speech.wav -e mine.safetensors:tender:0.5,happy:0.2      an own emotion: dicetalk embed
   dicetalk generate group.jpg speech.mp3 --face 2 --crop    the second face from the left
   dicetalk generate face.png speech.wav --head 0.3 --blink 0.5 --gaze camera
@@ -61,7 +62,8 @@ Examples:
     default="neutral",
     show_default=True,
     help="A name, name:strength with strength 0 to 1, several of them with commas between, or a timeline file (.json); "
-    "auto hears it in SPEECH, auto:3 anew every 3 seconds, like:FILE hears and sees another recording; "
+    "auto hears it in SPEECH, auto:3 anew every 3 seconds, like:FILE hears and sees another recording, text reads it "
+    "in --text, sentence by sentence; "
     "mine.safetensors:tender is one of a file of `dicetalk embed`, with a strength mine.safetensors:tender:0.5.",
 )
 @click.option(
@@ -71,6 +73,16 @@ Examples:
     help="The video to write: .mp4, .m4v, .mov or .webm, or a folder/ or frames_%05d.png for pictures without sound; a "
     "file of that name is replaced. A transparent portrait stays so in .webm, .mov and .png; in the others it lies on "
     "white.  [default: the portrait's name with .mp4, in this folder, if there is none yet]",
+)
+@click.option(
+    "--text",
+    metavar="FILE|WORDS",
+    help="What is said in SPEECH: a file (.txt, .md) or the words, in any language; [happy:0.7] before a sentence is a "
+    "label of your own.",
+)
+@click.option("--words", metavar="VTT", type=FILE, help="Also write when each word of --text is said: WebVTT.")
+@click.option(
+    "--feelings", metavar="JSON", type=FILE, help="Also write what was felt, and why: a timeline that --emotion takes."
 )
 @click.option(
     "--quality",
@@ -149,6 +161,9 @@ def generate(
     speech: Path | None,
     emotion: str,
     output: Path | None,
+    text: str | None,
+    words: Path | None,
+    feelings: Path | None,
     quality: str,
     force: bool,
     seed: int,
@@ -186,6 +201,9 @@ def generate(
         emotion=emotion,
         output=output or Path(portrait.stem + ".mp4"),
         motion_out=motion_out,
+        text=text,
+        words=words,
+        feelings=feelings,
         seed=seed,
         face=face,
         size=size,

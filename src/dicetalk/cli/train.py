@@ -22,6 +22,7 @@ Examples:
   dicetalk train frontend-small prepared/synthetic -o runs/frontend
   dicetalk train turns dailytalk/ -o runs/dialogue
   dicetalk train motion-small prepared/acted -o runs/motion --set space=runs/faces
+  dicetalk train text-small empathetic_dialogues/ dailytalk/ -o runs/text
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
@@ -35,7 +36,8 @@ Examples:
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
     """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
-    motion-tiny) on DATA, folders written by `dicetalk prepare`; by turns, on a folder with DailyTalk's train.csv.
+    motion-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of EmpatheticDialogues and
+    DailyTalk, a train.csv in each; by turns on that of DailyTalk.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.
@@ -45,7 +47,7 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
     from dicetalk.config import changed
     from dicetalk.training.processes import launched, leave
     from dicetalk.training.recipes import recipe as by_name
-    from dicetalk.training.recipes import train_by
+    from dicetalk.training.recipes import train_by, worth
 
     chosen = changed(by_name(recipe), changes)
     processes = launched()
@@ -55,4 +57,4 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
         train_by(chosen, data, output, steps, processes)
     leave(processes)
     if not quiet:
-        print(f"{output}: trained by {recipe}", file=sys.stderr)
+        print(f"{output}: trained {worth(chosen)}", file=sys.stderr)

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 import dicetalk
-from dicetalk.arrays import Int16, Picture
 from dicetalk.amounts import AS_USUAL
+from dicetalk.arrays import Int16, Picture
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
 from dicetalk.commands import Command
 from dicetalk.dialogue.cast import Player, cast_of

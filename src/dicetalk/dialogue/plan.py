@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dicetalk.dialogue.script import LONGEST_LINE, MOST_LINES, Line, read_script
+from dicetalk.emotion.course import Course
 from dicetalk.emotion.feeling import Feeling, number, short
 from dicetalk.emotion.moments import Moment
 from dicetalk.emotion.timeline_file import decode, feeling_of, object_of, text_of, told
@@ -98,6 +99,11 @@ def moments_of(lines: Sequence[Line]) -> list[Moment]:
         moments.append(Moment(time, end, line.speaker, line.text))
         time = end + PAUSE
     return moments
+
+
+def course_of(plan: Plan) -> Course:
+    """What is felt in the course of a plan, at the pace at which people talk."""
+    return Course(moments_of([planned.line for planned in plan.lines]), [planned.feeling for planned in plan.lines])
 
 
 def plan_from(path: PathLike) -> Plan:

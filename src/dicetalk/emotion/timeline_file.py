@@ -12,7 +12,7 @@ from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline, seconds
 from dicetalk.emotion.typed import mixture, parse, term
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import EmotionError, MediaError
-from dicetalk.files import read_bytes
+from dicetalk.files import read_bytes, whole
 
 MAX_FILE_BYTES = 1_000_000
 
@@ -51,6 +51,16 @@ def to_json(timeline: Timeline) -> dict[str, Any]:
         "fade": timeline.fade,
         "lacks": timeline.lacks,
     }
+
+
+def write_timeline(path: Path, timeline: Timeline) -> None:
+    """Write a timeline as `read_timeline` takes it, without its priors.
+
+    Raises:
+        MediaError: the file cannot be written.
+    """
+    with whole(path) as hidden:
+        hidden.write_text(json.dumps(to_json(timeline), indent=1) + "\n", encoding="utf-8")
 
 
 def told(feeling: Feeling) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dicetalk.marks.marks import WHICH
 from dicetalk.marks.origin import LONGEST_CONSENT, check_consent
 from dicetalk.server.places import Places
 from dicetalk.server.queue import Queue, Upload
+from dicetalk.words.reading import names_text
 
 FORMATS = ("mp4", "webm", "mov")
 GROWING = "growing.mp4"
@@ -280,12 +281,20 @@ def emotion_of(emotion: Any, sent: Path | None = None) -> str:
     scheme, colon, rest = emotion.partition(":")
     if scheme.strip().lower() == "like":
         return f"{scheme}{colon}{_sent(rest, sent)}"
+    if scheme.strip().lower() == "text":
+        return f"{scheme}{colon}{_words(rest)}"
     if emotion.strip() == FILE:
         return _sent(emotion, sent)
     terms = emotion.split(",")
     if any(".safetensors" in term.lower() or term.strip().lower().endswith(".json") for term in terms):
         raise EmotionError(f"{brief(emotion)} names a file; send it as emotion_file, and write {FILE} in its place")
     return ",".join(_own(term, sent) for term in terms)
+
+
+def _words(text: str) -> str:
+    if names_text(text):
+        raise EmotionError(f"{brief(text)} names a file; send the words themselves, as in text:I lost my dog.")
+    return text
 
 
 def _own(term: str, sent: Path | None) -> str:

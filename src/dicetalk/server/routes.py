@@ -310,7 +310,9 @@ async def list_emotions() -> JSONResponse:
          "aliases": [alias for alias, meaning in ALIASES.items() if meaning == name]}
         for name in NAMES
     ]  # fmt: skip
-    return JSONResponse({"names": names, "strength": DEFAULT_STRENGTH, "schemes": ["auto", f"like:{FILE}", FILE]})
+    return JSONResponse(
+        {"names": names, "strength": DEFAULT_STRENGTH, "schemes": ["auto", f"like:{FILE}", "text:", FILE]}
+    )
 
 
 @router.get("/healthz", responses=schemas.gives(200, schemas.HEALTH, 503))

@@ -31,7 +31,8 @@ def source_of(emotion: Emotion) -> EmotionSource:
             - `happy`, `happy:0.7,surprised:0.3`, `mine.safetensors:tender:0.5`, or a mixture of them (`typed.parse`);
             - `mood.json`: a timeline file; or what such a file holds, from its first brace on;
             - `auto`, `auto:3`: heard in the driving speech, one mood for all of it or one every 3 s;
-            - `like:clip.mp4`: heard and seen in another recording, or seen in a photo.
+            - `like:clip.mp4`: heard and seen in another recording, or seen in a photo;
+            - `text:script.txt`, `text:I lost my dog.`: read in what is said, a feeling a sentence, when it is said.
 
     Raises:
         EmotionError: it cannot be understood.
@@ -83,5 +84,13 @@ def _like(rest: str | None) -> EmotionSource:
     return Like(at_home(rest.strip()))
 
 
-SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like}
+def _text(rest: str | None) -> EmotionSource:
+    from dicetalk.sources.text import Script
+
+    if not (rest and rest.strip()):
+        raise EmotionError('text needs what is said: --text script.txt, --text "words", or text:script.txt')
+    return Script(rest.strip())
+
+
+SCHEMES: dict[str, Callable[[str | None], EmotionSource]] = {"auto": _auto, "like": _like, "text": _text}
 """Sources by the word before the colon; each is given the text behind it. docs/extending.md says how to add one."""

@@ -17,9 +17,10 @@ from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
+from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TurnRecipe
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | TurnRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -67,8 +68,11 @@ MOTION_TINY = Stage2Motion(
 
 TURNS = TurnRecipe()
 """What is felt in the lines of a dialogue, from DailyTalk; no matter of steps."""
+TEXT_SMALL = TextRecipe()
+"""What reads feelings in English text: half a minute of one core, and no torch."""
 
 RECIPES: dict[str, Recipe] = {
+    "text-small": TEXT_SMALL,
     "faces-small": FACES_SMALL,
     "hearing-small": HEARING_SMALL,
     "embedder-small": EMBEDDER_SMALL,
@@ -95,6 +99,8 @@ def train_by(
     recipe: Recipe, data: Sequence[Path], out: Path, progress: Progress | None = None, processes: Processes = ALONE
 ) -> Path:
     """Train what a recipe is of; arguments and errors as `train_embedder` and its peers."""
+    if isinstance(recipe, TextRecipe):
+        return train_text(data, out, recipe)
     if isinstance(recipe, HearingRecipe):
         return train_hearing(data, out, recipe, progress, processes)
     if isinstance(recipe, FrontEnd):
@@ -104,3 +110,8 @@ def train_by(
     if isinstance(recipe, TurnRecipe):
         return train_turns_on(data, out, recipe, progress)
     return train_embedder(data, out, recipe, progress, processes)
+
+
+def worth(recipe: Recipe) -> str:
+    """What a run by a recipe took, as it is told at its end."""
+    return "on all texts" if isinstance(recipe, TextRecipe | TurnRecipe) else f"{recipe.loop.steps} steps"
