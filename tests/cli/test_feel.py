@@ -114,7 +114,7 @@ COMMANDS = [
     line
     for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "feelings.md").read_text("utf-8"), re.S | re.M)
     for line in block.splitlines()
-    if "text" in line or "feel " in line
+    if ("text" in line or "feel " in line) and "dialogue" not in line
 ]
 
 
