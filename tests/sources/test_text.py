@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dicetalk.emotion.fine import FINE
 from dicetalk.emotion.moments import Moment
@@ -15,6 +18,7 @@ from dicetalk.sources.scheme import source_of
 from dicetalk.sources.text import FOREIGN, Script, Text, feel_line, feel_text, paced
 from dicetalk.speech import Hearing
 from dicetalk.words.encoder import shipped_encoder
+from dicetalk.words.script import script_lines
 
 
 def top(line: str) -> str:
@@ -79,6 +83,14 @@ def test_a_line_as_json_holds_it(line: str) -> None:
         assert all(0 <= share <= 1 for share in shares.values())
     assert 0 <= told["intensity"] <= 1
     assert 0 <= told["confidence"] <= 1
+
+
+@given(st.text(max_size=300))
+def test_any_line_gets_shares(line: str) -> None:
+    told = feel_line(line, shipped_encoder())
+    assert sum(told["weights"].values()) == pytest.approx(1, abs=2e-3)
+    json.dumps(told)
+    script_lines(line)
 
 
 def test_lines_are_read_alike_alone_and_together() -> None:

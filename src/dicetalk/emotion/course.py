@@ -112,7 +112,7 @@ def plot_course(path: Path, course: Course) -> None:
             if moment.speaker == speaker:
                 row.axvspan(moment.start, moment.end, ymax=0.03, color="black", alpha=0.6, linewidth=0)
         row.set(ylim=(0, 1), ylabel=_printable(speaker) or "felt")
-    rows[0].legend(loc="upper right", ncols=4, fontsize=7)
+    figure.legend(*rows[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(NAMES) - 1, fontsize=7)
     rows[-1].set_xlabel("s")
     with whole(path) as hidden:
         figure.savefig(hidden, format="png", dpi=100)

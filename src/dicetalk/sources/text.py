@@ -58,12 +58,16 @@ class Text:
 
 
 def feeling_of(reading: Reading) -> Feeling:
-    """A reading as a feeling: how sure it is of the name of most weight, and the words that spoke for it."""
+    """A reading as a feeling: how sure it is of the name of most weight, and the words that spoke for it.
+
+    A plain line has no intensity, whatever else it might be.
+    """
     if not any(word[0].isalpha() for word in reading.words):
-        return Feeling(confidence=0.0, why="no word is said: neutral")
+        return Feeling(intensity=0.0, confidence=0.0, why="no word is said: neutral")
     if reading.known < FEW_KNOWN:
-        return Feeling(confidence=0.0, why=f"{_foreign(reading)}: neutral")
-    return Feeling(tuple(reading.weights.tolist()), reading.strength, reading.sure, _why(reading))
+        return Feeling(intensity=0.0, confidence=0.0, why=f"{_foreign(reading)}: neutral")
+    is_plain = reading.weights.argmax() == NAMES.index(NEUTRAL)
+    return Feeling(tuple(reading.weights.tolist()), 0.0 if is_plain else reading.strength, reading.sure, _why(reading))
 
 
 def _foreign(reading: Reading) -> str:

@@ -34,7 +34,7 @@ class Layer:
     units: int = 32
     passes: int = 6
     rate: float = 0.04
-    drop: float = 0.4
+    drop: float = 0.5
     drop_units: float = 0.3
     smoothing: float = 0.05
 

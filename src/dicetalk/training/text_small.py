@@ -53,13 +53,14 @@ class TextRecipe:
         felt: how much more a turn counts in which something is felt.
         own: how much a line of our own counts.
         gate: how what tells situations from turns is fitted.
-        plain: share of plain turns that must be found plain.
+        sharp: by what the gate's answer is multiplied; texts that it has not seen make it too unsure.
+        plain: share of plain turns that the reader of turns must find plain; the gate costs some more of them.
         most: how many grams the encoder knows in the end, those that say most; single words are all kept.
         judged: one of so many rows is kept back to judge by.
     """
 
     seed: int = 0
-    least: tuple[int, int] = (4, 10)
+    least: tuple[int, int] = (2, 4)
     stories: Descent = field(default_factory=lambda: Descent(penalty=1.2e-5, passes=12))
     layer: Layer = field(default_factory=Layer)
     layers: int = 2
@@ -69,8 +70,9 @@ class TextRecipe:
     felt: float = 3.0
     own: float = 1.2
     gate: Descent = field(default_factory=lambda: Descent(penalty=5e-5, passes=6))
-    plain: float = 0.81
-    most: int = 48_000
+    sharp: float = 2.0
+    plain: float = 0.86
+    most: int = 66_000
     judged: int = 10
 
 
@@ -260,7 +262,7 @@ def _gate(texts: Texts, recipe: TextRecipe, draws: np.random.Generator) -> tuple
     """(V, 1), (1,) what tells a situation from a turn or line."""
     is_told = (texts.origin == OF_STORY).astype(np.int64)
     weights, bias = fit(texts.rows, _one_hot(is_told, 2), np.ones(len(is_told), np.float32), recipe.gate, draws)
-    sides = np.array([[-1], [1]], np.float32)
+    sides = np.array([[-recipe.sharp], [recipe.sharp]], np.float32)
     return weights @ sides, bias @ sides
 
 
@@ -296,7 +298,7 @@ def encoder_of(
         codes=texts.codes,
         rarity=texts.rarity.astype(np.float16),
         weights=np.concatenate([weights for weights, _ in blocks], axis=1),
-        units=np.stack([units for _, units in blocks], axis=1),
+        units=np.stack([units for _, units in blocks], axis=1).astype(np.float16),
         bias=np.concatenate([readers.story[1] + shift, natural, readers.gate[1]]).astype(np.float32),
         out=out,
         coolness=np.array(coolness, np.float32),

@@ -76,7 +76,7 @@ class GramEncoder:
         codes: (V,) uint32, rising: the grams that it knows.
         rarity: (V,) float16, inverse document frequency of each.
         weights: (V, 42 + H) int8, what each speaks for, and does to the H units of the hidden layer, times `units`.
-        units: (V, 4) of the columns of the readers, of the gate and of the layer.
+        units: (V, 4) float16, of the columns of the readers, of the gate and of the layer.
         bias: (42,).
         out: (H, 33) of the layer, to what the first reader sums up.
         coolness: (2,) by what the sums of each reader are multiplied, so that shares are true.
@@ -87,7 +87,7 @@ class GramEncoder:
     codes: NDArray[np.uint32]
     rarity: NDArray[np.float16]
     weights: NDArray[np.int8]
-    units: Float32
+    units: NDArray[np.float16]
     bias: Float32
     out: Float32
     coolness: Float32

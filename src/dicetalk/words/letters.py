@@ -17,7 +17,7 @@ Choice = tuple[int, ...]
 
 _GROUPS = {
     "tion": "SH AX N", "sion": "SH AX N", "ough": "O|AO|U|A", "augh": "AO|A", "eigh": "E I", "sch": "SH", "tch": "SH",
-    "igh": "A I", "eau": "O", "oui": "W I", "ngu": "N K", "dge": "SH", "chr": "K R|RR", "ere": "EH|I R|AX",
+    "igh": "A I", "eau": "O", "oui": "W I", "ngu": "N K", "dge": "SH AX|E", "chr": "K R|RR", "ere": "EH|I R|AX E",
     "ch": "SH|K|H", "sh": "SH", "ph": "F", "th": "TH|T", "gh": "K|H", "wh": "W", "ck": "K", "ng": "N", "qu": "K W",
     "kn": "N", "wr": "R", "ps": "P S", "sc": "S|K|SH", "cz": "SH", "sz": "SH|S", "rz": "SH", "zh": "SH", "gn": "N",
     "ll": "L|I", "ñ": "N I", "ee": "I|E", "oo": "U", "ou": "A|U|O U", "ow": "A|O U", "ea": "I|EH", "ai": "E|A|EH I",
@@ -61,7 +61,7 @@ def _parts(text: str) -> list[tuple[Choice, ...]]:
         if text[place - 1] in _DOUBLED and text[place : place + 1] == text[place - 1]:
             place += 1
     if len(text) > 3 and text[-1] == "e" and text[-2] in _DOUBLED:
-        found.pop()  # mostly silent, in English and French
+        found[-1] = found[-1][:-1]  # mostly silent, in English and French
     return found
 
 
