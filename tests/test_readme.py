@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 from pathlib import Path
@@ -123,7 +124,8 @@ def test_the_page_of_the_command_line_is_current() -> None:
 
 
 def test_examples_in_the_help_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "settings.json").write_text('{"dicetalk_settings": 1}')  # read while the line is
+    files = {what: {"name": what, "sha256": ""} for what in ("portrait", "speech")}
+    (tmp_path / "settings.json").write_text(json.dumps({"dicetalk_settings": 1, "files": files}))  # read while parsed
     monkeypatch.chdir(tmp_path)
     helps = [command.get_help(click.Context(command, parent=WHOLE)) for command in cli.commands.values()]
     examples = re.findall(

@@ -19,8 +19,8 @@ from dicetalk.files import read_bytes, whole
 CONFIG = "config.json"
 MOST_NAMES = 1000
 """Of a vocabulary."""
-DIGITS = 18
-"""Of a whole number; those of more do not fit in 64 bits."""
+DIGITS = 20
+"""Of a whole number with its sign; those of more do not fit in 64 bits, nor do all of these."""
 MAX_CONFIG_BYTES = 1_000_000
 """Ours have 2 kB, that of a stock model up to 10."""
 
@@ -115,9 +115,9 @@ def _real(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if len(text) > DIGITS:
-        raise ValueError(f"{text[:DIGITS]}... has more than {DIGITS} digits")
-    return int(text)
+    if len(text) > DIGITS or abs(number := int(text)) >= 2**63:
+        raise ValueError(f"{text[:DIGITS]} is larger than 64 bits hold")
+    return number
 
 
 def write_config(folder: Path, kind: str, version: int, config: Mapping[str, Any]) -> None:

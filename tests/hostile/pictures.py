@@ -16,7 +16,7 @@ from hostile.cases import Case, Door
 from hostile.made import encoded, portrait, put, wav, written
 from PIL import Image, ImageOps, PngImagePlugin
 
-NOT_ONE, NEITHER = "is not a picture that can be read", "neither a picture nor a recording that can be read"
+NOT_ONE, NEITHER = "not a picture that can be read", "neither a picture nor a recording that can be read"
 DAMAGED = "is a damaged picture"
 NO_FACE = "no face found"
 

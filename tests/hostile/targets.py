@@ -142,7 +142,7 @@ OUTPUTS: dict[str, Case] = {
     "an output of nothing": target("empty", lambda folder: ""),
     "a file that is there": target("", lambda folder: filled(folder, "a.mp4")),
     "an output of many scripts": target("", lambda folder: folder / "né 日本 😀 'a' $b.mp4"),
-    "an output that begins with a dash": target("", lambda folder: folder / "-o.webm"),
+    "an output that begins with a dash": target("", lambda folder: folder / "-o.mov"),
     "pictures in a folder of files": target(
         "is in the way|is there|not a folder|exist|cannot", lambda folder: f"{filled(folder, 'a')}/"
     ),
