@@ -15,7 +15,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
     {"arrays", "easing", "errors", "rates", "threads"},
-    {"checks"},
+    {"checks", "commands"},
     {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks"},
@@ -29,7 +29,7 @@ ROWS = (
     {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others
-    {"batch", "server"},
+    {"batch", "server", "dialogue"},
     {"cli"},
 )
 

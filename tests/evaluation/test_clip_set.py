@@ -11,11 +11,11 @@ import pytest
 from recordings import picture_only
 
 from dicetalk.arrays import Picture
+from dicetalk.commands import Command
 from dicetalk.data.clip import Dropped
 from dicetalk.errors import InputError, MediaError
 from dicetalk.evaluation.clip_set import Options, find_videos, measure_set
 from dicetalk.evaluation.footage import Footage
-from dicetalk.evaluation.judge import Judge
 
 
 def test_videos_are_found_by_name_and_hidden_ones_are_not(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_clip_that_judges_cannot_be_shown_is_told_and_the_rest_goes_on(
         return [np.zeros((8, 8, 3), np.uint8)] * count
 
     monkeypatch.setattr("dicetalk.evaluation.clip_set.frames_of", frames_of)
-    judge = Judge((sys.executable, "-c", "print('{\"sad\": 1}')", "{frames}"))
+    judge = Command("judge", (sys.executable, "-c", "print('{\"sad\": 1}')", "{frames}"))
     told: list[Dropped] = []
     gone, here = measure_set(find_videos(tmp_path), {}, Options(judges=(judge,)), lambda: None, told.append)
     assert list(gone.readings) == ["own"] and here.readings[judge.name] == {"sad": 1.0}
@@ -76,7 +76,7 @@ def test_none_left_is_an_error(tmp_path: Path) -> None:
 
 
 def test_judges_of_one_name_are_numbered() -> None:
-    fer, other = Judge(("fer.py", "{frames}")), Judge(("net", "{frames}"))
+    fer, other = Command("judge", ("fer.py", "{frames}")), Command("judge", ("net", "{frames}"))
     assert Options(judges=(fer, other)).judge_names == ["own", "fer", "net"]
     assert Options(judges=(fer, other, fer)).judge_names == ["own", "fer 1", "net", "fer 3"]
-    assert Options(judges=(Judge(("own", "{frames}")),)).judge_names == ["own", "own 1"]
+    assert Options(judges=(Command("judge", ("own", "{frames}")),)).judge_names == ["own", "own 1"]

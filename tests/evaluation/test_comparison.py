@@ -8,10 +8,10 @@ import pytest
 from footages import footage, mouth_of
 from measured import measured, rows
 
+from dicetalk.commands import Command
 from dicetalk.evaluation.appearance import Appearance
 from dicetalk.evaluation.clip_set import Options
 from dicetalk.evaluation.comparison import Comparison, compare, other_sound
-from dicetalk.evaluation.judge import Judge
 
 OTHERS = ("SIL", "O", "P", "A", "E", "M", "T", "I", "P", "AX", "SIL")
 CONTROLS = ("videos, a mouth that follows loudness", "videos, a still face")
@@ -58,7 +58,7 @@ def test_what_is_not_known_has_no_line() -> None:
 
 
 def test_each_judge_has_its_line_and_is_not_asked_for_what_it_does_not_know() -> None:
-    options = Options(judges=(Judge(("fer", "{frames}")),))
+    options = Options(judges=(Command("judge", ("fer", "{frames}")),))
     own = {"contempt": 0.9, "sad": 0.1}
     clips = [
         measured("one", ONE, "contempt", {"own": own, "fer": {"happy": 1.0, "sad": 0.0}}),

@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicetalk.commands import Command
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import ConfigError, InputError
-from dicetalk.evaluation.judge import Judge, ask, judge_of, own_reading, strongest_of
+from dicetalk.evaluation.judge import ask, judge_of, own_reading, strongest_of
 from dicetalk.tracking.tracker import watch
 
 FRAMES = [np.full((8, 8, 3), value, np.uint8) for value in (0, 120, 240)]
 
 
-def saying(folder: Path, code: str) -> Judge:
+def saying(folder: Path, code: str) -> Command:
     """A judge that runs some Python, with the folder of frames as its argument."""
     script = folder / "judge.py"
     script.write_text(f"import json, sys, pathlib\n{code}\n")

@@ -9,11 +9,11 @@ import pytest
 from footages import footage, mouth_of
 from measured import measured
 
+from dicetalk.commands import Command
 from dicetalk.data.clip import Dropped
 from dicetalk.errors import MediaError
 from dicetalk.evaluation.clip_set import Options
 from dicetalk.evaluation.comparison import compare
-from dicetalk.evaluation.judge import Judge
 from dicetalk.evaluation.report import Report, table, to_json, write_report
 from dicetalk.media import read_picture
 
@@ -87,7 +87,7 @@ def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:
 def test_names_that_would_be_one_file_get_a_picture_each(report: Report, tmp_path: Path) -> None:
     names = ["a/b", "a_b", "a_b-2", "A_B"]
     videos = [measured(name, footage(name), wanted="happy") for name in names]
-    options = Options(judges=(Judge(("a b.py", "{frames}")), Judge(("a-b.py", "{frames}"))))
+    options = Options(judges=(Command("judge", ("a b.py", "{frames}")), Command("judge", ("a-b.py", "{frames}"))))
     for clip in videos:
         clip.readings.update({judge: {"happy": 1.0} for judge in options.judge_names})
     write_report(

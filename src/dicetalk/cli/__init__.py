@@ -14,6 +14,7 @@ from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
     batch,
     demo,
+    dialogue,
     doctor,
     embed,
     emotions,
@@ -48,6 +49,7 @@ def cli() -> None:
 
 COMMANDS = (
     generate.generate,
+    dialogue.dialogue,
     batch.batch,
     live.live,
     serve.serve,

@@ -24,6 +24,7 @@ Examples:
   dicetalk feel "I lost my dog."
   dicetalk feel script.txt -o mood.json             a timeline for --emotion mood.json
   dicetalk feel script.txt --plot course.png
+  dicetalk feel --source dialogue script.txt --plot course.png      ANNA: ... BEN: ...
   dicetalk feel --lines lines.txt --json            an object a line
   dicetalk feel --source conversation turns.vtt --sound talk.wav
   dicetalk feel --source scene backdrop.jpg
@@ -68,6 +69,12 @@ def _conversation(given: Given) -> Course:
     return feel_conversation(Path(given.what), given.sound, decoder=given.decoder)
 
 
+def _dialogue(given: Given) -> Course:
+    from dicetalk.dialogue.plan import course_of, plan_from
+
+    return course_of(plan_from(given.what))
+
+
 def _scene(given: Given) -> Course:
     from dicetalk.errors import ConfigError
     from dicetalk.scene.detector import open_detector
@@ -80,7 +87,9 @@ def _scene(given: Given) -> Course:
     return feel_scene(FOLDER.convert(given.what, None, None), found)
 
 
-SOURCES: dict[str, Callable[[Given], Course]] = {"text": _text, "conversation": _conversation, "scene": _scene}
+SOURCES: dict[str, Callable[[Given], Course]] = {
+    "text": _text, "dialogue": _dialogue, "conversation": _conversation, "scene": _scene,
+}  # fmt: skip
 """What tells feelings, by name."""
 OPTIONS = {
     "--encoder": "text", "--sound": "conversation", "--decoder": "conversation", "--detector": "scene",

@@ -20,6 +20,7 @@ Examples:
   dicetalk train hearing-small prepared/ravdess prepared/plain -o runs/hearing --set space=runs/faces
   dicetalk train embedder-small prepared/ -o runs/short --set loop.steps=200 --set sizes.inner=32
   dicetalk train frontend-small prepared/synthetic -o runs/frontend
+  dicetalk train turns dailytalk/ -o runs/dialogue
   dicetalk train motion-small prepared/acted -o runs/motion --set space=runs/faces
   dicetalk train text-small empathetic_dialogues/ dailytalk/ -o runs/text
   dicetalk train scene-small -o runs/scene
@@ -37,7 +38,7 @@ Examples:
 def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
     """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
     motion-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of EmpatheticDialogues and
-    DailyTalk, a train.csv in each; by scene-small on scenes that it draws itself.
+    DailyTalk, a train.csv in each; by turns on that of DailyTalk; by scene-small on scenes that it draws itself.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.

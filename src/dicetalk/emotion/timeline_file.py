@@ -39,7 +39,7 @@ def timeline_of(text: str) -> Timeline:
     if len(text) > MAX_FILE_BYTES:
         raise EmotionError(f"the timeline has {len(text)} characters; expected at most {MAX_FILE_BYTES}")
     try:
-        return from_json(_decode(text.encode()), Path())
+        return from_json(decode(text.encode()), Path())
     except EmotionError as error:
         raise EmotionError(f"timeline: {error}") from error
 
@@ -47,7 +47,7 @@ def timeline_of(text: str) -> Timeline:
 def to_json(timeline: Timeline) -> dict[str, Any]:
     """A timeline as what JSON can hold; written to a file, `read_timeline` takes it, without its priors."""
     return {
-        "keys": [_told(time, feeling) for time, feeling in timeline.keys],
+        "keys": [{"time": time, **told(feeling)} for time, feeling in timeline.keys],
         "fade": timeline.fade,
         "lacks": timeline.lacks,
     }
@@ -63,10 +63,10 @@ def write_timeline(path: Path, timeline: Timeline) -> None:
         hidden.write_text(json.dumps(to_json(timeline), indent=1) + "\n", encoding="utf-8")
 
 
-def _told(time: float, feeling: Feeling) -> dict[str, Any]:
+def told(feeling: Feeling) -> dict[str, Any]:
+    """A feeling as what JSON can hold, without its prior."""
     strengths = {name: round(strength, DIGITS) for name, strength in feeling.strengths.items()}
     return {
-        "time": time,
         "emotion": strengths or NAMES[0],
         "confidence": round(feeling.confidence, 4),
         "why": feeling.why,
@@ -76,12 +76,17 @@ def _told(time: float, feeling: Feeling) -> dict[str, Any]:
 def _load(path: Path) -> object:
     """The JSON value in a file."""
     try:
-        return _decode(read_bytes(path, MAX_FILE_BYTES))
+        return decode(read_bytes(path, MAX_FILE_BYTES))
     except MediaError as error:
         raise EmotionError(str(error)) from error
 
 
-def _decode(data: bytes) -> object:
+def decode(data: bytes) -> object:
+    """The JSON value in bytes.
+
+    Raises:
+        EmotionError: they are not UTF-8, not JSON, or a field is given twice.
+    """
     try:
         return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
@@ -108,35 +113,42 @@ def from_json(value: object, folder: Path) -> Timeline:
         EmotionError: a key or field is wrong (says which).
         CheckpointError: a file of own emotions is damaged.
     """
-    found = _object(value, "the file", required={"keys"}, optional={"fade", "lacks"})
+    found = object_of(value, "the file", required={"keys"}, optional={"fade", "lacks"})
     keys = found["keys"]
     if not isinstance(keys, list):
         raise EmotionError('"keys" is not a list; expected [{"time": 0, "emotion": "neutral"}, ...]')
     fade = seconds(found.get("fade", DEFAULT_FADE), '"fade"')
     return Timeline(
-        [_key(index, key, folder) for index, key in enumerate(keys)], fade, _text(found.get("lacks", ""), '"lacks"')
+        [_key(index, key, folder) for index, key in enumerate(keys)], fade, text_of(found.get("lacks", ""), '"lacks"')
     )
 
 
 def _key(index: int, value: object, folder: Path) -> tuple[float, Feeling]:
     where = f"keys[{index}]"
-    key = _object(value, where, required={"time", "emotion"}, optional={"confidence", "why"})
+    key = object_of(value, where, required={"time", "emotion"}, optional={"confidence", "why"})
     try:
-        feeling = _feeling(key["emotion"], folder)
+        feeling = feeling_of(key["emotion"], folder)
         confidence = number(key.get("confidence", feeling.confidence), '"confidence"')
-        why = _text(key.get("why", feeling.why), '"why"')
+        why = text_of(key.get("why", feeling.why), '"why"')
         return seconds(key["time"], '"time"'), replace(feeling, confidence=confidence, why=why)
     except EmotionError as error:
         raise EmotionError(f"{where}: {error}") from error
 
 
-def _text(value: object, what: str) -> str:
+def text_of(value: object, what: str) -> str:
+    """Text, or an `EmotionError` that says what is none."""
     if not isinstance(value, str):
         raise EmotionError(f"{what} is {short(str(value))}; expected text")
     return value
 
 
-def _feeling(value: object, folder: Path) -> Feeling:
+def feeling_of(value: object, folder: Path) -> Feeling:
+    """A feeling as a person types it, or by names and strengths.
+
+    Raises:
+        EmotionError: it is not understood.
+        CheckpointError: a file of own emotions in the folder is damaged.
+    """
     if isinstance(value, str):
         return parse(value, folder)
     if isinstance(value, dict) and value:
@@ -145,7 +157,7 @@ def _feeling(value: object, folder: Path) -> Feeling:
     raise EmotionError('"emotion" is not understood; expected a name such as "happy", or {"happy": 0.7, "sad": 0.2}')
 
 
-def _object(value: object, where: str, *, required: set[str], optional: set[str]) -> dict[str, object]:
+def object_of(value: object, where: str, *, required: set[str], optional: set[str]) -> dict[str, object]:
     """`value`, checked to be an object with all required fields and no unknown one."""
     if not isinstance(value, dict):
         raise EmotionError(f"{where} is not an object; expected one with {_fields(required)}")

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from dicetalk.commands import Command
 from dicetalk.data.clip import Dropped
 from dicetalk.data.folder import VIDEOS
 from dicetalk.data.workers import spread
 from dicetalk.errors import InputError
 from dicetalk.evaluation.appearance import Appearance, Networks, frames_of, look
 from dicetalk.evaluation.footage import Footage, read_footage
-from dicetalk.evaluation.judge import SHOWN, Judge, Reading, ask, own_reading
+from dicetalk.evaluation.judge import SHOWN, Reading, ask, own_reading
 from dicetalk.speech.broad import SHUT
 
 OWN = "own"
@@ -36,7 +37,7 @@ class Options:
 
     threshold: float = SHUT
     seam_every: float | None = None
-    judges: tuple[Judge, ...] = ()
+    judges: tuple[Command, ...] = ()
     networks: Networks = field(default_factory=Networks)
     workers: int = 1
 

@@ -20,8 +20,9 @@ from dicetalk.training.scene import SceneRecipe, train_scene
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
 from dicetalk.training.text_small import TextRecipe, train_text
+from dicetalk.training.turns import TurnRecipe, train_turns_on
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe
+Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -75,6 +76,8 @@ MOTION_TINY = Stage2Motion(
 SCENE_SMALL = SceneRecipe()
 """What reads objects in scenes, from scenes that it draws itself; half a minute."""
 
+TURNS = TurnRecipe()
+"""What is felt in the lines of a dialogue, from DailyTalk; no matter of steps."""
 TEXT_SMALL = TextRecipe()
 """What reads feelings in English text: half a minute of one core, and no torch."""
 
@@ -89,6 +92,7 @@ RECIPES: dict[str, Recipe] = {
     "motion-tiny": MOTION_TINY,
     "motion-small": MOTION_SMALL,
     "scene-small": SCENE_SMALL,
+    "turns": TURNS,
 }
 
 
@@ -127,9 +131,11 @@ def train_by(
         return train_motion(data, out, recipe, progress, processes)
     if isinstance(recipe, ConversationRecipe):
         return train_conversation(data, out, recipe, progress, processes)
+    if isinstance(recipe, TurnRecipe):
+        return train_turns_on(data, out, recipe, progress)
     return train_embedder(data, out, recipe, progress, processes)
 
 
 def worth(recipe: Recipe) -> str:
     """What a run by a recipe took, as it is told at its end."""
-    return "on all texts" if isinstance(recipe, TextRecipe) else f"{recipe.loop.steps} steps"
+    return "on all texts" if isinstance(recipe, TextRecipe | TurnRecipe) else f"{recipe.loop.steps} steps"

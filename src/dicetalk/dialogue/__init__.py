@@ -1,0 +1,1 @@
+"""A written dialogue -> who feels what in each line, and a film of it."""

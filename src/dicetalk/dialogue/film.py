@@ -1,0 +1,321 @@
+"""A film of a dialogue: each of the people is animated for all of it, and one film is cut together."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+
+import dicetalk
+from dicetalk.amounts import AS_USUAL
+from dicetalk.arrays import Int16, Picture
+from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
+from dicetalk.commands import Command
+from dicetalk.dialogue.cast import Player, cast_of
+from dicetalk.dialogue.plan import Plan
+from dicetalk.dialogue.staging import felt_by, length_of, shots, spoken_moments
+from dicetalk.dialogue.voices import RATE, Spoken, check_voice, spoken
+from dicetalk.emotion.moments import Moment
+from dicetalk.errors import InputError
+from dicetalk.files import check_output
+from dicetalk.jobs import Event, Tell
+from dicetalk.marks.label import labelled
+from dicetalk.marks.marks import Marks
+from dicetalk.marks.origin import Origin
+from dicetalk.media import Sound, VideoWriter, read_sound
+from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
+from dicetalk.pipeline import OTHER_TAKE, DiceTalk
+from dicetalk.portrait.framing import check_size
+from dicetalk.rates import FPS
+from dicetalk.video import Video
+
+Layout = Literal["cut", "split"]
+LAYOUTS: tuple[Layout, ...] = ("cut", "split")
+"""Who speaks is seen, or everybody beside each other."""
+MOST_BESIDE = 6
+"""People beside each other."""
+CHUNK = 5
+"""Frames written at once."""
+HEADROOM = 0.45
+"""Where the middle of a face comes to lie, as a share of the height of a panel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a film is made.
+
+    Attributes:
+        layout: "cut" shows who speaks, and who listens to long lines; "split" shows everybody beside each other.
+        size: longest side of one portrait's frames [px].
+        seed: which take.
+        fps: frames a second.
+        crop: only the square around each face.
+        anyway: go on where a mouth or an eye is covered.
+        backbone: what draws.
+    """
+
+    layout: Layout = "cut"
+    size: int = DEFAULT_SIZE
+    seed: int = 0
+    fps: int = FPS
+    crop: bool = False
+    anyway: bool = False
+    backbone: str = DEFAULT
+
+
+USUAL = Look()
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """A film that was made.
+
+    Attributes:
+        path: of its file.
+        moments: when each line is spoken [s].
+        frames: number of frames.
+        fps: frames a second.
+        width, height: of its frames [px].
+        warnings: what is wrong with what was given and did not stop the work, one line each.
+    """
+
+    path: Path
+    moments: tuple[Moment, ...]
+    frames: int
+    fps: int
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The record of the film."""
+        return {
+            "output": str(self.path),
+            "frames": self.frames,
+            "fps": self.fps,
+            "width": self.width,
+            "height": self.height,
+            "times": [[round(moment.start, 3), round(moment.end, 3)] for moment in self.moments],
+            "warnings": list(self.warnings),
+        }
+
+
+def make_film(
+    plan: Plan,
+    cast: Sequence[Player],
+    output: Path,
+    *,
+    synthesiser: Command | None = None,
+    look: Look = USUAL,
+    quality: Quality = USUAL_QUALITY,
+    marks: Marks | None = None,
+    talk: DiceTalk | None = None,
+    tell: Tell = lambda event: None,
+) -> Film:
+    """Make a film of a plan; nothing is left behind if it fails.
+
+    Args:
+        plan: what is said and felt.
+        cast: who plays.
+        output: .mp4, .m4v, .mov or .webm; takes the place of another file.
+        synthesiser: what speaks for those who have no recording.
+        look: how it is made.
+        quality: of its pictures, as in `Video.save`.
+        marks: of origin and consent.
+        talk: what animates; None loads the backbone.
+        tell: is told what happens.
+
+    Raises:
+        DiceTalkError: a picture, a recording or a command cannot be used, or the output not be written.
+    """
+    cast = checked(plan, cast, output, synthesiser, look)
+    with TemporaryDirectory() as folder:
+        lines = _voices(plan, cast, synthesiser, Path(folder), tell)
+        moments = spoken_moments(plan, [line.seconds for line in lines])
+        tell(Event("loading"))
+        talk = talk or dicetalk.load(look.backbone)
+        tracks = [_track(name, lines, moments) for name in plan.speakers]
+        sound = read_sound(_written(Path(folder) / "all.wav", _mixed(tracks)))
+        videos = []
+        for count, (player, name, track) in enumerate(zip(cast, plan.speakers, tracks, strict=True)):
+            tell(Event("reading"))
+            own = read_sound(_written(Path(folder) / f"{count}.wav", track))
+            take = look.seed + count * OTHER_TAKE
+            video = talk(
+                player.portrait, own, emotion=felt_by(name, plan, moments), seed=take, size=look.size, crop=look.crop,
+                fps=look.fps, anyway=look.anyway,
+            )  # fmt: skip
+            videos.append(video)
+        return _saved(output, plan, moments, videos, sound, look, quality, marks or Marks(), lines, tell)
+
+
+def checked(
+    plan: Plan, cast: Sequence[Player], output: Path, synthesiser: Command | None, look: Look
+) -> tuple[Player, ...]:
+    """The players in the order in which they speak, if nothing is wrong with them and how the film is made.
+
+    Raises:
+        DiceTalkError: says what is wrong, before any work.
+    """
+    check_seed(look.seed)
+    check_size(look.size)
+    check_controls(find_backbone(look.backbone).name, AS_USUAL, look.fps, ease=False, motion=False)
+    players = cast_of(cast, plan.speakers)
+    if look.layout == "split" and len(players) > MOST_BESIDE:
+        raise InputError(
+            f"{len(players)} people do not fit beside each other; expected {MOST_BESIDE} at most, or a cut"
+        )
+    for player in players:
+        check_voice(player, synthesiser)
+    heard = [Path(player.voice) for player in players if player.voice and Path(player.voice).is_file()]
+    check_output(output, WRITTEN, [*(player.portrait for player in players), *heard])
+    return players
+
+
+def _voices(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, folder: Path, tell: Tell) -> list[Spoken]:
+    """The sound of each line."""
+    made: dict[int, Spoken] = {}
+    done = 0
+
+    def told() -> None:
+        nonlocal done
+        done += 1
+        tell(Event("speaking", done, len(plan.lines), "lines"))
+
+    for player, name in zip(cast, plan.speakers, strict=True):
+        mine = [index for index, planned in enumerate(plan.lines) if planned.line.speaker == name]
+        texts = [plan.lines[index].line.text for index in mine]
+        made.update(zip(mine, spoken(player, texts, synthesiser, folder, told), strict=True))
+    return [made[index] for index in range(len(plan.lines))]
+
+
+def _track(name: str, lines: Sequence[Spoken], moments: Sequence[Moment]) -> Int16:
+    """What somebody says in all of the film (N,), silence between."""
+    track = np.zeros(round(length_of(moments) * RATE), np.int16)
+    for line, moment in zip(lines, moments, strict=True):
+        if moment.speaker == name:
+            start = round(moment.start * RATE)
+            place = track[start : start + len(line.samples)]
+            place[:] = line.samples[: len(place)]
+    return track
+
+
+def _mixed(tracks: Sequence[Int16]) -> Int16:
+    """All of them at once: they never speak together."""
+    mixed = np.zeros_like(tracks[0])
+    for track in tracks:
+        mixed += track
+    return mixed
+
+
+def _written(path: Path, samples: Int16) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+    return path
+
+
+def _saved(
+    output: Path,
+    plan: Plan,
+    moments: Sequence[Moment],
+    videos: Sequence[Video],
+    sound: Sound,
+    look: Look,
+    quality: Quality,
+    marks: Marks,
+    lines: Sequence[Spoken],
+    tell: Tell,
+) -> Film:
+    width, height = max((video.width, video.height) for video in videos)
+    panels = [_Panel.of(video, width, height) for video in videos]
+    wide = width * (len(videos) if look.layout == "split" else 1)
+    frames = min(video.frames for video in videos)
+    seen = shots(moments, plan.speakers, length_of(moments))
+    mark = marks.stamp(output, _origin(videos))
+    done = 0
+    with (
+        VideoWriter(
+            output, width=wide, height=height, fps=look.fps, speech=sound, quality=quality_of(quality), mark=mark
+        ) as file,
+        ExitStack() as stack,
+    ):
+        films = [stack.enter_context(closing(video.stream())) for video in videos]
+        singles = [(frame for chunk in film for frame in chunk) for film in films]
+        together = islice(zip(*singles, strict=False), frames)
+        laid = _laid(together, panels, look, seen, plan.speakers)
+        while chunk := list(islice(laid, CHUNK)):
+            file.write(labelled(np.stack(chunk)) if marks.visible else np.stack(chunk))
+            done += len(chunk)
+            tell(Event("rendering", done, frames, "frames"))
+    told = [*(video.warnings for video in videos), *(line.warnings for line in lines)]
+    warnings = [warning for some in told for warning in some]
+    return Film(output, tuple(moments), frames, look.fps, wide, height, tuple(dict.fromkeys(warnings)))
+
+
+def _laid(
+    frames: Iterator[tuple[Picture, ...]],
+    panels: Sequence[_Panel],
+    look: Look,
+    seen: Sequence[tuple[float, str]],
+    names: Sequence[str],
+) -> Iterator[Picture]:
+    """Of the frames of all people at once, one of the film."""
+    starts = np.array([time for time, _ in seen])
+    for count, some in enumerate(frames):
+        if look.layout == "split":
+            yield np.hstack([panel(frame) for panel, frame in zip(panels, some, strict=True)])
+        else:
+            name = seen[int(np.searchsorted(starts, count / look.fps, side="right")) - 1][1]
+            who = names.index(name)
+            yield panels[who](some[who])
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """Brings frames to the size of the film: as large as it needs, cut off around the face."""
+
+    width: int
+    height: int
+    scaled: tuple[int, int]
+    left: int
+    top: int
+
+    @classmethod
+    def of(cls, video: Video, width: int, height: int) -> _Panel:
+        scale = max(width / video.width, height / video.height)
+        wide, high = max(round(video.width * scale), width), max(round(video.height * scale), height)
+        left, top, right, bottom = video.conditions.face.box
+        middle, level = scale * (left + right) / 2, scale * (top + bottom) / 2
+        return cls(
+            width,
+            height,
+            (wide, high),
+            round(min(max(middle - width / 2, 0), wide - width)),
+            round(min(max(level - HEADROOM * height, 0), high - height)),
+        )
+
+    def __call__(self, frame: Picture) -> Picture:
+        if frame.shape[1::-1] != self.scaled:
+            shrinks = self.scaled[0] < frame.shape[1]
+            frame = np.asarray(
+                cv2.resize(frame, self.scaled, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+            )
+        return frame[self.top : self.top + self.height, self.left : self.left + self.width]
+
+
+def _origin(videos: Sequence[Video]) -> Origin:
+    """What a film is made by and from: of all people."""
+    told = [video.origin for video in videos]
+    inputs = {f"{what}_{count}": digest for count, one in enumerate(told, 1) for what, digest in one.inputs.items()}
+    return replace(told[0], emotion="; ".join(one.emotion for one in told), inputs=inputs)
