@@ -121,6 +121,17 @@ def test_motion_is_written_for_other_avatars(happy: dicetalk.Video, tmp_path: Pa
     assert motion.column("jawOpen").std() > 0.01
 
 
+def test_what_it_is_made_of_is_never_overwritten(hopper: Path, speech: Path, tmp_path: Path) -> None:
+    portrait = tmp_path / "face.mov"  # read by its content
+    portrait.write_bytes(hopper.read_bytes())
+    video = dicetalk.load()(portrait, speech, size=64, crop=True)
+    with pytest.raises(dicetalk.MediaError, match="is an input and would be overwritten"):
+        video.save(portrait)
+    with pytest.raises(dicetalk.MediaError, match=r"end the output name in \.csv"):
+        video.save_motion(tmp_path / "curves.mp3")
+    assert portrait.read_bytes() == hopper.read_bytes()
+
+
 @pytest.mark.parametrize(("size", "expected"), [(0, (512, 600)), (1024, (512, 600)), (300, (256, 300)), (64, (54, 64))])
 def test_size_caps_the_longest_side(
     talk: dicetalk.DiceTalk, hopper: Path, speech: Path, size: int, expected: tuple[int, int]

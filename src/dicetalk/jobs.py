@@ -33,6 +33,7 @@ from dicetalk.marks.marks import Marks, Which
 from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
 from dicetalk.media.frames import check_numbered, is_numbered
 from dicetalk.media.sheet import write_preview
+from dicetalk.motion.live_link import CURVES
 from dicetalk.rates import FPS
 from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from dicetalk.pipeline import DiceTalk
     from dicetalk.video import Video
 
-CURVES = {".csv": "csv"}
-"""Suffixes of motion files."""
 SHEETS = {".png": "PNG"}
 """Suffixes of contact sheets."""
 SUBTITLES = {".vtt": "WebVTT"}

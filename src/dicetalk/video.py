@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,16 +19,16 @@ from dicetalk.backbone import (
 )
 from dicetalk.checks import function, truth
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.errors import ConfigError, InputError
-from dicetalk.files import PathLike, path_of, video_path_of
+from dicetalk.errors import ConfigError, InputError, MediaError
+from dicetalk.files import PathLike, output_kind, path_of, video_path_of
 from dicetalk.marks.label import labelled
 from dicetalk.marks.marks import Marks
-from dicetalk.marks.origin import Origin
+from dicetalk.marks.origin import Origin, file_digest
 from dicetalk.media import Picture, Sound, VideoWriter
 from dicetalk.media.formats import USUAL_QUALITY, Quality, keeps_alpha, quality_of
 from dicetalk.media.frames import FrameWriter, is_numbered
 from dicetalk.media.video import VAST
-from dicetalk.motion.live_link import write_csv
+from dicetalk.motion.live_link import CURVES, write_csv
 from dicetalk.portrait.together import together
 from dicetalk.threads import Behind
 
@@ -135,6 +136,7 @@ class Video:
             MissingExtraError: signed marks are asked for, and the extra is not installed.
         """
         target, done = video_path_of(path), 0
+        self._check_inputs(target)
         function(progress, "progress")
         function(watch, "watch")
         alpha = self.has_alpha and keeps_alpha(target)
@@ -152,6 +154,15 @@ class Video:
         if beside is not None and (stamp := marks.unsigned.stamp(beside, self.origin)) is not None:
             stamp(beside)
         return target
+
+    def _check_inputs(self, target: Path) -> None:
+        """Refuse to take the place of what it is made of.
+
+        Raises:
+            MediaError: the file holds the same.
+        """
+        if os.path.isfile(target) and file_digest(target) in self.inputs.values():  # noqa: PTH113 (never raises)
+            raise MediaError(f"{target} is an input and would be overwritten; choose another output name")
 
     @property
     def origin(self) -> Origin:
@@ -191,7 +202,8 @@ class Video:
         """Write the motion as Live Link Face CSV (61 channels), for any ARKit avatar.
 
         Raises:
-            InputError: the output cannot be written.
+            MediaError: the output is no .csv, or cannot be written.
+            InputError: there are several faces.
             ConfigError: the backbone knows no motion.
         """
         if not isinstance(self.backbone, Moves):
@@ -199,6 +211,7 @@ class Video:
         if self.others:
             raise InputError("curves are of one face; make them of one speaker at a time")
         target = path_of(path)
+        output_kind(target, CURVES)
         write_csv(target, self.backbone.act(self.conditions))
         return target
 

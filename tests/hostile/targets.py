@@ -15,9 +15,10 @@ NOT_SENT: Mapping[Door, str] = {"REST": SENT_BY_CONTENT}
 NOT_NAMED: Mapping[Door, str] = {"REST": NO_OUTPUT, "batch": OWN_FOLDER}
 
 
-def place(says: str, make: Callable[[Path], object], field: str = "portrait") -> Case:
-    """A case of an input's name, which `make` gives."""
-    return Case(make=lambda folder: {field: str(make(folder))}, says=says, nowhere=NOT_SENT)
+def place(says: str, make: Callable[[Path], object], field: str = "portrait", *, listed: str = "") -> Case:
+    """A case of an input's name, which `make` gives; `listed` is what is said of it in a manifest."""
+    at: Mapping[Door, str] = {"batch": listed or says}
+    return Case(make=lambda folder: {field: str(make(folder))}, says=says, nowhere=NOT_SENT, at=at)
 
 
 def called(name: str, says: str = "") -> Case:
@@ -97,7 +98,7 @@ INPUTS: dict[str, Case] = {
         says="is no name of a file|control character",
         nowhere={"command line": NO_NULL, **NOT_SENT},
     ),
-    "a name of two lines": place(GONE, lambda folder: folder / "a\nb.png"),
+    "a name of two lines": place(GONE, lambda folder: folder / "a\nb.png", listed="control character"),
     "a file through a file": place(GONE, lambda folder: f"{filled(folder, 'a.png')}/b.png"),
     "up and up": place(GONE, lambda folder: "../" * 40 + "etc/gone.png"),
     "an address of the web": place(GONE, lambda folder: "http://127.0.0.1:9/face.png"),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from hostile.sounds import coded
 from safetensors.numpy import save_file
 
 import dicetalk
@@ -76,3 +77,10 @@ def test_what_is_none_of_them(content: bytes, tmp_path: Path) -> None:
 def test_a_timeline_names_no_file(place: object) -> None:
     with pytest.raises(InputError, match="names and strengths only"):
         check_timeline(json.loads(json.dumps(place)))
+
+
+def test_what_vorbis_cuts_off_at_its_end_is_no_length(tmp_path: Path) -> None:
+    """Its last packet tells a length below 0, in 32 bits without a sign: 25 hours of a sound of .4 s."""
+    path = tmp_path / "a.ogg"
+    path.write_bytes(coded("vorbis", "ogg", layout="stereo"))
+    assert sniffed(path) == ("sound", {"seconds": pytest.approx(0.4, abs=0.05)})

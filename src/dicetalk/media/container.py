@@ -123,6 +123,10 @@ def decoded(
             break
 
 
+WRAPPED = 2**31
+"""Ticks: what is cut off at the end of a Vorbis file may be told as a length below 0, in 32 bits without a sign."""
+
+
 def lasts(path: Path) -> float:
     """How long a sound or a video lasts [s], by its packets, none of which is decoded: headers may be wrong.
 
@@ -133,7 +137,7 @@ def lasts(path: Path) -> float:
     with opened(path) as container, suppress(av.FFmpegError, ValueError):  # damaged: as far as it goes
         tracks: dict[int, float] = {}
         for packet in container.demux(list(container.streams.audio) + list(container.streams.video)):
-            if packet.time_base is not None and packet.duration:
+            if packet.time_base is not None and packet.duration and packet.duration < WRAPPED:
                 number = packet.stream.index
                 tracks[number] = tracks.get(number, 0.0) + float(packet.duration * packet.time_base)
                 end = max(end, tracks[number])

@@ -28,6 +28,8 @@ _CSV_ORDER = [index(name) for name in _CSV_SHAPES]
 _HEAD = ("HeadYaw", "HeadPitch", "HeadRoll")
 _EYES = ("LeftEyeYaw", "LeftEyePitch", "LeftEyeRoll", "RightEyeYaw", "RightEyePitch", "RightEyeRoll")
 
+CURVES = {".csv": "csv"}
+"""Suffixes of motion files."""
 LIVE_LINK_COLUMNS = (
     "Timecode",
     "BlendShapeCount",
