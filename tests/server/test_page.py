@@ -16,6 +16,7 @@ from served import Served, serving
 
 import dicetalk.assets
 from dicetalk.cli.settings import read_settings
+from dicetalk.marks.origin import file_digest
 from dicetalk.media import read_sound
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which tests the page, is not installed")
@@ -207,6 +208,10 @@ def test_a_video_plays_while_it_is_made_and_is_kept(page: Page, talk: Path, serv
     assert len(json.loads(settings.values["emotion"])["keys"]) == 2
     settings.files["speech"].check("speech")
     assert settings.files["portrait"].path.name == "demo.jpg"
+    with page.expect_download() as cut:
+        page.click("#get-speech")
+    spoken = settings.files["speech"]
+    assert (cut.value.suggested_filename, file_digest(cut.value.path())) == (spoken.path.name, spoken.sha256)
     page.reload()
     page.wait_for_selector("#list li")
     page.wait_for_selector("#downloads:not([hidden])")
@@ -432,6 +437,22 @@ def test_what_a_slow_backbone_takes_is_foretold(page: Page) -> None:
     page.select_option("#backbone", "svd")
     page.wait_for_selector("#forecast:has-text('s of speech take about'), #forecast:has-text('cannot be used')")
     assert page.is_visible("#preset")
+
+
+def test_denoising_is_looked_at_on_the_way(page: Page, talk: Path) -> None:
+    """Of a server that denoises pictures: it is played, since nobody has the weights where this is tested."""
+    _ready(page, talk)
+    progress = {"work": "denoising", "done": 3, "total": 25, "things": "steps", "share": 0.1, "left_s": 60.0}
+    job = {"id": "a-slow-one", "status": "running", "place": None, "progress": progress, "request": {}, "error": None}
+    page.route("**/v1/videos", lambda route: route.fulfill(status=202, json={"id": job["id"], "status": "queued"}))
+    page.route("**/v1/videos/a-slow-one", lambda route: route.fulfill(json=job))
+    page.route("**/v1/videos/a-slow-one/content", lambda route: route.abort())
+    page.route("**/v1/videos/a-slow-one/preview", lambda route: route.fulfill(path=ASSETS / "demo.jpg"))
+    page.check("#rights")
+    page.click("#make")
+    page.wait_for_selector("#progress-told:has-text('3 of 25 steps, about 60 s left')")
+    page.wait_for_function("document.querySelector('#rough').naturalWidth > 100")
+    assert page.is_visible("#rough")
 
 
 def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:

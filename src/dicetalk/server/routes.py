@@ -86,7 +86,9 @@ async def sent_file(request: Request, id: str) -> Response:
     upload = await run_in_threadpool(server.queue.upload, id)
     if upload is None:
         raise Problem(404, f"there is no file {brief(id)} (any more)")
-    return Stored(server.places.upload(upload), media_type="application/octet-stream", filename=upload.id)
+    # Never shown by a browser; whoever asks for it knows its name.
+    unnamed = {"Content-Disposition": "attachment"}
+    return Stored(server.places.upload(upload), media_type="application/octet-stream", headers=unnamed)
 
 
 @router.post(

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { changed } from "./state.js";
 import { playGrowing } from "./film.js";
+import { nameOf } from "./names.js";
 import { element, find, tell, untell } from "./page.js";
 import { fileOf, requestOf } from "./settings.js";
 
@@ -91,6 +92,21 @@ function draw(told) {
   if (share === null || share === undefined) find("bar").removeAttribute("value");
   else find("bar").value = share;
   find("progress-told").textContent = progressOf(told);
+  if (told.progress?.work === "denoising") look(told);
+}
+
+let looked = ""; // the step that was looked at last
+
+/** Show how far the pictures are out of the noise, once a step. */
+async function look({ id, progress }) {
+  const step = `${id} ${progress.done}`;
+  if (step === looked || !progress.done) return;
+  looked = step;
+  const rough = await api.rough(id).catch(() => null); // a backbone that has none, or a job that is over by now
+  if (!rough || shown !== id) return;
+  URL.revokeObjectURL(find("rough").src);
+  find("rough").src = URL.createObjectURL(rough);
+  find("rough").hidden = false;
 }
 
 function progressOf({ status, place, progress }) {
@@ -104,7 +120,7 @@ function progressOf({ status, place, progress }) {
 const durationOf = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
 function finish(told) {
-  find("progress").hidden = find("cancel").hidden = true;
+  find("progress").hidden = find("cancel").hidden = find("rough").hidden = true;
   find("make").disabled = false;
   changed("results");
   if (told.status === "done") return give(told);
@@ -122,6 +138,8 @@ function give(told) {
   find("get-video").href = `${api.content(told.id)}?download=1`;
   find("get-motion").hidden = !told.links.motion;
   if (told.links.motion) find("get-motion").href = told.links.motion;
+  find("get-speech").href = api.upload(told.request.speech);
+  find("get-speech").download = nameOf(told.request.speech, "speech"); // by which the settings know it
   offer("get-settings", fileOf(told), "settings.json");
   offer("get-timeline", told.result.heard, "emotion.json");
 }
