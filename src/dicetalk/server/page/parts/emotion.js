@@ -5,7 +5,7 @@ import { changed, chosenKey, state, when } from "./state.js";
 import { Latest, stillOf } from "./stills.js";
 import { textOf, wordsOf } from "./moods.js";
 import { nameOf, remember } from "./names.js";
-import { element, find, takes, tell, untell } from "./page.js";
+import { element, find, keptBy, takes, tell, untell } from "./page.js";
 import { drawPoint, startWheel } from "./wheel.js";
 
 const files = { like: null, own: null };
@@ -22,7 +22,7 @@ export async function startEmotion() {
     changed("mood");
   });
   document.getElementsByName("source").forEach((input) => input.addEventListener("change", showSource));
-  for (const name of ["like", "own"]) takes(find(name), [find(`${name}-file`)], (file) => takeFile(name, file));
+  for (const name of ["like", "own"]) takes(find(name), [find(`${name}-file`)], keptBy((file) => takeFile(name, file)));
   when("mood", drawMood);
   when("keys", drawMood);
   when("portrait", drawLooks);

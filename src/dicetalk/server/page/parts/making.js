@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { changed } from "./state.js";
 import { playGrowing } from "./film.js";
 import { nameOf } from "./names.js";
-import { element, find, tell, untell } from "./page.js";
+import { element, find, isTold, settled, tell, untell } from "./page.js";
 import { fileOf, requestOf } from "./settings.js";
 
 const EVERY = 400; // ms between two looks at a job
@@ -30,6 +30,8 @@ async function make() {
   begun = performance.now();
   find("make").disabled = true;
   try {
+    await settled();
+    if (isTold("portrait", "emotion", "speech")) return;
     const { id } = await api.make(await requestOf());
     localStorage.setItem(KEPT, id);
     await watch(id, true);

@@ -26,6 +26,22 @@ export function tell(error, usual) {
 
 export const untell = (...fields) => fields.forEach((field) => { place(field).textContent = ""; });
 
+export const isTold = (...fields) => fields.some((field) => place(field).textContent !== "");
+
+const taken = new Set(); // files that are still sent or read
+
+/** Whoever takes files, known to `settled`. */
+export const keptBy = (take) => (file) => {
+  const work = take(file).finally(() => taken.delete(work));
+  taken.add(work);
+  return work;
+};
+
+/** Wait until no file is sent or read any more. */
+export async function settled() {
+  while (taken.size) await Promise.allSettled(taken);
+}
+
 /** Give the files that are dropped on an element, or chosen in an input, to `take`. */
 export function takes(drop, inputs, take) {
   inputs.forEach((input) => input.addEventListener("change", () => {

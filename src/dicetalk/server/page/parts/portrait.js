@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { changed, state } from "./state.js";
 import { startCamera } from "./camera.js";
 import { remember } from "./names.js";
-import { element, find, takes, tell, untell } from "./page.js";
+import { element, find, keptBy, takes, tell, untell } from "./page.js";
 
 let newest = 0;
 
@@ -20,7 +20,7 @@ export function startPortrait() {
 
 let found = null;
 
-async function take(file) {
+const take = keptBy(async (file) => {
   const mine = ++newest;
   untell("portrait");
   leave();
@@ -36,7 +36,7 @@ async function take(file) {
     find("portrait-told").textContent = "";
     tell(error, "portrait");
   }
-}
+});
 
 /** Show a picture that the server still has. */
 export async function reopen(id, face, anyway) {

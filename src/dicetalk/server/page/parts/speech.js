@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { changed, state } from "./state.js";
 import { nameOf, remember } from "./names.js";
-import { clamp, drags, find, takes, tell, untell } from "./page.js";
+import { clamp, drags, find, keptBy, takes, tell, untell } from "./page.js";
 import { decode, peaksOf, record, wavOf } from "./sound.js";
 
 const LEAST = 0.3; // s between the ends
@@ -28,7 +28,7 @@ export function startSpeech() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawPeaks);
 }
 
-async function take(file) {
+const take = keptBy(async (file) => {
   const mine = ++newest;
   untell("speech");
   forget();
@@ -43,7 +43,7 @@ async function take(file) {
     find("speech-told").textContent = "";
     tell(error, "speech");
   }
-}
+});
 
 /** Speak with a file that the server has. */
 export async function reopenSpeech(id) {
