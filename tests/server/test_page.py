@@ -313,7 +313,9 @@ def test_where_the_emotion_comes_from(page: Page, talk: Path, tmp_path: Path) ->
 
 def test_the_button_waits_for_what_is_still_sent(page: Page, talk: Path) -> None:
     page.check("#rights")
-    page.evaluate("{ const at = fetch; window.fetch = (...a) => new Promise((r) => setTimeout(r, 300)).then(() => at(...a)); }")
+    page.evaluate(
+        "{ const at = fetch; window.fetch = (...a) => new Promise((r) => setTimeout(r, 300)).then(() => at(...a)); }"
+    )
     page.set_input_files("#portrait-file", ASSETS / "demo.jpg")
     page.set_input_files("#speech-file", talk)
     assert len(_asked(page)["portrait"]) == 64
@@ -463,7 +465,9 @@ def test_denoising_is_looked_at_on_the_way(page: Page, talk: Path) -> None:
     page.click("#make")
     page.wait_for_selector("#progress-told:has-text('3 of 25 steps, about 60 s left')")
     page.wait_for_selector("#rough", state="visible")
-    assert page.locator("#rough").evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 100
+    assert (
+        page.locator("#rough").evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 100
+    )
 
 
 def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:
