@@ -133,6 +133,21 @@ def test_solvers_find_the_flow_and_the_second_order_needs_fewer_steps() -> None:
     assert error(sample_second_order, 60) < error(sample_second_order, 30) / 2.8
 
 
+def test_the_second_order_does_not_look_back_over_a_break() -> None:
+    """A denoiser that becomes another one half-way leads where that one leads by itself from there."""
+    levels, start, half = karras_sigmas(10)[:-1], torch.tensor([500.0]), 5
+    met: list[Tensor] = []
+
+    def swapped(x: Tensor, _sigma: float, step: int) -> Tensor:
+        met.append(x)
+        return torch.tensor([1e3 if step < half else 2.0])
+
+    found = sample_second_order(swapped, start, levels, breaks={half})
+    alone = sample_second_order(lambda *_: torch.tensor([2.0]), met[half], levels[half:])
+    torch.testing.assert_close(found, alone)
+    assert abs(float(sample_second_order(swapped, start, levels) - alone)) > 0.1
+
+
 def test_a_perfect_denoiser_is_reached_at_once() -> None:
     goal = torch.tensor([1.0, -2.0])
     told: list[int] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -64,17 +64,24 @@ def sample_euler(denoise: Denoise, x: Tensor, sigmas: Tensor, watch: Watch | Non
     return x
 
 
-def sample_second_order(denoise: Denoise, x: Tensor, sigmas: Tensor, watch: Watch | None = None) -> Tensor:
+def sample_second_order(
+    denoise: Denoise,
+    x: Tensor,
+    sigmas: Tensor,
+    watch: Watch | None = None,
+    breaks: Collection[int] = (),
+) -> Tensor:
     """Follow the flow in second-order multistep steps, one call of `denoise` each (DPM-Solver++ 2M, Lu et al. 2022).
 
     The first and the last step are of first order: nothing lies before the one, and the other ends at the clean signal.
+    So are those of `breaks`, before which `denoise` became another function: what it said until then leads nowhere.
     """
     levels = sigmas.tolist()
     before: tuple[Tensor, float] | None = None
     for step, (sigma, following) in enumerate(itertools.pairwise(levels)):
         clean = denoise(x, sigma, step)
         ahead = clean
-        if before is not None and following > 0:
+        if before is not None and following > 0 and step not in breaks:
             ratio = math.log(sigma / following) / math.log(before[1] / sigma) / 2
             ahead = (1 + ratio) * clean - ratio * before[0]
         x = ahead + (x - ahead) * (following / sigma)

@@ -66,6 +66,27 @@ def test_one_frame_per_40_ms_whatever_the_length(checkpoint: Path, samples: int,
     assert len(frames_of(backbone, conditions(samples))) == -(-samples // 640)
 
 
+@pytest.mark.parametrize("samples", [1280, 3201, 6400])
+def test_exact_denoises_as_many_frames_as_published_and_holds_the_last(checkpoint: Path, samples: int) -> None:
+    backbone = load_svd(checkpoint, replace(SMALL, preset="best", steps=1, exact=True))
+    frames = frames_of(backbone, conditions(samples))
+    published = samples // 640 // 2 * 2 - 1
+    assert len(frames) == -(-samples // 640)
+    assert (frames[published:] == frames[published - 1]).all()
+    with pytest.raises(ConfigError, match="80 ms"):
+        frames_of(backbone, conditions(1000))
+
+
+@pytest.mark.parametrize(("precision", "off"), [("bfloat16", 12.0), ("float16", 2.0)])
+def test_half_precision_gives_nearly_the_same_frames(checkpoint: Path, precision: str, off: float) -> None:
+    """The loop, the VAE and all networks around them; `off`: on average, of 255 levels."""
+    whole = frames_of(load_svd(checkpoint, replace(SMALL, steps=7)), conditions()).astype(int)
+    backbone = load_svd(checkpoint, replace(SMALL, steps=7, precision=precision))
+    half = frames_of(backbone, conditions())
+    assert 0 < np.abs(whole - half).mean() < off
+    assert {p.dtype for p in backbone.modules.vae.parameters()} == {backbone.placement.dtype}
+
+
 def test_same_seed_same_frames_another_seed_others(checkpoint: Path) -> None:
     backbone = load_svd(checkpoint, SMALL)
     first = frames_of(backbone, conditions())

@@ -167,6 +167,21 @@ def test_gradient_checkpointing_gives_the_same_gradients() -> None:
     assert all(relative(grads[1][name], grads[0][name]) < 1e-3 for name in grads[0] if grads[0][name].norm() > 1e-6)
 
 
+def test_gradient_checkpointing_keeps_apart_what_two_calls_see() -> None:
+    """Two forward passes, then one backward pass, as where a batch is gathered from several."""
+    grads = []
+    for checkpointing in (False, True):
+        model = StreamedUNet(SIZES.unet)
+        model.unet.load_state_dict(unet().unet.state_dict())
+        if checkpointing:
+            model.unet.enable_gradient_checkpointing()
+        model.train()
+        outs = torch.stack([call(streams(seed=seed), model) for seed in (1, 2)])
+        outs.square().mean().backward()
+        grads.append({name: p.grad for name, p in model.unet.named_parameters() if p.grad is not None})
+    assert all(relative(grads[1][name], grads[0][name]) < 1e-3 for name in grads[0] if grads[0][name].norm() > 1e-6)
+
+
 # --- the loop ---------------------------------------------------------------------------------------------
 
 

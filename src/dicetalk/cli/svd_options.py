@@ -69,7 +69,7 @@ def _scale(name: str, help: str) -> Callable[..., Any]:
 
 
 DECLARED = (
-    _choice("preset", "What is spent; best computes exactly what was published.  [default: balanced]"),
+    _choice("preset", "What is spent; best is what was published, with --exact just as long.  [default: balanced]"),
     _scale("speech", "How far the lips are pushed to follow the speech, 1 is not at all.  [default: 6]"),
     _scale("emotion", "How far the emotion is pushed, 1 is not at all.  [default: 6]"),
     _scale("image", "How far the portrait's look is pushed, 1 is not at all.  [default: 3]"),
@@ -82,6 +82,13 @@ DECLARED = (
         "--short-side", cls=SvdOption, metavar="PX", type=int, help="Short side of what is denoised.  [default: 512]"
     ),
     _choice("no_emotion", "What emotion is pushed away from: as published, as trained, neutral.  [default: release]"),
+    click.option(
+        "--exact",
+        cls=SvdOption,
+        is_flag=True,
+        default=None,
+        help="No more frames than was published: the last 120 ms may see a still.",
+    ),
     click.option(
         "--compile", cls=SvdOption, is_flag=True, default=None, help="Compile first: minutes once, faster after."
     ),

@@ -26,7 +26,7 @@ from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
 from dicetalk.svd.frames import Canvas, film
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.placement import Placement, pick_device, pick_precision
-from dicetalk.svd.preprocess import SpeechLength, picture_inputs, published_crop, speech_length
+from dicetalk.svd.preprocess import SpeechLength, picture_inputs, published_crop, published_length, speech_length
 from dicetalk.svd.presets import (
     DECODE_CHUNK,
     guidance_of,
@@ -86,8 +86,9 @@ class SvdBackbone:
 
         Raises:
             ConfigError: the device has not enough memory; says what would fit. Or a network gave what is no number.
+                Or the sound is too short for the published lengths.
         """
-        length = speech_length(len(conditions.speech.waveform))
+        length = self._length(len(conditions.speech.waveform))
         canvas = canvas_of(conditions.portrait, conditions.face.box, self.options.frame)
         with memory_explained(self, conditions, canvas):
             known = self._prepare(conditions, canvas, length)
@@ -96,6 +97,14 @@ class SvdBackbone:
             with self.placement.use(modules.vae), self.placement.use(modules.interpolator):
                 total, fps = conditions.frames, conditions.fps
                 yield from film(modules.vae, modules.interpolator, latents, canvas, length, DECODE_CHUNK, fps, total)
+
+    def _length(self, samples: int) -> SpeechLength:
+        if not self.options.exact:
+            return speech_length(samples)
+        length = published_length(samples)
+        if length.latent_frames == 0:
+            raise ConfigError("the published lengths begin at 80 ms of sound; leave `exact` out, or give more sound")
+        return length
 
     def _prepare(self, conditions: Conditions, canvas: Canvas, length: SpeechLength) -> ClipConditions:
         left, top = canvas.box[:2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+import torch
 from diffusers import UNetSpatioTemporalConditionModel
 from torch import Tensor, nn
 
@@ -62,6 +63,8 @@ class StreamedUNet(nn.Module):
         streams = (conditions.speech, conditions.emotion)
         self.context.streams = tuple(prepare(stream, height, width, levels) for stream in streams)
         self.context.region = conditions.region
+        if self.unet.is_gradient_checkpointing and torch.is_grad_enabled():
+            self.unet.enable_gradient_checkpointing(self.context.checkpointed)  # stock's knows nothing of streams
         out: Tensor = self.unet(latents, timestep, conditions.image, conditions.time_ids, return_dict=False)[0]
         return out
 

@@ -31,7 +31,7 @@ PRESETS = {
     "balanced": Preset(steps=12, solver="second-order", ring=False, guided=(0.4, 500.0)),
     "best": Preset(steps=25, solver="euler", ring=True, guided=(0.0, 1000.0)),
 }
-"""`best` computes exactly what was published."""
+"""`best` computes exactly what was published, for as long as the sound lasts; with `exact` also just as long."""
 
 CHOICES = {
     "preset": tuple(PRESETS),
@@ -54,6 +54,7 @@ class SvdOptions:
         speech_scale: the same of speech.
         emotion_scale: the same of emotion; equal to `speech_scale` it costs one prediction in four less.
         no_emotion: what "no emotion" means in the guidance: "release" as published, "matched" as trained, "neutral".
+        exact: denoise no more frames than was published: up to 120 ms at the end of the sound then see the last one.
         frame: "whole" animates the picture at once, "face" the square around the face, which is then pasted back.
         short_side: short side of what is denoised [px].
         memory: "low" keeps only the network in use on the device, and gives it one prediction at a time.
@@ -71,6 +72,7 @@ class SvdOptions:
     speech_scale: float = 6.0
     emotion_scale: float = 6.0
     no_emotion: str = "release"
+    exact: bool = False
     frame: str = "whole"
     short_side: int = 512
     memory: str = "normal"
@@ -91,8 +93,9 @@ class SvdOptions:
                 raise ConfigError(f"{name} is {brief(getattr(self, name))}; use a whole number")
         if not isinstance(self.device, str):
             raise ConfigError(f"device is {brief(self.device)}; use a name such as auto, cpu, cuda, cuda:1 or mps")
-        if not isinstance(self.compile, bool):
-            raise ConfigError(f"compile is {brief(self.compile)}; use true or false")
+        for name in ("exact", "compile"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} is {brief(getattr(self, name))}; use true or false")
 
     @property
     def plan(self) -> Preset:

@@ -120,6 +120,13 @@ def speech_length(samples: int) -> SpeechLength:
     return SpeechLength(frames, -(-frames // FRAMES_PER_LATENT), samples // SAMPLES_PER_FRAME * ROWS_PER_FRAME)
 
 
+def published_length(samples: int) -> SpeechLength:
+    """Lengths as published: up to 120 ms at the end of the sound get no frame. `samples` at 16 kHz."""
+    units = samples // SAMPLES_PER_FRAME
+    latents = units // FRAMES_PER_LATENT
+    return SpeechLength(max(0, latents * FRAMES_PER_LATENT - 1), latents, units * ROWS_PER_FRAME)
+
+
 def speech_windows(rows: Tensor, length: SpeechLength) -> Tensor:
     """Cut speech features into one window per denoised frame.
 

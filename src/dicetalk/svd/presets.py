@@ -46,9 +46,14 @@ def windows_of(preset: Preset, frames: int) -> Windows:
 
 def guidance_of(preset: Preset, scales: GuidanceScales) -> Callable[[float, int], GuidanceScales]:
     """The scales at every noise level: all 1, which leaves one branch, outside of the preset's range."""
-    low, high = preset.guided
     plain = GuidanceScales(image=1.0, speech=1.0, emotion=1.0)
-    return lambda sigma, _step: scales if low <= sigma <= high else plain
+    return lambda sigma, _step: scales if is_guided(preset, sigma) else plain
+
+
+def is_guided(preset: Preset, sigma: float) -> bool:
+    """Whether the branches of the guidance are computed at a noise level."""
+    low, high = preset.guided
+    return low <= sigma <= high
 
 
 def sigmas_of(preset: Preset) -> Tensor:
@@ -58,5 +63,9 @@ def sigmas_of(preset: Preset) -> Tensor:
 
 def sample(preset: Preset, denoise: Denoise, start: Tensor, watch: Watch | None) -> Tensor:
     """Run the preset's solver from a noisy start to clean latents."""
-    solver = sample_euler if preset.solver == "euler" else sample_second_order
-    return solver(denoise, start, sigmas_of(preset), watch)
+    sigmas = sigmas_of(preset)
+    if preset.solver == "euler":
+        return sample_euler(denoise, start, sigmas, watch)
+    guided = [is_guided(preset, sigma) for sigma in sigmas.tolist()]
+    breaks = {step for step in range(1, preset.steps) if guided[step] != guided[step - 1]}
+    return sample_second_order(denoise, start, sigmas, watch, breaks)

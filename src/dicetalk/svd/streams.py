@@ -11,12 +11,15 @@ Each distinct set of tokens is projected once per call: not once per frame, per 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from diffusers.models.attention_processor import Attention
 from torch import Tensor, nn
 from torch.nn import functional as fn
+from torch.utils.checkpoint import checkpoint
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,27 @@ def prepare(stream: Stream, height: int, width: int, levels: int) -> Prepared:
 
 
 class StreamContext:
-    """Holds the streams of the present call, where the processors of one U-Net find them.
-
-    It keeps them until the next call: gradient checkpointing computes layers again during the backward pass.
-    """
+    """Holds the streams of the present call, where the processors of one U-Net find them."""
 
     def __init__(self) -> None:
         self.streams: tuple[Prepared, ...] = ()
         self.region: Tensor | None = None
+
+    def checkpointed(self, layer: Callable[..., Any], *inputs: Any) -> Any:
+        """Run a layer which the backward pass runs again, then too with the streams that it meets now.
+
+        Other calls may lie between the two.
+        """
+        mine = (self.streams, self.region)
+
+        def run(*inputs: Any) -> Any:
+            present, (self.streams, self.region) = (self.streams, self.region), mine
+            try:
+                return layer(*inputs)
+            finally:
+                self.streams, self.region = present
+
+        return checkpoint(run, *inputs, use_reentrant=False)
 
 
 class StreamProcessor(nn.Module):
