@@ -26,7 +26,7 @@ ROWS = (
     {"recording", "diffusion", "conversation", "reply"},  # a voice heard and a face seen; turns of several people
     {"sources"},
     {"speakers", "live", "video"},
-    {"pipeline", "official", "data"},
+    {"pipeline", "official", "data", "reading"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others
     {"batch", "server", "dialogue"},
