@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from dicetalk.dialogue.plan import (
     Plan,
     Planned,
+    course_of,
     from_json,
     locks_of,
     moments_of,
@@ -22,6 +24,7 @@ from dicetalk.dialogue.plan import (
     write_plan,
 )
 from dicetalk.dialogue.script import Line, script_of
+from dicetalk.dialogue.staging import felt_by, spoken_moments
 from dicetalk.emotion.feeling import Feeling, mix
 from dicetalk.errors import EmotionError, InputError
 
@@ -42,6 +45,14 @@ def test_what_the_author_asks_for_is_locked(plan: Plan) -> None:
     assert plan.lines[2].feeling.strengths == {"happy": 0.7}
     assert plan.speakers == ("ANNA", "BEN")
     assert all(planned.feeling.why for planned in plan.lines[:2])
+
+
+def test_a_timeline_of_a_plan_drops_nothing_as_the_film_does() -> None:
+    unsure = replace(mix(sad=0.5), confidence=0.1)
+    unsure_plan = Plan((Planned(Line("ANNA", "Well.", 1), unsure),))
+    told = course_of(unsure_plan).timeline("ANNA")
+    shown = felt_by("ANNA", unsure_plan, spoken_moments(unsure_plan, [1.0]))
+    assert told.keys[0][1] == shown.keys[0][1] == unsure
 
 
 def test_a_plan_is_written_and_read_back(tmp_path: Path, plan: Plan) -> None:

@@ -27,6 +27,15 @@ def test_a_feeling_outlasts_its_moment_and_fades() -> None:
     assert timeline.at([60.0])[0, NEUTRAL] == 1
 
 
+def test_nothing_is_felt_before_the_first_moment() -> None:
+    timeline = draw_up([Moment(5, 6)], [GLAD], fade=0.6)
+    assert timeline.at([0.0, 4.3, 5.0])[:, HAPPY].tolist() == pytest.approx([0, 0, 0.8])
+
+
+def test_a_feeling_that_begins_at_once_needs_no_time_to_come() -> None:
+    assert draw_up([Moment(0.4, 1)], [GLAD], fade=0.6).at([0.0])[0, HAPPY] == pytest.approx(0.8)
+
+
 def test_a_feeling_holds_where_the_next_is_near() -> None:
     timeline = draw_up([Moment(0, 1), Moment(2.5, 3)], [GLAD, GLAD])
     assert (timeline.at([1.0, 1.5, 2.0, 2.5])[:, HAPPY] > 0.79).all()

@@ -95,7 +95,8 @@ def test_a_conversation_drives_one_of_its_speakers(tmp_path: Path) -> None:
     source = source_of(f"conversation:{path}#ben")
     assert source.files == (path,)
     timeline = source.feel(Hearing(speechlike(4)))
-    assert timeline.keys[0][0] == 2.0
+    assert [time for time, _ in timeline.keys[:2]] == [0.0, 2.0]
+    assert not timeline.keys[0][1].strengths
 
 
 @pytest.mark.parametrize(("speaker", "line"), [("", "no speaker is named"), ("#carl", "nobody called 'carl' speaks")])

@@ -25,6 +25,8 @@ PAUSE = 0.35
 """Between two lines [s]."""
 SHORTEST = 0.6
 """Of a line [s]."""
+LEAST_CONFIDENCE = 0.0
+"""The author has the last word on what is planned: nothing of it is dropped for being unsure."""
 WIDTH = 48
 """Of a line in a table [characters]."""
 
@@ -103,7 +105,8 @@ def moments_of(lines: Sequence[Line]) -> list[Moment]:
 
 def course_of(plan: Plan) -> Course:
     """What is felt in the course of a plan, at the pace at which people talk."""
-    return Course(moments_of([planned.line for planned in plan.lines]), [planned.feeling for planned in plan.lines])
+    moments = moments_of([planned.line for planned in plan.lines])
+    return Course(moments, [planned.feeling for planned in plan.lines], least=LEAST_CONFIDENCE)
 
 
 def plan_from(path: PathLike) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dicetalk.dialogue.plan import PAUSE, Plan
+from dicetalk.dialogue.plan import LEAST_CONFIDENCE, PAUSE, Plan
 from dicetalk.emotion.feeling import Feeling, blend
 from dicetalk.emotion.moments import Moment, draw_up
 from dicetalk.emotion.timeline import Timeline
@@ -57,7 +57,6 @@ def length_of(moments: Sequence[Moment]) -> float:
 def felt_by(name: str, plan: Plan, moments: Sequence[Moment]) -> Timeline:
     """What somebody feels all the while: what is planned in their own lines, a listener's feeling in those of others.
 
-    The author has the last word on what is planned: nothing of it is dropped for being unsure.
     """
     mine, feelings = [], []
     for index, moment in enumerate(moments):
@@ -65,7 +64,7 @@ def felt_by(name: str, plan: Plan, moments: Sequence[Moment]) -> Timeline:
         start = moment.start if speaks else moment.start + REACTS * (moment.end - moment.start)
         mine.append(replace(moment, start=start))
         feelings.append(plan.lines[index].feeling if speaks else listening(name, plan, index))
-    return draw_up(mine, feelings, least=0.0)
+    return draw_up(mine, feelings, least=LEAST_CONFIDENCE)
 
 
 def listening(name: str, plan: Plan, index: int) -> Feeling:

@@ -56,8 +56,9 @@ def draw_up(
 ) -> Timeline:
     """The timeline of one speaker's moments, of which each has a feeling.
 
-    A feeling is fully there where its moment begins. It outlasts the moment by `hold` seconds, or until the next one
-    comes, and fades away then. What is less sure than `least` counts as neutral, and says so.
+    A feeling is fully there where its moment begins, and fades in before it; nothing is felt until then. It outlasts
+    the moment by `hold` seconds, or until the next one comes, and fades away then. What is less sure than `least` counts
+    as neutral, and says so; each source names its own `least` once, in its course.
 
     Raises:
         EmotionError: no moment, as many feelings as moments are not there, or moments overlap or are not in order.
@@ -69,7 +70,7 @@ def draw_up(
             raise EmotionError(
                 f"moments[{index}] starts at {other.start:g} s, before {one.end:g}, where the last one ends"
             )
-    keys: list[tuple[float, Feeling]] = []
+    keys: list[tuple[float, Feeling]] = [(0.0, Feeling())] if moments[0].start > fade else []
     for moment, feeling, behind in zip_longest(moments, feelings, moments[1:]):
         keys.append((moment.start, surely(feeling, least)))
         over, begins = moment.end + hold + fade, math.inf if behind is None else behind.start - fade
