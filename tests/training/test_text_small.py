@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from dicetalk.data.own_lines import own_lines
 from dicetalk.data.text_corpora import Labelled, read_situations, read_turns, tables
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.errors import InputError
 from dicetalk.training.gram_layer import Layer
-from dicetalk.training.softmax_regression import Descent, fit
+from dicetalk.training.softmax_regression import Descent
 from dicetalk.training.text_small import TextRecipe, train_text, trained
 from dicetalk.words.encoder import load_encoder
 
@@ -67,13 +66,6 @@ def test_a_split_of_the_turns(tmp_path: Path) -> None:
     _, folder = written(tmp_path)
     assert len(read_turns(folder / "train.csv", "train")) == len(turns())
     assert read_turns(folder / "train.csv", "dev") == []
-
-
-def test_regression_tells_what_can_be_told() -> None:
-    rows = sparse.csr_matrix(np.eye(4, dtype=np.float32)[[0, 1, 2, 3] * 20])
-    targets = np.eye(2, dtype=np.float32)[[0, 0, 1, 1] * 20]
-    weights, bias = fit(rows, targets, np.ones(80, np.float32), Descent(penalty=1e-4), np.random.default_rng(0))
-    assert ((rows @ weights + bias).argmax(axis=1) == targets.argmax(axis=1)).all()
 
 
 def written(folder: Path) -> list[Path]:

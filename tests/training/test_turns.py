@@ -10,9 +10,9 @@ from made_lines import rows, written
 
 from dicetalk.data.dailytalk import Lines, read_lines
 from dicetalk.errors import CheckpointError, InputError
-from dicetalk.sources.turns import OUTPUTS, Talk, TurnModel, alone, is_near_known, read_turns, shares, surroundings
+from dicetalk.sources.turns import OUTPUTS, Talk, TurnModel, alone, is_near_known, read_turns, surroundings
 from dicetalk.training.recipes import TURNS, recipe, train_by
-from dicetalk.training.turns import changes, fitted, macro_f1, talk_of, targets_of, train_turns, write_turns
+from dicetalk.training.turns import changes, macro_f1, talk_of, train_turns, write_turns
 
 
 @pytest.fixture(scope="module")
@@ -92,26 +92,6 @@ def test_nothing_is_told_of_the_line_itself_nor_of_later_ones(lines: Lines) -> N
 def test_a_first_turn_alone() -> None:
     talk = Talk(["hello"], np.zeros(1, np.int64), np.zeros((1, 7)), np.zeros((1, 3)))
     assert np.isfinite(surroundings(talk, np.zeros((1, OUTPUTS)))).all()
-
-
-def test_the_fit_is_the_best_there_is(lines: Lines) -> None:
-    """At its end no step makes the loss smaller."""
-    chance = np.random.default_rng(0)
-    given, targets, counts = (
-        chance.normal(size=(len(lines), 4)).astype(np.float32),
-        targets_of(lines),
-        np.ones((len(lines), 2)),
-    )
-    weights, level = fitted(given, targets, counts, 1.0, 500)
-
-    def loss(weights: np.ndarray, level: np.ndarray) -> float:
-        made = shares(given @ weights + level)
-        return float(-(targets * np.log(np.maximum(made, 1e-30))).sum() + 0.5 * (weights**2).sum())
-
-    least = loss(weights, level)
-    for _ in range(20):
-        step = chance.normal(size=weights.shape) * 0.02
-        assert loss(weights + step, level) > least
 
 
 def test_measures() -> None:

@@ -16,8 +16,12 @@ import numpy as np
 from dicetalk.arrays import Int64
 from dicetalk.errors import InputError
 
-NAMES = ("none", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
-"""Of its emotions, in the order of `sources.turns.EMOTIONS`."""
+LABELS = {
+    "none": "neutral", "happiness": "happy", "surprise": "surprised", "sadness": "sad", "anger": "angry",
+    "disgust": "disgusted", "fear": "fear",
+}  # fmt: skip
+"""Its emotions by our names, in the order of `sources.turns.EMOTIONS`; it has no contempt."""
+NAMES = tuple(LABELS)
 STRENGTHS = ("1", "2", "3")
 COLUMNS = ("dialogue", "turn", "speaker", "emotion", "intensity", "text")
 
@@ -54,8 +58,12 @@ class Lines:
         return Lines(texts, *(values[chosen] for values in rest))
 
 
-def read_lines(path: Path) -> Lines:
+def read_lines(path: Path, split: str | None = None) -> Lines:
     """Read a table with the columns `dialogue, turn, speaker, emotion, intensity, text`, in their order.
+
+    Args:
+        path: of the table.
+        split: whose lines are wanted, by the column `split`; None takes all.
 
     Raises:
         InputError: it has no such columns, or a value is none of those.
@@ -64,10 +72,11 @@ def read_lines(path: Path) -> Lines:
         rows = list(csv.DictReader(file))
     if not rows or not set(COLUMNS) <= set(rows[0]):
         raise InputError(f"{path} is no table of lines; expected the columns {', '.join(COLUMNS)}")
+    rows = [row for row in rows if split in (None, row.get("split"))]
     try:
-        numbers = np.array([[int(row["dialogue"]), int(row["speaker"])] for row in rows])
-        strengths = np.array([STRENGTHS.index(row["intensity"]) for row in rows])
-        emotions = np.array([NAMES.index(row["emotion"]) for row in rows])
+        dialogues, speakers = (np.array([int(row[name]) for row in rows], np.int64) for name in ("dialogue", "speaker"))
+        strengths = np.array([STRENGTHS.index(row["intensity"]) for row in rows], np.int64)
+        emotions = np.array([NAMES.index(row["emotion"]) for row in rows], np.int64)
     except (ValueError, TypeError) as error:
         raise InputError(f"{path} has a value that is none of a line ({error})") from error
-    return Lines([row["text"] for row in rows], numbers[:, 0], numbers[:, 1], emotions, strengths)
+    return Lines([row["text"] for row in rows], dialogues, speakers, emotions, strengths)

@@ -10,20 +10,10 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicetalk.data.text_corpora import SITUATIONS, columns_of, read_situations
+from dicetalk.emotion.fine import COARSE
 from dicetalk.emotion.vocabulary import HEARD, resolve
 from dicetalk.errors import EmotionError, InputError
-
-FEELINGS = {
-    "happy": "joyful excited proud grateful content hopeful confident",
-    "surprised": "impressed surprised",
-    "fear": "afraid terrified anxious apprehensive",
-    "angry": "angry furious annoyed",
-    "disgusted": "disgusted",
-    "sad": "sad devastated lonely disappointed nostalgic sentimental guilty ashamed embarrassed",
-    "neutral": "trusting faithful caring prepared anticipating",
-}
-"""The labels of EmpatheticDialogues by our names; jealous, which is none of them, is left out."""
-_OURS = {label: name for name, labels in FEELINGS.items() for label in labels.split()}
 
 
 @dataclass(frozen=True)
@@ -54,16 +44,15 @@ def read_dialogues(path: Path, split: str | None = None) -> list[Dialogue]:
     Raises:
         InputError: a column is missing, or an emotion is none of ours.
     """
-    found: dict[str, list[Line]] = {}
+    if columns_of(path) >= SITUATIONS:
+        return _situations(path) if split in (None, "train") else []
     rows = _rows(path)
-    single = bool(rows) and "label" in rows[0]
-    for number, row in enumerate(rows):
-        if split in (None, row.get("split", "train")):
-            line = _situation(row) if single else _line(path, row)
-            if line is not None:
-                found.setdefault(str(number) if single else row["dialogue"], []).append(line)
-    if not rows:
+    if not rows or "dialogue" not in rows[0]:
         raise InputError(f"{path} holds no dialogue; expected a CSV file with columns dialogue, speaker, emotion, text")
+    found: dict[str, list[Line]] = {}
+    for row in rows:
+        if split in (None, row.get("split", "train")):
+            found.setdefault(row["dialogue"], []).append(_line(path, row))
     return [tuple(lines) for lines in found.values()]
 
 
@@ -80,6 +69,7 @@ def _line(path: Path, row: dict[str, str]) -> Line:
         raise InputError(f"{path} has a row that is not understood ({error}); {expected}") from None
 
 
-def _situation(row: dict[str, str]) -> Line | None:
-    name = _OURS.get(row["label"])
-    return None if name is None else Line("", row["text"], HEARD.index(name))
+def _situations(path: Path) -> list[Dialogue]:
+    """Each a conversation of one turn; jealous, which is none of `HEARD`, is left out."""
+    named = ((row.text, COARSE[row.label]) for row in read_situations(path))
+    return [(Line("", text, HEARD.index(name)),) for text, name in named if name in HEARD]

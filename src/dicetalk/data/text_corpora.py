@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicetalk.data.dailytalk import COLUMNS, LABELS, read_lines
 from dicetalk.emotion.fine import FINE
 from dicetalk.errors import InputError
 
-TURN_NAMES = {
-    "none": "neutral", "happiness": "happy", "sadness": "sad", "anger": "angry", "disgust": "disgusted", "fear": "fear",
-    "surprise": "surprised",
-}  # fmt: skip
-"""How DailyTalk calls the eight; it has no contempt."""
-SITUATIONS, TURNS = {"text", "label"}, {"text", "emotion", "dialogue", "split"}
+SITUATIONS, TURNS = {"text", "label"}, {*COLUMNS, "split"}
 """Columns of the one and of the other."""
 
 
@@ -40,20 +36,18 @@ def read_situations(path: Path) -> list[Labelled]:
     Raises:
         InputError: it is another one.
     """
-    return [Labelled(row["text"], _known(row["label"], FINE, path)) for row in _rows(path, SITUATIONS)]
+    return [Labelled(row["text"], _known(row["label"], path)) for row in _rows(path)]
 
 
 def read_turns(path: Path, split: str) -> list[Labelled]:
-    """The turns of one split of a table `split,dialogue,turn,speaker,emotion,intensity,text`.
+    """The turns of one split of DailyTalk's table, each by itself.
 
     Raises:
         InputError: it is another one.
     """
-    rows = [row for row in _rows(path, TURNS) if row["split"] == split]
-    return [
-        Labelled(row["text"], TURN_NAMES[_known(row["emotion"], tuple(TURN_NAMES), path)], row["dialogue"])
-        for row in rows
-    ]
+    lines, names = read_lines(path, split), tuple(LABELS.values())
+    told = zip(lines.texts, lines.emotions.tolist(), lines.dialogues.tolist(), strict=True)
+    return [Labelled(text, names[emotion], str(dialogue)) for text, emotion, dialogue in told]
 
 
 def tables(folders: Sequence[Path]) -> tuple[Path, Path]:
@@ -63,7 +57,7 @@ def tables(folders: Sequence[Path]) -> tuple[Path, Path]:
         InputError: one is not there.
     """
     found = [folder / "train.csv" for folder in folders if (folder / "train.csv").is_file()]
-    by_kind = {kind: [path for path in found if columns <= _columns(path)] for kind, columns in _KINDS.items()}
+    by_kind = {kind: [path for path in found if columns <= columns_of(path)] for kind, columns in _KINDS.items()}
     for kind, paths in by_kind.items():
         if len(paths) != 1:
             told = ", ".join(sorted(_KINDS[kind]))
@@ -74,21 +68,20 @@ def tables(folders: Sequence[Path]) -> tuple[Path, Path]:
 _KINDS = {"situations": SITUATIONS, "turns": TURNS}
 
 
-def _columns(path: Path) -> set[str]:
+def columns_of(path: Path) -> set[str]:
+    """The columns of a table."""
     with path.open(newline="", encoding="utf-8") as file:
         return set(csv.DictReader(file).fieldnames or ())
 
 
-def _rows(path: Path, columns: set[str]) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[dict[str, str]]:
+    if lacking := sorted(SITUATIONS - columns_of(path)):
+        raise InputError(f"{path} has no column {lacking[0]!r}; expected {', '.join(sorted(SITUATIONS))}")
     with path.open(newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file)
-        lacking = sorted(columns - set(table.fieldnames or ()))
-        if lacking:
-            raise InputError(f"{path} has no column {lacking[0]!r}; expected {', '.join(sorted(columns))}")
-        return list(table)
+        return list(csv.DictReader(file))
 
 
-def _known(label: str, labels: Sequence[str], path: Path) -> str:
-    if label not in labels:
-        raise InputError(f"{path} has the label {label[:40]!r}; expected one of: {', '.join(labels)}")
+def _known(label: str, path: Path) -> str:
+    if label not in FINE:
+        raise InputError(f"{path} has the label {label[:40]!r}; expected one of: {', '.join(FINE)}")
     return label

@@ -55,9 +55,7 @@ def length_of(moments: Sequence[Moment]) -> float:
 
 
 def felt_by(name: str, plan: Plan, moments: Sequence[Moment]) -> Timeline:
-    """What somebody feels all the while: what is planned in their own lines, a listener's feeling in those of others.
-
-    """
+    """What somebody feels all the while: what is planned in their own lines, a listener's feeling in others'."""
     mine, feelings = [], []
     for index, moment in enumerate(moments):
         speaks = moment.speaker == name

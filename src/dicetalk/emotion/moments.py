@@ -57,8 +57,8 @@ def draw_up(
     """The timeline of one speaker's moments, of which each has a feeling.
 
     A feeling is fully there where its moment begins, and fades in before it; nothing is felt until then. It outlasts
-    the moment by `hold` seconds, or until the next one comes, and fades away then. What is less sure than `least` counts
-    as neutral, and says so; each source names its own `least` once, in its course.
+    the moment by `hold` seconds, or until the next one comes, and fades away then. What is less sure than `least`, of
+    which each source has its own, counts as neutral, and says so.
 
     Raises:
         EmotionError: no moment, as many feelings as moments are not there, or moments overlap or are not in order.

@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
 from safetensors.numpy import save_file
-from scipy.optimize import minimize
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.data.dailytalk import Lines, read_lines
@@ -31,9 +29,7 @@ from dicetalk.sources.turns import (
     surroundings,
     weighed,
 )
-
-Matrix = Any
-"""(N, F) of numpy, or sparse."""
+from dicetalk.training.softmax_regression import fit_exactly
 
 HEADS = ((0, len(EMOTIONS)), (len(EMOTIONS), OUTPUTS))
 """Which outputs make shares together: of emotions, of strengths."""
@@ -147,7 +143,7 @@ def _fitted_around(views: list[Float64], targets: Float64, recipe: TurnRecipe) -
     middle, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
     rows, all_targets = ((seen - middle) / spread).astype(np.float32), np.concatenate([targets] * len(views))
     cost = recipe.around_cost / len(views)
-    weights, level = fitted(rows, all_targets, np.ones((len(seen), 2)), cost, recipe.around_steps)
+    weights, level = fit_exactly(rows, all_targets, np.ones((len(seen), 2)), HEADS, cost, recipe.around_steps)
     return weights / spread[:, None], level - (middle / spread) @ weights
 
 
@@ -193,7 +189,7 @@ def word_rows(lines: Lines, places: Int64, rarity: Float32) -> sparse.csr_matrix
 def fitted_words(rows: sparse.csr_matrix, lines: Lines, recipe: TurnRecipe) -> tuple[Float32, Float32]:
     """The weights of words (K, 10) and what is added (10,): all emotions count alike, however rare."""
     counts = np.stack([balance(lines.emotions, len(EMOTIONS)), balance(lines.strengths, len(LEVELS))], axis=1)
-    words, base = fitted(rows, targets_of(lines), counts, recipe.words_cost, recipe.words_steps)
+    words, base = fit_exactly(rows, targets_of(lines), counts, HEADS, recipe.words_cost, recipe.words_steps)
     return words.astype(np.float16).astype(np.float32), base.astype(np.float32)
 
 
@@ -211,43 +207,6 @@ def guessed_apart(rows: sparse.csr_matrix, lines: Lines, recipe: TurnRecipe) -> 
         words, base = fitted_words(rows[folds != fold], lines.only(folds != fold), recipe)
         guesses[folds == fold] = rows[folds == fold] @ words + base
     return guesses
-
-
-def fitted(rows: Matrix, targets: Float64, counts: Float64, cost: float, steps: int) -> tuple[Float64, Float64]:
-    """Weights (F, 10) and what is added (10,): softmax regression, of emotions and of strengths at once.
-
-    Args:
-        rows: (N, F).
-        targets: (N, 10) shares.
-        counts: (N, 2) what each row counts for emotions and for strengths.
-        cost: of the errors beside half the squares of the weights.
-        steps: of L-BFGS, at most.
-    """
-    width = rows.shape[1]
-    turned = rows.T.tocsr() if sparse.issparse(rows) else rows.T
-
-    def loss(flat: Float64) -> tuple[float, Float64]:
-        weights = flat.reshape(width + 1, OUTPUTS).astype(np.float32)
-        logits = rows @ weights[:-1] + weights[-1]
-        error, slopes = _cross_entropy(logits, targets, counts)
-        slope = np.vstack([cost * (turned @ slopes) + weights[:-1], cost * slopes.sum(axis=0)])
-        return cost * error + 0.5 * float((weights[:-1] ** 2).sum()), slope.ravel().astype(np.float64)
-
-    start = np.zeros((width + 1) * OUTPUTS)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 6}).x
-    weights = found.reshape(width + 1, OUTPUTS)
-    return weights[:-1], weights[-1]
-
-
-def _cross_entropy(logits: Float64, targets: Float64, counts: Float64) -> tuple[float, Float64]:
-    """The loss of all rows, and its slopes (N, 10)."""
-    slopes, error = np.empty_like(logits), 0.0
-    for head, (start, end) in enumerate(HEADS):
-        moved = logits[:, start:end] - logits[:, start:end].max(axis=1, keepdims=True)
-        logs = moved - np.log(np.exp(moved).sum(axis=1, keepdims=True))
-        error -= float((counts[:, head] * (logs * targets[:, start:end]).sum(axis=1)).sum())
-        slopes[:, start:end] = counts[:, head, None] * (np.exp(logs) - targets[:, start:end])
-    return error, slopes
 
 
 def lean_of(logits: Float64, lines: Lines, recipe: TurnRecipe) -> Float64:
