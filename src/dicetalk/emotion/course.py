@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dicetalk.emotion.colours import COLOURS
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.moments import LEAST_CONFIDENCE, Moment, draw_up
 from dicetalk.emotion.timeline import Timeline
@@ -109,7 +110,7 @@ def plot_course(path: Path, course: Course) -> None:
     times = np.arange(0, end + 2 * STEP, STEP)
     for row, speaker in zip(rows, course.speakers, strict=True):
         mixture = course.timeline(speaker).at(times)
-        row.stackplot(times, mixture[:, 1:].T, labels=NAMES[1:])
+        row.stackplot(times, mixture[:, 1:].T, labels=NAMES[1:], colors=[COLOURS[name] for name in NAMES[1:]])
         for moment in course.moments:
             if moment.speaker == speaker:
                 row.axvspan(moment.start, moment.end, ymax=0.03, color="black", alpha=0.6, linewidth=0)

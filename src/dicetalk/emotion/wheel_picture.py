@@ -10,20 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from dicetalk.arrays import Picture
 from dicetalk.emotion.circle import LEAST_CLARITY, WHEEL, compare
+from dicetalk.emotion.colours import COLOURS
 from dicetalk.emotion.feeling import Feeling
 from dicetalk.emotion.sheet import Point, Sheet, spread
 from dicetalk.emotion.vocabulary import AROUSAL, DOMINANCE, NAMES, NEUTRAL, VALENCE
 
-COLOURS = {
-    "neutral": "#6b6b6b",
-    "angry": "#b3261e",
-    "contempt": "#8a5a83",
-    "disgusted": "#4f7a28",
-    "fear": "#5b3f99",
-    "happy": "#c98a00",
-    "sad": "#1f5fa8",
-    "surprised": "#d2601a",
-}
 INK, SOFT, FAINT, WASH = "#1c1c1c", "#5c5c5c", "#c9c9c9", "#fafafa"
 WIDTH, HEIGHT, LINE = 2600, 1140, 54
 """Of the figure, and of a line below it [px]."""
