@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from dicetalk.dialogue.cast import Player, cast_of, player_of
+from dicetalk.dialogue.cast import Player, cast_of, player_of, players_of
 from dicetalk.dialogue.voices import RATE, Spoken, check_voice, spoken, synthesiser_of
 from dicetalk.errors import ConfigError, InputError, MediaError
 
@@ -156,6 +156,20 @@ def test_players_as_typed(tmp_path: Path, hopper: Path) -> None:
     for text in ("anna", "=a.png", "anna=", "anna=gone.png,a.wav"):
         with pytest.raises(InputError):
             player_of(text)
+
+
+def test_a_whole_cast_behind_each_other(hopper: Path, tmp_path: Path) -> None:
+    ben = Player("ben", hopper, "ben.wav")
+    assert players_of(f"anna={hopper},anna.wav,ben={hopper},ben.wav") == [Player("anna", hopper, "anna.wav"), ben]
+    assert players_of(f"anna={hopper},ben={hopper},ben.wav") == [Player("anna", hopper), ben]
+    with pytest.raises(InputError, match="the cast is 'ben='"):
+        players_of(f"anna={hopper},anna.wav,ben=")
+
+
+def test_a_file_may_be_called_like_a_player(hopper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("take=2.wav").touch()
+    assert players_of(f"anna={hopper},take=2.wav") == [Player("anna", hopper, "take=2.wav")]
 
 
 def test_who_plays_whom(hopper: Path) -> None:

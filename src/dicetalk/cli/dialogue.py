@@ -46,7 +46,7 @@ Examples:
     metavar="NAME=PORTRAIT,VOICE",
     multiple=True,
     help="Who plays a speaker: a picture, and a recording of all their lines with pauses between, or a folder with one "
-    "recording a line in the order of their names, or a voice of --tts. Once for each.",
+    "recording a line in the order of their names, or a voice of --tts. For each, once or behind each other.",
 )
 @click.option("--output", "-o", type=FILE, default=Path("scene.mp4"), show_default=True, help="The film to write.")
 @click.option(
@@ -122,7 +122,7 @@ def dialogue(
     SCRIPT is text with names, `ANNA: I lost my dog.`, or a plan that was written (.json). The plan was learned from
     English talk of every day. Not for commercial use: its weights come from DailyTalk.
     """
-    from dicetalk.dialogue.cast import player_of
+    from dicetalk.dialogue.cast import players_of
     from dicetalk.dialogue.plan import write_plan
     from dicetalk.dialogue.voices import synthesiser_of
 
@@ -135,7 +135,7 @@ def dialogue(
         _show(plan, None, as_json)
         return
     synthesiser = None if tts is None else synthesiser_of(tts)
-    cast = [player_of(text) for text in players]
+    cast = [player for text in players for player in players_of(text)]
     film = _filmed(
         plan, cast, synthesiser, output, [script],
         layout=layout, seed=seed, size=size, crop=crop, anyway=anyway, fps=fps, quality=quality, backbone=backbone,

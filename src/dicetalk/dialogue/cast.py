@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,25 @@ class Player:
     name: str
     portrait: Path
     voice: str = ""
+
+
+_NEXT = re.compile(r",(?=[^,=/\\]+=)")
+"""Where another player may begin."""
+
+
+def players_of(text: str) -> list[Player]:
+    """One player or several as typed: `anna=anna.png,anna.wav,ben=ben.png,ben.wav`.
+
+    Raises:
+        InputError: as `player_of`.
+    """
+    parts: list[str] = []
+    for part in _NEXT.split(text):
+        if parts and Path(part).exists():  # the name of a file, which may hold what begins another player
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return [player_of(part) for part in parts]
 
 
 def player_of(text: str) -> Player:
