@@ -45,6 +45,7 @@ def names(folder: Path) -> list[str]:
 
 ALL = job(
     emotion="like:clip.mp4",
+    as_strong_as=0.7,
     motion_out=Path("c.csv"),
     preview=Path("p.png"),
     seed=3,

@@ -25,8 +25,8 @@ ROWS = (
     {"acting", "tracking"},
     {"recording", "diffusion", "conversation", "reply"},  # a voice heard and a face seen; turns of several people
     {"sources"},
-    {"speakers", "live", "video"},
-    {"pipeline", "official", "data", "reading"},
+    {"speakers", "live", "video", "reading"},
+    {"pipeline", "official", "data"},
     {"training"},
     {"jobs", "evaluation"},  # evaluation measures all the others
     {"batch", "server", "dialogue"},

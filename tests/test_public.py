@@ -49,8 +49,8 @@ def test_an_unknown_name_is_no_attribute() -> None:
 def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
     controls = {"head": 1.0, "blink": 1.0, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
-    usual = {"emotion": "neutral", "seed": 0, "face": None, "size": 1024, "crop": False, "channel": None}
-    usual |= {"anyway": False, **controls, "speakers": ()}
+    usual: dict[str, object] = {"emotion": "neutral", "as_strong_as": None, "seed": 0, "face": None, "size": 1024}
+    usual |= {"crop": False, "channel": None, "anyway": False, **controls, "speakers": ()}
     assert list(parameters) == ["self", "portrait", "speech", *usual]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}

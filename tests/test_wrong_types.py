@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "portrait": [None, True, *ODD, np.zeros((9, 9)), np.zeros((64, 64, 3)), np.zeros((64, 64, 4), np.uint8)],
     "speech": [True, *ODD],
     "emotion": [None, True, *ODD],
+    "as_strong_as": [True, "1", 0, -1, 2, float("nan"), float("inf"), *ODD],
     "seed": [None, True, "1", -1, 2**70, 1.0, *ODD[1:]],
     "face": [True, "1", 0, -1, 1.0, *ODD[1:]],
     "size": [None, True, "x", -1, 63, 10**9, 512.0, *ODD[1:]],

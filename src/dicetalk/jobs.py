@@ -35,6 +35,7 @@ from dicetalk.media.frames import check_numbered, is_numbered
 from dicetalk.media.sheet import write_preview
 from dicetalk.motion.live_link import CURVES
 from dicetalk.rates import FPS
+from dicetalk.reading.stronger import check_as_strong_as
 from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
@@ -59,6 +60,7 @@ class Job:
     Attributes:
         portrait, speech: input files; there need be no speech where `idle` or `motion_in` is given.
         emotion: as typed, see `sources.scheme.source_of`.
+        as_strong_as: raise what is too weak until this share of an audience would name it, see `reading.stronger`.
         output: the video file, or the name of numbered pictures, see `Video.save`.
         text: what is said in the speech: a text file (.txt, .md) by its name, or the words.
         words: the file of when each word of `text` is said (.vtt), if one is wanted.
@@ -86,6 +88,7 @@ class Job:
     speech: Path | None = None
     output: Path
     emotion: str = "neutral"
+    as_strong_as: float | None = None
     text: str | None = None
     words: Path | None = None
     feelings: Path | None = None
@@ -182,7 +185,7 @@ VALUES: dict[str, tuple[type, ...]] = {
     "face": (int, type(None)),
     "speakers": (list, tuple),
     "quality": (float, str),
-    "idle": (float, type(None)),
+    **dict.fromkeys(("idle", "as_strong_as"), (float, type(None))),
     **dict.fromkeys(("crop", "anyway", "ease", "replace", "visible_mark"), (bool,)),
     "channel": (str, int, type(None)),
     "backbone": (str,),
@@ -349,6 +352,7 @@ def _check_controls(job: Job) -> tuple[Speaker, ...]:
     given = job.motion_in is not None
     speakers, feels = speakers_of(job.speakers), job.emotion != "neutral"
     check_content(speech=job.speech is not None, idle=job.idle, motion=given, feels=feels)
+    check_as_strong_as(job.as_strong_as, motion=given)
     amounts = amounts_of(job.head, job.blink, job.gaze)
     check_controls(find_backbone(job.backbone).name, amounts, job.fps, ease=job.ease, motion=given)
     told = {"face": job.face is not None, "channel": job.channel is not None, "crop": job.crop, "emotion": feels}
@@ -395,6 +399,7 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
         job.portrait,
         job.speech,
         emotion=job.felt,
+        as_strong_as=job.as_strong_as,
         seed=job.seed,
         face=job.face,
         size=job.size,

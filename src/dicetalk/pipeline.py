@@ -44,6 +44,8 @@ from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.framing import check_size
 from dicetalk.portrait.look import look_of, photo_of
 from dicetalk.rates import FPS, SPEECH_RATE
+from dicetalk.reading.stronger import as_strong_as as raised
+from dicetalk.reading.stronger import check_as_strong_as
 from dicetalk.sources.changing import Feelings, LiveEmotion
 from dicetalk.sources.scheme import Emotion, source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
@@ -65,6 +67,7 @@ class DiceTalk:
         speech: PathLike | Sound | None = None,
         *,
         emotion: Emotion = "neutral",
+        as_strong_as: float | None = None,
         seed: int = 0,
         face: int | None = None,
         size: int = DEFAULT_SIZE,
@@ -89,6 +92,8 @@ class DiceTalk:
                 "mine.safetensors:tender:0.5", the path of a timeline (.json), "auto" or "auto:3" (heard in the speech),
                 "like:clip.mp4" (heard and seen in another recording), "scene:backdrop.jpg" (suggested by a
                 picture); see `sources.scheme.source_of`.
+            as_strong_as: raise what is too weak until this share of an audience, above 0 to 1, would name it with the
+                sound off; see `reading.stronger`. None leaves it as asked.
             seed: which take.
             face: 1 is the leftmost face of the picture; None takes the largest.
             size: longest side of the frames [px]; larger pictures are scaled down; 0 keeps every size.
@@ -117,6 +122,7 @@ class DiceTalk:
         check_size(size)
         crop, ease, anyway = truth(crop, "crop"), truth(ease, "ease"), truth(anyway, "anyway")
         amounts = amounts_of(head, blink, gaze)
+        share = check_as_strong_as(as_strong_as, motion=motion_in is not None)
         given, feels = motion_in is not None, not isinstance(emotion, str) or emotion != "neutral"
         check_content(speech=speech is not None, idle=idle, motion=given, feels=feels)
         check_controls(self.backbone.kind, amounts, fps, ease=ease, motion=given)
@@ -135,6 +141,8 @@ class DiceTalk:
         clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
         looks = [look_of(clear, speaker.face, anyway, size, crop) for speaker in who]
         heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
+        if share is not None:
+            heard = [raised(feelings, share) for feelings in heard]
         first, *others = (
             Conditions(
                 look.portrait, look.face, voice, _felt(feelings, voice), seed + number * OTHER_TAKE, amounts, fps, ease,

@@ -94,6 +94,7 @@ FIELDS: dict[str, Field] = {
         schema={"oneOf": [TEXT, {"type": "object"}], "default": "neutral"},
         read=_emotion,
     ),
+    "as_strong_as": Field(says="share of an audience that must name what is felt", schema=NUMBER, read=float),
     "emotion_file": _file("what `file` stands for in the emotion", "sound", "video", "picture", "timeline", "emotions"),
     "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": LONGEST_CONSENT}),
     "marks": Field(says="of origin: signed, plain or none", schema={**TEXT, "enum": list(WHICH)}),

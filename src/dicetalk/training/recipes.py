@@ -10,6 +10,7 @@ from dicetalk.diffusion.model import MotionSizes
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.embedder import EmbedderSizes
 from dicetalk.errors import ConfigError
+from dicetalk.training.audience import AudienceRecipe, train_audience
 from dicetalk.training.conversation import ConversationRecipe, train_conversation
 from dicetalk.training.frontend import FrontEnd, train_frontend
 from dicetalk.training.hearing import HearingRecipe, train_hearing
@@ -22,7 +23,10 @@ from dicetalk.training.stage2_motion import train_motion
 from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
 
-Recipe = Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
+Recipe = (
+    Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
+    | AudienceRecipe
+)  # fmt: skip
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
 
@@ -78,6 +82,10 @@ SCENE_SMALL = SceneRecipe()
 
 TURNS = TurnRecipe()
 """What is felt in the lines of a dialogue, from DailyTalk; no matter of steps."""
+
+AUDIENCE_SMALL = AudienceRecipe()
+"""What viewers answer, from CREMA-D's votes; some seconds."""
+
 TEXT_SMALL = TextRecipe()
 """What reads feelings in English text: half a minute of one core, and no torch."""
 
@@ -93,6 +101,7 @@ RECIPES: dict[str, Recipe] = {
     "motion-small": MOTION_SMALL,
     "scene-small": SCENE_SMALL,
     "turns": TURNS,
+    "audience-small": AUDIENCE_SMALL,
 }
 
 
@@ -123,6 +132,8 @@ def train_by(
         raise ConfigError("there is nothing to learn from; give the folders that `dicetalk prepare` wrote")
     if isinstance(recipe, TextRecipe):
         return train_text(data, out, recipe)
+    if isinstance(recipe, AudienceRecipe):
+        return train_audience(data, out, recipe)
     if isinstance(recipe, HearingRecipe):
         return train_hearing(data, out, recipe, progress, processes)
     if isinstance(recipe, FrontEnd):
@@ -138,4 +149,6 @@ def train_by(
 
 def worth(recipe: Recipe) -> str:
     """What a run by a recipe took, as it is told at its end."""
+    if isinstance(recipe, AudienceRecipe):
+        return "on all votes"
     return "on all texts" if isinstance(recipe, TextRecipe | TurnRecipe) else f"{recipe.loop.steps} steps"
