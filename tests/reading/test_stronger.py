@@ -34,7 +34,7 @@ def test_it_is_raised_until_it_is_read() -> None:
     feeling, warnings = alone("angry:0.3", 0.7)
     assert 0.3 < feeling.intensity < 1 and not warnings
     assert read(feeling) >= 0.7 > read(replace(feeling, intensity=feeling.intensity - 0.02))
-    assert feeling.why.startswith("raised from 0.30 to ") and feeling.why.endswith(" of 10 read it, sound off")
+    assert feeling.why.startswith("raised from 0.30 to ") and feeling.why.endswith(" of 10 would name it, sound off")
 
 
 def test_what_is_strong_enough_stays() -> None:
@@ -47,7 +47,7 @@ def test_what_cannot_be_read_gets_all_there_is_and_says_so() -> None:
     assert feeling.intensity == 1
     assert (
         warning
-        == "sad would be read by 4 of 10 with the sound off at full strength, not by 7: more than that is not to be had"
+        == "sad would be named by 4 of 10 with the sound off at full strength, not by 7: more than that is not to be had"
     )
 
 

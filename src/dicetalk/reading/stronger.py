@@ -80,7 +80,7 @@ def raise_to(feeling: Feeling, share: float, audience: Audience) -> tuple[Feelin
     enough = np.flatnonzero(read >= share)
     if enough.size:
         return _raised(feeling, float(strengths[enough[0]]), float(read[enough[0]])), ""
-    told = f"{' and '.join(names)} would be read by {TEN * read[-1]:.0f} of {TEN} with the sound off at full strength"
+    told = f"{' and '.join(names)} would be named by {TEN * read[-1]:.0f} of {TEN} with the sound off at full strength"
     return _raised(feeling, 1.0, float(read[-1])), f"{told}, not by {TEN * share:g}: more than that is not to be had"
 
 
@@ -88,5 +88,5 @@ def _raised(feeling: Feeling, strength: float, read: float) -> Feeling:
     """A feeling at a strength, if that is another."""
     if strength <= feeling.intensity:
         return feeling
-    why = f"raised from {feeling.intensity:.2f} to {strength:.2f}: {TEN * read:.0f} of {TEN} read it, sound off"
+    why = f"raised from {feeling.intensity:.2f} to {strength:.2f}: {TEN * read:.0f} of {TEN} would name it, sound off"
     return replace(feeling, intensity=strength, why=f"{feeling.why}; {why}" if feeling.why else why)
