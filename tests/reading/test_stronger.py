@@ -45,10 +45,8 @@ def test_what_is_strong_enough_stays() -> None:
 def test_what_cannot_be_read_gets_all_there_is_and_says_so() -> None:
     feeling, (warning,) = alone("sad:0.5", 0.7)
     assert feeling.intensity == 1
-    assert (
-        warning
-        == "sad would be named by 4 of 10 with the sound off at full strength, not by 7: more than that is not to be had"
-    )
+    told = "sad would be named by 4 of 10 with the sound off at full strength, not by 7"
+    assert warning == f"{told}: more than that is not to be had"
 
 
 def test_a_mixture_keeps_its_proportions() -> None:
