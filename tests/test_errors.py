@@ -16,6 +16,8 @@ from dicetalk.errors import (
     MediaError,
     MissingExtraError,
     NoFaceError,
+    TooLargeError,
+    about,
     missing_library,
     require,
 )
@@ -23,14 +25,16 @@ from dicetalk.errors import (
 
 def test_all_are_of_one_family() -> None:
     raised = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    assert all(issubclass(kind, DiceTalkError) for kind in raised) and len(raised) == 8
+    assert all(issubclass(kind, DiceTalkError) for kind in raised) and len(raised) == 9
     assert all(issubclass(kind, InputError) for kind in (MediaError, NoFaceError, EmotionError))
+    assert issubclass(TooLargeError, MediaError)
     assert not any(issubclass(kind, InputError) for kind in (ConfigError, CheckpointError, MissingExtraError))
 
 
 def test_the_tree_that_is_drawn_names_all() -> None:
     assert errors.__doc__
-    for kind in (CheckpointError, ConfigError, EmotionError, InputError, MediaError, MissingExtraError, NoFaceError):
+    kinds = (CheckpointError, ConfigError, EmotionError, InputError, MediaError, MissingExtraError, NoFaceError)
+    for kind in (*kinds, TooLargeError):
         assert f"─ {kind.__name__}" in errors.__doc__
 
 
@@ -40,6 +44,12 @@ def test_records() -> None:
     assert told == {"error": "two faces", "kind": "NoFaceError", "faces": [[1, 2, 3, 4], [5, 6, 7, 8]]}
     assert json.loads(json.dumps(told)) == told
     assert NoFaceError("none").to_json()["faces"] == []
+
+
+def test_the_innermost_field_is_what_an_error_is_about() -> None:
+    with pytest.raises(InputError) as caught, about("options"), about("seed"):
+        raise InputError("the seed is -1")
+    assert caught.value.field == "seed" and InputError("several").field is None
 
 
 def test_a_package_that_is_needed() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dicetalk.checks import brief, is_number
-from dicetalk.errors import InputError
+from dicetalk.errors import InputError, about
 
 GAZES = ("free", "camera")
 """Where eyes may look."""
@@ -37,9 +37,11 @@ def amounts_of(head: float, blink: float, gaze: str | None) -> Amounts:
         InputError: one is out of range.
     """
     for name, share in (("head", head), ("blink", blink)):
-        if not is_number(share) or not 0 <= share <= 1:
-            raise InputError(f"{name} is {brief(share)}; use a number from 0 (none) to 1 (as usual)")
-    if gaze is not None and not (isinstance(gaze, str) and gaze in GAZES):
-        raise InputError(f"gaze is {brief(gaze)}; use {' or '.join(GAZES)}")
+        with about(name):
+            if not is_number(share) or not 0 <= share <= 1:
+                raise InputError(f"{name} is {brief(share)}; use a number from 0 (none) to 1 (as usual)")
+    with about("gaze"):
+        if gaze is not None and not (isinstance(gaze, str) and gaze in GAZES):
+            raise InputError(f"gaze is {brief(gaze)}; use {' or '.join(GAZES)}")
     on_camera = gaze == "camera" or (gaze is None and head == 0)
     return Amounts(head=head, blink=blink, gaze="camera" if on_camera else "free")

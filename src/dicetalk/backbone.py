@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.checks import brief, is_number, short, whole_number
-from dicetalk.errors import CheckpointError, ConfigError, InputError, require
+from dicetalk.errors import CheckpointError, ConfigError, InputError, about, require
 from dicetalk.rates import FPS, VIDEO_RATES, frames_in
 
 if TYPE_CHECKING:  # the table is read by `dicetalk --help`, which loads nothing heavy
@@ -256,9 +256,11 @@ def check_controls(name: str, amounts: Amounts, fps: int, *, ease: bool, motion:
         InputError: no backbone makes so many frames a second.
         ConfigError: another backbone can.
     """
-    _check_rate(fps, name)
-    if not isinstance(ease, bool):
-        raise InputError(f"ease is {ease!r}; use true or false")
+    with about("fps"):
+        _check_rate(fps, name)
+    with about("ease"):
+        if not isinstance(ease, bool):
+            raise InputError(f"ease is {ease!r}; use true or false")
     told = {"head": amounts.head != 1, "blink": amounts.blink != 1, "gaze": amounts.gaze != "free", "ease": ease,
             "motion-in": motion}  # fmt: skip
     wanted = [word for word, is_told in told.items() if is_told]
@@ -290,14 +292,22 @@ def check_content(*, speech: bool, idle: float | None, motion: bool, feels: bool
     Raises:
         InputError: says what to add or to leave out.
     """
-    if idle is not None and (speech or motion):
+    if idle is not None:
+        with about("idle"):
+            _check_idle(idle, alone=not (speech or motion))
+    with about("emotion"):
+        if motion and feels:
+            raise InputError("the curves hold the whole expression; leave the emotion out, or the curves")
+    with about("speech"):
+        if not (speech or motion or idle):
+            raise InputError("there is no speech; give a recording, seconds to idle, or curves to play")
+
+
+def _check_idle(seconds: float, *, alone: bool) -> None:
+    if not alone:
         raise InputError("an idle clip has no speech and no given motion; leave idle out, or the other one")
-    if idle is not None and not (is_number(idle) and SHORTEST_IDLE <= idle <= LONGEST_IDLE):
-        raise InputError(f"idle is {brief(idle)}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
-    if motion and feels:
-        raise InputError("the curves hold the whole expression; leave the emotion out, or the curves")
-    if not (speech or motion or idle):
-        raise InputError("there is no speech; give a recording, seconds to idle, or curves to play")
+    if not (is_number(seconds) and SHORTEST_IDLE <= seconds <= LONGEST_IDLE):
+        raise InputError(f"idle is {brief(seconds)}; use {SHORTEST_IDLE:g} to {LONGEST_IDLE:g} seconds")
 
 
 @dataclass(frozen=True)

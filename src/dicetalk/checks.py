@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 from numbers import Real
 
@@ -62,3 +63,15 @@ def function(value: object, what: str) -> None:
 def is_number(value: object) -> bool:
     """Whether it is a real number, of Python or of NumPy; true and false are none."""
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_writable(told: object) -> None:
+    """Refuse texts that JSON can escape and no file or answer can hold: halves of a character (lone surrogates).
+
+    Raises:
+        InputError: there is one, in a text or a name, however deep it lies.
+    """
+    try:
+        json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("a text holds half a character (a lone surrogate); write it as UTF-8") from None

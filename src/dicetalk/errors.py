@@ -3,6 +3,7 @@
     DiceTalkError
     ├── InputError              what the user gave cannot be used (exit code 2)
     │   ├── MediaError          a picture, sound or video cannot be read or written
+    │   │   └── TooLargeError   there is more of it than is read
     │   ├── NoFaceError         no usable face in the picture
     │   └── EmotionError        the emotion cannot be understood
     ├── ConfigError             an option or a configuration file is wrong (exit code 2)
@@ -15,11 +16,19 @@ Messages are one line: what was found, what was expected, what to do next.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 
 class DiceTalkError(Exception):
-    """Base of every exception raised on purpose."""
+    """Base of every exception raised on purpose.
+
+    Attributes:
+        field: of a job that it is about; None where that is not known, or it is about several.
+    """
+
+    field: str | None = None
 
     def __str__(self) -> str:
         """The message, in one line even where a name in it has several."""
@@ -36,6 +45,10 @@ class InputError(DiceTalkError):
 
 class MediaError(InputError):
     """A picture, sound or video cannot be read or written."""
+
+
+class TooLargeError(MediaError):
+    """There is more of a picture, sound or text than is read."""
 
 
 class NoFaceError(InputError):
@@ -71,6 +84,16 @@ class MissingExtraError(DiceTalkError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed; run: {how_to_get(extra)}")
+
+
+@contextmanager
+def about(field: str) -> Iterator[None]:
+    """What is raised meanwhile is about this field of a job, unless it names another one."""
+    try:
+        yield
+    except DiceTalkError as error:
+        error.field = error.field or field
+        raise
 
 
 def how_to_get(extra: str) -> str:

@@ -27,7 +27,7 @@ from dicetalk.backbone import (
     named,
 )
 from dicetalk.checks import short
-from dicetalk.errors import ConfigError, InputError
+from dicetalk.errors import ConfigError, InputError, about
 from dicetalk.files import check_output, existing_file, path_of, taking_place, video_path_of
 from dicetalk.marks.marks import Marks, Which
 from dicetalk.media.formats import USUAL_QUALITY, WRITTEN, Quality, quality_of
@@ -160,14 +160,20 @@ class Job:
         absent = [name for name in ("portrait", "speech", "output") if told.get(name) is None]
         absent = [name for name in absent if name != "speech" or not silent]
         if absent:
-            raise InputError(f"the job names no {absent[0]}; expected a path")
+            with about(absent[0]):
+                raise InputError(f"the job names no {absent[0]}; expected a path")
         for name, value in told.items():
-            if type(value) not in VALUES[name] and not (type(value) is int and float in VALUES[name]):
-                kinds = " or ".join(JSON[kind] for kind in VALUES[name])
-                raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
+            with about(name):
+                _check_kind(name, value)
         paths = {name: path_of(told[name]) for name in PATHS if told.get(name) is not None}
         paths["output"] = video_path_of(told["output"])
         return cls(**{**told, **paths, "speakers": tuple(told.get("speakers", ()))})
+
+
+def _check_kind(name: str, value: object) -> None:
+    if type(value) not in VALUES[name] and not (type(value) is int and float in VALUES[name]):
+        kinds = " or ".join(JSON[kind] for kind in VALUES[name])
+        raise InputError(f"the job's {name} is {str(value)[:40]!r}; expected {kinds}")
 
 
 PATHS = (
@@ -310,15 +316,11 @@ def check(job: Job) -> None:
     Raises:
         DiceTalkError: a name, an option, an input or an output cannot be used.
     """
-    from dicetalk.media.channel import channel_number
-    from dicetalk.portrait.framing import check_size
-
-    kind = find_backbone(job.backbone).kind
-    options_of(job)
-    check_seed(job.seed)
-    check_size(job.size)
-    channel_number(job.channel)
-    quality_of(job.quality)
+    with about("backbone"):
+        kind = find_backbone(job.backbone).kind
+    with about("options"):
+        options_of(job)
+    _check_values(job)
     if job.marking.signs:
         job.marking.signing_key()
     felt = [job.felt, *(speaker.emotion for speaker in _check_controls(job))]
@@ -336,6 +338,23 @@ def check(job: Job) -> None:
         raise ConfigError("this backbone draws frames without motion curves; leave the file of curves out")
 
 
+def _check_values(job: Job) -> None:
+    """Refuse what no picture, sound or take can have."""
+    from dicetalk.media.channel import channel_number
+    from dicetalk.portrait.framing import check_face, check_size
+
+    with about("seed"):
+        check_seed(job.seed)
+    with about("face"):
+        check_face(job.face)
+    with about("size"):
+        check_size(job.size)
+    with about("channel"):
+        channel_number(job.channel)
+    with about("quality"):
+        quality_of(job.quality)
+
+
 def _check_text(job: Job) -> list[Path]:
     """Refuse words that cannot be found; gives the file of the text, if it is one."""
     if job.words is not None and (job.text is None or job.speech is None):
@@ -350,7 +369,9 @@ def _check_text(job: Job) -> list[Path]:
 def _check_controls(job: Job) -> tuple[Speaker, ...]:
     """Refuse what does not go together; gives the speakers."""
     given = job.motion_in is not None
-    speakers, feels = speakers_of(job.speakers), job.emotion != "neutral"
+    feels = job.emotion != "neutral"
+    with about("speakers"):
+        speakers = speakers_of(job.speakers)
     check_content(speech=job.speech is not None, idle=job.idle, motion=given, feels=feels)
     check_as_strong_as(job.as_strong_as, motion=given)
     amounts = amounts_of(job.head, job.blink, job.gaze)

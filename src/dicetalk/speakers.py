@@ -36,7 +36,7 @@ def speaker_of(text: str | Speaker) -> Speaker:
     if not isinstance(text, str) or ":" not in text:
         raise InputError(f"the speaker is {str(text)[:40]!r}; expected face:channel:emotion, as in 1:left:happy")
     face, channel, *emotion = text.split(":", 2)
-    if not (face.strip().isascii() and face.strip().isdigit()):
+    if not (face.strip().isascii() and face.strip().isdigit() and face.strip("0 ")):
         raise InputError(f"the face of speaker {text[:40]!r} is {face[:20]!r}; expected a number, 1 is the leftmost")
     channel_number(channel)
     return Speaker(int(face), channel, emotion[0] if emotion and emotion[0].strip() else "neutral")

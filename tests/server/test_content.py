@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from bare_server import asking
 from starlette.types import Message
 
 from dicetalk.server.content import Stored
 from dicetalk.server.places import Places
+from dicetalk.server.problems import MEDIA_TYPE
 from dicetalk.server.queue import Queue
 from dicetalk.server.request import PREVIEW
 
 
-def answered(path: Path, gone_at_start: bool = False) -> list[Message]:
+def answered(path: Path, gone_at_start: bool = False, range: str | None = None) -> list[Message]:
     """What is sent of a file, which may go between the head of the answer and its body."""
     sent: list[Message] = []
 
@@ -25,7 +30,8 @@ def answered(path: Path, gone_at_start: bool = False) -> list[Message]:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    scope: dict[str, Any] = {"type": "http", "method": "GET", "headers": [], "asgi": {"spec_version": "2.4"}}
+    headers = [] if range is None else [(b"range", range.encode())]
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "headers": headers, "asgi": {"spec_version": "2.4"}}
     asyncio.run(Stored(path)(scope, receive, send))
     return sent
 
@@ -44,6 +50,49 @@ def test_a_file_that_goes_just_then_has_no_end(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"film")
     sent = answered(tmp_path / "a.mp4", gone_at_start=True)
     assert sent[0]["status"] == 200 and not any("body" in message for message in sent)
+
+
+@pytest.mark.parametrize(
+    ("range", "status"), [("bytes=9-", 416), ("bytes=3-1", 400), ("bytes=x", 400), ("metres=0-1", 400)]
+)
+def test_a_range_that_cannot_be_given_is_a_problem(tmp_path: Path, range: str, status: int) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"film")
+    begun, body = answered(tmp_path / "a.mp4", range=range)
+    head = {name.decode(): value.decode() for name, value in begun["headers"]}
+    assert begun["status"] == status and head["content-type"] == MEDIA_TYPE
+    assert "Range" in json.loads(body["body"])["detail"]
+    assert head.get("content-range") == ("bytes */4" if status == 416 else None)
+
+
+@pytest.mark.parametrize(("told", "status"), [("webm", 200), ("mp4", 404), ("webm, not signed", 404)])
+def test_credentials_that_lie_beside(tmp_path: Path, told: str, status: int) -> None:
+    places = Places(tmp_path)
+    places.make()
+    queue = Queue(places.database)
+    queue.add("job", {"format": told.split(",")[0]}, None, set(), 9)
+    with asking(queue=queue, places=places, keep_s=60) as ask:
+        assert ask("GET", "/v1/videos/job/credentials").status_code == 409
+        queue.claim("somebody-0")
+        places.video("somebody-0").mkdir()
+        (places.video("somebody-0") / "video.c2pa").write_bytes(b"signed")
+        queue.finish("somebody-0", {"curves": False, "marks": "plain" if "not" in told else "signed"}, None)
+        answer = ask("GET", "/v1/videos/job/credentials")
+        link = ask("GET", "/v1/videos/job").json()["links"]["credentials"]
+        assert answer.status_code == status and (link is not None) == (status == 200)
+        assert status != 200 or (answer.content == b"signed" and answer.headers["content-type"] == "application/c2pa")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(sqlite3.OperationalError("full"), 503), (OSError(28, "full"), 503), (KeyError("x"), 500)]
+)
+def test_whatever_goes_wrong_is_told_as_a_problem(error: Exception, status: int) -> None:
+    def find(id: str) -> None:
+        raise error
+
+    with asking(queue=SimpleNamespace(find=find)) as ask:
+        ask.client._transport.raise_app_exceptions = False  # type: ignore[attr-defined]
+        answer = ask("GET", "/v1/videos/job")
+    assert answer.status_code == status and answer.headers["content-type"] == MEDIA_TYPE
 
 
 def test_a_preview_while_it_is_denoised(tmp_path: Path) -> None:

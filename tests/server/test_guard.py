@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from dicetalk.server.guard import Guard
 from dicetalk.server.options import ServerOptions
@@ -60,7 +60,7 @@ def test_a_name_that_somebody_points_at_us(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example.org", "http://127.0.0.1:9999", "null", "http://localhost:8000"]
+    "origin", ["http://evil.example.org", "http://127.0.0.1:9999", "null", "http://localhost:8000", "http://["]
 )
 def test_a_page_of_another_origin(origin: str) -> None:
     assert asked(origin=origin).status_code == 403
@@ -122,7 +122,7 @@ def test_what_comes_without_a_length_is_counted() -> None:
     came: list[int] = []
 
     async def ask() -> None:
-        async def receive() -> dict[str, object]:
+        async def receive() -> Message:
             came.append(1)
             return {"type": "http.request", "body": b"x" * 400, "more_body": True}
 
@@ -135,6 +135,30 @@ def test_what_comes_without_a_length_is_counted() -> None:
     with pytest.raises(Exception, match=r"larger than 0\.001 MB"):
         anyio.run(ask)
     assert len(came) == 3
+
+
+@pytest.mark.parametrize(("expect", "taken"), [([], 5), ([(b"expect", b"100-continue")], 0)])
+def test_what_is_refused_is_taken_to_its_end_before_the_answer(expect: list[tuple[bytes, bytes]], taken: int) -> None:
+    """Clients that send all before they listen would else find the connection closed, and no answer."""
+    guard = Guard(_reads, ServerOptions(data=Path("data"), most_mb=0.001), Sessions())
+    came: list[int] = []
+
+    async def receive() -> Message:
+        came.append(1)
+        return {"type": "http.request", "body": b"x" * 400, "more_body": len(came) < 5}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            assert message["status"] == 413 and len(came) == taken
+
+    headers = [(b"host", b"localhost"), (b"content-length", b"2000"), *expect]
+    scope: Scope = {"type": "http", "path": "/", "headers": headers, "method": "POST"}
+
+    async def ask() -> None:
+        await guard(scope, receive, send)
+
+    anyio.run(ask)
+    assert len(came) == taken
 
 
 async def _reads(scope: Scope, receive: Receive, send: Send) -> None:

@@ -70,6 +70,7 @@ FORM = f"multipart/form-data; boundary={BOUNDARY}"
 KINDS = st.sampled_from(
     [FORM, f'multipart/form-data; boundary="{BOUNDARY}"', "multipart/form-data", "multipart/form-data; boundary=",
      "multipart/form-data; boundary=other", f"multipart/form-data; charset=utf-7; boundary={BOUNDARY}",
+     *(f"{FORM}; charset={charset}" for charset in ("undefined", "punycode", "unicode_escape", "none")),
      f"multipart/mixed; boundary={BOUNDARY}", "application/x-www-form-urlencoded", "application/json"]
 )  # fmt: skip
 
@@ -85,6 +86,8 @@ def cut(draw: st.DrawFn) -> bytes:
 
 @settings(deadline=None)
 @example(form((head("x\n"), b"1"), (head("x\n"), b"2")), FORM)
+@example(form((head("\\ud800"), b"\\ud800")), f"{FORM}; charset=unicode_escape")
+@example(form((head("x"), b"1")), f"{FORM}; charset=undefined")
 @given(PARTS.map(lambda parts: form(*parts)) | cut() | st.binary(max_size=300), KINDS)
 def test_any_form_is_read_or_refused(ask: Asking, body: bytes, kind: str) -> None:
     answer = sent(ask, body, kind)

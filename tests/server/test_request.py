@@ -106,6 +106,16 @@ def test_a_form_that_cannot_be_read_says_which_field(form: list[tuple[str, str]]
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("text", [r'"\ud800"', r'{"\ud800": 1}', r'{"a": [{"b": "x\udfff"}]}'])
+def test_half_a_character_is_refused(text: str) -> None:
+    """It could be stored, and no answer that tells of it could be sent any more."""
+    with pytest.raises(InputError, match="half a character"):
+        read_json(text)
+    assert read_json(r'"\ud83d\ude00"') == "\U0001f600"
+    with pytest.raises(InputError, match="half a character"):
+        read_form([("emotion", "\ud800")])
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1,", '{"a": NaN}', "[" * 100_000, b"\xff\xfe", "1" * 5000])
 def test_what_is_no_json_is_refused_in_a_line(text: str | bytes) -> None:
     with pytest.raises(InputError, match="no JSON that can be read"):

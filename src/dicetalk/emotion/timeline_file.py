@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dicetalk.checks import check_writable
 from dicetalk.emotion.feeling import DIGITS, Feeling, number, short
 from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline, seconds
 from dicetalk.emotion.typed import mixture, parse, term
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.errors import EmotionError, MediaError
+from dicetalk.errors import EmotionError, InputError, MediaError
 from dicetalk.files import read_bytes, whole
 
 MAX_FILE_BYTES = 1_000_000
@@ -85,10 +86,14 @@ def decode(data: bytes) -> object:
     """The JSON value in bytes.
 
     Raises:
-        EmotionError: they are not UTF-8, not JSON, or a field is given twice.
+        EmotionError: they are not UTF-8, not JSON, a field is given twice, or a text is one that nobody can write.
     """
     try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
+        found: object = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
+        check_writable(found)
+        return found
+    except InputError as error:
+        raise EmotionError(str(error)) from error
     except json.JSONDecodeError as error:
         raise EmotionError(f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
     except UnicodeDecodeError as error:

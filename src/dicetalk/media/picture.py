@@ -16,7 +16,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
 from dicetalk.arrays import Float32, Picture, UInt8
-from dicetalk.errors import MediaError
+from dicetalk.errors import MediaError, TooLargeError
 from dicetalk.files import PathLike, existing_file, output_kind, whole
 from dicetalk.media import nclx, webp
 from dicetalk.media.beginnings import PICTURE, begins_as
@@ -89,8 +89,8 @@ def read_photo(path: PathLike) -> Photo:
         raise MediaError(f"{path} is a damaged picture ({one_line(error)}); export it again as PNG or JPEG") from error
 
 
-def _too_large(path: Path) -> MediaError:
-    return MediaError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels; scale it down")
+def _too_large(path: Path) -> TooLargeError:
+    return TooLargeError(f"{path} has more than {MAX_PIXELS // 10**6} megapixels; scale it down")
 
 
 def damaged(path: Path) -> str:
@@ -124,7 +124,7 @@ def picture_size(path: Path) -> tuple[int, int] | None:
     """Width and height [px] that the header of a picture tells; None where the file is no picture that is read.
 
     Raises:
-        MediaError: more pixels than any picture that is read.
+        TooLargeError: more pixels than any picture that is read.
     """
     try:
         with warnings.catch_warnings(action="ignore"), _opened(path) as image:
@@ -187,7 +187,7 @@ def _check_header(path: Path, image: Image.Image) -> None:
     if isinstance(image, JpegImageFile):
         most = MAX_PROGRESSIVE if "progressive" in image.info else MAX_JPEG
     if width * height > most:
-        raise MediaError(f"{path} is {width} x {height}, more than {most // 10**6} megapixels; scale it down")
+        raise TooLargeError(f"{path} is {width} x {height}, more than {most // 10**6} megapixels; scale it down")
     if min(width, height) < MIN_SIDE:
         raise MediaError(f"{path} is {width} x {height}; a picture needs at least {MIN_SIDE} pixels a side")
 

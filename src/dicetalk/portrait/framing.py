@@ -30,6 +30,17 @@ def check_size(size: int) -> None:
         raise InputError(f"the size is {size}; use {sense}")
 
 
+def check_face(number: int | None) -> None:
+    """Refuse a number that no face of any picture has; None is the largest.
+
+    Raises:
+        InputError: it is no whole number from 1.
+    """
+    sense = "1 for the leftmost, 2 for the next"
+    if number is not None and whole_number(number, "the face", sense) < 1:
+        raise InputError(f"the face is {number}; use {sense}")
+
+
 def checked_picture(picture: Picture) -> Picture:
     """A copy of the picture, if it is one: whoever gave it may go on drawing in it.
 
@@ -50,10 +61,9 @@ def face_of(picture: Picture, number: int | None) -> Face:
 
     Raises:
         NoFaceError: there is none, or fewer than `number`.
-        InputError: `number` is no whole number.
+        InputError: `number` is no whole number from 1.
     """
-    if number is not None:
-        whole_number(number, "the face", "1 for the leftmost, or None for the largest")
+    check_face(number)
     return choose_face(faces_of(picture, thorough=number is not None), number)
 
 

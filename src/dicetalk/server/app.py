@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,6 +94,17 @@ async def _ours(request: Request, error: Exception) -> Response:
     return Problem(503, str(error), {"Retry-After": "60"}, kind=type(error).__name__).response()
 
 
+async def _full(request: Request, error: Exception) -> Response:
+    """What the system could not do for us, as with a full disk."""
+    detail = "jobs and files cannot be written or read just now (is the disk full?); ask again"
+    return Problem(503, detail, {"Retry-After": "60"}).response()
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """What was never meant to happen; Starlette raises it once more, so that it is logged."""
+    return Problem(500, f"{type(error).__name__} (a fault of DiceTalk); report what you asked for").response()
+
+
 async def _left(request: Request, error: Exception) -> Response:
     """To nobody: whoever asked has left in the middle, which is no fault to be logged."""
     return Response(status_code=400)
@@ -105,4 +117,7 @@ ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response
     StudioError: _lost,
     ClientDisconnect: _left,
     DiceTalkError: _ours,
+    OSError: _full,
+    sqlite3.Error: _full,
+    Exception: _fault,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -71,12 +72,16 @@ class Stored(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; 404 where it is not there any more, and an answer without its end where it goes just then."""
-        begun = False
+        begun, refused = False, False
 
         async def sent(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, refused
             begun = True
-            await send(message)
+            if message["type"] == "http.response.start" and message["status"] in UNRANGED:
+                refused = True
+                await _unranged(message).response()(scope, receive, send)
+            if not refused:
+                await send(message)
 
         try:
             await super().__call__(scope, receive, sent)
@@ -85,6 +90,19 @@ class Stored(FileResponse):
                 raise
             if not begun:
                 await Problem(404, "this job was removed").response()(scope, receive, send)
+
+
+UNRANGED = {
+    400: "the Range cannot be read; expected bytes=FIRST-LAST",
+    416: "the Range lies behind the end of the file; ask for less",
+}
+"""What Starlette says of a range in plain text, as we say it."""
+
+
+def _unranged(message: Message) -> Problem:
+    """Its answer to a range that it cannot give, as a problem."""
+    told = Headers(raw=message["headers"]).get("content-range")
+    return Problem(message["status"], UNRANGED[message["status"]], {"Content-Range": told} if told else None)
 
 
 class Growing(Response):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sqlite3
 import time
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from threading import Event, Thread
 
@@ -64,20 +66,25 @@ class Crew:
     def _watch(self) -> None:
         swept = time.monotonic()
         while not self._stop.wait(LOOK_EVERY):
-            for name, process in list(self._workers.items()):
-                if not process.is_alive():
-                    self._replace(name)
-            if time.monotonic() - swept > SWEEP_EVERY:
-                swept = time.monotonic()
-                self.sweep()
+            with suppress(sqlite3.Error):  # as where the disk is full: it is tried again at the next look
+                self._replace_lost()
+                if time.monotonic() - swept > SWEEP_EVERY:
+                    swept = time.monotonic()
+                    self.sweep()
 
-    def _replace(self, name: str) -> None:
-        self.lost += 1
-        del self._workers[name]
+    def _replace_lost(self) -> None:
+        for name, process in list(self._workers.items()):
+            if not process.is_alive():
+                self._put_back(name)
+                self.lost += 1
+                del self._workers[name]
+                self._hire()
+
+    def _put_back(self, name: str) -> None:
+        """Let the job of a worker wait again."""
         for claim in self._queue.claims():
             if claim.startswith(f"{name}-") and self._queue.lose(claim):
                 shutil.rmtree(self._places.video(claim), ignore_errors=True)
-        self._hire()
 
     def sweep(self) -> None:
         """Remove what has expired."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import ipaddress
 import re
@@ -20,6 +21,9 @@ SLOWEST = 30.0
 """How long the next piece of a request is waited for [s]."""
 MOST_JSON = 4_000_000
 """Bytes."""
+LINGER, SILENT = 10.0, 1.0
+"""How long the rest of a request is taken that is refused in its middle, and its next piece waited for [s]: many
+clients hear no answer before they have said all, and take a connection that closes before for a server that is gone."""
 SAFE = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -45,8 +49,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        body = _Body(receive, patient="expect" not in Headers(scope=scope))
+
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] >= 400:
+                    await body.rest()
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFE.items():
                     headers.setdefault(name, value)
@@ -54,11 +62,11 @@ class Guard:
 
         try:
             self._check(scope)
-            most = self._most(Headers(scope=scope))
+            body.most = self._most(Headers(scope=scope))
         except Problem as problem:
             await problem.response()(scope, receive, sent)
             return
-        await self._app(scope, _limited(receive, most), sent)
+        await self._app(scope, body.receive, sent)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The same for a socket: one that may not be opened is closed at once."""
@@ -85,7 +93,7 @@ class Guard:
     def _check_origin(self, headers: Headers, path: str) -> None:
         """A page of another origin may not drive this server, though it runs beside it."""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        foreign = origin is not None and _netloc(origin) != headers.get("host", "").lower()
         if foreign or (site in ("cross-site", "same-site") and path.startswith("/v1")):
             raise Problem(403, f"a page of {(origin or 'another site')[:100]} may not use this server")
 
@@ -116,30 +124,61 @@ def too_large(most: int) -> Problem:
     return Problem(413, f"the request is larger than {most / 1e6:g} MB; send less", kind="MediaError")
 
 
-def _limited(receive: Receive, most: int) -> Receive:
-    came, over = 0, False
+class _Body:
+    """The body of a request on its way in.
 
-    async def limited() -> Message:
-        nonlocal came, over
-        if over:
-            return await receive()
+    Attributes:
+        most: bytes that may come.
+    """
+
+    def __init__(self, receive: Receive, *, patient: bool) -> None:
+        """Of a request, whose rest is taken if it is refused in its middle and its client is `patient` to send it."""
+        self.most, self._receive, self._patient = 0, receive, patient
+        self._came, self._is_over = 0, False
+
+    async def receive(self) -> Message:
+        """The next piece.
+
+        Raises:
+            Problem: it does not come, or it is one too many.
+        """
+        if self._is_over:
+            return await self._receive()
         try:
-            message = await asyncio.wait_for(receive(), SLOWEST)
+            message = await asyncio.wait_for(self._next(), SLOWEST)
         except TimeoutError:
+            self._patient = False
             raise Problem(408, f"nothing came for {SLOWEST:g} s; send it again", {"Connection": "close"}) from None
-        came += len(message.get("body", b""))
-        over = not message.get("more_body", False)
-        if came > most:
-            raise too_large(most)
+        if self._came > self.most:
+            raise too_large(self.most)
         return message
 
-    return limited
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._came += len(message.get("body", b""))
+        self._is_over = not message.get("more_body", False)
+        return message
+
+    async def rest(self) -> None:
+        """Take what still comes, for a while, and forget it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while self._patient and not self._is_over:
+                    await asyncio.wait_for(self._next(), SILENT)
 
 
 def _host(text: str) -> str:
     """The name in a `Host`, without its port."""
     found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\s/@]+)(:\d{1,5})?", text.strip())
     return found[1].strip("[]").lower() if found else text
+
+
+def _netloc(origin: str) -> str | None:
+    """The host and port of an origin; None where it has none that can be read."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _is_address(host: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 
@@ -43,7 +44,14 @@ def listen(options: ServerOptions, host: str, port: int, ready: Callable[[str], 
             ws_max_size=MOST_MESSAGE,
             ws_per_message_deflate=False,
         )
+        logging.getLogger("uvicorn.error").addFilter(_is_told)
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)  # whoever sent a bad form is told
         _Telling(config, lambda: ready(f"http://{f'[{address}]' if ':' in address else address}:{number}")).run([door])
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """All but one: an answer without its end is how a video tells that it broke off, and no fault."""
+    return record.getMessage() != "ASGI callable returned without completing response."
 
 
 class _Telling(uvicorn.Server):

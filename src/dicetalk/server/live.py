@@ -45,7 +45,7 @@ async def live(socket: WebSocket) -> None:
         await _end(socket, {"error": "somebody else is speaking live here; come again", "kind": "Busy"}, LATER)
     except (DiceTalkError, TimeoutError) as error:
         told = error.to_json() if isinstance(error, DiceTalkError) else {"error": "nothing came", "kind": "Timeout"}
-        await _end(socket, told | ({"field": error.field} if isinstance(error, FieldError) else {}), REFUSED)
+        await _end(socket, told | ({"field": field} if (field := getattr(error, "field", None)) else {}), REFUSED)
 
 
 async def _end(socket: WebSocket, told: Mapping[str, Any], code: int) -> None:

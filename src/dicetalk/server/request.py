@@ -11,7 +11,7 @@ from typing import Any
 
 from dicetalk.amounts import GAZES
 from dicetalk.backbone import DEFAULT, KINDS
-from dicetalk.checks import brief
+from dicetalk.checks import brief, check_writable
 from dicetalk.errors import EmotionError, InputError
 from dicetalk.jobs import Job
 from dicetalk.marks.marks import WHICH
@@ -65,10 +65,12 @@ def read_json(text: str | bytes) -> Any:
     """What JSON says.
 
     Raises:
-        InputError: it is none, or holds numbers that JSON has not.
+        InputError: it is none, or holds numbers that JSON has not, or texts that nobody can write.
     """
     try:
-        return json.loads(text, parse_constant=_no_number)
+        told = json.loads(text, parse_constant=_no_number)
+        check_writable(told)
+        return told
     except (ValueError, RecursionError) as error:
         why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"this is no JSON that can be read ({why[:100]}); expected an object") from error
@@ -143,8 +145,10 @@ def read_form(form: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
     Raises:
         FieldError: one cannot be read, or comes twice.
+        InputError: a name or a text that nobody can write.
     """
     told: dict[str, Any] = {}
+    check_writable(form)
     for name, text in form:
         if name == "speakers" and text:
             told.setdefault(name, []).append(text)

@@ -21,9 +21,10 @@ from dicetalk.backbone import KINDS
 from dicetalk.checks import brief, is_number
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH
 from dicetalk.emotion.vocabulary import ALIASES, AROUSAL, NAMES, VALENCE
-from dicetalk.errors import DiceTalkError, InputError
+from dicetalk.errors import DiceTalkError, InputError, about
 from dicetalk.jobs import check
-from dicetalk.portrait.framing import check_size
+from dicetalk.marks.credentials import BESIDE, beside
+from dicetalk.portrait.framing import check_face, check_size
 from dicetalk.server import schemas
 from dicetalk.server.content import Growing, Stored, growing
 from dicetalk.server.problems import Problem, unusable
@@ -31,6 +32,7 @@ from dicetalk.server.queue import STATUSES, Entry, FullError
 from dicetalk.server.request import (
     FIELDS,
     FILE,
+    FORMATS,
     LOOKED_AT,
     PREVIEW,
     Asked,
@@ -53,6 +55,7 @@ router = APIRouter()
 STILL_SIZE = 512
 """Longest side of a still [px]."""
 MOST_LISTED, USUALLY_LISTED = 200, 50
+CREDENTIALS = "application/c2pa"
 MEDIA = {"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
 MOST_FIELDS = 100
 
@@ -102,6 +105,7 @@ async def make_video(request: Request) -> JSONResponse:
     consent = asked.request.get("consent")
     if server.options.ask_consent and consent is None:
         raise Problem(422, "nobody says who agreed to this video; send consent", field="consent", kind="InputError")
+    _needed(asked, "portrait")
     await run_in_threadpool(_check, server, asked)
     id = secrets.token_urlsafe(16)
     needs = {upload.id for upload in asked.uploads.values()}
@@ -128,7 +132,7 @@ def _check(server: Server, asked: Asked) -> None:
         with tempfile.TemporaryDirectory(dir=server.places.temporary) as folder:
             check(job_of(asked, Path(folder)))
     except DiceTalkError as error:
-        raise unusable(error, asked.names, getattr(error, "field", None) or _field_of(error)) from error
+        raise unusable(error, asked.names, error.field or _field_of(error)) from error
 
 
 def _field_of(error: DiceTalkError) -> str | None:
@@ -175,7 +179,7 @@ async def remove_video(request: Request, id: str) -> Response:
 async def video_content(request: Request, id: str, download: bool = False) -> Response:
     """The video, or what there is of it while it is made."""
     server, entry = _server(request), await _entry(request, id)
-    form = entry.request.get("format", "mp4")
+    form = entry.request.get("format", FORMATS[0])
     if entry.status == "done":
         assert entry.claim is not None
         path = server.places.video(entry.claim) / f"video.{form}"
@@ -204,6 +208,28 @@ async def video_motion(request: Request, id: str) -> Response:
         raise Problem(404, "this video has no curves: it is of several faces, or its backbone draws without")
     path = server.places.video(entry.claim) / "motion.csv"
     return Stored(path, media_type="text/csv", filename=f"dicetalk-{entry.number}.csv")
+
+
+@router.get(
+    "/v1/videos/{id}/credentials", response_class=Response,
+    responses={200: {"description": "the credentials", "content": {CREDENTIALS: {}}}, **schemas.failing(401, 404, 409)},
+)  # fmt: skip
+async def video_credentials(request: Request, id: str) -> Response:
+    """The content credentials of a video that has no room for them."""
+    server, entry = _server(request), await _entry(request, id)
+    if entry.status != "done":
+        raise Problem(409, f"this job is {entry.status}; there are no credentials")
+    assert entry.claim is not None
+    if not _lie_beside(entry):
+        raise Problem(404, "no credentials lie beside this video: they are within it, or it is not signed")
+    path = beside(server.places.video(entry.claim) / f"video.{entry.request['format']}")
+    return Stored(path, media_type=CREDENTIALS, filename=f"dicetalk-{entry.number}{path.suffix}")
+
+
+def _lie_beside(entry: Entry) -> bool:
+    """Whether the credentials of a job's video are a file of their own."""
+    suffix = f".{entry.request.get('format', FORMATS[0])}"
+    return suffix in BESIDE and (entry.result or {}).get("marks") == "signed"
 
 
 @router.get(
@@ -282,11 +308,14 @@ async def show_still(request: Request) -> Response:
         path, told.get("face"), told.get("size", STILL_SIZE), told.get("crop", False), told.get("anyway", False)
     )
     try:
-        check_size(framing.size)
+        with about("size"):
+            check_size(framing.size)
+        with about("face"):
+            check_face(framing.face)
         _check_truths(told)
         still, elapsed = await _server(request).studio.still(framing, emotion_of(told.get("emotion", "neutral")))
     except DiceTalkError as error:
-        raise unusable(error, asked.names, getattr(error, "field", None) or _field_of(error)) from error
+        raise unusable(error, asked.names, error.field or _field_of(error)) from error
     return Response(
         still, media_type="image/jpeg", headers={"X-Elapsed-Ms": f"{elapsed:.1f}", "Cache-Control": "no-store"}
     )
@@ -368,7 +397,12 @@ async def _told(request: Request, entry: Entry) -> dict[str, Any]:
         "consent": entry.consent,
         "result": result,
         "error": entry.error,
-        "links": {"self": own, "content": f"{own}/content", "motion": f"{own}/motion" if has_curves else None},
+        "links": {
+            "self": own,
+            "content": f"{own}/content",
+            "motion": f"{own}/motion" if has_curves else None,
+            "credentials": f"{own}/credentials" if _lie_beside(entry) else None,
+        },
     }
 
 
@@ -410,6 +444,8 @@ async def _form(request: Request, known: Sequence[str]) -> dict[str, Any]:
         form = await request.form(max_files=len(FIELDS), max_fields=MOST_FIELDS)
     except HTTPException as error:
         raise InputError(f"this is no form that can be read ({error.detail})") from error
+    except UnicodeError as error:  # of a charset that it claims
+        raise InputError("the texts of this form are not in its charset; send UTF-8") from error
     try:
         texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
         told = read_form(texts)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dicetalk.errors import InputError, MediaError
+from dicetalk.checks import check_writable
+from dicetalk.errors import InputError, MediaError, TooLargeError
 
 MOST_TEXT = 16_000_000
 """Of a timeline, or curves [bytes]; an hour of curves is larger."""
@@ -23,7 +24,8 @@ def sniffed(path: Path) -> tuple[str, dict[str, Any]]:
 
     Raises:
         MediaError: it is none of them.
-        InputError: a timeline that names other files, or a text that is too long.
+        TooLargeError: a text that is too long, a picture with more pixels than any that is read.
+        InputError: a timeline that names other files, or holds texts that nobody can write.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -78,6 +80,7 @@ def _timeline(path: Path) -> tuple[str, dict[str, Any]]:
         told = json.loads(_text(path))
     except (ValueError, RecursionError) as error:
         raise MediaError(f"{path} begins as JSON and is none; give a timeline, a picture or a recording") from error
+    check_writable(told)
     check_timeline(told)
     return "timeline", {}
 
@@ -119,4 +122,4 @@ def _text(path: Path) -> bytes:
 def _check_text(path: Path) -> None:
     size = path.stat().st_size
     if size > MOST_TEXT:
-        raise InputError(f"{path} has {size / 1e6:.0f} MB of text; expected at most {MOST_TEXT / 1e6:.0f} MB")
+        raise TooLargeError(f"{path} has {size / 1e6:.0f} MB of text; expected at most {MOST_TEXT / 1e6:.0f} MB")

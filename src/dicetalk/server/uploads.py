@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from dicetalk.errors import DiceTalkError
+from dicetalk.errors import DiceTalkError, TooLargeError
 from dicetalk.files import writing
 from dicetalk.server.places import Places
 from dicetalk.server.problems import Problem
@@ -61,7 +61,8 @@ class Uploads:
             return await self._studio.sniffed(path)
         except DiceTalkError as error:
             detail = str(error).replace(str(path), _name(field))
-            raise Problem(415, detail, kind=type(error).__name__, **_of(field)) from error
+            status = 413 if isinstance(error, TooLargeError) else 415
+            raise Problem(status, detail, kind=type(error).__name__, **_of(field)) from error
 
     def _check(self, kind: str, facts: dict[str, Any], field: str | None) -> None:
         if field is not None and kind not in FIELDS[field].files:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -36,9 +38,16 @@ def work(data: Path, name: str) -> None:
     warm(DEFAULT, None)
     for number in range(10**9):
         claim = f"{name}-{number}-{secrets.token_hex(4)}"
-        while (entry := queue.claim(claim)) is None:
+        while (entry := _claimed(queue, claim)) is None:
             time.sleep(PAUSE)
         make(queue, places, entry)
+
+
+def _claimed(queue: Queue, claim: str) -> Entry | None:
+    """The next job; None where none waits, or none can be taken because the disk is full."""
+    with suppress(sqlite3.OperationalError):
+        return queue.claim(claim)
+    return None
 
 
 @lru_cache(maxsize=2)
