@@ -102,6 +102,7 @@ def test_the_tree_of_errors() -> None:
     tree = {
         "InputError": "DiceTalkError",
         "MediaError": "InputError",
+        "TooLargeError": "MediaError",
         "NoFaceError": "InputError",
         "EmotionError": "InputError",
         "ConfigError": "DiceTalkError",
