@@ -16,9 +16,12 @@ Messages are one line: what was found, what was expected, what to do next.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class DiceTalkError(Exception):
