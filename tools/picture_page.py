@@ -25,6 +25,8 @@ VIEWS: dict[str, dict[str, Any]] = {
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
 }
+CHROMIUM = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+"""With a microphone that beeps."""
 PATIENCE = 120_000
 """How long anything on the page may take [ms]."""
 
@@ -65,6 +67,19 @@ def make(page: Page) -> None:
     page.wait_for_selector("#video[data-live=false]", timeout=PATIENCE)
 
 
+def talk(page: Page) -> None:
+    """Live, until the portrait speaks."""
+    page.click("#tab-live")
+    page.check("#live-rights")
+    page.click("#live-start")
+    page.wait_for_selector("#live-shown[data-frame]", timeout=PATIENCE)
+
+
+def shoot(page: Page, path: Path) -> None:
+    """A picture of all of it."""
+    page.screenshot(path=path, full_page=True, type="jpeg", quality=80)
+
+
 def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,13 +88,16 @@ def main() -> None:
     told = parser.parse_args()
     told.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, server(data) as url, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=told.chromium, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=told.chromium, args=CHROMIUM)
         for name, view in VIEWS.items():
             page = browser.new_page(**view)
             fill(page, url)
             if name == "light":
                 make(page)
-            page.screenshot(path=told.folder / f"{name}.jpg", full_page=True, type="jpeg", quality=80)
+            shoot(page, told.folder / f"{name}.jpg")
+            if name == "phone":
+                talk(page)
+                shoot(page, told.folder / "live.jpg")
             page.close()
         browser.close()
 

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { when } from "./state.js";
-import { find } from "./page.js";
+import { find, sentence } from "./page.js";
 import { speech } from "./speech.js";
 
 const USUAL = 10; // s of speech, where there is none yet
@@ -37,7 +37,7 @@ function wordsOf({ problem, forecast }) {
   const cost = forecast?.costs.find((some) => some.preset === find("preset").value && some.memory === "normal");
   const takes = cost && `${forecast.seconds.toFixed(0)} s of speech take about ${durationOf(cost.predicted_s)} and ${cost.peak_gb.toFixed(0)} GB of memory here`
     + `, where ${forecast.free_gb.toFixed(0)} GB are free${cost.fits ? "" : ": too little"}. On a GPU it needs ${cost.gpu_peak_gb.toFixed(0)} GB.`;
-  return [takes, forecast?.advice, problem && `It cannot be used here: ${problem}.`].filter(Boolean).join(" ");
+  return [takes, forecast?.advice, problem && `it cannot be used here: ${problem}`].filter(Boolean).map(sentence).join(" ");
 }
 
 function durationOf(seconds) {
