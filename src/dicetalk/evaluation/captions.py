@@ -9,6 +9,7 @@ with clipped counts and a penalty on length. No library gives all of them withou
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.arrays import Float64
-from dicetalk.words.grams import tokens
 
 Words = tuple[str, ...]
 Gram = tuple[str, ...]
@@ -28,6 +28,7 @@ RECALL = 1.2
 LENGTH_SPREAD = 6.0
 """Of CIDEr-D's penalty on a difference of lengths [words]."""
 CIDER_SCALE = 10.0
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _LITTLE, _SMALL = 1e-15, 1e-9
 """Added to what matched and to what was there: no precision is 0 or divided by 0."""
 
@@ -52,7 +53,7 @@ def as_published(text: str) -> Words:
 
 def plain_words(text: str) -> Words:
     """The words of a text, in small letters and without signs."""
-    return tuple(token for token in tokens(text) if token[0].isalnum())
+    return tuple(_WORD.findall(text.lower().replace("’", "'")))
 
 
 def bleu(captions: Sequence[Captioned]) -> tuple[float, ...]:
