@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dicetalk.evaluation.captions import Captioned, Words, bleu, cider
+from dicetalk.evaluation.captions import Captioned, Words, bleu
+from dicetalk.evaluation.captions import cider as cider_each
 
 BLEU_SHARES = (0.1, 0.2, 0.3, 0.4)
 """How much BLEU-1 to BLEU-4 count in BFS."""
@@ -111,9 +112,13 @@ def _penalty(hits: int, mixed: int, published: bool) -> float:
 
 def feeling_scores(captions: Sequence[Captioned], lexicon: Lexicon, *, published: bool = False) -> FeelingScores:
     """All four figures of at least one caption."""
-    accuracy = accuracies(
-        [named_by(caption, lexicon, published=published) for caption in captions], published=published
-    )
+    named = [named_by(caption, lexicon, published=published) for caption in captions]
+    return mixed(bleu(captions), float(cider_each(captions).mean()), named, published=published)
+
+
+def mixed(words: Sequence[float], cider: float, named: Sequence[Named], *, published: bool = False) -> FeelingScores:
+    """All four figures from BLEU-1 to BLEU-4, CIDEr and what each caption names."""
+    accuracy = accuracies(named, published=published)
     feeling = OF_FEELING * sum(accuracy)
-    said = sum(share * value for share, value in zip(BLEU_SHARES, bleu(captions), strict=True))
-    return FeelingScores(*accuracy, OF_WORDS * said + feeling, OF_WORDS * float(cider(captions).mean()) + feeling)
+    said = sum(share * value for share, value in zip(BLEU_SHARES, words, strict=True))
+    return FeelingScores(*accuracy, OF_WORDS * said + feeling, OF_WORDS * cider + feeling)

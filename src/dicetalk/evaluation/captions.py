@@ -58,16 +58,20 @@ def plain_words(text: str) -> Words:
 
 def bleu(captions: Sequence[Captioned]) -> tuple[float, ...]:
     """BLEU-1 to BLEU-4 of all captions together."""
-    return _bleu(np.sum([_matches(caption) for caption in captions], axis=0))
+    return bleu_of(matches(captions).sum(axis=0))
 
 
 def bleu_each(captions: Sequence[Captioned]) -> Float64:
     """(N, 4) BLEU-1 to BLEU-4 of each caption alone."""
-    return np.array([_bleu(_matches(caption)) for caption in captions])
+    return np.array([bleu_of(each) for each in matches(captions)])
+
+
+def matches(captions: Sequence[Captioned]) -> Float64:
+    """(N, 2, 5): runs of 1 to 4 words that match and that are there; last the lengths of caption and reference."""
+    return np.array([_matches(caption) for caption in captions])
 
 
 def _matches(caption: Captioned) -> Float64:
-    """(2, 5): runs of 1 to 4 words that match and that are there; last the length of the caption and of a reference."""
     length = len(caption.candidate)
     closest = min((abs(len(words) - length), len(words)) for words in caption.references)[1]
     found = np.empty((2, LONGEST + 1))
@@ -80,7 +84,8 @@ def _matches(caption: Captioned) -> Float64:
     return found
 
 
-def _bleu(sums: Float64) -> tuple[float, ...]:
+def bleu_of(sums: Float64) -> tuple[float, ...]:
+    """BLEU-1 to BLEU-4 of a row of `matches` (2, 5), or of the sum of several."""
     matched, there = sums[:, :LONGEST]
     precisions = np.cumprod((matched + _LITTLE) / (there + _SMALL)) ** (1 / np.arange(1, LONGEST + 1))
     ratio = (sums[0, LONGEST] + _LITTLE) / (sums[1, LONGEST] + _SMALL)
@@ -97,15 +102,15 @@ def rouge_l(captions: Sequence[Captioned]) -> Float64:
 
 
 def _rouge(caption: Captioned) -> float:
-    common = [_longest_common(caption.candidate, words) for words in caption.references]
-    precision = max(common) / max(len(caption.candidate), 1)
-    recall = max(length / max(len(words), 1) for length, words in zip(common, caption.references, strict=True))
+    shared = [_longest_shared(caption.candidate, words) for words in caption.references]
+    precision = max(shared) / max(len(caption.candidate), 1)
+    recall = max(length / max(len(words), 1) for length, words in zip(shared, caption.references, strict=True))
     if not (precision and recall):
         return 0.0
     return (1 + RECALL**2) * precision * recall / (recall + RECALL**2 * precision)
 
 
-def _longest_common(one: Words, other: Words) -> int:
+def _longest_shared(one: Words, other: Words) -> int:
     """Length of the longest subsequence of both."""
     row = [0] * (len(other) + 1)
     for word in one:
@@ -150,10 +155,10 @@ def _weighed(counts: Counter[Gram], rarity: Mapping[Gram, float], unseen: float)
 
 def _alike(candidate: Mapping[Gram, float], reference: Mapping[Gram, float]) -> float:
     """The cosine of two weighed counts; what a caption says more often than the reference does not count."""
-    common = sum(
+    alike = sum(
         min(weight, reference[gram]) * reference[gram] for gram, weight in candidate.items() if gram in reference
     )
-    return common / lengths if (lengths := _length(candidate) * _length(reference)) else 0.0
+    return alike / lengths if (lengths := _length(candidate) * _length(reference)) else 0.0
 
 
 def _length(weights: Mapping[Gram, float]) -> float:
