@@ -79,7 +79,7 @@ def perform_as(actor: VirtualActor, speech: Speech, feeling: Float64, seed: int,
     Args:
         actor: who.
         speech: features of the whole clip, T rows.
-        feeling: (8,) weights of `NAMES`, whose sum is 1.
+        feeling: (8,) weights of `NAMES`, whose sum is 1; or (T, 8), where they change.
         seed: the take; with another one the same person shows the same emotion a little differently.
         amounts: of blinks and glances; the head moves as it does.
 
@@ -106,11 +106,11 @@ def feeling_of(emotion: str, strength: float) -> Float64:
 
 
 def _strengthened(feeling: Float64, factor: float) -> Float64:
-    """Weights (8,) so many times as strong, but never stronger than all."""
-    strength = 1 - feeling[0]
-    others = feeling[1:] * min(factor, 1 / max(strength, 1e-9))
-    return np.concatenate([[1 - others.sum()], others])
+    """Weights (..., 8) so many times as strong, but never stronger than all."""
+    strength = 1 - feeling[..., :1]
+    others = feeling[..., 1:] * np.minimum(factor, 1 / np.maximum(strength, 1e-9))
+    return np.concatenate([1 - others.sum(-1, keepdims=True), others], axis=-1)
 
 
 def _acted(speech: Speech, take: Take, feeling: Float64) -> Motion:
-    return act(speech, np.tile(feeling, (speech.frames, 1)), take)
+    return act(speech, np.broadcast_to(feeling, (speech.frames, len(NAMES))), take)

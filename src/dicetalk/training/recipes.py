@@ -11,6 +11,7 @@ from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.embedder import EmbedderSizes
 from dicetalk.errors import ConfigError
 from dicetalk.training.audience import AudienceRecipe, train_audience
+from dicetalk.training.caption import CaptionRecipe, train_caption
 from dicetalk.training.conversation import ConversationRecipe, train_conversation
 from dicetalk.training.frontend import FrontEnd, train_frontend
 from dicetalk.training.hearing import HearingRecipe, train_hearing
@@ -25,7 +26,7 @@ from dicetalk.training.turns import TurnRecipe, train_turns_on
 
 Recipe = (
     Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
-    | AudienceRecipe
+    | AudienceRecipe | CaptionRecipe
 )  # fmt: skip
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
@@ -80,6 +81,9 @@ MOTION_TINY = Stage2Motion(
 SCENE_SMALL = SceneRecipe()
 """What reads objects in scenes, from scenes that it draws itself; half a minute."""
 
+CAPTION_SMALL = CaptionRecipe()
+"""What says in words what a face shows, from virtual actors that it draws itself; some minutes of one core."""
+
 TURNS = TurnRecipe()
 """What is felt in the lines of a dialogue, from DailyTalk; no matter of steps."""
 
@@ -102,6 +106,7 @@ RECIPES: dict[str, Recipe] = {
     "scene-small": SCENE_SMALL,
     "turns": TURNS,
     "audience-small": AUDIENCE_SMALL,
+    "caption-small": CAPTION_SMALL,
 }
 
 
@@ -128,6 +133,10 @@ def train_by(
         if data:
             raise ConfigError(f"scenes to learn from are drawn; leave {', '.join(map(str, data))} out")
         return train_scene(out, recipe, progress, processes)
+    if isinstance(recipe, CaptionRecipe):
+        if data:
+            raise ConfigError(f"clips to caption are drawn; leave {', '.join(map(str, data))} out")
+        return train_caption(out, recipe, progress, processes)
     if not data:
         raise ConfigError("there is nothing to learn from; give the folders that `dicetalk prepare` wrote")
     if isinstance(recipe, TextRecipe):
