@@ -7,6 +7,9 @@ PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraint
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
+# Tests start hundreds of processes: where bytecode is not kept, each of them compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # As users have it: no torch.
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -26,14 +29,17 @@ develop: .venv/.tested  ## the same, with all extras and what tests and checks n
 demo: install  ## demo.mp4 and its contact sheet demo.png
 	$(BIN)/dicetalk demo --force
 
-test: develop  ## all tests; one line says what was left out, and why
+test: develop  ## the tests but the slow ones; one line says what was left out, and why
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+full: develop  ## all tests
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow
 
 hostile: develop  ## bad input: every case at every door
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --hostile tests/hostile
 
-coverage: develop  ## the tests, with the share of lines they run
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92
+coverage: develop  ## all tests, with the share of lines they run
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92
 
 check: develop  ## style, format, types
 	$(BIN)/ruff check .
@@ -50,4 +56,4 @@ gallery: develop  ## the pictures of README and docs
 benchmark: install  ## speed into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
-.PHONY: help install develop demo test hostile coverage check docs gallery benchmark
+.PHONY: help install develop demo test full hostile coverage check docs gallery benchmark

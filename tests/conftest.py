@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from once import once
 from places import SHARED, TESTS
 from safetensors.numpy import save_file
 from scipy.io import wavfile
@@ -32,9 +33,19 @@ if find_spec("hypothesis") is not None:  # the tests have no clock: a busy machi
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="the tests that are marked slow as well")
     parser.addoption(
         "--hostile", action="store_true", help="every case of tests/hostile at every door, not at one each"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests are left out where nobody asks for them, and are counted in the line at the end."""
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow, which `make full` runs too"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -79,8 +90,11 @@ def speech(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def talking(tmp_path_factory: pytest.TempPathFactory, hopper: Path, speech: Path) -> Path:
     """A video of Grace Hopper saying that, happy, 256 x 256."""
-    path = tmp_path_factory.mktemp("talking") / "clip.mp4"
-    return dicetalk.load()(hopper, speech, emotion="happy", size=256, crop=True).save(path)
+
+    def make(folder: Path) -> None:
+        dicetalk.load()(hopper, speech, emotion="happy", size=256, crop=True).save(folder / "clip.mp4")
+
+    return once(tmp_path_factory, "talking", make) / "clip.mp4"
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +156,24 @@ def tiny_embedder(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
     from dicetalk.training.stage1_embedder import train_embedder
 
-    return train_embedder([prepared], tmp_path_factory.mktemp("tiny"), TINY)
+    return once(tmp_path_factory, "embedder", lambda folder: train_embedder([prepared], folder, TINY))
+
+
+@pytest.fixture(scope="session")
+def tiny_motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny motion model; tests only read it."""
+    pytest.importorskip("torch", reason="a model for a test is made with it: `make develop`")
+    from motion_tiny import write_tiny
+
+    return once(tmp_path_factory, "motion", write_tiny)
+
+
+@pytest.fixture(scope="session")
+def tiny_svd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny checkpoint of the svd backbone; tests only read it."""
+    from svd_tiny import write_checkpoint
+
+    return once(tmp_path_factory, "svd", write_checkpoint)
 
 
 EXTRAS = (

@@ -96,7 +96,7 @@ def random_priors(seed: int = 0, names: Sequence[str] = NAMES) -> dict[str, Tens
 
 def write_checkpoint(folder: Path, seed: int = 0) -> Path:
     """A checkpoint of ours, as those were before they told their vocabulary."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, state in random_states(seed).items():
         save_tensors(folder / f"{name}.safetensors", state)
     write_vocabulary(folder, NAMES, seed, tiny_config())

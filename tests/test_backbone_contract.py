@@ -44,22 +44,23 @@ def kind(request: pytest.FixtureRequest) -> Iterator[str]:
         yield name
 
 
-def tiny_svd(folder: Path) -> Backbone:
-    from svd_tiny import write_checkpoint
-
+def small_svd(folder: Path) -> Backbone:
     from dicetalk.svd.options import SvdOptions
 
     options = SvdOptions(preset="fast", steps=2, short_side=64, device="cpu")
-    return load_backbone(write_checkpoint(folder / "tiny"), options)
+    return load_backbone(folder, options)
 
 
-TINY: dict[str, Callable[[Path], Backbone]] = {"svd": tiny_svd}
-"""How a small one of a kind is loaded, given an empty folder; a kind that is not told is small as it is."""
+TINY: dict[str, tuple[str, Callable[[Path], Backbone]]] = {"svd": ("tiny_svd", small_svd)}
+"""The fixture of a small one's folder, and what opens that; a kind that is not told is small as it is."""
 
 
 @pytest.fixture(scope="module")
-def backbone(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Backbone:
-    return TINY[kind](tmp_path_factory.mktemp(kind)) if kind in TINY else load_backbone(kind)
+def backbone(kind: str, request: pytest.FixtureRequest) -> Backbone:
+    if kind not in TINY:
+        return load_backbone(kind)
+    fixture, opened = TINY[kind]
+    return opened(request.getfixturevalue(fixture))
 
 
 @pytest.fixture(scope="module")

@@ -306,17 +306,12 @@ def test_a_backbone_that_hears_everything_first(hopper: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dicetalk.DiceTalk]:
-    pytest.importorskip("torch", reason="a model for a test is made with it: `make develop`")
-    from motion_tiny import write_tiny
-
+def talk(tiny_motion: Path) -> Iterator[dicetalk.DiceTalk]:
     from dicetalk.diffusion.backbone import load_motion
 
-    folder = tmp_path_factory.mktemp("motion")
-    write_tiny(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(KINDS, "motion", Kind(loads="dicetalk.diffusion.backbone:load_motion", moves=True))
-        yield dicetalk.DiceTalk(load_motion(folder))
+        yield dicetalk.DiceTalk(load_motion(tiny_motion))
 
 
 @pytest.fixture(scope="module")

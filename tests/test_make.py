@@ -56,6 +56,14 @@ def test_ci_runs_both_in_fresh_clones_before_anything_else() -> None:
     assert 'git clone --quiet . "$clones/$1"' in script
 
 
+def test_ci_leaves_no_test_out() -> None:
+    """Slow ones are left out by `make test`, which is run by hand; what CI runs behind it runs them all."""
+    assert "--slow" not in rule("test")[1]
+    for target in ("full", "coverage"):
+        options = rule(target)[1].partition("pytest")[2].split()
+        assert "--slow" in options and {"-k", "-m", "--ignore", "--deselect"}.isdisjoint(options)
+
+
 def test_every_package_is_pinned_and_bounded() -> None:
     pins = {name(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line}
     extras = [line for lines in PROJECT["optional-dependencies"].values() for line in lines]

@@ -222,6 +222,7 @@ def test_a_worker_that_is_killed_loses_nothing(desk: Path) -> None:
     assert states() == ["made", "made"] and not unfinished()
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_each_time_is_told(desk: Path) -> None:
     process = started(manifest(*MANY[:1]), "-o", "out", "-q")
     killed = set[int]()

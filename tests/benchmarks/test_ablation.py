@@ -65,6 +65,7 @@ def ablate(acted: Path, out: Path, *more: str) -> None:
     ablation.main([str(acted), "-o", str(out), "--windows=3", "--faces-steps=2", "--threads=1", *TINY, *more])
 
 
+@pytest.mark.slow
 def test_every_row_is_learned_and_measured_and_the_same_command_goes_on(acted: Path, tmp_path: Path) -> None:
     ablate(acted, tmp_path, "--seeds=0", "--few-shot=contempt")
     files = sorted(tmp_path.glob("*-0.json"))

@@ -8,6 +8,7 @@ from load import Load, grown, measured, page
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")]
 
 
+@pytest.mark.slow
 def test_a_little_load_is_borne() -> None:
     load = Load(clients=4, seconds=4, kill_every=2.5, queue=4, size=96, workers=1, seed=1)
     found = measured(load)

@@ -10,7 +10,6 @@ import motion_feelings
 import motion_lips
 import numpy as np
 import pytest
-from motion_tiny import write_tiny
 from safetensors.numpy import save_file
 
 from dicetalk.arrays import UInt8
@@ -91,15 +90,17 @@ def write_voices(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHIPPED.is_dir(), reason="no embedder is shipped")
-def test_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_of_it(
+    tiny_motion: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     bench = importlib.import_module("motion")  # a folder of the tests has its name
     monkeypatch.setattr(motion_feelings, "FEELINGS", ("happy", "sad"))
     monkeypatch.setattr(motion_feelings, "PAIRS", (("happy", "sad"),))
     monkeypatch.setattr(bench, "NOISES", (("white", 20), ("babble", 0)))
     monkeypatch.setattr(bench, "SCALES", (1.0,))
-    write_tiny(tmp_path / "model")
-    given = [str(write_voices(tmp_path / "voices")), "--model", str(tmp_path / "model"), "-o", str(tmp_path / "out")]
+    given = [str(write_voices(tmp_path / "voices")), "--model", str(tiny_motion), "-o", str(tmp_path / "out")]
     bench.main([*given, "--passages", "4", "--few", "1", "--guidance"])
     figures = json.loads((tmp_path / "out" / "motion.json").read_text())
     assert figures["lips"][bench.CEILING]["opening r"] == pytest.approx({"value": 1, "low": 1, "high": 1, "of": 2})

@@ -21,6 +21,7 @@ def test_every_combination() -> None:
             settings([wrong])
 
 
+@pytest.mark.slow
 def test_a_sweep(prepared: Path, tmp_path: Path) -> None:
     tried = settings(["between=0,1"])
     rows = list(sweep([prepared], tmp_path, BASE, ["cid", "dora"], tried))

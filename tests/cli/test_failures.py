@@ -169,9 +169,11 @@ def test_a_signal_that_would_be_lost_comes_again(capsys: pytest.CaptureFixture[s
 
     def body() -> None:
         Odd()
-        time.sleep(10)
+        time.sleep(60)
 
+    begun = time.monotonic()
     assert run(command(body), []) == 128 + signal.SIGTERM
+    assert time.monotonic() - begun < 30  # whoever sleeps is woken
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -15,19 +15,11 @@ from dicetalk.media import Waveform
 MOTION = Kind(loads="dicetalk.diffusion.backbone:load_motion", moves=True)
 
 
-@pytest.fixture(scope="module")
-def motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("torch", reason="a model for a test is made with it: `make develop`")
-    from motion_tiny import write_tiny
-
-    folder = tmp_path_factory.mktemp("motion")
-    write_tiny(folder)
-    return folder
-
-
-def test_frames_of_what_comes(hopper: Path, voice: Waveform, motion: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_of_what_comes(
+    hopper: Path, voice: Waveform, tiny_motion: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(KINDS, "motion", MOTION)
-    words = ["live", str(hopper), "--crop", "--size", "96", "--backbone", str(motion), "-e", "happy"]
+    words = ["live", str(hopper), "--crop", "--size", "96", "--backbone", str(tiny_motion), "-e", "happy"]
     done = CliRunner().invoke(cli, words, input=voice[:6401].tobytes(), catch_exceptions=False)
     assert len(done.stdout_bytes) == 11 * 96 * 96 * 3
     assert done.stderr == "frames of 96 x 96, rgb24, 25 a second\n"

@@ -68,6 +68,7 @@ def doctor(*arguments: str) -> int:
     return run(cli, ["doctor", "--device", "cpu", *arguments])
 
 
+@pytest.mark.slow
 def test_the_doctor_predicts_from_a_checkpoints_config_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,6 +82,7 @@ def test_the_doctor_predicts_from_a_checkpoints_config_alone(
     assert all(c["fits"] and c["predicted_s"] > 0 for c in found["costs"])
 
 
+@pytest.mark.slow
 def test_the_doctor_says_what_fits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,7 @@ def trained(prepared: Path, out: Path, steps: int) -> Result:
     return run("train", "embedder-small", prepared, "-o", out, *changes, "--set", f"loop.steps={steps}")
 
 
+@pytest.mark.slow
 def test_train_and_evaluate(prepared: Path, tmp_path: Path) -> None:
     assert trained(prepared, tmp_path / "run", 120).exit_code == 0  # misread faces take longer to learn
     done = run("evaluate", "embedder", prepared, "--checkpoint", tmp_path / "run", "-o", tmp_path / "results", "--json")

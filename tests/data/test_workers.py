@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import names
@@ -96,8 +97,23 @@ def group_of(leader: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["while workers start", "while they work"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+OFTEN = ((signal.SIGINT, True), (signal.SIGKILL, False))
+"""Ctrl-C at work, and what is hardest to clean up after: the other moments are slow tests."""
+
+
+def moment(number: signal.Signals, late: bool) -> Any:
+    marks = [] if (number, late) in OFTEN else [pytest.mark.slow]
+    return pytest.param(number, late, marks=marks, id=f"{number.name} while {'they work' if late else 'workers start'}")
+
+
+@pytest.mark.parametrize(
+    ("number", "late"),
+    [
+        moment(number, late)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+        for late in (False, True)
+    ],
+)
 def test_a_signal_ends_all_of_it(source: Path, tmp_path: Path, number: signal.Signals, late: bool) -> None:
     out = tmp_path / "out"
     process = preparing(source, out)

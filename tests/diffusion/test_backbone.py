@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from motion_tiny import write_tiny
 
 from dicetalk import DiceTalk
 from dicetalk.amounts import Amounts
@@ -21,10 +20,8 @@ from dicetalk.motion.space import EYES, Motion, concatenate, index
 
 
 @pytest.fixture(scope="module")
-def backbone(tmp_path_factory: pytest.TempPathFactory) -> MotionBackbone:
-    folder = tmp_path_factory.mktemp("motion") / "tiny"
-    write_tiny(folder)
-    return load_motion(folder)
+def backbone(tiny_motion: Path) -> MotionBackbone:
+    return load_motion(tiny_motion)
 
 
 @pytest.fixture(scope="module")

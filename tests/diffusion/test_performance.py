@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from motion_tiny import write_tiny
 
 from dicetalk.amounts import AS_USUAL, Amounts
 from dicetalk.arrays import Float32
@@ -20,10 +21,8 @@ from dicetalk.rates import FPS, SAMPLES_PER_FRAME, SPEECH_RATE
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> MotionModel:
-    folder = tmp_path_factory.mktemp("motion")
-    write_tiny(folder)
-    return read_model(folder)
+def model(tiny_motion: Path) -> MotionModel:
+    return read_model(tiny_motion)
 
 
 @pytest.fixture(scope="module")

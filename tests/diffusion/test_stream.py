@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from motion_tiny import SIZES, write_tiny
+from motion_tiny import SIZES, drawn_net
 from safetensors.numpy import load_file, save_file
 
 from dicetalk.arrays import Float32
@@ -29,18 +29,14 @@ FRAMES = 64
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("motion")
+def net() -> Stage2Net:
+    """That of the tiny model."""
+    return drawn_net()
 
 
 @pytest.fixture(scope="module")
-def net(folder: Path) -> Stage2Net:
-    return write_tiny(folder)
-
-
-@pytest.fixture(scope="module")
-def model(folder: Path, net: Stage2Net) -> MotionModel:
-    return read_model(folder)
+def model(tiny_motion: Path) -> MotionModel:
+    return read_model(tiny_motion)
 
 
 def rows() -> Float32:
@@ -112,8 +108,8 @@ def test_an_emotion_changes_from_its_frame_on(model: MotionModel) -> None:
     assert np.abs(one[1] - two[1]).max() > 1e-4
 
 
-def test_a_graph_that_is_none(folder: Path, net: Stage2Net, tmp_path: Path) -> None:
-    copy(folder, tmp_path)
+def test_a_graph_that_is_none(tiny_motion: Path, tmp_path: Path) -> None:
+    copy(tiny_motion, tmp_path)
     (tmp_path / "motion.onnx").write_bytes(b"no graph")
     with pytest.raises(CheckpointError, match="cannot be loaded"):
         read_model(tmp_path)
@@ -124,8 +120,8 @@ def copy(folder: Path, other: Path) -> None:
         (other / file.name).write_bytes(file.read_bytes())
 
 
-def test_priors_of_another_width(folder: Path, net: Stage2Net, tmp_path: Path) -> None:
-    copy(folder, tmp_path)
+def test_priors_of_another_width(tiny_motion: Path, tmp_path: Path) -> None:
+    copy(tiny_motion, tmp_path)
     save_priors(tmp_path / "priors.safetensors", {name: Prior(*np.ones((2, 8), np.float32)) for name in NAMES})
     with pytest.raises(CheckpointError, match="are not those that its bank reads"):
         read_model(tmp_path)
@@ -137,8 +133,8 @@ def test_guidance_that_was_not_learned(wrong: dict[str, float]) -> None:
         Guidance(**wrong)
 
 
-def test_a_checkpoint_that_is_damaged(folder: Path, net: Stage2Net, tmp_path: Path) -> None:
-    copy(folder, tmp_path)
+def test_a_checkpoint_that_is_damaged(tiny_motion: Path, tmp_path: Path) -> None:
+    copy(tiny_motion, tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
     damages: list[dict[str, object]] = [{"levels": wrong} for wrong in ([1.0], 3, [1.0, 0.5, 0.0], [[1.0, 0.0]])]
     damages += [{"vocabulary": wrong} for wrong in (["joy"], [], ["happy"])]

@@ -135,7 +135,6 @@ RAW: dict[str, tuple[bytes, bytes]] = {
     "a length beyond all": (HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", b"4"),
     "a length of two minds": (HEAD + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\nabcde", b"400"),
     "chunks that are none": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n", b"400"),
-    "a chunk beyond all": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n", b""),
     "no host": (b"GET /healthz HTTP/1.1\r\n\r\n", b"4"),
     "a host of another": (b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"421"),
     "out of the page's folder": (b"GET /../../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
@@ -156,6 +155,15 @@ def test_bytes_on_the_line(name: str, server: Served) -> None:
         answer = raw.recv(65536)
     assert answer[9:12].startswith(status), answer[:300]
     assert b"root:" not in answer and b"Traceback" not in answer
+    assert server.asks.get("/healthz").status_code == 200
+
+
+def test_a_chunk_beyond_all_is_not_waited_for_by_others(server: Served, data: Path) -> None:
+    """How long the server itself waits for it, the tests of the guard say."""
+    with line(server) as raw:
+        raw.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n" + b"x" * 100)
+        assert server.asks.get("/healthz", timeout=10).status_code == 200
+    until_gone(data / "temporary")
     assert server.asks.get("/healthz").status_code == 200
 
 

@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from dicetalk.server.guard import Guard
 from dicetalk.server.options import ServerOptions
+from dicetalk.server.problems import Problem
 from dicetalk.server.session import LASTS, Sessions
 
 KEY = "k" * 20
@@ -159,6 +160,26 @@ def test_what_is_refused_is_taken_to_its_end_before_the_answer(expect: list[tupl
 
     anyio.run(ask)
     assert len(came) == taken
+
+
+def test_who_sends_nothing_more_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicetalk.server.guard.SLOWEST", 0.01)
+    guard = Guard(_reads, ServerOptions(data=Path("data")), Sessions())
+
+    async def ask() -> None:
+        async def receive() -> dict[str, object]:
+            await anyio.sleep_forever()
+            raise AssertionError("nobody comes back from there")
+
+        async def send(message: object) -> None:
+            raise AssertionError("nothing is answered here")
+
+        scope = {"type": "http", "path": "/", "headers": [(b"host", b"localhost")], "method": "POST"}
+        await guard(scope, receive, send)
+
+    with pytest.raises(Problem, match=r"nothing came for 0\.01 s; send it again") as told:
+        anyio.run(ask)
+    assert told.value.status == 408
 
 
 async def _reads(scope: Scope, receive: Receive, send: Send) -> None:

@@ -324,6 +324,7 @@ def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
         assert second.returncode == 2 and "another server works in" in second.stderr
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path, hopper: Path, speech: Path) -> None:
     with serving(tmp_path) as first:
         portrait, said = first.send(hopper), first.send(speech)
@@ -350,6 +351,7 @@ def workers_of(server: Served) -> list[int]:
     return [int(child) for child in children]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 def test_a_worker_that_is_killed_loses_no_job_and_none_outlives_its_server(
     tmp_path: Path, hopper: Path, speech: Path

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from svd_tiny import write_checkpoint
 
 from dicetalk.backbone import Backbone, Conditions, Step
 from dicetalk.checkpoints import CONFIG
@@ -27,8 +26,8 @@ SMALL = SvdOptions(preset="fast", steps=2, short_side=64, device="cpu")
 
 
 @pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny")
+def checkpoint(tiny_svd: Path) -> Path:
+    return tiny_svd
 
 
 def emotion(frames: int, **weights: float) -> EmotionTrack:
@@ -94,6 +93,7 @@ def test_same_seed_same_frames_another_seed_others(checkpoint: Path) -> None:
     assert (first != frames_of(backbone, conditions(seed=1))).mean() > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["fast", "best"])
 def test_low_memory_gives_the_same_frames(checkpoint: Path, preset: str) -> None:
     normal = frames_of(load_svd(checkpoint, replace(SMALL, preset=preset)), conditions())
@@ -102,6 +102,7 @@ def test_low_memory_gives_the_same_frames(checkpoint: Path, preset: str) -> None
     assert np.abs(normal.astype(int) - low).max() <= 1
 
 
+@pytest.mark.slow
 def test_emotion_speech_and_guidance_are_seen(checkpoint: Path) -> None:
     guided = replace(SMALL, preset="best")
     backbone = load_svd(checkpoint, guided)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from spaces import felt, prior, space
-from svd_tiny import random_priors, tiny_config, write_checkpoint, write_vocabulary
+from svd_tiny import random_priors, tiny_config, write_vocabulary
 
 from dicetalk.backbone import Conditions
 from dicetalk.checkpoints import open_checkpoint, write_config
@@ -35,9 +35,9 @@ TIMES = (np.arange(10) + 0.5) / 25
 
 
 @pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def older(tiny_svd: Path) -> Path:
     """A checkpoint of before vocabularies were told."""
-    return write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny")
+    return tiny_svd
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def test_a_checkpoint_that_does_not_tell_its_vocabulary(older: Path) -> None:
     assert not found.stds.any() and found.stds.shape == found.means.shape == (8, 256)
 
 
+@pytest.mark.slow
 def test_one_of_nine_emotions_in_an_order_of_its_own(copy: Path, older: Path) -> None:
     found = load_priors(open_checkpoint(told(copy, NINE, space="theirs"), KIND, VERSION))
     assert found.names == NINE and found.space == "theirs" and found.means.shape == (9, 256)
@@ -77,6 +78,7 @@ def test_one_of_nine_emotions_in_an_order_of_its_own(copy: Path, older: Path) ->
     assert (frames(copy, proud) != frames(copy, emotion)).any()
 
 
+@pytest.mark.slow
 def test_one_of_seven_emotions_takes_what_it_lacks_for_neutral(copy: Path) -> None:
     told(copy, SEVEN)
     contempt, neutral = (track(Timeline([(0.0, name)]), TIMES) for name in ("contempt", "neutral"))
@@ -111,6 +113,7 @@ def test_every_second_frame_is_denoised_with_what_is_felt_then(older: Path) -> N
     np.testing.assert_allclose(found[:5], emotion.weights[[0, 2, 4, 6, 8]] @ stored.means, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_prior_of_its_own_space_reaches_it_as_it_is(copy: Path) -> None:
     told(copy, NAMES, space="ours")
     stored = load_priors(open_checkpoint(copy, KIND, VERSION))

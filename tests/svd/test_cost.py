@@ -157,6 +157,7 @@ with torch.inference_mode():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak memory of a process as Linux tells it")
 def test_predicted_memory_is_measured() -> None:
     import json

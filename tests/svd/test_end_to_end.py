@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from svd_tiny import write_checkpoint
 
 from dicetalk.media import probe
 from dicetalk.pipeline import DiceTalk
@@ -14,9 +13,9 @@ from dicetalk.svd.options import SvdOptions
 
 
 @pytest.mark.parametrize("frame", ["whole", "face"])
-def test_a_portrait_speaks(hopper: Path, speech: Path, tmp_path: Path, frame: str) -> None:
+def test_a_portrait_speaks(hopper: Path, speech: Path, tiny_svd: Path, tmp_path: Path, frame: str) -> None:
     options = SvdOptions(preset="fast", steps=2, short_side=64, device="cpu", frame=frame)
-    talk = DiceTalk(load_svd(write_checkpoint(tmp_path / "tiny"), options))
+    talk = DiceTalk(load_svd(tiny_svd, options))
     video = talk(hopper, speech, emotion="happy:0.7,surprised:0.3", size=160)
     out = video.save(tmp_path / "out.mp4")
     found, _ = probe(out)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click import Context
-from svd_tiny import write_checkpoint
 from terminal import shown_on_a_terminal
 
 import dicetalk
@@ -26,15 +25,10 @@ from dicetalk.svd.options import SvdOptions
 QUICK = ("--preset", "fast", "--steps", "1", "--short-side", "64", "--device", "cpu", "--size", "96")
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny")
-
-
 @pytest.fixture
-def desk(tmp_path: Path, hopper: Path, speech: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(tmp_path: Path, hopper: Path, speech: Path, tiny_svd: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with a portrait, a speech and a checkpoint."""
-    for name, target in (("face.jpg", hopper), ("speech.wav", speech), ("dice-svd", tiny)):
+    for name, target in (("face.jpg", hopper), ("speech.wav", speech), ("dice-svd", tiny_svd)):
         (tmp_path / name).symlink_to(target)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -141,6 +135,7 @@ def test_python_takes_the_same_options(desk: Path) -> None:
     assert told == [(1, 1)] * 2
 
 
+@pytest.mark.slow
 def test_a_stored_own_and_heard_emotion_and_a_timeline_reach_the_frames(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +176,7 @@ def test_nothing_names_cuda_and_the_rules_never_loads_diffusers(desk: Path) -> N
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_steps_with_time_left_are_shown_on_a_terminal(desk: Path) -> None:
     arguments = [sys.executable, "-m", "dicetalk", "generate", "face.jpg", "speech.wav", "--backbone", "svd", *QUICK]
     text = shown_on_a_terminal([*arguments, "--steps", "2"])

@@ -225,6 +225,7 @@ def loop(model: Any, clip: LiteralClip, options: SvdOptions, batch: int = 3) -> 
     return sample(plan, denoiser, start, None)
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_best_is_the_literal_loop() -> None:
     literal = LiteralUNet(SIZES.unet).eval()
@@ -235,6 +236,7 @@ def test_best_is_the_literal_loop() -> None:
     assert relative(loop(unet(), clip, SvdOptions(preset="best", steps=3)), expected) < 1e-4
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_batch_changes_nothing(preset: str) -> None:
@@ -243,6 +245,7 @@ def test_the_batch_changes_nothing(preset: str) -> None:
     assert relative(loop(unet(), clip, options, 1), loop(unet(), clip, options, 7)) < 1e-4
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_four_branches_at_equal_scales_are_three() -> None:
     clip = tiny_clip()
@@ -285,6 +288,7 @@ def test_more_frames_of_padding_are_not_denoised_in_fast() -> None:
     assert sum(seen) == 100
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_the_loop_takes_half_the_time_of_the_literal_one() -> None:
     sizes = UNetSizes(

@@ -68,6 +68,7 @@ def test_the_weights_lie_in_one_file(folder: Path, inner: str, graph_name: str, 
     assert max(node.ByteSize() for node in graph.node) < 1000  # nor do constants hide any
 
 
+@pytest.mark.slow
 def test_exporting_again_gives_the_same_graph(tmp_path: Path, tiny_embedder: Path) -> None:
     """The one that ships, in a process that has exported another one before."""
     (tmp_path / WEIGHTS).write_bytes((SHIPPED / WEIGHTS).read_bytes())

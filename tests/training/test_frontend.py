@@ -103,6 +103,7 @@ def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_and_its_graph_says_the_same(data: Path, tmp_path: Path) -> None:
     out, stopped = tmp_path / "out", tmp_path / "stopped"
     train_frontend([data], out, TINY)

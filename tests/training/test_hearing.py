@@ -87,6 +87,7 @@ def test_people_apart_are_heard(prepared: Path, taught: Path) -> None:
         np.testing.assert_allclose(Embedder(taught).embed(voice, None).mean, same, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_stopped(prepared: Path, faces: Path, taught: Path, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         if done == 70:
@@ -110,10 +111,9 @@ def test_emotions_without_plain_speech_by_the_same_people_tell_nothing(
         train_hearing([folder], tmp_path / "out", replace(QUICK, space=str(faces)))
 
 
-def test_a_space_without_all_names_cannot_be_heard_into(prepared: Path, tmp_path: Path) -> None:
-    three = train_embedder([prepared], tmp_path / "three", replace(TINY, loop=replace(TINY.loop, steps=2)))
+def test_a_space_without_all_names_cannot_be_heard_into(prepared: Path, tiny_embedder: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no prior of 'angry'"):
-        train_hearing([prepared], tmp_path / "out", replace(QUICK, space=str(three)))
+        train_hearing([prepared], tmp_path / "out", replace(QUICK, space=str(tiny_embedder)))
 
 
 def test_hearing_of_another_space_is_refused(taught: Path, tmp_path: Path) -> None:

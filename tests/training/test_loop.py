@@ -137,6 +137,7 @@ def test_stage_1_learns_and_its_checkpoint_loads(tiny_embedder: Path) -> None:
     assert not set(load_file(tiny_embedder / "embedder.safetensors")) & hearing
 
 
+@pytest.mark.slow
 def test_stage_1_resumes_bit_for_bit(prepared: Path, tmp_path: Path) -> None:
     recipe = replace(TINY, loop=replace(TINY.loop, steps=40))
     train_embedder([prepared], tmp_path / "whole", recipe)

@@ -60,6 +60,7 @@ def launch(count: int, *words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(list(map(str, line)), env=environment, capture_output=True, text=True, timeout=100)
 
 
+@pytest.mark.slow
 @needs_accelerate
 def test_two_processes_keep_one_network_and_learn_from_both_batches(tmp_path: Path) -> None:
     """And a run that goes on after 4 steps is the uninterrupted one."""
@@ -97,6 +98,7 @@ leave(processes)
 """
 
 
+@pytest.mark.slow
 @needs_accelerate
 def test_two_processes_learn_motion_together(tmp_path: Path) -> None:
     """Weights, and what is counted of the bank, are the same in both; one of them writes the model."""

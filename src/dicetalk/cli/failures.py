@@ -97,9 +97,18 @@ class _Stop:
         """A signal that came where Python can raise nothing, as while it collects garbage, is sent again."""
         if isinstance(told.exc_value, Stopped):
             self.last = -math.inf
-            threading.Timer(0.01, signal.raise_signal, (told.exc_value.number,)).start()
+            threading.Timer(0.01, _signal_the_main_thread, (told.exc_value.number,)).start()
         else:
             sys.__unraisablehook__(told)
+
+
+def _signal_the_main_thread(number: int) -> None:
+    """It wakes where it sleeps or waits; what another thread raises for itself would be answered only after that."""
+    thread = threading.main_thread().ident
+    if sys.platform == "win32" or thread is None:
+        signal.raise_signal(number)
+    else:
+        signal.pthread_kill(thread, number)
 
 
 @contextlib.contextmanager
