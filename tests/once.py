@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,7 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     with (base / f"once-{name}-lock").open("w") as file:
         _wait_for(file)
         if not folder.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)  # of one that failed
             unfinished.mkdir()
             make(unfinished)
             unfinished.rename(folder)

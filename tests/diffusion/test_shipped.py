@@ -13,7 +13,7 @@ from dicetalk import assets
 from dicetalk.backbone import Conditions, Moves
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.media import Picture, Waveform
+from dicetalk.media import Picture, read_sound
 from dicetalk.motion.basis import lip_parting
 from dicetalk.motion.space import Motion, concatenate, index
 from dicetalk.rates import FPS, SPEECH_RATE
@@ -58,9 +58,10 @@ def test_lips_meet_where_they_are_heard_to(talk: dicetalk.DiceTalk, conditions: 
 
 
 @pytest.fixture(scope="module")
-def short(talk: dicetalk.DiceTalk, hopper_picture: Picture, voice: Waveform) -> Conditions:
+def short(talk: dicetalk.DiceTalk, hopper_picture: Picture) -> Conditions:
     """Three seconds, for what is seen at once."""
-    return talk(hopper_picture, voice[: 3 * SPEECH_RATE], emotion="happy", size=96).conditions
+    sound = read_sound(assets.speech())
+    return talk(hopper_picture, replace(sound, waveform=sound.waveform[: 3 * SPEECH_RATE]), size=96).conditions
 
 
 @pytest.fixture(scope="module")
