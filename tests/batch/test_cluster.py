@@ -83,6 +83,7 @@ def states() -> list[str]:
         return [row["state"] for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_worker_of_a_cluster_that_is_killed_loses_nothing(cluster: str, jobs: str) -> None:
     process = started(jobs, cluster)
@@ -98,6 +99,7 @@ def test_a_worker_of_a_cluster_that_is_killed_loses_nothing(cluster: str, jobs: 
     assert all(sum(1 for _ in read_video(f"out/{name}.mp4")) == 30 for name in ("happy", "sad", "angry"))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_batch_on_a_cluster_that_is_stopped(cluster: str, jobs: str, hopper: Path, speech: Path) -> None:
     with Path(jobs).open("a") as file:

@@ -27,6 +27,7 @@ def plain(found: Forecast) -> Forecast:
     return replace(found, free_gb=0, costs=[replace(cost, predicted_s=0) for cost in found.costs])
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_told_from_its_config_alone(tmp_path: Path) -> None:
     write_config(tmp_path, KIND, VERSION, tiny_config())
     assert plain(svd_forecast(tmp_path, 10.0, "cpu")) == plain(forecast(10.0, "cpu", tiny_config()))
@@ -39,6 +40,7 @@ def test_without_a_checkpoint_the_published_sizes_are_told() -> None:
     assert all(4 < cost.gpu_peak_gb < 10 for cost in found.costs)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_says_what_would(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dicetalk.svd.cost.free_bytes", lambda _device: 10**9)
     found = forecast(10.0, "cpu", tiny_config())

@@ -43,17 +43,14 @@ def test_a_case(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
 SAMPLE = (
     "a WebP",
     "a pipe as portrait",
-    "a megabyte of zeros",
     "notes that unpack to 300 MB",
-    "a sample that is no number",
-    "half of a HEIC",
     "an emotion that moves the cursor",
-    "a name of many scripts",
     "a full device",
 )
+MORE = ("a megabyte of zeros", "a sample that is no number", "half of a HEIC", "a name of many scripts")
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", [*SAMPLE, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])
 def test_a_case_in_a_process(name: str, tmp_path: Path) -> None:
     case, fields = CASES[name], fields_of(CASES[name], tmp_path / "desk")
     output = Path(fields.setdefault("output", str(tmp_path / "desk" / "made.mp4")))

@@ -59,7 +59,7 @@ def test_it_keeps_the_contract(checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize("samples", [1, 640, 641, 1280, 3201])
-@pytest.mark.parametrize("preset", ["fast", "best"])
+@pytest.mark.parametrize("preset", ["fast", pytest.param("best", marks=pytest.mark.slow)])
 def test_one_frame_per_40_ms_whatever_the_length(checkpoint: Path, samples: int, preset: str) -> None:
     backbone = load_svd(checkpoint, replace(SMALL, preset=preset, steps=1))
     assert len(frames_of(backbone, conditions(samples))) == -(-samples // 640)

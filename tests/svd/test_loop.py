@@ -17,6 +17,9 @@ from dicetalk.svd.projectors import FaceRegionEncoder
 
 CASES = ("loop_a_n60_ov0", "loop_b_n60_ov5", "loop_c_n10_ramp", "loop_d_n50_exact", "loop_e_n21_fpb14_s3_i2i")
 
+LONG = ("loop_a_n60_ov0", "loop_b_n60_ov5")
+"""Those of 60 frames."""
+
 
 def golden_region(mask: Tensor) -> Tensor:
     encoder = FaceRegionEncoder(32, tuple(facts("loop")["pose_guider"]["block_out_channels"]))
@@ -61,7 +64,7 @@ def golden_sigmas(told: dict[str, Any]) -> Tensor:
 
 @needs_golden
 @torch.inference_mode()
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in CASES])
 def test_loops_give_the_published_latents(name: str) -> None:
     told, data = facts("loop")["cases"][name], tensors(name)
     sigmas = golden_sigmas(told)
