@@ -193,7 +193,7 @@ JSON: dict[str, tuple[bytes, int]] = {
     "no JSON": (b"{portrait: 1}", 400),
     "no text": (b"\xff\xfe\x00", 400),
     "half a letter": (b'{"emotion": "\xf0\x9f"}', 400),
-    "half a pair": (b'{"emotion": "\\ud83d"}', 422),
+    "half a pair": (b'{"emotion": "\\ud83d"}', 400),
     "a list": (b"[1, 2]", 400),
     "a word": (b'"portrait"', 400),
     "nothing": (b"null", 400),

@@ -25,7 +25,7 @@ from dicetalk.training.loop import LoopOptions
 from dicetalk.training.recipes import HEARING_SMALL, train_by
 from dicetalk.training.stage1_embedder import load_embedder, train_embedder
 
-QUICK = HearingRecipe(held_out=("dora",), loop=LoopOptions(steps=1000, rate=1e-2, decay=0.0, save_every=50))
+QUICK = HearingRecipe(held_out=("dora",), loop=LoopOptions(steps=400, rate=1e-2, decay=0.0, save_every=50))
 
 
 @pytest.fixture(scope="module")
