@@ -39,6 +39,7 @@ from dicetalk.recording import heard
 from dicetalk.sources.heard import voice_feeling
 from dicetalk.training.hearing import HearingRecipe, train_hearing
 from dicetalk.training.recipes import HEARING_SMALL
+from dicetalk.voice.frames import voice_frames
 
 BINS = 10
 ACTORS = tuple(f"ravdess_{number:02d}" for number in range(1, 21))
@@ -138,9 +139,10 @@ def plain(folder: Path) -> Iterator[str]:
     found: dict[str, list[bool]] = {}
     for clip in read_folder(folder).clips:
         if clip.sound is not None:
-            rows = heard(read_sound(clip.sound).waveform).speech
+            waveform = read_sound(clip.sound).waveform
+            rows = heard(waveform).speech
             assert rows is not None
-            found.setdefault(clip.identity, []).append(not voice_feeling(rows).strengths)
+            found.setdefault(clip.identity, []).append(not voice_feeling(rows, voice_frames(waveform)).strengths)
     for who, neutral in sorted(found.items()):
         yield f"{who}: {sum(neutral)} of {len(neutral)} {NEUTRAL}"
     everyone = np.concatenate(list(found.values()))

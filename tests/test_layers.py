@@ -23,7 +23,8 @@ ROWS = (
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
     {"acting", "tracking"},
-    {"recording", "diffusion", "conversation", "reply"},  # a voice heard and a face seen; turns of several people
+    # a voice heard and a face seen; turns of several people; how strongly a voice tells
+    {"recording", "diffusion", "conversation", "reply", "voice"},
     {"sources"},
     {"speakers", "live", "video", "reading"},
     {"pipeline", "official", "data"},

@@ -24,6 +24,8 @@ from dicetalk.sources.heard import LEAST_CONFIDENCE, Auto, heard_feeling, smooth
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing, listen
 from dicetalk.speech.rows import speech_rows
+from dicetalk.voice.frames import voice_frames
+from dicetalk.voice.strength import VoiceStrength
 
 
 @pytest.fixture(scope="module")
@@ -40,38 +42,58 @@ def like(monkeypatch: pytest.MonkeyPatch, **shares: float) -> None:
     monkeypatch.setattr(Space, "likeness", lambda self, where, names, temperature: found)
 
 
+def evenly(strength: float) -> dict[str, float]:
+    """Every emotion told so strongly."""
+    return dict.fromkeys(HEARD, strength)
+
+
 def test_one_mood_for_all_of_it(hearing: Hearing, voice: Waveform) -> None:
     timeline = source_of("auto").feel(hearing)
     ((time, feeling),) = timeline.keys
-    expected = shipped_embedder().embed(heard(voice).speech, None)
-    found = shipped_space().likeness(expected, HEARD, VOICE_LIKENESS)
+    mood = shipped_embedder().embed(heard(voice).speech, None)
+    found = shipped_space().likeness(mood, HEARD, VOICE_LIKENESS)
     assert time == 0 and timeline.lacks == "" and feeling.space is shipped_space()
     assert feeling.confidence == pytest.approx(found.confidence)
     assert str(found) in feeling.why
     if found.confidence >= LEAST_CONFIDENCE:
-        assert feeling.prior is not None and feeling.strengths == pytest.approx(found.strengths(0.8))
-        np.testing.assert_allclose(feeling.prior.mean, expected.mean, atol=1e-6)
+        expected = heard_feeling(mood, VoiceStrength.load().of(voice))
+        assert feeling.prior is not None and expected.prior is not None
+        assert feeling.strengths == pytest.approx(expected.strengths)
+        np.testing.assert_allclose(feeling.prior.mean, expected.prior.mean, atol=1e-6)
     else:
         assert feeling.strengths == {} and feeling.prior is shipped_space().priors["neutral"]
 
 
 def test_a_sure_voice_keeps_its_prior_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     like(monkeypatch, happy=0.7, surprised=0.2, sad=0.1)
-    where = prior(*[0.0] * 256)
-    feeling = heard_feeling(where)
-    assert feeling.prior is where and feeling.space is shipped_space()
+    neutral, where = shipped_space().priors["neutral"], prior(*[0.0] * 256)
+    feeling = heard_feeling(where, evenly(2 / 3))  # told so, it is as strong as a name without a strength
+    assert feeling.prior is not None and feeling.space is shipped_space()
+    np.testing.assert_allclose(feeling.prior.mean, where.mean, atol=1e-4)
     assert str(feeling) == "happy:0.56,surprised:0.16" and feeling.confidence == 0.7
-    assert feeling.why == "the voice resembles happy 0.70, surprised 0.20, sad 0.10"
+    assert feeling.why == "the voice resembles happy 0.70, surprised 0.20, sad 0.10, told at 0.80"
+    quiet, loud = heard_feeling(where, evenly(0.0)), heard_feeling(where, evenly(1.0))
+    assert quiet.strengths["happy"] == pytest.approx(0.4 * 0.7, abs=1e-3)
+    assert loud.strengths["happy"] == pytest.approx(0.7, abs=1e-3)
+    assert quiet.prior is not None and loud.prior is not None
+    np.testing.assert_allclose(quiet.prior.mean - neutral.mean, 0.5 * (where.mean - neutral.mean), atol=1e-4)
+    np.testing.assert_allclose(loud.prior.mean - neutral.mean, 1.25 * (where.mean - neutral.mean), atol=1e-4)
+
+
+def test_what_it_resembles_most_says_how_strong_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    like(monkeypatch, happy=0.6, neutral=0.2, sad=0.2)
+    told = {**evenly(0.0), "happy": 1.0, "neutral": 0.0}
+    assert heard_feeling(prior(*[0.0] * 256), told).intensity == pytest.approx(0.85 * 0.8, abs=2e-3)
 
 
 def test_an_unsure_voice_is_neutral_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     like(monkeypatch, happy=0.45, sad=0.4, fear=0.15)
-    feeling = heard_feeling(prior(*[0.0] * 256))
+    feeling = heard_feeling(prior(*[0.0] * 256), evenly(0.9))
     assert feeling.strengths == {} and feeling.confidence == 0.45
     assert feeling.prior is shipped_space().priors["neutral"] and feeling.space is shipped_space()
     assert feeling.why == "not sure enough of the voice (happy 0.45, sad 0.40, fear 0.15): neutral"
     like(monkeypatch, neutral=0.9, sad=0.1)
-    assert heard_feeling(prior(*[0.0] * 256)).strengths == {}
+    assert heard_feeling(prior(*[0.0] * 256), evenly(0.9)).strengths == {}
 
 
 def test_contempt_is_not_heard() -> None:
@@ -90,9 +112,11 @@ def test_a_mood_every_few_seconds(hearing: Hearing, every: int, times: list[floa
 def test_each_is_heard_around_its_time_and_smoothed(hearing: Hearing, voice: Waveform) -> None:
     """Three seconds around each middle, fewer only where the clip ends; neighbours count half."""
     rows = speech_rows(voice, listen(voice))
-    windows = [rows[0:74], rows[38:112], rows[88:162], rows[138:212], rows[len(rows) - 74 :]]
-    alone = [shipped_embedder().embed(window, None) for window in windows]
-    expected = [heard_feeling(mood) for mood in smoothed(alone)]
+    starts = [0, 38, 88, 138, len(rows) - 74]
+    alone = [shipped_embedder().embed(rows[start : start + 74], None) for start in starts]
+    frames, strength = voice_frames(voice), VoiceStrength.load()
+    told = [strength.told(frames, 4 * start, 4 * start + 4 * 74).strengths for start in starts]
+    expected = [heard_feeling(mood, one) for mood, one in zip(smoothed(alone), told, strict=True)]
     found = [feeling for _, feeling in Auto(2.0).feel(hearing).keys]
     assert [feeling.why for feeling in found] == [feeling.why for feeling in expected]
     for one, other in zip(found, expected, strict=True):
@@ -144,7 +168,8 @@ def test_a_video_with_the_emotion_of_its_speech(hopper: Path, speech: Path, monk
     like(monkeypatch, happy=0.7, surprised=0.3)
     video = dicetalk.load()(hopper, speech, emotion="auto", size=64)
     ((_, feeling),) = video.heard.keys
-    assert isinstance(feeling, Feeling) and str(feeling) == "happy:0.56,surprised:0.24"
+    assert isinstance(feeling, Feeling) and list(feeling.strengths) == ["happy", "surprised"]
+    assert 0.4 < feeling.intensity < 0.8  # calmly said
     track = video.conditions.emotion
     np.testing.assert_array_equal(track.weights, np.tile(feeling.mixture(), (30, 1)))
     assert track.priors is not None and isinstance(feeling.prior, Prior)

@@ -24,6 +24,7 @@ Examples:
   dicetalk train motion-small prepared/acted -o runs/motion --set space=runs/faces
   dicetalk train text-small empathetic_dialogues/ dailytalk/ -o runs/text
   dicetalk train scene-small -o runs/scene
+  dicetalk train voice-strength RAVDESS/ -o runs/voice
   dicetalk train caption-small -o runs/caption
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
@@ -40,7 +41,7 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
     """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
     motion-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of EmpatheticDialogues and
     DailyTalk, a train.csv in each; by turns on that of DailyTalk; by scene-small and caption-small on scenes and clips
-    that they draw themselves.
+    that they draw themselves; by voice-strength on the recordings of RAVDESS.
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.

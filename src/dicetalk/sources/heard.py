@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,18 +10,23 @@ import numpy as np
 
 from dicetalk.arrays import Float32, Int64
 from dicetalk.emotion.embedding import shipped_embedder
-from dicetalk.emotion.feeling import Feeling
+from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
 from dicetalk.emotion.priors import VOICE_LIKENESS, Prior, average
-from dicetalk.emotion.space import shipped_space
+from dicetalk.emotion.space import Likeness, shipped_space
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import HEARD, NEUTRAL
-from dicetalk.rates import FPS
+from dicetalk.rates import FPS, HOPS_PER_FRAME
 from dicetalk.speech import Hearing
 from dicetalk.speech.presence import lacks_speech
 from dicetalk.speech.rows import speech_rows
+from dicetalk.voice.frames import Frames, voice_frames
+from dicetalk.voice.strength import VoiceStrength
 
 LEAST_CONFIDENCE = 0.5
 """Below it what was heard counts as neutral."""
+
+LEAST_STRENGTH = 0.4
+"""Of a feeling that is surely heard: however quietly it is told, it should be seen."""
 
 WINDOW_S = 3.0
 """Least length of speech from which a mood is heard [s]: shorter ones say little."""
@@ -43,35 +49,52 @@ class Auto:
     def feel(self, speech: Hearing) -> Timeline:
         """What is heard; each feeling is neutral where the voice does not tell enough."""
         rows = speech_rows(speech.waveform, speech.whole())
+        frames = voice_frames(speech.waveform)
         if self.every is None:
-            return Timeline([(0.0, voice_feeling(rows))])
+            return Timeline([(0.0, voice_feeling(rows, frames))])
         step = round(self.every * FPS)
         middles = np.arange(step // 2, max(len(rows), step // 2 + 1), step)
-        windows = _around(rows, middles, step)
-        lacks = [lacks_speech(window) for window in windows]
-        priors = [_neutral() if lack else _prior(window) for lack, window in zip(lacks, windows, strict=True)]
+        windows = _around(len(rows), middles, step)
+        lacks = [lacks_speech(rows[window]) for window in windows]
+        priors = [_neutral() if lack else _prior(rows[window]) for lack, window in zip(lacks, windows, strict=True)]
         feelings = [
-            unheard_feeling(lack) if lack else heard_feeling(prior)
-            for lack, prior in zip(lacks, smoothed(priors), strict=True)
+            unheard_feeling(lack) if lack else heard_feeling(prior, _told(frames, window))
+            for lack, prior, window in zip(lacks, smoothed(priors), windows, strict=True)
         ]
         # A key is fully there at its time: at the middle of what it was heard from, so that moods glide.
         return Timeline(zip(middles / FPS, feelings, strict=True), fade=self.every)
 
 
-def voice_feeling(rows: Float32) -> Feeling:
-    """The feeling of a voice's rows (T, C)."""
+def voice_feeling(rows: Float32, frames: Frames) -> Feeling:
+    """The feeling of a voice's rows (T, C), which is as strong as its frames tell."""
     lack = lacks_speech(rows)
-    return unheard_feeling(lack) if lack else heard_feeling(_prior(rows))
+    return unheard_feeling(lack) if lack else heard_feeling(_prior(rows), _told(frames, slice(None)))
 
 
-def heard_feeling(prior: Prior) -> Feeling:
-    """The feeling of a voice that lies there; neutral where it is not sure."""
+def heard_feeling(prior: Prior, told: Mapping[str, float]) -> Feeling:
+    """The feeling of a voice that lies there and tells each emotion so strongly; neutral where it is not sure."""
     space = shipped_space()
     like = space.likeness(prior, HEARD, VOICE_LIKENESS)
     if like.confidence < LEAST_CONFIDENCE:
         why = f"not sure enough of the voice ({like}): neutral"
         return Feeling(confidence=like.confidence, why=why, prior=space.priors[NEUTRAL], space=space)
-    return space.feeling(prior, like, f"the voice resembles {like}")
+    whole = _strength(like, told)
+    loud = space.offset([(prior, whole / DEFAULT_STRENGTH)])  # an embedder hears which emotion, and not how strongly
+    return space.feeling(loud, like, f"the voice resembles {like}, told at {whole:.2f}", whole)
+
+
+def _strength(like: Likeness, told: Mapping[str, float]) -> float:
+    """How strong a feeling is to be: what is told of the emotions it resembles, from `LEAST_STRENGTH` on to 1."""
+    felt = [(share, told[name]) for name, share in like.ranked() if name != NEUTRAL]
+    share = sum(share for share, _ in felt)
+    mean = sum(share * strength for share, strength in felt) / share if share else 0.0
+    return LEAST_STRENGTH + (1 - LEAST_STRENGTH) * mean
+
+
+def _told(frames: Frames, window: slice) -> Mapping[str, float]:
+    """How strongly each emotion is told in a window of rows, of frames of the same sound."""
+    start, stop = (window.start or 0) * HOPS_PER_FRAME, None if window.stop is None else window.stop * HOPS_PER_FRAME
+    return VoiceStrength.load().told(frames, start, stop).strengths
 
 
 def unheard_feeling(lack: str) -> Feeling:
@@ -87,11 +110,11 @@ def _prior(rows: Float32) -> Prior:
     return shipped_embedder().embed(rows, None)
 
 
-def _around(rows: Float32, middles: Int64, step: int) -> list[Float32]:
-    """What is heard around each middle [frames] of rows (T, C): `WINDOW_S` or more where there is so much."""
+def _around(count: int, middles: Int64, step: int) -> list[slice]:
+    """Which of so many rows lie around each middle [frames]: `WINDOW_S` or more where there are so many."""
     reach = max(step, round(WINDOW_S * FPS)) // 2
-    starts = np.clip(middles - reach, 0, max(len(rows) - 2 * reach, 0))
-    return [rows[start : start + 2 * reach] for start in starts]
+    starts = np.clip(middles - reach, 0, max(count - 2 * reach, 0)).tolist()
+    return [slice(start, start + 2 * reach) for start in starts]
 
 
 def smoothed(priors: list[Prior]) -> list[Prior]:

@@ -23,10 +23,11 @@ from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
 from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
+from dicetalk.training.voice_strength import VoiceStrengthRecipe, train_voice_strength
 
 Recipe = (
     Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
-    | AudienceRecipe | CaptionRecipe
+    | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe
 )  # fmt: skip
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
@@ -93,6 +94,9 @@ AUDIENCE_SMALL = AudienceRecipe()
 TEXT_SMALL = TextRecipe()
 """What reads feelings in English text: half a minute of one core, and no torch."""
 
+VOICE_STRENGTH = VoiceStrengthRecipe(held_out=tuple(sorted(HELD_OUT)))
+"""How strongly a voice tells an emotion, from actors who act it twice; minutes, nearly all of them for listening."""
+
 RECIPES: dict[str, Recipe] = {
     "text-small": TEXT_SMALL,
     "faces-small": FACES_SMALL,
@@ -107,6 +111,7 @@ RECIPES: dict[str, Recipe] = {
     "turns": TURNS,
     "audience-small": AUDIENCE_SMALL,
     "caption-small": CAPTION_SMALL,
+    "voice-strength": VOICE_STRENGTH,
 }
 
 
@@ -153,6 +158,8 @@ def train_by(
         return train_conversation(data, out, recipe, progress, processes)
     if isinstance(recipe, TurnRecipe):
         return train_turns_on(data, out, recipe, progress)
+    if isinstance(recipe, VoiceStrengthRecipe):
+        return train_voice_strength(data, out, recipe, progress)
     return train_embedder(data, out, recipe, progress, processes)
 
 
@@ -160,4 +167,6 @@ def worth(recipe: Recipe) -> str:
     """What a run by a recipe took, as it is told at its end."""
     if isinstance(recipe, AudienceRecipe):
         return "on all votes"
+    if isinstance(recipe, VoiceStrengthRecipe):
+        return "on all voices"
     return "on all texts" if isinstance(recipe, TextRecipe | TurnRecipe) else f"{recipe.loop.steps} steps"
