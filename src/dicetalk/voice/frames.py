@@ -19,7 +19,7 @@ from dicetalk.voice.mel_bands import mel_bands
 BANDS = 24
 BAND_RANGE = (80.0, 7800.0)
 """Where the bands begin and end [Hz]."""
-FAINTEST = -50.0
+FAINTEST = -35.0
 """Of a tone, relative to the mean one of loud frames [dB]: what is fainter, rooms, recorders and codecs make."""
 SPEAKING = -30.0
 """Softer frames are no speech, relative to loud ones [dB]."""
@@ -74,7 +74,7 @@ class Frames:
 
 
 def voice_frames(sound: Waveform | Float32) -> Frames:
-    """Frames of a sound (N,) at 16 kHz, of any scale; T is N / 160, rounded up, at least 1. Silence is -50 dB."""
+    """Frames of a sound (N,) at 16 kHz, of any scale; T is N / 160, rounded up, at least 1. Silence is -35 dB."""
     count = max(-(-len(sound) // HOP), 1)
     left = (PITCH_SPAN - HOP) // 2
     padded = np.pad(np.asarray(sound, np.float32), (left, PITCH_SPAN + HOP))
