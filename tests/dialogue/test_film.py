@@ -17,7 +17,8 @@ from scipy.io import wavfile
 from dicetalk.arrays import Waveform
 from dicetalk.backbone import KINDS
 from dicetalk.dialogue.cast import Player
-from dicetalk.dialogue.film import Layout, Look, make_film
+from dicetalk.dialogue.film import Look, make_film
+from dicetalk.dialogue.layout import Layout
 from dicetalk.dialogue.plan import Plan, Planned
 from dicetalk.dialogue.script import Line
 from dicetalk.dialogue.staging import LEAD, felt_by, length_of, listening, shots, spoken_moments
@@ -106,7 +107,7 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> DiceTalk:
 def test_a_film(tmp_path: Path, cast: list[Player], talk: DiceTalk, layout: Layout, width: int) -> None:
     told: list[Event] = []
     output = tmp_path / "scene.mp4"
-    film = make_film(PLAN, cast, output, look=Look(layout=layout, size=64), talk=talk, tell=told.append)
+    film = make_film(PLAN, cast, output, look=Look(layout=layout, size=64), each=tmp_path, talk=talk, tell=told.append)
     video, sound = probe(output)
     assert video is not None and sound is not None
     assert (video.width, video.height) == (film.width, film.height) == (width, 64)
@@ -118,6 +119,11 @@ def test_a_film(tmp_path: Path, cast: list[Player], talk: DiceTalk, layout: Layo
     for moment in film.moments:
         assert heard[round(moment.start * 16_000) : round(moment.end * 16_000)].std() > 100
     assert np.abs(heard[: round(LEAD * 16_000) - 800]).max() < 200
+    assert [path.name for path in film.each] == ["1_a.mp4", "2_b.mp4"]
+    alone = [read_sound(path).waveform.astype(np.float64) for path in film.each]
+    for moment in film.moments:  # who does not speak is silent in their own video
+        loud = [own[round(moment.start * 16_000) : round(moment.end * 16_000)].std() > 100 for own in alone]
+        assert loud == [moment.speaker == "A", moment.speaker == "B"]
 
 
 def test_the_same_seed_gives_the_same_film(tmp_path: Path, cast: list[Player], talk: DiceTalk) -> None:
@@ -135,7 +141,7 @@ def test_a_film_that_is_stopped_leaves_nothing(tmp_path: Path, cast: list[Player
 
     before = names(tmp_path)
     with pytest.raises(Cancelled):
-        make_film(PLAN, cast, tmp_path / "scene.mp4", look=Look(size=64), talk=talk, tell=stop)
+        make_film(PLAN, cast, tmp_path / "scene.mp4", look=Look(size=64), each=tmp_path, talk=talk, tell=stop)
     assert names(tmp_path) == before
 
 

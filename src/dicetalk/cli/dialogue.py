@@ -14,7 +14,7 @@ from dicetalk.backbone import DEFAULT, DEFAULT_SIZE
 from dicetalk.cli.display import display
 from dicetalk.cli.generate import warned
 from dicetalk.cli.marks_options import marks_options
-from dicetalk.cli.paths import FILE
+from dicetalk.cli.paths import FILE, FOLDER
 from dicetalk.cli.streams import printable
 from dicetalk.rates import FPS, VIDEO_RATES
 
@@ -56,6 +56,7 @@ Examples:
     show_default=True,
     help="Who speaks is seen, and who listens to long lines; or everybody, beside each other.",
 )
+@click.option("--each", metavar="FOLDER", type=FOLDER, help="Also write a video of each of the people alone in here.")
 @click.option(
     "--tts",
     metavar="COMMAND",
@@ -101,6 +102,7 @@ def dialogue(
     players: tuple[str, ...],
     output: Path,
     layout: Any,
+    each: Path | None,
     tts: str | None,
     plan_out: Path | None,
     plan_only: bool,
@@ -137,7 +139,7 @@ def dialogue(
     synthesiser = None if tts is None else synthesiser_of(tts)
     cast = [player for text in players for player in players_of(text)]
     film = _filmed(
-        plan, cast, synthesiser, output, [script],
+        plan, cast, synthesiser, output, [script], each=each,
         layout=layout, seed=seed, size=size, crop=crop, anyway=anyway, fps=fps, quality=quality, backbone=backbone,
         marking=marking, quiet=quiet,
     )  # fmt: skip
@@ -174,6 +176,7 @@ def _filmed(
     output: Path,
     inputs: list[Path],
     *,
+    each: Path | None,
     quality: str,
     marking: dict[str, Any],
     quiet: bool,
@@ -195,7 +198,7 @@ def _filmed(
     with display(quiet) as shown:
         return make_film(
             plan, cast, output, synthesiser=synthesiser, look=Look(**how), quality=quality_of(quality), marks=marks,
-            tell=shown.event,
+            each=each, tell=shown.event,
         )  # fmt: skip
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
-import cv2
 import numpy as np
 
 import dicetalk
 from dicetalk.amounts import AS_USUAL
-from dicetalk.arrays import Int16, Picture
+from dicetalk.arrays import Int16
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
 from dicetalk.commands import Command
 from dicetalk.dialogue.cast import Player, cast_of
+from dicetalk.dialogue.layout import MOST_BESIDE, Laid, Layout, Panel
 from dicetalk.dialogue.plan import Plan
 from dicetalk.dialogue.staging import felt_by, length_of, shots, spoken_moments
 from dicetalk.dialogue.voices import RATE, Spoken, check_voice, spoken
@@ -37,15 +38,10 @@ from dicetalk.portrait.framing import check_size
 from dicetalk.rates import FPS
 from dicetalk.video import Video
 
-Layout = Literal["cut", "split"]
-LAYOUTS: tuple[Layout, ...] = ("cut", "split")
-"""Who speaks is seen, or everybody beside each other."""
-MOST_BESIDE = 6
-"""People beside each other."""
 CHUNK = 5
 """Frames written at once."""
-HEADROOM = 0.45
-"""Where the middle of a face comes to lie, as a share of the height of a panel."""
+LONGEST_NAME = 40
+"""Of somebody, in the name of their video [characters]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +81,7 @@ class Film:
         fps: frames a second.
         width, height: of its frames [px].
         warnings: what is wrong with what was given and did not stop the work, one line each.
+        each: the videos of the people alone, where they were asked for.
     """
 
     path: Path
@@ -94,6 +91,7 @@ class Film:
     width: int
     height: int
     warnings: tuple[str, ...] = ()
+    each: tuple[Path, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The record of the film."""
@@ -105,6 +103,7 @@ class Film:
             "height": self.height,
             "times": [[round(moment.start, 3), round(moment.end, 3)] for moment in self.moments],
             "warnings": list(self.warnings),
+            "each": [str(path) for path in self.each],
         }
 
 
@@ -117,6 +116,7 @@ def make_film(
     look: Look = USUAL,
     quality: Quality = USUAL_QUALITY,
     marks: Marks | None = None,
+    each: Path | None = None,
     talk: DiceTalk | None = None,
     tell: Tell = lambda event: None,
 ) -> Film:
@@ -130,6 +130,7 @@ def make_film(
         look: how it is made.
         quality: of its pictures, as in `Video.save`.
         marks: of origin and consent.
+        each: a folder for the video of each of the people alone, as long as the film; None writes none.
         talk: what animates; None loads the backbone.
         tell: is told what happens.
 
@@ -137,6 +138,7 @@ def make_film(
         DiceTalkError: a picture, a recording or a command cannot be used, or the output not be written.
     """
     cast = checked(plan, cast, output, synthesiser, look)
+    alone = () if each is None else _alone(each, plan.speakers, output, cast)
     with TemporaryDirectory() as folder:
         lines = _voices(plan, cast, synthesiser, Path(folder), tell)
         moments = spoken_moments(plan, [line.seconds for line in lines])
@@ -154,7 +156,7 @@ def make_film(
                 fps=look.fps, anyway=look.anyway,
             )  # fmt: skip
             videos.append(video)
-        return _saved(output, plan, moments, videos, sound, look, quality, marks or Marks(), lines, tell)
+        return _saved(output, alone, plan, moments, videos, sound, look, quality, marks or Marks(), lines, tell)
 
 
 def checked(
@@ -175,9 +177,22 @@ def checked(
         )
     for player in players:
         check_voice(player, synthesiser)
-    heard = [Path(player.voice) for player in players if player.voice and Path(player.voice).is_file()]
-    check_output(output, WRITTEN, [*(player.portrait for player in players), *heard])
+    check_output(output, WRITTEN, _inputs(players))
     return players
+
+
+def _inputs(cast: Sequence[Player]) -> list[Path]:
+    heard = [Path(player.voice) for player in cast if player.voice and Path(player.voice).is_file()]
+    return [*(player.portrait for player in cast), *heard]
+
+
+def _alone(folder: Path, names: Sequence[str], output: Path, cast: Sequence[Player]) -> tuple[Path, ...]:
+    """A file for each of the people, if they can be written: `1_anna.mp4`."""
+    spelt = [re.sub(r"[^\w-]+", "_", name.lower()).strip("_")[:LONGEST_NAME] for name in names]
+    paths = tuple(folder / f"{count}_{name}{output.suffix}" for count, name in enumerate(spelt, 1))
+    for path in paths:
+        check_output(path, WRITTEN, [output, *_inputs(cast)])
+    return paths
 
 
 def _voices(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, folder: Path, tell: Tell) -> list[Spoken]:
@@ -227,6 +242,7 @@ def _written(path: Path, samples: Int16) -> Path:
 
 def _saved(
     output: Path,
+    alone: Sequence[Path],
     plan: Plan,
     moments: Sequence[Moment],
     videos: Sequence[Video],
@@ -238,80 +254,34 @@ def _saved(
     tell: Tell,
 ) -> Film:
     width, height = max((video.width, video.height) for video in videos)
-    panels = [_Panel.of(video, width, height) for video in videos]
     wide = width * (len(videos) if look.layout == "split" else 1)
     frames = min(video.frames for video in videos)
-    seen = shots(moments, plan.speakers, length_of(moments))
-    mark = marks.stamp(output, _origin(videos))
+    seen = [(time, plan.speakers.index(name)) for time, name in shots(moments, plan.speakers, length_of(moments))]
+    laid = Laid(look.layout, [Panel.of(video, width, height) for video in videos], seen, look.fps)
+
+    def writer(path: Path, wide: int, high: int, speech: Sound | None, origin: Origin) -> VideoWriter:
+        return VideoWriter(path, width=wide, height=high, fps=look.fps, speech=speech, quality=quality_of(quality),
+                           mark=marks.stamp(path, origin))  # fmt: skip
+
     done = 0
-    with (
-        VideoWriter(
-            output, width=wide, height=height, fps=look.fps, speech=sound, quality=quality_of(quality), mark=mark
-        ) as file,
-        ExitStack() as stack,
-    ):
+    with ExitStack() as stack:
+        file = stack.enter_context(writer(output, wide, height, sound, _origin(videos)))
+        apart = [
+            stack.enter_context(writer(path, video.width, video.height, video.sound, video.origin))
+            for path, video in zip(alone, videos, strict=bool(alone))
+        ]
         films = [stack.enter_context(closing(video.stream())) for video in videos]
-        singles = [(frame for chunk in film for frame in chunk) for film in films]
-        together = islice(zip(*singles, strict=False), frames)
-        laid = _laid(together, panels, look, seen, plan.speakers)
-        while chunk := list(islice(laid, CHUNK)):
-            file.write(labelled(np.stack(chunk)) if marks.visible else np.stack(chunk))
-            done += len(chunk)
+        together = islice(zip(*[(frame for chunk in film for frame in chunk) for film in films], strict=False), frames)
+        while some := list(islice(together, CHUNK)):
+            shown = [np.stack([laid(done + count, people) for count, people in enumerate(some)])]
+            shown += [np.stack(own) for own in zip(*some, strict=True)][: len(apart)]
+            for one, chunk in zip([file, *apart], shown, strict=True):
+                one.write(labelled(chunk) if marks.visible else chunk)
+            done += len(some)
             tell(Event("rendering", done, frames, "frames"))
     told = [*(video.warnings for video in videos), *(line.warnings for line in lines)]
     warnings = [warning for some in told for warning in some]
-    return Film(output, tuple(moments), frames, look.fps, wide, height, tuple(dict.fromkeys(warnings)))
-
-
-def _laid(
-    frames: Iterator[tuple[Picture, ...]],
-    panels: Sequence[_Panel],
-    look: Look,
-    seen: Sequence[tuple[float, str]],
-    names: Sequence[str],
-) -> Iterator[Picture]:
-    """Of the frames of all people at once, one of the film."""
-    starts = np.array([time for time, _ in seen])
-    for count, some in enumerate(frames):
-        if look.layout == "split":
-            yield np.hstack([panel(frame) for panel, frame in zip(panels, some, strict=True)])
-        else:
-            name = seen[int(np.searchsorted(starts, count / look.fps, side="right")) - 1][1]
-            who = names.index(name)
-            yield panels[who](some[who])
-
-
-@dataclass(frozen=True)
-class _Panel:
-    """Brings frames to the size of the film: as large as it needs, cut off around the face."""
-
-    width: int
-    height: int
-    scaled: tuple[int, int]
-    left: int
-    top: int
-
-    @classmethod
-    def of(cls, video: Video, width: int, height: int) -> _Panel:
-        scale = max(width / video.width, height / video.height)
-        wide, high = max(round(video.width * scale), width), max(round(video.height * scale), height)
-        left, top, right, bottom = video.conditions.face.box
-        middle, level = scale * (left + right) / 2, scale * (top + bottom) / 2
-        return cls(
-            width,
-            height,
-            (wide, high),
-            round(min(max(middle - width / 2, 0), wide - width)),
-            round(min(max(level - HEADROOM * height, 0), high - height)),
-        )
-
-    def __call__(self, frame: Picture) -> Picture:
-        if frame.shape[1::-1] != self.scaled:
-            shrinks = self.scaled[0] < frame.shape[1]
-            frame = np.asarray(
-                cv2.resize(frame, self.scaled, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-            )
-        return frame[self.top : self.top + self.height, self.left : self.left + self.width]
+    return Film(output, tuple(moments), frames, look.fps, wide, height, tuple(dict.fromkeys(warnings)), tuple(alone))
 
 
 def _origin(videos: Sequence[Video]) -> Origin:

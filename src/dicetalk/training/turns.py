@@ -33,8 +33,9 @@ from dicetalk.training.softmax_regression import fit_exactly
 
 HEADS = ((0, len(EMOTIONS)), (len(EMOTIONS), OUTPUTS))
 """Which outputs make shares together: of emotions, of strengths."""
-LEANS = np.arange(-1.5, 6.51, 0.25)
-"""Tried for each output."""
+LEANS = np.arange(-1.5, 2.01, 0.25)
+"""Tried for each output, so far that what is hardly likely is never said: where 17 lines of 22,562 tell of fear, a free
+search had found 143, two of them right."""
 USUAL_LEAN = 0.3
 """Where they begin: so much of the logarithm of how rare each is."""
 
@@ -223,7 +224,10 @@ def lean_of(logits: Float64, lines: Lines, recipe: TurnRecipe) -> Float64:
     often = np.log(np.maximum(targets_of(lines).mean(axis=0), 1 / len(lines)))
     parts = zip(HEADS, (emotion, strength), strict=True)
     return np.concatenate(
-        [_climbed(logits[:, start:end], -USUAL_LEAN * often[start:end], score, recipe) for (start, end), score in parts]
+        [
+            _climbed(logits[:, start:end], np.minimum(-USUAL_LEAN * often[start:end], LEANS[-1]), score, recipe)
+            for (start, end), score in parts
+        ]
     )
 
 
