@@ -203,15 +203,18 @@ MANY = tuple(f"face.jpg,speech.wav,happy,{number}.mp4,64," for number in range(1
 def test_a_batch_that_is_stopped_goes_on(desk: Path, number: signal.Signals) -> None:
     jobs = manifest(*MANY)
     process = started(jobs, "-o", "out", "-q")
-    until(lambda: Path("out/0.mp4").exists() and workers())
+    until(lambda: Path("out/1.mp4").exists() and workers())
     process.send_signal(number)
     assert process.wait() == (130 if number == signal.SIGINT else -number)
+    until(lambda: not workers())  # which end with it, a little later
     whole = [name for name in names(Path("out")) if name.endswith(".mp4") and not name.startswith(HIDDEN)]
     assert "0.mp4" in whole and all(frames(f"out/{name}") == 30 for name in whole)
     if number == signal.SIGINT:
         assert not unfinished() and set(states()) <= {"made", "left"} and "left" in states()
     assert dicetalk("batch", manifest(*MANY[: len(whole) + 1]), "-o", "out", "-q") == 0
-    assert states() == ["kept"] * len(whole) + ["made"] and not unfinished()
+    made = states()
+    assert made[0] == "kept" and made[-1] == "made" and not unfinished()
+    assert set(made[1:-1]) <= {"kept", "made"}  # one whose record was not written yet is made again
 
 
 def test_a_worker_that_is_killed_loses_nothing(desk: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from fastapi import WebSocket
+from fastapi import WebSocket, WebSocketDisconnect
 from PIL import Image
 from served import Served, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from dicetalk.errors import InputError
 from dicetalk.media import read_sound
-from dicetalk.server.live import _show
+from dicetalk.server.live import _end, _show
 from dicetalk.server.sitting import Line
 
 pytestmark = pytest.mark.timeout(300)
@@ -74,6 +74,7 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
 @pytest.mark.parametrize(
     ("first", "says"),
     [
+        (b"sound", "sound came before it was wanted"),
         ("{", "no JSON"),
         ("[]", "expected an object"),
         ("{}", "there is no portrait"),
@@ -86,9 +87,9 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
         ('{"portrait": "PORTRAIT", "output": "x"}', "no field"),
     ],
 )
-def test_what_cannot_begin_says_why(server: Served, portrait: str, first: str, says: str) -> None:
+def test_what_cannot_begin_says_why(server: Served, portrait: str, first: str | bytes, says: str) -> None:
     with opened(server) as socket:
-        socket.send(first.replace("PORTRAIT", portrait))
+        socket.send(first if isinstance(first, bytes) else first.replace("PORTRAIT", portrait))
         assert says in told(socket)["error"]
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=60)
@@ -133,6 +134,17 @@ def test_a_word_on_being_late_ends_nothing() -> None:
     socket = Socket()
     asyncio.run(_show(cast(WebSocket, socket), Line(ours)))
     assert socket.sent == [*said, 1000]
+
+
+@pytest.mark.parametrize("gone", [WebSocketDisconnect(1006), RuntimeError("after close")])
+def test_who_has_left_is_told_nothing(gone: Exception) -> None:
+    class Gone(Socket):
+        async def send_json(self, told: dict[str, Any]) -> None:
+            raise gone
+
+    socket = Gone()
+    asyncio.run(_end(cast(WebSocket, socket), {"error": "busy"}, 1013))
+    assert not socket.sent
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")

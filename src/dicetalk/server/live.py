@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,13 +50,15 @@ async def live(socket: WebSocket) -> None:
 
 
 async def _end(socket: WebSocket, told: Mapping[str, Any], code: int) -> None:
-    await socket.send_json(told)
-    await socket.close(code)
+    """Say why it is over, unless whoever spoke has left meanwhile, or was told already that it is."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_json(told)
+        await socket.close(code)
 
 
 async def _talk(socket: WebSocket, server: Server) -> None:
     await server.room.warm_up()
-    told = _object(await asyncio.wait_for(socket.receive_text(), LONGEST))
+    told = _object(await _received(socket, LONGEST))
     own = {"rate": told.pop("rate", SPEECH_RATE), "drop": truth(told.pop("drop", True), "drop")}
     check_fields(told, TOLD)
     asked = await run_in_threadpool(asked_of, told, server.queue, server.places)
@@ -84,11 +87,23 @@ async def _both_ways(socket: WebSocket, line: Line) -> None:
 
 async def _hear(socket: WebSocket, line: Line) -> None:
     while True:
-        message = await asyncio.wait_for(socket.receive(), LONGEST if line.answered else LOADING)
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1000))
-        said: Said = message["bytes"] if message.get("bytes") is not None else _order(message["text"])
+        message = await _received(socket, LONGEST if line.answered else LOADING)
+        said: Said = message if isinstance(message, bytes) else _order(message)
         await run_in_threadpool(line.say, said)
+
+
+async def _received(socket: WebSocket, patience: float) -> bytes | str:
+    """The next message.
+
+    Raises:
+        TimeoutError: none comes for so long [s].
+        WebSocketDisconnect: none will come any more.
+    """
+    message = await asyncio.wait_for(socket.receive(), patience)
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    said: bytes | str = message["bytes"] if message.get("bytes") is not None else message["text"]
+    return said
 
 
 async def _show(socket: WebSocket, line: Line) -> None:
@@ -124,7 +139,9 @@ def _order(text: str) -> dict[str, Any]:
     raise InputError(f'{brief(told)} is not understood; expected {{"emotion": "happy"}} or {{"finish": true}}')
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: bytes | str) -> dict[str, Any]:
+    if isinstance(text, bytes):
+        raise InputError(f"sound came before it was wanted; say first, as text, some of: {', '.join(TOLD)}")
     told = read_json(text)
     if not isinstance(told, dict):
         raise InputError(f"the message is {brief(told)}; expected an object with some of: {', '.join(TOLD)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from multiprocessing.connection import Connection
@@ -73,32 +74,41 @@ class Room:
 
     def __init__(self) -> None:
         self._is_taken = False
+        self._turn = asyncio.Lock()
         self._opening = Lock()
         self._line: Line | None = None
         self._process: SpawnProcess | None = None
 
     async def warm_up(self) -> None:
         """Have the process begin to load, if there is none."""
-        if not self._is_taken:
+        if not self._turn.locked():
             await run_in_threadpool(self._open)
 
     @contextlib.asynccontextmanager
     async def talk(self, path: Path, told: Mapping[str, Any]) -> AsyncIterator[Line]:
-        """Begin a talk.
+        """Begin a talk; whoever spoke before may still be leaving, which is waited for.
 
         Raises:
-            BusyError: there is one already.
+            BusyError: somebody speaks, or waits to do so.
         """
         if self._is_taken:
             raise BusyError
         self._is_taken = True
         try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            self._is_taken = False
+            raise
+        try:
             line = await run_in_threadpool(self._open)
             await run_in_threadpool(line.say, (path, dict(told)))
             yield line
         finally:
-            await run_in_threadpool(self._leave)
             self._is_taken = False
+            try:
+                await run_in_threadpool(self._leave)
+            finally:
+                self._turn.release()
 
     def _open(self) -> Line:
         with self._opening:
