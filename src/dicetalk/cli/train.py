@@ -26,6 +26,8 @@ Examples:
   dicetalk train scene-small -o runs/scene
   dicetalk train voice-strength RAVDESS/ -o runs/voice
   dicetalk train caption-small -o runs/caption
+  dicetalk train audience-small crema_d_votes/ -o runs/audience
+  dicetalk train audience-affec AFFEC/ -o runs/viewers --set told=false
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
@@ -41,7 +43,8 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
     """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
     motion-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of EmpatheticDialogues and
     DailyTalk, a train.csv in each; by turns on that of DailyTalk; by scene-small and caption-small on scenes and clips
-    that they draw themselves; by voice-strength on the recordings of RAVDESS.
+    that they draw themselves; by voice-strength on the recordings of RAVDESS; by audience-small on a table of votes, by
+    audience-affec on AFFEC as it is published (a download of your own).
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.

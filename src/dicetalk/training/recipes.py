@@ -23,11 +23,12 @@ from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
 from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
+from dicetalk.training.viewers import ViewerRecipe, train_viewers
 from dicetalk.training.voice_strength import VoiceStrengthRecipe, train_voice_strength
 
 Recipe = (
     Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
-    | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe
+    | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe | ViewerRecipe
 )  # fmt: skip
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
@@ -91,6 +92,9 @@ TURNS = TurnRecipe()
 AUDIENCE_SMALL = AudienceRecipe()
 """What viewers answer, from CREMA-D's votes; some seconds."""
 
+AUDIENCE_AFFEC = ViewerRecipe()
+"""What single viewers answer, by gaze, pupils and personality, from AFFEC; no weights of it are shipped."""
+
 TEXT_SMALL = TextRecipe()
 """What reads feelings in English text: half a minute of one core, and no torch."""
 
@@ -112,6 +116,7 @@ RECIPES: dict[str, Recipe] = {
     "audience-small": AUDIENCE_SMALL,
     "caption-small": CAPTION_SMALL,
     "voice-strength": VOICE_STRENGTH,
+    "audience-affec": AUDIENCE_AFFEC,
 }
 
 
@@ -148,6 +153,8 @@ def train_by(
         return train_text(data, out, recipe)
     if isinstance(recipe, AudienceRecipe):
         return train_audience(data, out, recipe)
+    if isinstance(recipe, ViewerRecipe):
+        return train_viewers(data, out, recipe, progress, processes)
     if isinstance(recipe, HearingRecipe):
         return train_hearing(data, out, recipe, progress, processes)
     if isinstance(recipe, FrontEnd):
