@@ -150,6 +150,8 @@ def test_what_is_needed_is_named(name: str) -> None:
         ({"output": Path("no/where/f_%d.png")}, MediaError, "the folder no does not exist"),
         ({"head": 2}, InputError, "head is 2; use a number from 0"),
         ({"blink": float("nan")}, InputError, "blink is nan; use a number from 0"),
+        ({"as_strong_as": 7}, InputError, "as_strong_as is 7; use a share of the audience, above 0 to 1"),
+        ({"as_strong_as": 0.7, "motion_in": Path("speech.wav"), "speech": None}, InputError, "leave as_strong_as out"),
         ({"gaze": "left"}, InputError, "gaze is 'left'; use free or camera"),
         ({"fps": 23}, InputError, "fps is 23; use one of 24, 25, 30, 50, 60"),
         ({"backbone": "fake", "fps": 50}, ConfigError, "the fake backbone makes 25 frames a second, not 50"),
@@ -180,6 +182,17 @@ def test_speech_need_not_be_there(desk: Path) -> None:
     told = job(speech=None, idle=1).to_json()
     del told["speech"]
     assert Job.from_json(told).idle == 1
+
+
+def test_what_is_too_weak_is_raised_until_an_audience_reads_it(desk: Path) -> None:
+    done = run(job(speech=None, idle=0.4, emotion="angry:0.3", as_strong_as=0.7))
+    told = done.to_json()
+    (key,) = told["heard"]["keys"]
+    assert told["emotion"] == "angry:0.3" and set(key["emotion"]) == {"angry"}
+    assert 0.3 < key["emotion"]["angry"] < 1 and key["why"].startswith("raised from 0.30")
+    assert done.video.conditions.emotion.weights[5].max() == pytest.approx(key["emotion"]["angry"], abs=1e-3)
+    done = run(job(speech=None, idle=0.4, emotion="sad", as_strong_as=0.9))
+    assert "at full strength" in done.to_json()["warnings"][0]
 
 
 def test_a_folder_is_filled_with_frames(desk: Path) -> None:

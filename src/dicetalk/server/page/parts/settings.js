@@ -13,7 +13,7 @@ import { reopenSpeech, speech, spoken } from "./speech.js";
 const MARK = "dicetalk_settings";
 const VERSION = 1;
 const FILES = { portrait: "portrait", speech: "speech", emotion_file: "emotion", motion_in: "motion_in" };
-const KNOWN = ["emotion", "seed", "face", "size", "fps", "head", "blink", "idle", "crop", "anyway", "ease", "channel", "gaze", "quality",
+const KNOWN = ["emotion", "as_strong_as", "seed", "face", "size", "fps", "head", "blink", "idle", "crop", "anyway", "ease", "channel", "gaze", "quality",
   "speakers", "backbone", "options", "marks", "visible_mark"];
 
 export function startSettings() {
@@ -30,6 +30,7 @@ export async function requestOf() {
     portrait: state.portrait, speech: await spoken(), face: state.face, ...felt,
     size: Number(find("size").value), seed: Number(find("seed").value),
     head: Number(find("head-amount").value), blink: Number(find("blink").value),
+    ...(find("as-strong-as").value && { as_strong_as: Number(find("as-strong-as").value) }),
     ...(find("gaze").checked && { gaze: "camera" }), ...(find("crop").checked && { crop: true }),
     ...(find("ease").checked && { ease: true }), ...(find("anyway").checked && { anyway: true }),
     ...backboneFields(),
@@ -82,6 +83,7 @@ export async function open(told) {
   find("seed").value = told.seed ?? 0;
   find("head-amount").value = told.head ?? 1;
   find("blink").value = told.blink ?? 1;
+  find("as-strong-as").value = told.as_strong_as ?? "";
   find("gaze").checked = told.gaze === "camera";
   find("crop").checked = Boolean(told.crop);
   find("ease").checked = Boolean(told.ease);
