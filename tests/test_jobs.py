@@ -18,6 +18,7 @@ from dicetalk.errors import ConfigError, DiceTalkError, EmotionError, InputError
 from dicetalk.jobs import Cancelled, Event, Job, check, options_of, run
 from dicetalk.media import probe
 from dicetalk.motion.live_link import read_csv
+from dicetalk.reading import reader
 from dicetalk.svd.options import SvdOptions
 
 
@@ -361,3 +362,35 @@ def test_inputs_and_numbers_are_checked_before_anything_is_loaded(desk: Path, mo
     for change in wrong:
         with pytest.raises(InputError):
             run(Job.from_json({**good, **change}))
+
+
+# ---- read back
+
+
+def test_a_finished_video_is_read_back(desk: Path) -> None:
+    seen: list[Event] = []
+    done = run(job(emotion="happy", size=256, crop=True, check=True), seen.append)
+    told = done.to_json()["check"]
+    assert done.reading is not None and told["agree"] and max(told["shown"], key=told["shown"].get) == "happy"
+    assert told["asked"]["happy"] == pytest.approx(0.8)
+    assert seen[-1].work == "checking"
+
+
+def test_what_cannot_be_read_back_is_said_and_kept(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*given: Any, **more: Any) -> None:
+        raise InputError("neither face nor voice can be read")
+
+    monkeypatch.setattr(reader, "read", refuse)
+    done = run(job(backbone="fake", check=True))
+    assert (desk / "out.mp4").is_file() and done.to_json()["check"] == {"error": done.unread}
+    assert done.unread == "neither face nor voice can be read"
+
+
+def test_nothing_is_read_back_unasked(desk: Path) -> None:
+    assert "check" not in run(job(backbone="fake")).to_json()
+
+
+@pytest.mark.parametrize("changes", [{"output": Path("f_%05d.png")}, {"speakers": ("1:left:happy",)}])
+def test_what_nobody_could_read_back_is_refused(desk: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="leave check out"):
+        check(job(check=True, **changes))

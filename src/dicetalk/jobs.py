@@ -41,6 +41,8 @@ from dicetalk.speakers import Speaker, check_speakers, speakers_of
 
 if TYPE_CHECKING:
     from dicetalk.pipeline import DiceTalk
+    from dicetalk.reading.compared import AskedAndShown
+    from dicetalk.reading.reading import Reading
     from dicetalk.video import Video
 
 SHEETS = {".png": "PNG"}
@@ -82,6 +84,7 @@ class Job:
         consent: who agreed to what; kept with the video.
         visible_mark: whether "AI generated" stands in a corner of every frame.
         sign_key, sign_certificate: PEM files to sign with; None takes the key for development.
+        check: read the finished video back, and tell what is shown beside what was asked.
     """
 
     portrait: Path
@@ -117,6 +120,7 @@ class Job:
     visible_mark: bool = False
     sign_key: Path | None = None
     sign_certificate: Path | None = None
+    check: bool = False
 
     @property
     def felt(self) -> str:
@@ -192,7 +196,7 @@ VALUES: dict[str, tuple[type, ...]] = {
     "speakers": (list, tuple),
     "quality": (float, str),
     **dict.fromkeys(("idle", "as_strong_as"), (float, type(None))),
-    **dict.fromkeys(("crop", "anyway", "ease", "replace", "visible_mark"), (bool,)),
+    **dict.fromkeys(("crop", "anyway", "ease", "replace", "visible_mark", "check"), (bool,)),
     "channel": (str, int, type(None)),
     "backbone": (str,),
     "options": (dict,),
@@ -217,7 +221,8 @@ class Event:
     """Something that happens while a video is made.
 
     Attributes:
-        work: what is being done: "loading", "reading", "listening", "denoising", "rendering"
+        work: what is being done: "loading", "reading", "listening", "denoising", "rendering",
+            "checking".
         done: how many of its things are done.
         total: how many there are; 0 where that is not known.
         things: what those are, "frames" say; "" where nothing is counted.
@@ -245,17 +250,28 @@ class Done:
         job: as it was asked for.
         video: what was made.
         elapsed_s: how long that took, loading included [s].
+        reading: what the finished video shows; None where nobody asked to check it, or nothing can be read.
+        unread: why nothing can be read, in one line; "" for no reason.
     """
 
     job: Job
     video: Video
     elapsed_s: float
+    reading: Reading | None = None
+    unread: str = ""
 
     @property
     def marks(self) -> Which:
         """Which marks of origin the video carries."""
         marking = self.job.marking
         return "none" if marking.which == "none" else "signed" if marking.signs else "plain"
+
+    @property
+    def checked(self) -> AskedAndShown | None:
+        """What was asked beside what is shown; None where nobody asked."""
+        from dicetalk.reading.compared import asked_and_shown
+
+        return None if self.reading is None else asked_and_shown(self.reading, self.video.heard)
 
     def to_json(self) -> dict[str, Any]:
         """The record of the job."""
@@ -281,6 +297,8 @@ class Done:
             heard = (video.heard, *video.others_heard)
             told = zip(job.speakers, heard, strict=True)
             record["speakers"] = [{"speaker": speaker, "heard": to_json(felt)} for speaker, felt in told]
+        if self.unread or self.reading is not None:
+            record["check"] = {"error": self.unread} if self.checked is None else self.checked.to_json()
         beside = {"motion_out": job.motion_out, "words": job.words, "feelings": job.feelings}
         return record | {name: str(path) for name, path in beside.items() if path is not None}
 
@@ -293,7 +311,7 @@ def run(
     Args:
         job: what to make.
         tell: is told what happens; an exception that it raises stops the job, and nothing is left behind but a preview,
-            which shows how far it came.
+            which shows how far it came, and a finished video that is being checked.
         talk: `talk_of` this job, by whoever makes many; None loads it.
         growing: a file that can be played while it is made, see `Video.save`.
 
@@ -307,7 +325,8 @@ def run(
         talk = talk_of(job)
     video = _prepare(job, tell, talk)
     _write(job, video, tell, growing)
-    return Done(job, video, time.perf_counter() - start)
+    reading, unread = _read_back(job, tell) if job.check else (None, "")
+    return Done(job, video, time.perf_counter() - start, reading, unread)
 
 
 def check(job: Job) -> None:
@@ -328,6 +347,7 @@ def check(job: Job) -> None:
     sources += _check_text(job)
     given = (job.portrait, job.speech, job.motion_in, job.sign_key, job.sign_certificate, *sources)
     inputs = [existing_file(path) for path in given if path is not None]
+    _check_reading(job)
     if is_numbered(job.output):
         check_numbered(job.output)
     beside = ((job.motion_out, CURVES), (job.preview, SHEETS), (job.words, SUBTITLES), (job.feelings, FEELINGS))
@@ -353,6 +373,14 @@ def _check_values(job: Job) -> None:
         channel_number(job.channel)
     with about("quality"):
         quality_of(job.quality)
+
+
+def _check_reading(job: Job) -> None:
+    """Refuse to check what nobody can read back."""
+    if job.check and is_numbered(job.output):
+        raise ConfigError("numbered pictures are not read back; write a video (.mp4, .mov, .webm), or leave check out")
+    if job.check and job.speakers:
+        raise ConfigError("one face is read back, and this picture has several speakers; leave check out")
 
 
 def _check_text(job: Job) -> list[Path]:
@@ -473,6 +501,19 @@ def _save(job: Job, video: Video, tell: Tell, growing: Path | None, curves: Path
         growing=growing,
         marks=job.marking,
     )
+
+
+def _read_back(job: Job, tell: Tell) -> tuple[Reading | None, str]:
+    """What the finished video shows, or why that cannot be read."""
+    from dicetalk.reading.reader import read
+
+    def looked(done: float, whole: float) -> None:
+        tell(Event("checking", round(done), round(whole), "seconds"))
+
+    try:
+        return read(job.output, progress=looked), ""
+    except InputError as error:  # the video is there all the same
+        return None, str(error)
 
 
 def _beside(job: Job, video: Video) -> Iterator[tuple[Path, Callable[[Path], object]]]:

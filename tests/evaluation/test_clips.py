@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from dicetalk.data.folder import read_folder
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.errors import InputError, MediaError
-from dicetalk.evaluation.clips import Read, read_clips, table
+from dicetalk.evaluation.clips import Read, by_embedder, by_reader, read_clips, table
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import perceive
@@ -28,7 +29,7 @@ def folder(talking: Path, voice: Waveform, tmp_path_factory: pytest.TempPathFact
     """A video, a voice, a sound that cannot be read, one without a label, one that is not there."""
     folder = tmp_path_factory.mktemp("labelled")
     shutil.copy(talking, folder / "film.mp4")
-    wavfile.write(folder / "voice.wav", SPEECH_RATE, voice[:SPEECH_RATE])
+    wavfile.write(folder / "voice.wav", SPEECH_RATE, voice)
     wavfile.write(folder / "silent.wav", SPEECH_RATE, np.zeros(SPEECH_RATE, np.int16))
     shutil.copy(folder / "voice.wav", folder / "unknown.wav")
     lines = [
@@ -46,7 +47,8 @@ def test_clips_are_read_each_way_there_is(folder: Path) -> None:
     told: list[tuple[int, ...]] = []
     reasons: list[str] = []
     clips = [clip for clip in read_folder(folder).clips if clip.emotion]
-    found = read_clips(clips, shipped_embedder(), lambda *count: told.append(count), reasons.append)
+    ranks = partial(by_embedder, shipped_embedder())
+    found = read_clips(clips, ranks, lambda *count: told.append(count), reasons.append)
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert len(reasons) == 1 and "silent.wav is silent" in reasons[0]
     film, voice = found
@@ -56,6 +58,12 @@ def test_clips_are_read_each_way_there_is(folder: Path) -> None:
     assert set(film.ranked["audio"]) == set(voice.ranked["audio"]) == set(HEARD)
     _, like = resembled([perceive(folder / "film.mp4")], shipped_embedder())
     assert film.ranked["both"] == tuple(name for name, _ in like.ranked())
+
+
+def test_the_reader_tells_each_way_there_is(folder: Path) -> None:
+    found = by_reader(folder / "film.mp4")
+    assert found["video"][0] == "happy" and all(sorted(ranked) == sorted(NAMES) for ranked in found.values())
+    assert ("audio" in found) == ("both" in found)
 
 
 def test_the_table_counts_labels_first_and_among_the_first_two() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from dicetalk.files import whole
 
 COLUMNS = (
     "row", "state", "output", "portrait", "speech", "emotion", "backbone", "seed", "seconds", "frames", "elapsed_s",
-    "warnings", "error", "kind",
+    "shown", "sure", "agrees", "viewers", "warnings", "error", "kind",
 )  # fmt: skip
 FORMULAS = ("=", "+", "-", "@")
 """A text that begins so would be computed by programs for tables."""
@@ -35,8 +35,18 @@ def write_reports(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 def _row(one: Outcome) -> dict[str, Any]:
     asked = {} if one.job is None else one.job.to_json()
-    told = {**asked, **one.told, "warnings": "; ".join(one.told.get("warnings", ()))}
+    told = {**asked, **one.told, **_checked(one.told), "warnings": "; ".join(one.told.get("warnings", ()))}
     return {"row": one.row, "state": one.state} | {name: told.get(name, "") for name in COLUMNS[2:]}
+
+
+def _checked(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What the video shows, where it was read back."""
+    found = told.get("check", {})
+    if "shown" not in found:
+        return {}
+    votes = found["votes"].get("both", found["votes"].get("face", {}))
+    shown, viewers = (max(shares, key=shares.__getitem__, default="") for shares in (found["shown"], votes))
+    return {"shown": shown, "sure": found["confidence"], "agrees": found["agree"], "viewers": viewers}
 
 
 def _cell(value: Any) -> Any:

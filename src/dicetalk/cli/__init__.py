@@ -14,6 +14,7 @@ from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
     batch,
     demo,
+    describe,
     dialogue,
     doctor,
     embed,
@@ -61,6 +62,7 @@ COMMANDS = (
     embed.embed,
     hear.hear,
     read.read,
+    describe.describe,
     reply.reply,
     reply.egs,
     verify.verify,

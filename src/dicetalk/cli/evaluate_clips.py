@@ -1,9 +1,10 @@
-"""`dicetalk evaluate clips`: which emotion an embedder reads out of real, labelled recordings."""
+"""`dicetalk evaluate clips`: which emotion is read out of real, labelled recordings."""
 
 from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,7 +23,9 @@ Examples:
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("folder", type=FOLDER)
-@click.option("--checkpoint", type=FOLDER, help="A trained embedder's folder.  [default: the shipped one]")
+@click.option(
+    "--checkpoint", type=FOLDER, help="Read with this trained embedder.  [default: as `dicetalk describe` reads]"
+)
 @click.option("--output", "-o", type=FILE, help="A Markdown file for the table.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
@@ -32,8 +35,8 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
     Told is how often the label comes first, and how often it is among the first two.
     """
     from dicetalk.data.folder import read_folder
-    from dicetalk.emotion.embedding import Embedder, shipped_embedder
-    from dicetalk.evaluation.clips import read_clips, table
+    from dicetalk.emotion.embedding import Embedder
+    from dicetalk.evaluation.clips import by_embedder, by_reader, read_clips, table
     from dicetalk.files import check_output, whole
 
     if output is not None:
@@ -44,9 +47,9 @@ def clips(folder: Path, checkpoint: Path | None, output: Path | None, as_json: b
     labelled = [clip for clip in corpus.clips if clip.emotion is not None]
     if not labelled:
         raise InputError(f"{folder / 'clips.csv'} names no emotion; nothing can be compared")
-    embedder = Embedder(checkpoint) if checkpoint else shipped_embedder()
+    ranks = partial(by_embedder, Embedder(checkpoint)) if checkpoint else by_reader
     with display(quiet) as shown:
-        found = read_clips(labelled, embedder, lambda n, total: shown.count(n, total, "reading", "clips"), _left_out)
+        found = read_clips(labelled, ranks, lambda n, total: shown.count(n, total, "reading", "clips"), _left_out)
     text = table(found)
     if output is not None:
         with whole(output) as hidden:

@@ -49,6 +49,7 @@ Examples:
   dicetalk generate face.png --idle 6 --ease -o idle.mp4    listens, and loops without a jump
   dicetalk generate face.png speech.wav -e sad --backbone dice-svd/
   dicetalk generate face.png speech.wav --consent "Ada Example, 3 May 2026, for this film" --visible-mark
+  dicetalk generate face.png speech.wav -e angry --check      reads the video back: asked against shown
   dicetalk generate --settings settings.json        as on the page; face and speech lie beside the settings
   dicetalk generate --settings settings.json other.png -e sad
   dicetalk generate face.png speech.wav --backbone dice-svd/ --preset fast --memory low --emotion-scale 8
@@ -162,6 +163,9 @@ Examples:
     show_default=True,
     help=f"What draws the video: {', '.join(KINDS)} (the checkpoint in dice-svd/), or the folder of a checkpoint.",
 )
+@click.option(
+    "--check", is_flag=True, help="Read the finished video back, and tell what it shows beside what was asked."
+)
 @settings_option
 @marks_options
 @svd_options
@@ -194,6 +198,7 @@ def generate(
     speakers: tuple[str, ...],
     motion_out: Path | None,
     backbone: str,
+    check: bool,
     marking: dict[str, Any],
     svd: SvdRequest,
     as_json: bool,
@@ -236,6 +241,7 @@ def generate(
         options=svd.given,
         preview=svd.preview,
         replace=force or output is not None,
+        check=check,
         **marking,
     )
     done = make_video(job, quiet=quiet)
@@ -259,7 +265,8 @@ def report(done: Done, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         print(json.dumps(done.to_json()))
     elif not quiet:
-        for line in (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done)):
+        checked = [f"check: {found}" for found in (done.unread or done.checked,) if found]
+        for line in (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done), *checked):
             print(printable(line), file=sys.stderr)
 
 

@@ -50,6 +50,11 @@ class Sheet:
         """A line through points."""
         self._draw.line([_fine(point) for point in points], colour, round(width * FINER), joint="curve")
 
+    def area(self, box: Box, colour: str) -> None:
+        """A filled box."""
+        left, top, right, bottom = (round(side * FINER) for side in box)
+        self._draw.rectangle((left, top, max(right - 1, left), max(bottom - 1, top)), colour)
+
     def keep_clear(self, line: Sequence[Point]) -> None:
         """Let no later word stand on the line between two points."""
         (x, y), (right, down) = line

@@ -1,13 +1,16 @@
-"""Which emotion an embedder reads out of real, labelled recordings: from faces, voices and both."""
+"""Which emotion is read out of real, labelled recordings, by the reader or an embedder: faces, voices and both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from dicetalk.data.clip import Clip
 from dicetalk.emotion.embedding import Embedder
 from dicetalk.errors import InputError
+from dicetalk.reading import reader
+from dicetalk.reading.reading import mean_of
 from dicetalk.recording import Recording, perceive
 from dicetalk.sources.like import resembled
 
@@ -29,32 +32,52 @@ class Read:
     ranked: dict[str, tuple[str, ...]]
 
 
+Ranks = Callable[[Path], dict[str, tuple[str, ...]]]
+"""A recording -> the names, most likely first, by what was looked at."""
+
+
 def read_clips(
-    clips: Sequence[Clip], embedder: Embedder, progress: Callable[[int, int], None], left_out: Callable[[str], None]
+    clips: Sequence[Clip], ranks: Ranks, progress: Callable[[int, int], None], left_out: Callable[[str], None]
 ) -> list[Read]:
     """What is read of labelled clips.
 
     Args:
         clips: each with an emotion, and a sound or a video.
-        embedder: what reads.
+        ranks: what reads: `by_reader`, or `by_embedder`.
         progress: called with clips done and in all.
         left_out: called with the reason why a clip cannot be read.
     """
     found: list[Read] = []
     for number, clip in enumerate(clips, 1):
+        file = clip.video or clip.sound
+        assert file is not None and clip.emotion is not None
         try:
-            found.append(_read(clip, embedder))
+            found.append(Read(clip.name, clip.emotion, ranks(file)))
         except InputError as error:
             left_out(str(error))
         progress(number, len(clips))
     return found
 
 
-def _read(clip: Clip, embedder: Embedder) -> Read:
-    file = clip.video or clip.sound
-    assert file is not None and clip.emotion is not None
-    recording = perceive(file)
-    return Read(clip.name, clip.emotion, {way: _ranked(embedder, part) for way, part in _parts(recording)})
+def by_reader(file: Path) -> dict[str, tuple[str, ...]]:
+    """What `dicetalk describe` reads of a recording, over all of it.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    reading = reader.read(file)
+    together = reading.windows if reading.face is not None and reading.voice is not None else None
+    ways = {"video": reading.face, "audio": reading.voice, "both": together}
+    return {way: mean_of(windows).ranked for way, windows in ways.items() if windows is not None}
+
+
+def by_embedder(embedder: Embedder, file: Path) -> dict[str, tuple[str, ...]]:
+    """What an embedder reads of a recording, over all of it.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    return {way: _ranked(embedder, part) for way, part in _parts(perceive(file))}
 
 
 def _parts(recording: Recording) -> Iterator[tuple[str, Recording]]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.timeline_file import from_json
 from dicetalk.emotion.vocabulary import NEUTRAL, resolve
 from dicetalk.errors import EmotionError, InputError, MediaError
 from dicetalk.files import read_bytes
+from dicetalk.reading.asked import record_of, timeline_of
 
 TABLE = "clips.csv"
 """What is looked for in a folder of videos."""
@@ -81,15 +80,13 @@ def _decoded(path: Path) -> str:
 
 def _recorded(video: Path) -> str | None:
     """What the record beside a video says was felt for most of it; None without a record of one speaker."""
-    path = video.with_suffix(".json")
-    if not path.is_file():
+    record = record_of(video)
+    timeline = None if record is None else timeline_of(record, video.parent)
+    if record is None or timeline is None:
         return None
     try:
-        record = json.loads(read_bytes(path, MOST))
-        if not isinstance(record, dict) or "speakers" in record or "heard" not in record:
-            return None
-        return strongest(from_json(record["heard"], path.parent), float(record["seconds"]))
-    except (ValueError, TypeError, KeyError, RecursionError, InputError):  # somebody else's file of that name
+        return strongest(timeline, float(record["seconds"]))
+    except (ValueError, TypeError, KeyError):  # somebody else's file of that name
         return None
 
 

@@ -98,7 +98,7 @@ class Reading:
 
     @property
     def overall(self) -> Window:
-        """All windows as one: means, each window counting by its length."""
+        """All windows as one: means, each window of which something was read counting by its length."""
         return mean_of(self.windows)
 
     def as_json(self) -> dict[str, Any]:
@@ -117,12 +117,16 @@ class Reading:
 
 
 def mean_of(windows: Windows) -> Window:
-    """Windows, at least one, as one from the first's start to the last's end."""
-    lengths = np.array([window.end - window.start for window in windows])
-    shares = lengths / lengths.sum() if lengths.sum() > 0 else np.full(len(windows), 1 / len(windows))
-    told = np.array([(w.strength, w.clarity, w.confidence) for w in windows])
+    """Windows, at least one, as one, from the first's start to the last's end.
+
+    Where nothing was read does not count, unless that is so everywhere.
+    """
+    read = [window for window in windows if window.confidence > 0] or windows
+    lengths = np.array([max(window.end - window.start, 1e-9) for window in read])
+    shares = lengths / lengths.sum()
+    told = np.array([(w.strength, w.clarity, w.confidence) for w in read])
     strength, clarity, confidence = (shares @ told).tolist()
-    weights = _whole(shares @ np.array([window.weights for window in windows]))
+    weights = _whole(shares @ np.array([window.weights for window in read]))
     return Window(windows[0].start, windows[-1].end, weights, strength, clarity, confidence)
 
 

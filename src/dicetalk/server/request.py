@@ -101,6 +101,7 @@ FIELDS: dict[str, Field] = {
     "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": LONGEST_CONSENT}),
     "marks": Field(says="of origin: signed, plain or none", schema={**TEXT, "enum": list(WHICH)}),
     "visible_mark": Field(says="write that it was generated into a corner of each frame", schema=TRUTH, read=_truth),
+    "check": Field(says="read the video back, and tell what it shows beside what was asked", schema=TRUTH, read=_truth),
     "format": Field(says="of the video", schema={**TEXT, "enum": list(FORMATS), "default": FORMATS[0]}),
     "seed": Field(says="which take", schema=WHOLE, read=_whole),
     "face": Field(says="1 is the leftmost", schema=WHOLE, read=_whole),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from dicetalk.arrays import Bool, Float64
+from dicetalk.arrays import Bool, Float32, Float64
 from dicetalk.errors import NoFaceError
-from dicetalk.face import follow_face
+from dicetalk.face import Face, follow_face
 from dicetalk.media import Picture, read_video
 from dicetalk.motion.space import Motion
 from dicetalk.rates import FPS
@@ -20,6 +21,8 @@ from dicetalk.tracking.fitting import read_landmarks
 
 LEAST_SEEN = 0.5
 """A face that is seen in fewer of the frames is no talking face."""
+MISSING = np.full((478, 3), np.nan, np.float32)
+"""The landmarks of no face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,31 @@ def watch(path: Path, every: int = 1) -> Sight:
     return sight
 
 
+def watch_in_blocks(
+    path: Path, length: int, every: int = 1, looked: Callable[[int], None] = lambda frames: None
+) -> Iterator[tuple[int, Sight | None]]:
+    """The same of a video of any length, block by block, so that memory does not grow with it.
+
+    The face is followed from block to block, but each block has a resting face of its own.
+
+    Args:
+        path: of the video.
+        length: of a block [frames, 25 a second].
+        every: as for `watch`.
+        looked: is called with each frame's number, from 1, of those that are looked at.
+
+    Yields:
+        How many frames a block has, and what is seen in it; None where most of it shows no face.
+
+    Raises:
+        MediaError: the file cannot be read, or has no pictures.
+    """
+    faces = enumerate(follow_face(_ahead(read_video(path, fps=FPS / every))), start=1)
+    while block := list(islice(faces, length // every)):
+        looked(block[-1][0])
+        yield len(block) * every, _sight([_landmarks(face) for _, face in block], every)
+
+
 AHEAD = 8
 """Frames that are decoded while libraries are loaded and faces looked for: 200 MB of them in 4K."""
 
@@ -78,8 +106,16 @@ def _ahead(frames: Iterator[Picture]) -> Iterator[Picture]:
 
 def watch_frames(frames: Iterable[Picture], every: int = 1) -> Sight | None:
     """The motion of the largest face of frames (H, W, 3), 25 / `every` a second; None if most of them show none."""
-    missing = np.full((478, 3), np.nan)
-    looked = [missing if face is None else face.landmarks for face in follow_face(frames)]
+    return _sight([_landmarks(face) for face in follow_face(frames)], every)
+
+
+def _landmarks(face: Face | None) -> Float32:
+    """(478, 3), NaN where there is no face."""
+    return MISSING if face is None else face.landmarks
+
+
+def _sight(looked: Sequence[Float32], every: int) -> Sight | None:
+    """What is seen, by the landmarks (478, 3) of each frame; None if most of them show no face."""
     landmarks = np.full((len(looked) * every, 478, 3), np.nan)
     landmarks[every // 2 :: every] = np.reshape(looked, (-1, 478, 3))
     known = np.isfinite(landmarks).all(axis=(1, 2))

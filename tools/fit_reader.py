@@ -1,0 +1,163 @@
+"""Fit what reads faces: `src/dicetalk/weights/reader/face.safetensors`.
+
+    python tools/plain_voices.py plain/
+    python tools/reader_meshes.py plain/synthesised meshes.npz PORTRAIT...      faces that are never drawn
+    python tools/reader_faces.py plain/synthesised faces/ PORTRAIT...           faces that are drawn, and read again
+    python tools/fit_reader.py meshes.npz faces/
+
+Printed is how often portraits are read rightly that were left out of the fit. Of the portraits on which the reader is
+reported none may be among these: `benchmarks/reading.py` says which those are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch import Tensor, nn
+from torch.nn import functional as fn
+
+from dicetalk.arrays import Float32, Float64, Int64
+from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.reading.expression import FILE, against_usual, functionals
+from dicetalk.tracking.fitting import read_landmarks
+
+WIDTH, STEPS, BATCH = 32, 400, 256
+RATE, DECAY = 6e-3, 1e-2
+DROPPED, BLURRED = (0.15, 0.3), 0.1
+"""Shares of inputs and of hidden numbers that are dropped; noise on inputs [standard deviations]."""
+LEAST_SPREAD = 0.03
+"""Of an input: what hardly moves must not be blown up."""
+CLEAR = 1.6
+"""A feeling counts as all there is from 1 / CLEAR of its full strength on: which one it is, is not how strong it is."""
+DRAWN = 3.0
+"""How much a face that was drawn counts, against one that was not."""
+FRAMES, STEP = 5, 2
+"""Of a window, and between two windows [frames that were drawn]."""
+FOLDS = 5
+
+
+class Reader(nn.Module):
+    """What a window tells (N, C) -> odds of the names and of full strength (N, 9)."""
+
+    def __init__(self, rows: Float32) -> None:
+        super().__init__()
+        self.middle, self.spread = torch.from_numpy(rows.mean(0)), torch.from_numpy(rows.std(0) + LEAST_SPREAD)
+        self.into, self.out = nn.Linear(rows.shape[1], WIDTH), nn.Linear(WIDTH, len(NAMES) + 1)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Odds of rows (N, C)."""
+        inputs = (rows - self.middle) / self.spread
+        if self.training:
+            inputs = inputs + BLURRED * torch.randn_like(inputs)
+        hidden = torch.tanh(self.into(fn.dropout(inputs, DROPPED[0], self.training)))
+        found: Tensor = self.out(fn.dropout(hidden, DROPPED[1], self.training))
+        return found
+
+    def tensors(self) -> dict[str, Float32]:
+        """As `reading.expression` takes them."""
+        named = {
+            "middle": self.middle, "spread": self.spread, "into": self.into.weight.T, "into_offset": self.into.bias,
+            "out": self.out.weight.T, "out_offset": self.out.bias,
+        }  # fmt: skip
+        return {name: np.ascontiguousarray(tensor.detach().numpy(), np.float32) for name, tensor in named.items()}
+
+
+def main() -> None:
+    """Fit, tell how good it is on portraits left out, and write the weights."""
+    torch.set_num_threads(1)
+    meshes = np.load(sys.argv[1])
+    plain = meshes["rows"].astype(np.float32), meshes["felt"].astype(np.float32)
+    drawn = {path.stem: windows(path) for path in sorted(Path(sys.argv[2]).glob("*.npz"))}
+    left_out(plain, drawn)
+    net = fit(*gathered(plain, list(drawn.values())))
+    FILE.parent.mkdir(exist_ok=True)
+    save_file(net.tensors(), FILE)
+    print(FILE, f"{len(plain[0])} windows of meshes, {sum(len(rows) for rows, _ in drawn.values())} of drawings")
+
+
+def windows(path: Path) -> tuple[Float32, Float32]:
+    """What the windows of a portrait tell (N, C), and what is felt in them (N, 8)."""
+    told = np.load(path)
+    rows, felt = [], []
+    for clip in np.unique(told["clip"]):
+        own = told["clip"] == clip
+        landmarks = told["landmarks"][own].astype(np.float64)
+        shapes, against = read_landmarks(landmarks).shapes, against_usual(landmarks)
+        for start in range(0, max(1, len(shapes) - FRAMES + 1), STEP):
+            inside = slice(start, start + FRAMES)
+            rows.append(functionals(shapes[inside], against[inside]))
+            felt.append(told["felt"][own][inside].mean(0))
+    return np.array(rows, np.float32), np.array(felt, np.float32)
+
+
+def gathered(
+    plain: tuple[Float32, Float32], drawn: Sequence[tuple[Float32, Float32]]
+) -> tuple[Float32, Float32, Float32]:
+    """Rows, feelings and how much each counts, of all."""
+    rows, felt = (np.concatenate([plain[k], *(part[k] for part in drawn)]) for k in (0, 1))
+    counts = np.where(np.arange(len(rows)) < len(plain[0]), 1.0, DRAWN).astype(np.float32)
+    return rows, felt, counts / counts.mean()
+
+
+def fit(rows: Float32, felt: Float32, counts: Float32, seed: int = 0) -> Reader:
+    """A reader of windows (N, C) in which this is felt (N, 8)."""
+    torch.manual_seed(seed)
+    net = Reader(rows)
+    steps = torch.optim.AdamW(net.parameters(), weight_decay=DECAY)
+    pace = torch.optim.lr_scheduler.OneCycleLR(steps, RATE, total_steps=STEPS)
+    which, strong, inputs, weight = map(torch.from_numpy, (clear(felt), 1 - felt[:, 0], rows, counts))
+    for _ in range(STEPS):
+        some = torch.randint(0, len(rows), (BATCH,))
+        found = net(inputs[some])
+        loss = fn.cross_entropy(found[:, : len(NAMES)], which[some], reduction="none")
+        loss = loss + 0.5 * fn.binary_cross_entropy_with_logits(found[:, -1], strong[some], reduction="none")
+        steps.zero_grad()
+        (loss * weight[some]).mean().backward()
+        steps.step()
+        pace.step()
+    return net.eval()
+
+
+def clear(felt: Float32) -> Float32:
+    """Which feeling it is (N, 8), of how strong each is (N, 8)."""
+    some = CLEAR * felt[:, 1:]
+    some /= np.maximum(some.sum(1, keepdims=True), 1)
+    return np.column_stack([1 - some.sum(1), some]).astype(np.float32)
+
+
+def left_out(plain: tuple[Float32, Float32], drawn: dict[str, tuple[Float32, Float32]]) -> None:
+    """Print how often each feeling is read in portraits that were left out of the fit."""
+    names = sorted(drawn)
+    odds, felt = [], []
+    for fold in range(FOLDS):
+        net = fit(*gathered(plain, [drawn[name] for name in names if names.index(name) % FOLDS != fold]))
+        for name in names[fold::FOLDS]:
+            odds.append(net(torch.from_numpy(drawn[name][0])).detach().numpy())
+            felt.append(drawn[name][1])
+    found, truth = np.concatenate(odds), np.concatenate(felt)
+    told = (truth[:, 0] > 0.9) | (truth[:, 1:].max(1) > 0.4)  # the others are on the way from one to the next
+    acted: Int64 = np.where(truth[:, 0] > 0.9, 0, truth[:, 1:].argmax(1) + 1)
+    shares = np.exp(found[:, :8] - found[:, :8].max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    print(f"{len(names)} portraits, {told.sum()} windows; as sure as right: {_error(shares[told], acted[told]):.3f}")
+    for number, name in enumerate(NAMES):
+        own = told & (acted == number)
+        print(f"  {name:10} {(shares[own].argmax(1) == number).mean():.2f} of {own.sum()}")
+    print(f"  all        {(shares[told].argmax(1) == acted[told]).mean():.2f}")
+
+
+def _error(shares: Float64, truth: Int64, bins: int = 8) -> float:
+    """Expected calibration error of shares (N, 8)."""
+    sure, right = shares.max(1), shares.argmax(1) == truth
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    parts = [abs(sure[place == b].mean() - right[place == b].mean()) * (place == b).mean() for b in set(place.tolist())]
+    return float(sum(parts))
+
+
+if __name__ == "__main__":
+    main()
