@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dicetalk.arrays import Float32, Waveform
+from dicetalk.emotion.colours import COLOURS
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.priors import VOICE_LIKENESS
 from dicetalk.emotion.vocabulary import HEARD
@@ -112,6 +113,8 @@ NARROWEST, WIDEST = 8.0, 60.0
 def plot_reading(path: Path, reading: Sequence[Heard]) -> None:
     """Draw which emotion is heard, above, and how strongly each is told, below, into a PNG; needs matplotlib.
 
+    Of a window's emotion, the strength is a large dot.
+
     Raises:
         MediaError: the file cannot be written.
     """
@@ -121,15 +124,14 @@ def plot_reading(path: Path, reading: Sequence[Heard]) -> None:
     figure = Figure(figsize=(width, 6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     middles = np.array([(heard.start + heard.end) / 2 for heard in reading])
-    colours = {name: f"C{number}" for number, name in enumerate(RANKED)}
     shares = np.array([[heard.shares.get(name, 0.0) for name in RANKED] for heard in reading])
-    above.stackplot(middles, shares.T, labels=RANKED, colors=list(colours.values()))
+    above.stackplot(middles, shares.T, labels=RANKED, colors=[COLOURS[name] for name in RANKED])
     above.set(ylim=(0, 1), ylabel="which (the rest is neutral)")
     for name in RANKED:
         strengths = [heard.strengths.get(name, np.nan) for heard in reading]
-        below.plot(middles, strengths, ".-", color=colours[name], linewidth=0.7, alpha=0.4)
+        below.plot(middles, strengths, ".-", color=COLOURS[name], linewidth=0.7, alpha=0.6)
         its = [heard.strength if heard.name == name else np.nan for heard in reading]
-        below.plot(middles, its, "o", color=colours[name], markersize=8)
+        below.plot(middles, its, "o", color=COLOURS[name], markersize=8)
     below.set(ylim=(0, 1), ylabel="how strongly", xlabel="s", xlim=(0, reading[-1].end))
     figure.legend(*above.get_legend_handles_labels(), loc="outside upper center", ncols=len(RANKED), fontsize=8)
     with whole(path) as hidden:
