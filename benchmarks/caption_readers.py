@@ -18,7 +18,6 @@ from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.motion.space import SHAPES
 from dicetalk.rates import FPS
 from dicetalk.reading.reading import Reading, Window
-from dicetalk.training.caption import CaptionRecipe
 from dicetalk.training.caption_clips import CaptionClip, draw_clips, known_speech, read_off
 
 Reader = Callable[[Float32], Reading]
@@ -26,7 +25,9 @@ Reader = Callable[[Float32], Reading]
 
 STEP_S, AROUND_S = 0.5, 1.2
 """Length of a window, and what is looked at around its middle [s]."""
-HIDDEN, STEPS, BATCH = 64, 1500, 256
+HIDDEN, STEPS, BATCH = 64, 600, 256
+CLIPS = 600
+"""Half of what the captioner learns from."""
 
 
 def embedded(motion: Float32) -> Reading:
@@ -43,8 +44,8 @@ def embedded(motion: Float32) -> Reading:
 
 
 def taught_reader(seed: int) -> Reader:
-    """A network of one hidden layer, taught window by window by the clips that `caption-small` learns from."""
-    clips = [*draw_clips(CaptionRecipe().clips, seed, known_speech())]
+    """A network of one hidden layer, taught window by window by clips like those that `caption-small` learns from."""
+    clips = [*draw_clips(CLIPS, seed, known_speech())]
     motions = read_off(clips, seed)
     rows = torch.tensor(np.concatenate([_rows(motion) for motion in motions]), dtype=torch.float32)
     names, strengths = (torch.tensor(np.concatenate(each)) for each in zip(*map(_truth, clips), strict=True))

@@ -4,7 +4,7 @@
     python benchmarks/captions.py human ../shared/data/relatives/emvidcap
 
 `table` takes the checkpoints `felt-SEED` and `bare-SEED` in RUNS, of `dicetalk train caption-small` with `loop.seed` 0
-to 2; for `bare` with `sizes.felt=false`, a decoder with attention alone. All are asked about the same 300 clips of
+to 2; for `bare` with `sizes.felt=false`, a decoder with attention alone. All are asked about the same 200 clips of
 virtual actors whom nobody learned from, who say other speech. `human` takes one of the sentences that people wrote of
 each clip of EmVidCap's official test and holds it against the others. Intervals are 95 %, by drawing clips anew.
 """
@@ -33,7 +33,7 @@ from dicetalk.speech import Speech, listen
 from dicetalk.training.caption import captions_of, felt_in, named, open_captioner
 from dicetalk.training.caption_clips import LONGEST_S, STRANGERS, CaptionClip, draw_clips, known_speech, read_off
 
-SEEDS, CLIPS, DRAWS, HUMAN_DRAWS = 3, 300, 400, 10
+SEEDS, CLIPS, DRAWS, HUMAN_DRAWS = 3, 200, 300, 10
 SEED = 20_000
 """Of the clips that are asked about; no run of a recipe draws by it."""
 OTHERS = range(STRANGERS + 50_000, STRANGERS + 60_000)
@@ -73,22 +73,25 @@ def _figures(matched: Float64, ciders: Float64, told: Sequence[Named], *, publis
 def table(runs: Path, speech: Path | None) -> Iterator[str]:
     clips = asked_about(speech)
     motions = read_off(clips, SEED)
-    ways: dict[str, list[list[str]]] = {
-        "always the commonest sentence": [["calm at first, angry from second 4"] * len(clips)],
-        "plain sentence, who is felt is known": [[caption(clip.told) for clip in clips]],
-        "plain sentence, read by the shipped embedder": [said_plainly(embedded, motions)],
-        "plain sentence, read by a network taught by the same clips": [
-            said_plainly(taught_reader(seed), motions) for seed in range(SEEDS)
-        ],
-    }
-    for kind, title in (("bare", "learned, attention alone"), ("felt", "learned, dual path")):
-        folders = [folder for seed in range(SEEDS) if (folder := runs / f"{kind}-{seed}").is_dir()]
-        ways[title] = [captions_of(*open_captioner(folder), motions) for folder in folders]
     yield f"| {len(clips)} clips of strangers | {' | '.join(FIGURES)} | feelings right, in order |"
     yield "|---" * (len(FIGURES) + 2) + "|"
-    for title, said in ways.items():
-        for number, texts in enumerate(said):
-            yield _row(f"{title}{f', seed {number}' if len(said) > 1 else ''}", clips, texts)
+    for title, texts in _said(runs, clips, motions):
+        yield _row(title, clips, texts)
+
+
+def _said(runs: Path, clips: Sequence[CaptionClip], motions: Sequence[Float32]) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "one sentence for all", ["calm at first, angry from second 4"] * len(clips)
+    yield "plain, what is felt is known", [caption(clip.told) for clip in clips]
+    yield "plain, read by the shipped embedder", said_plainly(embedded, motions)
+    for kind, title in (("felt", "learned, dual path"), ("bare", "learned, attention alone")):
+        for seed in range(SEEDS):
+            if (folder := runs / f"{kind}-{seed}" / "config.json").is_file():
+                yield f"{title}, seed {seed}", captions_of(*open_captioner(folder.parent), motions)
+    for seed in range(SEEDS):
+        yield (
+            f"plain, read by a network that learned from such clips, seed {seed}",
+            said_plainly(taught_reader(seed), motions),
+        )
 
 
 def said_plainly(reader: Reader, motions: Sequence[Float32]) -> list[str]:

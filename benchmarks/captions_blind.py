@@ -35,7 +35,7 @@ from dicetalk.training.caption_clips import STRANGERS, CaptionClip, draw_clips, 
 
 SETS, LETTERS = 40, "abcde"
 SEED = 40_000
-SIDE, COLUMNS, GAP = 200, 5, 6
+SIDE, COLUMNS, GAP = 224, 5, 6
 """Of a frame, frames in a row, and between two [px]."""
 PORTRAITS = sorted((Path(__file__).parents[1] / "docs" / "pictures" / "portraits").glob("*.jpg"))
 
@@ -64,8 +64,8 @@ def sets(said: Sequence[Speech]) -> Iterator[list[CaptionClip]]:
 def face_of(path: Path) -> Renderer:
     picture = read_picture(path)
     (left, top, right, bottom), face = face_crop(picture, choose_face(find_faces(picture)), 1.75)
-    scale = 2 * SIDE / (right - left)
-    crop = cv2.resize(picture[top:bottom, left:right], (2 * SIDE, 2 * SIDE), interpolation=cv2.INTER_AREA)
+    scale = SIDE / (right - left)
+    crop = cv2.resize(picture[top:bottom, left:right], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return Renderer(np.ascontiguousarray(crop, np.uint8), face.scaled(scale))
 
 
@@ -77,7 +77,7 @@ def contact_sheet(renderer: Renderer, clip: CaptionClip) -> Picture:
     sheet = np.full((high * (SIDE + GAP) + GAP, COLUMNS * (SIDE + GAP) + GAP, 3), 255, np.uint8)
     for number, frame in enumerate(frames):
         top, left = (GAP + place * (SIDE + GAP) for place in divmod(number, COLUMNS))
-        sheet[top : top + SIDE, left : left + SIDE] = cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        sheet[top : top + SIDE, left : left + SIDE] = frame
     return sheet
 
 
