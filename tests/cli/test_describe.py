@@ -9,6 +9,7 @@ import pytest
 from command_line import dicetalk
 
 from dicetalk.media import read_picture
+from dicetalk.reading.caption import LONGEST_ALT
 from dicetalk.reading.reading import from_json
 
 
@@ -26,6 +27,14 @@ def test_what_is_shown_is_told_and_drawn(talking: Path, tmp_path: Path, capsys: 
 def test_captions_are_written(talking: Path, tmp_path: Path) -> None:
     assert dicetalk("describe", str(talking), "-o", str(tmp_path / "words.vtt"), "-q") == 0
     assert (tmp_path / "words.vtt").read_text().startswith("WEBVTT")
+
+
+def test_an_alt_text_is_one_short_line(talking: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dicetalk("describe", str(talking), "--alt", "-q") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("A ") and "happy" in out and out.count("\n") == 1 and len(out) <= LONGEST_ALT and not err
+    assert dicetalk("describe", str(talking), "--alt", "--json") == 2
+    assert "leave --alt out" in capsys.readouterr().out
 
 
 def test_a_table_and_what_was_asked(talking: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ Examples:
   dicetalk describe out.mp4 --plot track.png        asked and shown on one disc, face and voice over time
   dicetalk describe talk.mov -o reading.json --quiet
   dicetalk describe talk.mov -o captions.vtt        what is shown, as subtitles
+  dicetalk describe talk.mov --alt                  one short sentence for those who do not see it
 """
 PLOTS = {".png": "PNG"}
 READINGS = {".json": "JSON", ".vtt": "WebVTT"}
@@ -43,19 +44,23 @@ UNSURE = 0.5
 @click.option("--output", "-o", type=FILE, help="Also write what --json prints (.json), or captions (.vtt).")
 @click.option("--plot", type=FILE, help="Draw the track on the circle, and each channel over time: .png.")
 @click.option("--channel", help="Of the sound: left, right or a number from 1.  [default: all of them, mixed]")
+@click.option("--alt", is_flag=True, help="Print one short sentence, for an alt text, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def describe(
-    video: Path, output: Path | None, plot: Path | None, channel: str | None, as_json: bool, quiet: bool
+    video: Path, output: Path | None, plot: Path | None, channel: str | None, alt: bool, as_json: bool, quiet: bool
 ) -> None:
     """Tell which emotion VIDEO shows, second by second: of its largest face, its voice, and both together.
 
     A sound or a photo is read as far as it goes. Where the file says what was asked of it, in its marks or in the
     record of `generate --json` beside it, that is told as well.
     """
+    from dicetalk.errors import ConfigError
     from dicetalk.files import check_output
     from dicetalk.reading.reader import read
 
+    if alt and as_json:
+        raise ConfigError("both --alt and --json were given; --json holds the alt text as well, so leave --alt out")
     for path, kinds in ((output, READINGS), (plot, PLOTS)):
         if path is not None:
             check_output(path, kinds, (video,))
@@ -67,6 +72,9 @@ def describe(
     _write(reading, told, output, plot)
     if as_json:
         print(json.dumps(told))
+        return
+    if alt:
+        print(printable(told["alt"]))
         return
     _print(reading)
     if not quiet:
