@@ -49,7 +49,8 @@ def test_another_file_of_the_name_is_refused_unless_it_is_typed(
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("nothing", "no JSON"),
+        ("nothing", ".json: this is no JSON"),
+        (r'{"a": "\ud800"}', ".json: a text holds half a character"),
         ("[1]", "holds no settings"),
         ("{}", "holds no settings"),
         ('{"dicetalk_settings": 2}', "another version"),

@@ -78,7 +78,11 @@ def read_settings(path: Path) -> Settings:
     from dicetalk.server.request import FILE as SENT
     from dicetalk.server.request import emotion_of, read_json
 
-    told = read_json(read_bytes(path, MOST))
+    content = read_bytes(path, MOST)
+    try:
+        told = read_json(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     if not isinstance(told, dict) or MARK not in told:
         raise InputError(f'{path} holds no settings; expected an object with "{MARK}": {VERSION}')
     if told.pop(MARK) != VERSION:

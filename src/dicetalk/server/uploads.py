@@ -11,7 +11,6 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from dicetalk.errors import DiceTalkError, TooLargeError
-from dicetalk.files import writing
 from dicetalk.server.places import Places
 from dicetalk.server.problems import Problem
 from dicetalk.server.queue import Queue, Upload
@@ -95,9 +94,13 @@ def _of(field: str | None) -> dict[str, Any]:
 
 
 async def _written(path: Path, portions: AsyncIterator[bytes]) -> str:
-    """Write a file; gives the SHA-256 of its content. Whoever is told its id finds it after a power cut."""
+    """Write a file; gives the SHA-256 of its content. Whoever is told its id finds it after a power cut.
+
+    Raises:
+        OSError: it cannot be written, as on a full disk: no fault of whoever sends it, who is not told where it lies.
+    """
     digest = hashlib.sha256()
-    with writing(path), path.open("xb") as file:
+    with path.open("xb") as file:
         async for portion in portions:
             digest.update(portion)
             await run_in_threadpool(file.write, portion)
