@@ -2,7 +2,7 @@
 
     python benchmarks/conversation.py voices RAVDESS voices.npz
     python benchmarks/conversation.py meld TABLES             what learns from MELD, for measuring only
-    python benchmarks/conversation.py shipped TABLES voices.npz
+    python benchmarks/conversation.py shipped TABLES voices.npz [NETWORK]
     python benchmarks/conversation.py speed SPEECH
 
 TABLES holds `dailytalk`, `meld`. `meld` needs scikit-learn. All print Markdown.
@@ -226,9 +226,9 @@ def acted(path: Path) -> dict[int, list[Rows]]:
     return found
 
 
-def shipped(tables: Path, path: Path) -> None:
-    """What ships, on dialogues and voices that it did not learn from."""
-    network, clips = ConversationNetwork(), acted(path)
+def shipped(tables: Path, path: Path, folder: Path = SHIPPED) -> None:
+    """What ships, or the network of another folder, on dialogues and voices that it did not learn from."""
+    network, clips = ConversationNetwork(folder), acted(path)
     for name, dialogues in (
         ("DailyTalk, dev, with voices of actors 17 to 20", read_dialogues(tables / "dailytalk" / "train.csv", "dev")),
         ("MELD, dev, with the same", read_dialogues(tables / "meld" / "dev.csv")),

@@ -11,6 +11,7 @@ import numpy as np
 from dicetalk.arrays import Float32, Int64
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.feeling import DEFAULT_STRENGTH, Feeling
+from dicetalk.emotion.moments import LEAST_CONFIDENCE
 from dicetalk.emotion.priors import VOICE_LIKENESS, Prior, average
 from dicetalk.emotion.space import Likeness, shipped_space
 from dicetalk.emotion.timeline import Timeline
@@ -21,9 +22,6 @@ from dicetalk.speech.presence import lacks_speech
 from dicetalk.speech.rows import speech_rows
 from dicetalk.voice.frames import Frames, voice_frames
 from dicetalk.voice.strength import VoiceStrength
-
-LEAST_CONFIDENCE = 0.5
-"""Below it what was heard counts as neutral."""
 
 LEAST_STRENGTH = 0.4
 """Of a feeling that is surely heard: however quietly it is told, it should be seen."""
