@@ -13,6 +13,7 @@ from spaces import prior
 import dicetalk
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.emotion.feeling import Feeling
+from dicetalk.emotion.moments import LEAST_CONFIDENCE
 from dicetalk.emotion.priors import VOICE_LIKENESS, Prior
 from dicetalk.emotion.space import Likeness, Space, shipped_space
 from dicetalk.emotion.timeline import Timeline
@@ -20,7 +21,7 @@ from dicetalk.emotion.vocabulary import HEARD, NAMES
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.recording import heard
-from dicetalk.sources.heard import LEAST_CONFIDENCE, Auto, heard_feeling, smoothed
+from dicetalk.sources.heard import Auto, heard_feeling, smoothed
 from dicetalk.sources.scheme import source_of
 from dicetalk.speech import Hearing, listen
 from dicetalk.speech.rows import speech_rows
