@@ -2,9 +2,12 @@
 
     python benchmarks/audience.py folds DATA/crema_d_votes
     python benchmarks/audience.py calibration DATA/crema_d_votes --picture docs/pictures/audience-calibration.png
+    python benchmarks/audience.py reader DATA/ravdess
     python benchmarks/audience.py curves --picture docs/pictures/audience.png
 
-`curves` draws what the audience that ships answers to one emotion at each strength.
+`reader` compares what is expected of voices of actors that no reader learned from, by way of the reader, with what is
+expected of what they acted; nobody voted on these. `curves` draws what the audience that ships answers to one emotion
+at each strength.
 
 Five folds by actor, all 73 pooled; intervals over actors. The divergence is that of the expected shares from those of
 the votes on a clip [nat]; the top vote is right where most, or as many as for any other name, voted as expected.
@@ -324,22 +327,62 @@ def draw_curves(path: Path) -> Iterator[str]:
     yield str(path)
 
 
+def by_way_of_reader(folder: Path) -> Iterator[str]:
+    """Votes for what was acted, and for what is read in the voice."""
+    from dicetalk.data.ravdess import HELD_OUT, read_ravdess
+    from dicetalk.reading.reader import read
+
+    clips = [clip for clip in read_ravdess(folder).clips if clip.identity in HELD_OUT and clip.emotion in VOTED]
+    audience, rows = shipped_audience(), []
+    for clip in clips:
+        voice = read(clip.sound).voice
+        if voice is None or (votes := audience.of_windows(voice, "voice")) is None:
+            continue
+        wanted = audience.votes(np.eye(8)[EIGHT.index(clip.emotion)], clip.strength, "voice")
+        assert wanted is not None
+        told = np.mean([audience.mixed(np.array(some.weights), some.strength, "voice") for some in voice], axis=0)
+        rows.append((VOTED.index(clip.emotion), wanted.shares, votes.shares, told / told.sum()))
+    label = np.array([row[0] for row in rows])
+    wanted, found, weaker = (np.array([row[place] for row in rows])[:, COLUMNS] for place in (1, 2, 3))
+    yield f"{len(label)} of {len(clips)} voices; in the others surprise is heard, of which nobody was asked."
+    yield ""
+    yield "| expected of what was acted, beside | KL | same top vote |"
+    yield "|---|---|---|"
+    ways = {
+        "the mean of all clips": np.broadcast_to(wanted.mean(0), wanted.shape),
+        "by way of the reader, at the strength that it tells": weaker,
+        "**by way of the reader, strength unknown (ships)**": found,
+    }
+    for name, told in ways.items():
+        far = (wanted * np.log(wanted / np.maximum(told, 1e-9))).sum(1).mean()
+        yield f"| {name} | {far:.3f} | {np.mean(told.argmax(1) == wanted.argmax(1)):.3f} |"
+    yield ""
+    yield "| acted | clips | votes of ten for it: as acted | by way of the reader |"
+    yield "|---|---|---|---|"
+    for number, name in enumerate(VOTED):
+        some = label == number
+        votes = [f"{10 * shares[some, number].mean():.1f}" for shares in (wanted, found)]
+        yield f"| {name} | {some.sum()} | {' | '.join(votes)} |"
+
+
 def lines_of(chosen: argparse.Namespace) -> Iterator[str]:
     if chosen.what == "curves":
         return draw_curves(chosen.picture)
+    if chosen.what == "reader":
+        return by_way_of_reader(chosen.data)
     clips = read_clip_votes(chosen.data)
     return folds(clips) if chosen.what == "folds" else calibration(clips, chosen.picture)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("folds", "calibration", "curves"))
+    parser.add_argument("what", choices=("folds", "calibration", "reader", "curves"))
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--picture", type=Path)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     if (chosen.picture if chosen.what == "curves" else chosen.data) is None:
-        parser.error("curves needs --picture, the others the folder of the votes")
+        parser.error("curves needs --picture, the others a folder of data")
     for line in lines_of(chosen):
         print(line, flush=True)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 from dicetalk import Timeline
 from dicetalk.emotion.vocabulary import NAMES
-from dicetalk.reading.advice import advice, audiences, lines, strength_read, to_json
+from dicetalk.reading.advice import advice, audiences, strength_read
 from dicetalk.reading.audience import shipped_audience
 from dicetalk.reading.reading import Reading, Window, Windows
 
@@ -57,18 +55,6 @@ def test_of_what_no_audience_was_asked_it_is_silent(asked: str) -> None:
 
 def test_without_a_face_it_is_silent() -> None:
     assert advice(Reading(2.0, row(), voice=row())) == ""
-
-
-def test_it_is_told_in_lines_and_as_json() -> None:
-    angry, calm = row(0.9, angry=0.9), row(0.1)
-    reading = Reading(2.0, angry, face=calm, voice=angry)
-    off, silent, both, said = lines(reading)
-    assert off.startswith("with the sound off, of ten, 7 say neutral")
-    assert silent.startswith("with the picture off, of ten, ") and both.startswith("with both, of ten, ")
-    told = json.loads(json.dumps(to_json(reading)))
-    assert told["advice"] == said == advice(reading)
-    assert sum(told["votes"]["face"]["shares"].values()) == pytest.approx(1, abs=1e-3)
-    assert list(told["votes"]) == ["voice", "face", "both"]
 
 
 def test_each_channel_that_was_read_has_its_votes() -> None:

@@ -109,6 +109,8 @@ def test_windows_count_by_their_length() -> None:
     assert found is not None and one is not None and other is not None
     np.testing.assert_allclose(found.shares, 0.75 * np.array(one.shares) + 0.25 * np.array(other.shares))
     assert audience.of_windows((window(pure("surprised"), 1.0),), "face") is None
+    voice, unknown = audience.of_windows((angry,), "voice"), audience.votes(pure("angry"), None, "voice")
+    assert voice is not None and unknown is not None and voice.shares == pytest.approx(unknown.shares)
     nothing = audience.of_windows((window(pure("angry"), 1.0, 0, 0),), "face")
     assert nothing is not None and nothing.shares == pytest.approx(one.shares)
 

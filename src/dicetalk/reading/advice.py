@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from dicetalk.emotion.clarity import Channel
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.reading.audience import VOTED, Audience, Votes, shipped_audience
-from dicetalk.reading.reading import DIGITS, Reading
+from dicetalk.reading.reading import Reading
 
 STEP = 0.05
 """Between the strengths that are advised."""
@@ -28,32 +27,6 @@ def audiences(reading: Reading, audience: Audience | None = None) -> dict[Channe
         if votes is not None:
             found[channel] = votes
     return found
-
-
-SEEN: dict[Channel, str] = {"face": "with the sound off", "voice": "with the picture off", "both": "with both"}
-
-
-def lines(reading: Reading) -> list[str]:
-    """What an audience is expected to answer, a line a channel, and the advice, if there is one."""
-    votes = audiences(reading)
-    told = [f"{SEEN[channel]}, {votes[channel]}" for channel in SEEN if channel in votes]
-    return [*told, *filter(None, [advice(reading)])]
-
-
-def to_json(reading: Reading) -> dict[str, Any]:
-    """The same as what JSON can hold: of each channel the shares by name, their clarity and how much is known."""
-    votes = audiences(reading)
-    return {
-        "votes": {
-            channel: {
-                "shares": {name: round(share, DIGITS) for name, share in zip(NAMES, found.shares, strict=True)},
-                "clarity": round(found.clarity, DIGITS),
-                "known": round(found.known, DIGITS),
-            }
-            for channel, found in votes.items()
-        },
-        "advice": advice(reading),
-    }
 
 
 def audience_channels(both: bool) -> Sequence[Channel]:

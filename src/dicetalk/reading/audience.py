@@ -146,11 +146,16 @@ class Audience:
         return found
 
     def of_windows(self, windows: Windows, channel: Channel) -> Votes | None:
-        """The mean of what it answers to each window, by its length; None as above, for all of them together."""
+        """The mean of what it answers to each window, by its length; None as above, for all of them together.
+
+        Of a voice alone the strength counts as unknown: its reader makes it of the very shares that stand in the
+        weights, and doubt would count twice.
+        """
         lengths = np.array([window.end - window.start for window in windows])
         lengths = lengths if lengths.sum() > 0 else np.ones(len(windows))
         weights = np.array([window.weights for window in windows])
-        each = self.mixed(weights, np.array([window.strength for window in windows]), channel)
+        strength = None if channel == "voice" else np.array([window.strength for window in windows])
+        each = self.mixed(weights, strength, channel)
         return self._told(lengths / lengths.sum() @ each, channel)
 
     def _told(self, mixed: Float64, channel: Channel) -> Votes | None:
