@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # What the tests need as well; PyTorch first and by itself, at the version that constraints.txt pins.
 .venv/.tested: .venv/.installed
 	$(PIP) torch
-	$(PIP) --editable '.[dev,eval,provenance,ray,svd,train,web]'
+	$(PIP) --editable '.[dev,eval,provenance,ray,svd,train,voice,web]'
 	@touch $@
 
 install: .venv/.installed  ## the environment in .venv, with the package in it

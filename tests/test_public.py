@@ -50,7 +50,7 @@ def test_what_a_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.__call__).parameters
     controls = {"head": 1.0, "blink": 1.0, "gaze": None, "fps": 25, "ease": False, "idle": None, "motion_in": None}
     usual: dict[str, object] = {"emotion": "neutral", "as_strong_as": None, "seed": 0, "face": None, "size": 1024}
-    usual |= {"crop": False, "channel": None, "anyway": False, **controls, "speakers": ()}
+    usual |= {"crop": False, "channel": None, "anyway": False, **controls, "speakers": (), "voice_emotion": None}
     assert list(parameters) == ["self", "portrait", "speech", *usual]
     assert [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY] == [*parameters][3:]
     defaults = {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
@@ -83,9 +83,19 @@ def test_what_load_takes() -> None:
 def test_what_a_video_offers() -> None:
     public = {name for name in vars(dicetalk.Video) if not name.startswith("_")}
     fields = {field.name for field in dataclasses.fields(dicetalk.Video)}
-    assert fields == {"conditions", "backbone", "sound", "heard", "warnings", "others", "others_heard", "inputs"}
+    assert fields == {
+        "conditions",
+        "backbone",
+        "sound",
+        "heard",
+        "warnings",
+        "others",
+        "others_heard",
+        "inputs",
+        "voice",
+    }
     shape = {"frames", "fps", "width", "height", "seconds", "has_alpha"}
-    assert public == {*shape, "warnings", "others", "others_heard", "origin", "stream", "save", "save_motion"}
+    assert public == {*shape, "warnings", "others", "others_heard", "voice", "origin", "stream", "save", "save_motion"}
     told = (("stream", ["watch", "alpha"]), ("save", ["progress", "watch", "replace", "quality", "marks", "growing"]))
     for name, keywords in told:
         parameters = inspect.signature(getattr(dicetalk.Video, name)).parameters.values()

@@ -37,6 +37,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "ease": [None, "yes", 1, *ODD],
     "idle": [True, "1", -1, float("nan"), float("inf"), 1e300, *ODD[2:]],
     "motion_in": [True, *ODD],
+    "voice_emotion": [True, "hapy", *ODD],
 }
 
 

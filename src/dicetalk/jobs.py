@@ -38,6 +38,7 @@ from dicetalk.rates import FPS
 from dicetalk.reading.stronger import check_as_strong_as
 from dicetalk.sources.scheme import source_of
 from dicetalk.speakers import Speaker, check_speakers, speakers_of
+from dicetalk.voice.wanted import check_voice
 
 if TYPE_CHECKING:
     from dicetalk.pipeline import DiceTalk
@@ -76,6 +77,7 @@ class Job:
         channel: of the speech: "left", "right" or a number from 1; None mixes all of them.
         anyway: go on where the mouth or an eye is covered.
         head, blink, gaze, fps, ease, idle, motion_in, speakers: as in `dicetalk.DiceTalk`.
+        voice_emotion: what the voice is moved towards; None leaves it as it is, see `voice.wanted.voice_wanted`.
         quality: of the video, 0 to 100, or a word for it.
         backbone: what draws: the name of a kind, or a checkpoint's folder.
         options: of the backbone, by name; those that are left out are as usual.
@@ -111,6 +113,7 @@ class Job:
     idle: float | None = None
     motion_in: Path | None = None
     speakers: tuple[str, ...] = ()
+    voice_emotion: str | None = None
     quality: Quality = USUAL_QUALITY
     backbone: str = DEFAULT
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -189,7 +192,7 @@ VALUES: dict[str, tuple[type, ...]] = {
     "speech": (str, type(None)),
     **dict.fromkeys(("output", "emotion"), (str,)),
     **dict.fromkeys(("motion_in", "motion_out", "preview", "text", "words", "feelings", "gaze"), (str, type(None))),
-    **dict.fromkeys(("marks", "consent", "sign_key", "sign_certificate"), (str, type(None))),
+    **dict.fromkeys(("marks", "consent", "sign_key", "sign_certificate", "voice_emotion"), (str, type(None))),
     **dict.fromkeys(("seed", "size", "fps"), (int,)),
     **dict.fromkeys(("head", "blink"), (float,)),
     "face": (int, type(None)),
@@ -293,6 +296,8 @@ class Done:
             "backbone": job.backbone,
             "marks": self.marks,
         }
+        if job.voice_emotion is not None:
+            record["voice"] = {"emotion": job.voice_emotion, "changes": [change.to_json() for change in video.voice]}
         if job.speakers:
             heard = (video.heard, *video.others_heard)
             told = zip(job.speakers, heard, strict=True)
@@ -406,6 +411,7 @@ def _check_controls(job: Job) -> tuple[Speaker, ...]:
     check_controls(find_backbone(job.backbone).name, amounts, job.fps, ease=job.ease, motion=given)
     told = {"face": job.face is not None, "channel": job.channel is not None, "crop": job.crop, "emotion": feels}
     check_speakers(speakers, told, speech=job.speech is not None, motion=given)
+    check_voice(job.voice_emotion, speech=job.speech is not None, motion=given, speakers=bool(speakers))
     if speakers and job.motion_out is not None:
         raise InputError("curves are of one face; leave the file of curves out, or the speakers")
     return speakers
@@ -463,6 +469,7 @@ def _prepare(job: Job, tell: Tell, talk: DiceTalk) -> Video:
         idle=job.idle,
         motion_in=job.motion_in,
         speakers=job.speakers,
+        voice_emotion=job.voice_emotion,
     )
 
 

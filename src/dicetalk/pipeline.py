@@ -38,6 +38,7 @@ from dicetalk.marks.origin import file_digest
 from dicetalk.media import Picture, Sound, read_sound
 from dicetalk.media.channel import Channel
 from dicetalk.media.portions import Portion, Portions
+from dicetalk.media.sound import saying
 from dicetalk.motion.live_link import read_csv
 from dicetalk.motion.resample import resampled
 from dicetalk.motion.space import Motion, concatenate
@@ -52,6 +53,9 @@ from dicetalk.speakers import Speaker, check_speakers, speakers_of
 from dicetalk.speech import Hearing
 from dicetalk.speech.bleed import without_bleed
 from dicetalk.video import Video
+from dicetalk.voice.speaker import speak
+from dicetalk.voice.strength import VoiceStrength
+from dicetalk.voice.wanted import VoiceEmotion, check_voice
 
 
 class DiceTalk:
@@ -82,6 +86,7 @@ class DiceTalk:
         idle: float | None = None,
         motion_in: PathLike | Motion | None = None,
         speakers: Sequence[str | Speaker] = (),
+        voice_emotion: VoiceEmotion | None = None,
     ) -> Video:
         """Prepare a video; it is drawn when it is streamed or saved.
 
@@ -109,6 +114,9 @@ class DiceTalk:
             motion_in: curves to play instead of acting: a Live Link Face CSV of any rate, or a `Motion`.
             speakers: several people of one picture, each with a face, a channel and an emotion: "1:left:happy",
                 "2:right:sad", or `Speaker`s; while one is silent, that one listens.
+            voice_emotion: move the voice towards an emotion before the lips are made from it: "same" as the face in one
+                mood, "timeline" as the face moment by moment, or one of its own ("happy:0.8", a timeline). Faster
+                speech is shorter, and the face's timeline goes along. None leaves the voice as it is.
 
         Raises:
             MediaError: a file cannot be read.
@@ -117,6 +125,7 @@ class DiceTalk:
             CheckpointError: a file of own emotions is damaged.
             InputError: another argument is out of range, or there is neither speech, `idle` nor `motion_in`.
             ConfigError: the backbone cannot do it.
+            MissingExtraError: a voice is to be changed, and the extra `voice` is not installed.
         """
         check_seed(seed)
         check_size(size)
@@ -129,11 +138,18 @@ class DiceTalk:
         who = speakers_of(speakers)
         told = {"face": face is not None, "channel": channel is not None, "crop": crop, "emotion": feels}
         check_speakers(who, told, speech=speech is not None, motion=given)
+        voiced = check_voice(voice_emotion, speech=speech is not None, motion=given, speakers=bool(who))
         who = who or (Speaker(face, None, emotion),)
         sources = [source_of(speaker.emotion) for speaker in who]
         motion = None if motion_in is None else _given(motion_in, fps)
         sound = None if speech is None else _sound(speech, channel)
         voices = _voices(sound, who, idle or 0.0)
+        said = None
+        if voiced is not None and sound is not None:  # what is said, and when, is settled first
+            felt = sources[0].feel(voices[0]) if share is None else raised(sources[0].feel(voices[0]), share)
+            said = speak(sound, voiced.line(felt, sound.seconds), VoiceStrength.load())
+            sound, sources = saying(sound, said.samples, said.rate), [source_of(said.tempo.moved(felt))]
+            voices = [Hearing(sound.waveform)]
         if motion is None and KINDS[self.backbone.kind].moves:
             for voice in voices:  # beside the search for faces
                 voice.begin()
@@ -152,9 +168,10 @@ class DiceTalk:
         )  # fmt: skip
         told_of = [*(look.warnings for look in looks), *(feelings.warnings for feelings in heard)]
         doubts = [warning for warnings in told_of for warning in warnings]
+        doubts += () if said is None else said.warnings
         warnings = tuple(dict.fromkeys([*photo.warnings, *(() if sound is None else sound.warnings), *doubts]))
-        inputs = _digests(portrait, sound)
-        return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]), inputs)
+        inputs, changes = _digests(portrait, sound), () if said is None else said.changes
+        return Video(first, self.backbone, sound, heard[0], warnings, tuple(others), tuple(heard[1:]), inputs, changes)
 
     def live(
         self,

@@ -31,6 +31,7 @@ from dicetalk.media.video import VAST
 from dicetalk.motion.live_link import CURVES, write_csv
 from dicetalk.portrait.together import together
 from dicetalk.threads import Behind
+from dicetalk.voice.change import Change
 
 Progress = Callable[[int, int], None]
 """Called with frames done and frames in all."""
@@ -51,6 +52,7 @@ class Video:
         others: what the other speakers are made from.
         others_heard: their emotions as they were understood.
         inputs: SHA-256 of the portrait and of the speech, by these names.
+        voice: how far the voice was moved towards which emotions; empty where it is the recording's own.
     """
 
     conditions: Conditions
@@ -61,6 +63,7 @@ class Video:
     others: tuple[Conditions, ...] = ()
     others_heard: tuple[Timeline, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    voice: tuple[Change, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -176,6 +179,7 @@ class Video:
             emotion=", ".join(f"{name} {share:.2f}" for share, name in shares if share >= 0.005),
             seed=self.conditions.seed,
             inputs=self.inputs,
+            voice=", ".join(f"{change.emotion} {change.asked:.2f}" for change in self.voice if change.amount > 0),
         )
 
     def _writer(

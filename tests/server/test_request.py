@@ -152,9 +152,16 @@ def test_a_request_becomes_a_job(tmp_path: Path) -> None:
 
 
 def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
-    request = {"speakers": ["1:left:sad", "2:right:happy"]}
+    request = {"speakers": ["1:left:sad", "2:right:happy"], "voice_emotion": "same"}
     job = job_of(Asked(request, {}, {"portrait": Path("/data/1"), "speech": Path("/data/2")}), tmp_path)
     assert job.motion_out is None and job.speakers == ("1:left:sad", "2:right:happy")
+    assert job.voice_emotion == "same"
+
+
+@pytest.mark.parametrize("emotion", ["/etc/mood.json", "file", "like:clip.mp4", "mine.safetensors:tender"])
+def test_a_voice_names_no_file(emotion: str, tmp_path: Path) -> None:
+    with pytest.raises(EmotionError):
+        job_of(Asked({"voice_emotion": emotion}, {}, {"portrait": Path("/data/1")}), tmp_path)
 
 
 @pytest.mark.parametrize("speaker", ["1:left:like:/etc/passwd", "1:left:scene:/etc/a.jpg", "1:left:x.safetensors:a", 3])

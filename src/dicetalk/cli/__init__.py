@@ -32,6 +32,7 @@ from dicetalk.cli import (
     serve,
     train,
     verify,
+    voice,
 )
 from dicetalk.cli.streams import open_streams
 
@@ -65,6 +66,7 @@ COMMANDS = (
     describe.describe,
     reply.reply,
     reply.egs,
+    voice.voice,
     verify.verify,
     prepare.prepare,
     train.train,

@@ -44,6 +44,8 @@ Examples:
   dicetalk generate face.png speech.wav --fps 60 --motion-out curves.csv
   dicetalk generate face.png speech.wav --motion-in curves.csv
   dicetalk generate couple.jpg talk.wav --speaker 1:left:happy --speaker 2:right:sad
+  dicetalk generate face.png speech.wav -e sad:0.8 --voice-emotion same      the voice as well
+  dicetalk generate face.png speech.wav -e mood.json --voice-emotion timeline
   dicetalk generate cutout.png speech.wav -o out.webm       what is transparent stays so: .webm, .mov, frames/
   dicetalk generate face.png speech.wav --quality low -o small.mp4
   dicetalk generate face.png --idle 6 --ease -o idle.mp4    listens, and loops without a jump
@@ -152,6 +154,13 @@ Examples:
     "channel of SPEECH (left, right, a number), which emotion. Once for each; who is silent listens.",
 )
 @click.option(
+    "--voice-emotion",
+    metavar="same|timeline|EMOTION",
+    help="Move the voice towards an emotion before the lips are made from it: same, as the face in one mood; timeline, "
+    "as the face moment by moment; or happy:0.8, a mixture or a timeline file of its own. It may get longer or "
+    "shorter; the marks of the video say that it was changed. Needs the extra voice.  [default: the voice stays]",
+)
+@click.option(
     "--motion-out",
     metavar="CSV",
     type=FILE,
@@ -196,6 +205,7 @@ def generate(
     idle: float | None,
     motion_in: Path | None,
     speakers: tuple[str, ...],
+    voice_emotion: str | None,
     motion_out: Path | None,
     backbone: str,
     check: bool,
@@ -236,6 +246,7 @@ def generate(
         idle=idle,
         motion_in=motion_in,
         speakers=speakers,
+        voice_emotion=voice_emotion,
         quality=quality,
         backbone=backbone,
         options=svd.given,

@@ -51,5 +51,7 @@ def _line(video: Path, found: Verdict, trust: Path | None) -> str:
     nobody = ", for whom nobody vouches" if trust is None else f", for whom nobody in {trust} vouches"
     vouched = "" if found.trusted else nobody
     signer = f"; signed by {found.signer or 'an unknown key'}{vouched}" if found.signed else ""
-    consent = (found.origin or {}).get("consent")
-    return f"{video}: {found.state}: {found.why}{by}{signer}" + (f"; consent: {consent}" if consent else "")
+    origin = found.origin or {}
+    voice = f"; voice changed: {origin['changed_voice']}" if origin.get("changed_voice") else ""
+    consent = f"; consent: {origin['consent']}" if origin.get("consent") else ""
+    return f"{video}: {found.state}: {found.why}{by}{signer}{voice}{consent}"

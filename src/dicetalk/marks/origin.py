@@ -28,6 +28,7 @@ class Origin:
         seed: which take.
         inputs: SHA-256 of what was given, by name.
         consent: what was said of it; "" for nothing.
+        voice: towards what the voice was changed, "happy 0.80"; "" where it is the recording's own.
     """
 
     version: str
@@ -36,12 +37,14 @@ class Origin:
     seed: int
     inputs: Mapping[str, str] = field(default_factory=dict)
     consent: str = ""
+    voice: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The same as what JSON can hold."""
         told = {"version": self.version, "backbone": self.backbone, "emotion": self.emotion, "seed": self.seed}
+        said = {"consent": self.consent, "changed_voice": self.voice}
         inputs = {f"{name}_sha256": digest for name, digest in self.inputs.items()}
-        return told | inputs | ({"consent": self.consent} if self.consent else {})
+        return told | inputs | {name: text for name, text in said.items() if text}
 
 
 def check_consent(text: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -10,7 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from dicetalk.arrays import Waveform
+from dicetalk.arrays import Float64, Waveform
 from dicetalk.errors import MediaError
 from dicetalk.files import PathLike, existing_file
 from dicetalk.media.channel import Channel, channel_number, mixed_tracks, only_channel
@@ -94,6 +96,18 @@ def read_sound(path: PathLike, *, channel: Channel | None = None) -> Sound:
         sound = replace(better, waveform=_read(path, content, better.channel, better.gain, Loudness()).waveform)
     _check_speech(sound)
     return sound
+
+
+def saying(sound: Sound, samples: Float64, rate: int) -> Sound:
+    """A recording that says something else than its file: samples (N,) at a rate [Hz], mono, -1 to 1."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.round(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    said = _read(sound.path, content.getvalue(), None, 1.0, Loudness())
+    return replace(said, warnings=sound.warnings)
 
 
 def _read(path: Path, content: bytes | None, channel: int | None, gain: float, heard: Loudness) -> Sound:

@@ -97,6 +97,9 @@ FIELDS: dict[str, Field] = {
         read=_emotion,
     ),
     "as_strong_as": Field(says="share of an audience that must name what is felt", schema=NUMBER, read=float),
+    "voice_emotion": Field(
+        says="what the voice is moved towards: same, timeline or an emotion; without it the voice stays", schema=TEXT
+    ),
     "emotion_file": _file("what `file` stands for in the emotion", "sound", "video", "picture", "timeline", "emotions"),
     "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": LONGEST_CONSENT}),
     "marks": Field(says="of origin: signed, plain or none", schema={**TEXT, "enum": list(WHICH)}),
@@ -250,6 +253,8 @@ def job_of(asked: Asked, folder: Path) -> Job:
     if isinstance(emotion, str) and "emotion_file" in asked.uploads:
         _check_sent(emotion, asked.uploads["emotion_file"].kind)
     told["emotion"] = emotion_of(emotion, asked.paths.get("emotion_file"))
+    if isinstance(request.get("voice_emotion"), str):
+        told["voice_emotion"] = emotion_of(request["voice_emotion"])
     if isinstance(request.get("speakers"), list):
         told["speakers"] = [_speaker(text) for text in request["speakers"]]
     told["output"] = str(folder / f"video.{request.get('format', FORMATS[0])}")

@@ -16,6 +16,7 @@ from dicetalk.training.conversation import ConversationRecipe, train_conversatio
 from dicetalk.training.frontend import FrontEnd, train_frontend
 from dicetalk.training.hearing import HearingRecipe, train_hearing
 from dicetalk.training.loop import LoopOptions, Progress
+from dicetalk.training.manners import MannerRecipe, train_manners
 from dicetalk.training.motion_recipe import Stage2Motion
 from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.scene import SceneRecipe, train_scene
@@ -24,11 +25,13 @@ from dicetalk.training.stage2_motion import train_motion
 from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
 from dicetalk.training.viewers import ViewerRecipe, train_viewers
+from dicetalk.training.voice import VoiceRecipe, train_voice
+from dicetalk.training.voice_net import VoiceSizes
 from dicetalk.training.voice_strength import VoiceStrengthRecipe, train_voice_strength
 
 Recipe = (
     Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
-    | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe | ViewerRecipe
+    | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe | ViewerRecipe | MannerRecipe | VoiceRecipe
 )  # fmt: skip
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
@@ -98,6 +101,19 @@ AUDIENCE_AFFEC = ViewerRecipe()
 TEXT_SMALL = TextRecipe()
 """What reads feelings in English text: half a minute of one core, and no torch."""
 
+VOICE = VoiceRecipe()
+"""What says a line in another style, as published; it needs ESD, and VCTK before it, which do not ship, and a GPU."""
+
+VOICE_TINY = VoiceRecipe(
+    loop=LoopOptions(steps=200, rate=3e-3, decay=1e-4, clip=5.0, save_every=100),
+    sizes=VoiceSizes(width=16, inner=8, style=8, prenet=16, memory=24, attention=8, postnet=8, judge=2),
+    batch=2,
+)
+"""The same at the size of a test."""
+
+MANNERS = MannerRecipe()
+"""How voices change with feelings, as means over pairs of RAVDESS; no torch, and no matter of steps."""
+
 VOICE_STRENGTH = VoiceStrengthRecipe(held_out=tuple(sorted(HELD_OUT)))
 """How strongly a voice tells an emotion, from actors who act it twice; minutes, nearly all of them for listening."""
 
@@ -117,6 +133,9 @@ RECIPES: dict[str, Recipe] = {
     "caption-small": CAPTION_SMALL,
     "voice-strength": VOICE_STRENGTH,
     "audience-affec": AUDIENCE_AFFEC,
+    "manners": MANNERS,
+    "voice": VOICE,
+    "voice-tiny": VOICE_TINY,
 }
 
 
@@ -165,6 +184,10 @@ def train_by(
         return train_conversation(data, out, recipe, progress, processes)
     if isinstance(recipe, TurnRecipe):
         return train_turns_on(data, out, recipe, progress)
+    if isinstance(recipe, VoiceRecipe):
+        return train_voice(data, out, recipe, progress, processes)
+    if isinstance(recipe, MannerRecipe):
+        return train_manners(data, out, recipe, progress)
     if isinstance(recipe, VoiceStrengthRecipe):
         return train_voice_strength(data, out, recipe, progress)
     return train_embedder(data, out, recipe, progress, processes)
@@ -174,6 +197,6 @@ def worth(recipe: Recipe) -> str:
     """What a run by a recipe took, as it is told at its end."""
     if isinstance(recipe, AudienceRecipe):
         return "on all votes"
-    if isinstance(recipe, VoiceStrengthRecipe):
+    if isinstance(recipe, VoiceStrengthRecipe | MannerRecipe):
         return "on all voices"
     return "on all texts" if isinstance(recipe, TextRecipe | TurnRecipe) else f"{recipe.loop.steps} steps"
