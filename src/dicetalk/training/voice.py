@@ -224,7 +224,7 @@ class VoiceTask:
 def losses_of(net: VoiceNet, batch: Batch, by_text: bool) -> dict[str, Tensor]:
     """All losses, as published: `loss` is their sum."""
     written = net.text(batch.phones)
-    heard, names = net.listener(batch.mel, batch.phones, batch.inside)
+    heard, names = net.hears(batch.mel, batch.phones, batch.inside)
     style, styles = net.style(batch.mel, batch.inside)
     made, stops = net.speaker(net.told(written if by_text else heard, style, batch.strength), batch.there, batch.mel)
     polished = made + net.postnet(made)

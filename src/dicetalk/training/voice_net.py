@@ -69,7 +69,7 @@ class TextEncoder(nn.Module):
         return torch.tanh(said)
 
 
-class Listener(nn.Module):
+class SoundEncoder(nn.Module):
     """A spectrum (B, T, 80) and its phones before each (B, L) -> what is said (B, L, width), the phones' logits."""
 
     def __init__(self, sizes: VoiceSizes) -> None:
@@ -219,7 +219,7 @@ class VoiceNet(nn.Module):
     def __init__(self, sizes: VoiceSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.text, self.listener, self.style = TextEncoder(sizes), Listener(sizes), StyleEncoder(sizes)
+        self.text, self.hears, self.style = TextEncoder(sizes), SoundEncoder(sizes), StyleEncoder(sizes)
         self.strength = nn.Linear(1, sizes.style)
         self.speaker, self.postnet, self.judge = Speaker(sizes), Postnet(sizes), Judge(sizes)
         self.gossip = nn.Linear(sizes.width, sizes.styles)  # what tells a style by what is said, which it should not
