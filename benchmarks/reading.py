@@ -40,6 +40,7 @@ from dicetalk.reading.answers import Answers, none_of
 from dicetalk.reading.look import Seen, looks, see, seen_in
 from dicetalk.reading.together import both
 from dicetalk.reading.tone import tones
+from dicetalk.recording import EVERY as LOOKED
 from dicetalk.recording import Missing, Recording
 from dicetalk.sources.like import resembled
 from dicetalk.tracking.tracker import watch_frames
@@ -148,7 +149,7 @@ def read_clips(output: Path, folder: Path) -> None:
         if clip.emotion is None or clip.video is None:
             continue
         seen = see(clip.video, lambda done: None)
-        pose = None if isinstance(seen, Missing) else watch(clip.video, EVERY).motion.pose[: len(seen.there)]
+        pose = None if isinstance(seen, Missing) else watch(clip.video, LOOKED).motion.pose
         told = told_of(seen, None if pose is None else np.asarray(pose, np.float64), read_sound(clip.video))
         rows.append({"emotion": clip.emotion, "told": {who: shares.tolist() for who, shares in told.items()}})
         print(clip.emotion, {who: NAMES[int(shares.argmax())] for who, shares in told.items()}, flush=True)
