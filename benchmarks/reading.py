@@ -220,12 +220,12 @@ def fit_together(votes: Path) -> list[str]:
     clips: dict[str, dict[str, Float64]] = defaultdict(dict)
     with votes.open(newline="") as file:
         for row in csv.DictReader(file):
-            clips[row["clip"]][row["channel"]] = np.array([float(row[f"votes_{name}"]) for name in seen]) + 0.5
+            clips[row["clip"]][row["channel"]] = np.array([float(row[f"votes_{name}"]) for name in seen])
     whole = {clip: told for clip, told in clips.items() if len(told) == 3}
     face, voice, answers = (np.array([told[way] for told in whole.values()]) for way in ("face", "voice", "both"))
     actors = np.array([clip[:4] for clip in whole])
     kept = np.isin(actors, np.unique(actors)[::4])
-    logs = [np.log(part / part.sum(1, keepdims=True)) for part in (face, voice)]
+    logs = [np.log((part + 0.5) / (part + 0.5).sum(1, keepdims=True)) for part in (face, voice)]
     felt = np.array([name != "neutral" for name in seen])
 
     def odds(t: Float64) -> Float64:

@@ -125,8 +125,8 @@ def _print(reading: Reading) -> None:
 def _table(reading: Reading) -> Table:
     from dicetalk.cli.tables import table
 
-    head = ("seconds", "shown", "face", "voice", "strength", "clarity", "sure", "moves")
-    return table(head, _rows(reading), right=("seconds", "strength", "clarity", "sure"))
+    head = ("from", "shown", "face", "voice", "strength", "clarity", "sure", "moves")
+    return table(head, _rows(reading), right=("from", "strength", "clarity", "sure"))
 
 
 def _rows(reading: Reading) -> Iterator[tuple[str, ...]]:
@@ -134,11 +134,11 @@ def _rows(reading: Reading) -> Iterator[tuple[str, ...]]:
         channels = [None if part is None else part[number] for part in (reading.face, reading.voice)]
         moves = reading.moves[number] if reading.moves else ()
         yield (
-            f"{window.start:.1f} - {window.end:.1f}",
+            f"{window.start:.1f} s",
             _named(window),
             *map(_named, channels),
             *(f"{value:.2f}" for value in (window.strength, window.clarity, window.confidence)),
-            ", ".join(move.name for move in moves[:3]),
+            ", ".join(move.name for move in moves[:2]),
         )
 
 
