@@ -78,7 +78,10 @@ def test_a_film_shows_one_performance_about_a_resting_face(
 ) -> None:
     seen = np.random.default_rng(0).uniform(0, 1, (46, 58)).astype(np.float32)
     seen[:, 52:] *= 0.1
-    monkeypatch.setattr("dicetalk.data.recorded.watched", lambda clip, voice: Film(seen, None, (0, 0, 9, 9)))
+    monkeypatch.setattr(
+        "dicetalk.data.recorded.watched",
+        lambda clip, voice: Film(seen, None, (0, 0, 9, 9), np.zeros((len(seen), 478, 3))),
+    )
     clip = next(clip for clip in read_ravdess(source).clips if clip.name == HAPPY)
     (tmp_path / "passages").mkdir()
     told = WAY.make(clip, tmp_path)

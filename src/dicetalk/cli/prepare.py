@@ -15,19 +15,20 @@ from dicetalk.cli.paths import FOLDER
 
 if TYPE_CHECKING:
     from dicetalk.data.clip import Corpus, Dropped
-    from dicetalk.data.prepare import Report
+    from dicetalk.data.prepare import Report, Way
 
 EXAMPLES = """\b
 Examples:
   dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
   dicetalk prepare ravdess RAVDESS/ prepared/said --for motion                  to be mixed with acted speech
+  dicetalk prepare mead MEAD/ prepared/svd --for svd --checkpoint dice-svd/     what `train svd-finetune` learns from
   dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
   dicetalk prepare acted prepared/synthetic prepared/acted                      the same, acted by virtual people
 """
 CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted")
-SYNTHETIC, ACTED = "synthetic", "acted"
-EMBEDDER, MOTION = "embedder", "motion"
+SYNTHETIC, ACTED, VIRTUAL = "synthetic", "acted", "virtual"
+EMBEDDER, MOTION, SVD = "embedder", "motion", "svd"
 RECORDED = "recorded"
 WITHOUT_USE: dict[str, tuple[str, ...]] = {
     SYNTHETIC: ("faces", "voices", "crop"),
@@ -35,6 +36,9 @@ WITHOUT_USE: dict[str, tuple[str, ...]] = {
     RECORDED: ("hours", "seed", "programs"),
 }
 """Options that change nothing, by what is prepared."""
+FOR = {EMBEDDER: ("checkpoint",), MOTION: ("crop", "checkpoint"), SVD: ("faces", "voices")}
+"""The same, by what it is to teach."""
+SVD_SIDE = 512
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
@@ -46,7 +50,7 @@ WITHOUT_USE: dict[str, tuple[str, ...]] = {
     "purpose",
     default=EMBEDDER,
     show_default=True,
-    type=click.Choice((EMBEDDER, MOTION)),
+    type=click.Choice((EMBEDDER, MOTION, SVD)),
     help="What recordings are to teach.",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
@@ -65,6 +69,7 @@ WITHOUT_USE: dict[str, tuple[str, ...]] = {
 @click.option(
     "--programs", metavar="A,B", help="That speak: espeak, flite, festival.  [default: those here; espeak must be]"
 )
+@click.option("--checkpoint", type=FOLDER, help="For svd: whose networks encode pictures and sound.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def prepare(
     corpus: str,
@@ -78,6 +83,7 @@ def prepare(
     hours: float,
     seed: int,
     programs: str | None,
+    checkpoint: Path | None,
     quiet: bool,
 ) -> None:
     """Prepare the CORPUS in the folder SOURCE for training, into the folder OUT.
@@ -88,8 +94,9 @@ def prepare(
     SOURCE, and tell the time of every phone. acted: virtual people say what a synthetic SOURCE says, in every emotion,
     each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. --for motion makes
     such passages of recordings: of each clip of known emotion one, with what its film shows, or acted by --faces
-    people where there is only sound. Of all three, OUT/made.json says by what they were made; OUT goes on with no
-    other.
+    people where there is only sound. --for svd encodes the square around a filmed face, --crop pixels wide (512 unless
+    told), by the networks of --checkpoint. Of all but what the embedder learns from, OUT/made.json says by what it was
+    made; OUT goes on with no other.
     """
     from importlib import import_module
 
@@ -102,6 +109,8 @@ def prepare(
         raise InputError("the hours are no number; give one as 7")
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
+    if corpus in (SYNTHETIC, ACTED, VIRTUAL) and purpose == SVD:
+        raise InputError(f"svd learns from films, and {corpus} has none; give mead, hdtf, ravdess, crema_d or folder")
     if corpus == SYNTHETIC and purpose == MOTION:
         raise InputError("synthetic speech teaches no motion until it is acted: dicetalk prepare synthetic, then acted")
     if corpus == SYNTHETIC:
@@ -111,7 +120,7 @@ def prepare(
         _act(source, out, (faces, 1 + voices), seed, workers, quiet)
         return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
-    report = _run(found, out, purpose, (faces, voices, crop), workers, quiet)
+    report = _run(found, out, _way(purpose, (faces, voices, crop), checkpoint, workers), quiet)
     if not quiet:
         _tell(report, out)
 
@@ -124,26 +133,45 @@ def _check_used(corpus: str, purpose: str) -> None:
     """
     from dicetalk.errors import InputError
 
-    without_use = WITHOUT_USE.get(corpus, WITHOUT_USE[RECORDED])
-    without_use += ("crop",) if purpose == MOTION else ()
-    context, typed = click.get_current_context(), click.core.ParameterSource.COMMANDLINE
-    given = [f"--{name}" for name in without_use if context.get_parameter_source(name) == typed]
+    without_use = WITHOUT_USE.get(corpus, WITHOUT_USE[RECORDED]) + FOR[purpose]
+    given = [f"--{name}" for name in without_use if _is_typed(name)]
     if given:
-        kind = f"{corpus} --for motion" if purpose == MOTION else corpus
+        kind = corpus if purpose == EMBEDDER else f"{corpus} --for {purpose}"
         raise InputError(f"`dicetalk prepare {kind}` has no use for {', '.join(given)}; leave it out")
 
 
-def _run(corpus: Corpus, out: Path, purpose: str, counts: tuple[int, int, int], workers: int, quiet: bool) -> Report:
-    """Prepare clips; `counts` are faces, voices and the side of crops."""
-    from dicetalk.data.prepare import Way
-    from dicetalk.data.prepare import prepare as run
-    from dicetalk.data.recorded import MotionPreparation
+def _is_typed(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
+def _way(purpose: str, counts: tuple[int, int, int], checkpoint: Path | None, workers: int) -> Way:
+    """How clips are prepared; `counts` are faces, voices and the side of crops."""
+    faces, voices, crop = counts
+    if purpose == SVD:
+        return _encoding(checkpoint, crop, workers)
+    if purpose == MOTION:
+        from dicetalk.data.recorded import MotionPreparation
+
+        return MotionPreparation(faces=faces, voices=voices, workers=workers)
     from dicetalk.data.samples import Preparation
 
-    faces, voices, crop = counts
-    way: Way = Preparation(faces=faces, voices=voices, crop=crop, workers=workers)
-    if purpose == MOTION:
-        way = MotionPreparation(faces=faces, voices=voices, workers=workers)
+    return Preparation(faces=faces, voices=voices, crop=crop, workers=workers)
+
+
+def _encoding(checkpoint: Path | None, crop: int, workers: int) -> Way:
+    from dicetalk.errors import InputError, require
+
+    if checkpoint is None:
+        raise InputError("svd learns from what a checkpoint's networks make of films; give its folder as --checkpoint")
+    require("diffusers", "svd")
+    from dicetalk.data.encoded import SvdPreparation
+
+    return SvdPreparation(checkpoint=checkpoint, side=crop if _is_typed("crop") else SVD_SIDE, workers=workers)
+
+
+def _run(corpus: Corpus, out: Path, way: Way, quiet: bool) -> Report:
+    from dicetalk.data.prepare import prepare as run
+
     with display(quiet) as shown:
         return run(corpus, out, way, lambda done, total: shown.count(done, total, "preparing", "clips"))
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from dicetalk.arrays import Float32
+from dicetalk.arrays import Float32, Float64
 from dicetalk.data.clip import Missing
 from dicetalk.data.offset import Offset, find_offset
 from dicetalk.errors import MediaError, NoFaceError
 from dicetalk.face import Box
-from dicetalk.media import VideoWriter, read_video
+from dicetalk.media import Picture, VideoWriter, read_video
 from dicetalk.rates import FPS
 from dicetalk.speech import Speech
-from dicetalk.tracking.tracker import Sight, watch
+from dicetalk.tracking.tracker import watch
 
 MOST_OFFSET = 3
 """Sound and pictures further apart than this are not used [frames]: 120 ms, which people notice."""
@@ -32,12 +34,14 @@ class Film:
     Attributes:
         motion: (T, 58) 52 shapes and the head's pose.
         offset: of the pictures against the sound; None without a voice.
-        box: the square around the face in all frames.
+        box: the square around the face in all frames, with a margin.
+        landmarks: (T, 478, 3) [px].
     """
 
     motion: Float32
     offset: Offset | None
     box: Box
+    landmarks: Float64
 
 
 def read_film(path: Path, speech: Speech | None) -> Film | Missing:
@@ -52,33 +56,45 @@ def read_film(path: Path, speech: Speech | None) -> Film | Missing:
         apart = abs(offset.frames) / FPS
         return Missing(f"{path} has pictures {apart:.2f} s {late} the sound; at most {MOST_OFFSET / FPS} s is used")
     motion = np.column_stack([sight.motion.shapes, sight.motion.pose])
-    return Film(motion, offset, _square(sight))
+    return Film(motion, offset, square_around(sight.landmarks[..., :2], CROP_AROUND), sight.landmarks)
 
 
-def _square(sight: Sight) -> Box:
-    """The square that holds the face in all frames, with a margin; it may reach beyond the picture."""
-    places = sight.landmarks[..., :2]
+def square_around(places: Float64, margin: float = 0.0) -> Box:
+    """The square that holds points (T, K, 2) [px] in all frames; it may reach beyond the picture.
+
+    Args:
+        places: the points.
+        margin: on each side, as a share of the larger side of what they span in one frame.
+    """
     low, high = places.min((0, 1)), places.max((0, 1))
-    side = float((places.max(1) - places.min(1)).max() * 2 * CROP_AROUND + (high - low).max())
+    side = float((places.max(1) - places.min(1)).max() * 2 * margin + (high - low).max())
     left, top = (low + high - side) / 2
     return round(left), round(top), round(left + side), round(top + side)
 
 
-def write_crop(path: Path, box: Box, frames: int, size: int, target: Path) -> None:
-    """Write what lies in a box of a video: `frames` frames, size x size pixels, without sound.
+def crops(path: Path, box: Box, frames: int, size: int) -> Iterator[Picture]:
+    """What lies in a box of a video, size x size pixels, at most `frames` of it.
 
     What the box holds beyond the picture repeats the picture's border.
 
     Raises:
-        MediaError: the video cannot be read or the crop not written.
+        MediaError: the video cannot be read.
     """
     left, top, right, bottom = box
     way = cv2.INTER_AREA if right - left > size else cv2.INTER_CUBIC
+    for frame in itertools.islice(read_video(path, fps=FPS), frames):
+        inner = frame[max(top, 0) : bottom, max(left, 0) : right]
+        pad = (max(-top, 0), max(bottom - frame.shape[0], 0), max(-left, 0), max(right - frame.shape[1], 0))
+        whole = cv2.copyMakeBorder(inner, *pad, borderType=cv2.BORDER_REPLICATE)
+        yield np.asarray(cv2.resize(whole, (size, size), interpolation=way), np.uint8)
+
+
+def write_crop(path: Path, box: Box, frames: int, size: int, target: Path) -> None:
+    """Write what `crops` gives as a video without sound.
+
+    Raises:
+        MediaError: the video cannot be read or the crop not written.
+    """
     with VideoWriter(target, width=size, height=size) as video:
-        for number, frame in enumerate(read_video(path, fps=FPS)):
-            if number == frames:
-                break
-            inner = frame[max(top, 0) : bottom, max(left, 0) : right]
-            pad = (max(-top, 0), max(bottom - frame.shape[0], 0), max(-left, 0), max(right - frame.shape[1], 0))
-            whole = cv2.copyMakeBorder(inner, *pad, borderType=cv2.BORDER_REPLICATE)
-            video.write(np.asarray(cv2.resize(whole, (size, size), interpolation=way), np.uint8))
+        for crop in crops(path, box, frames, size):
+            video.write(crop)

@@ -29,7 +29,7 @@ class Stream:
     Attributes:
         tokens: the distinct sets, `(M, L, D)`.
         index: which set belongs to which frame, int64, `(B, T)`.
-        mask: where the stream acts in spatial layers, `(1, 1, H, W)` at picture size; None is everywhere.
+        mask: where the stream acts in spatial layers, `(1 or B, 1, H, W)` at picture size; None is everywhere.
         scale: factor on the stream's attention; 0 switches it off.
     """
 
@@ -60,7 +60,7 @@ class Prepared:
     Attributes:
         stream: the stream.
         mean: its tokens averaged over each window's frames, `(B, L, D)`.
-        masks: the mask on each token grid times the stream's scale, pixels of the grid -> `(1, h * w, 1)`;
+        masks: the mask on each token grid times the stream's scale, pixels of the grid -> `(1 or B * T, h * w, 1)`;
         empty without mask.
     """
 
@@ -78,6 +78,8 @@ def prepare(stream: Stream, height: int, width: int, levels: int) -> Prepared:
     if stream.mask is not None:
         for _ in range(levels):
             grid = fn.interpolate(stream.mask.float(), (height, width), mode="bicubic")
+            if len(grid) > 1:  # one for all frames of a window
+                grid = grid.repeat_interleave(stream.index.shape[1], 0)
             masks[height * width] = stream.scale * grid.flatten(1)[..., None].to(stream.tokens.dtype)
             height, width = (height + 1) // 2, (width + 1) // 2
     return Prepared(stream, stream.frame_mean(), masks)

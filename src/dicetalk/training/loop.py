@@ -24,6 +24,8 @@ STATE = "state.safetensors"
 RANKS_APART = 2_654_435_769
 """Between the seeds of two processes. Torch keeps 32 bits of a seed; this is their golden section, so that no two of
 hundreds of processes share one within a million steps."""
+PARTS_APART = 1_640_531_527
+"""Between the seeds of two batches of one step, likewise."""
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
 
@@ -41,6 +43,10 @@ class LoopOptions:
         seed: of weights, batches and dropout.
         save_every: steps between two states from which the run can go on.
         average: how much of the mean of the weights so far each step keeps; what is learned is that mean. 0 is none.
+        accumulate: batches whose mean gradient makes a step.
+
+    Raises:
+        ConfigError: a step is made of no batch.
     """
 
     steps: int = 1000
@@ -51,6 +57,11 @@ class LoopOptions:
     seed: int = 0
     save_every: int = 100
     average: float = 0.0
+    accumulate: int = 1
+
+    def __post_init__(self) -> None:
+        if self.accumulate < 1:
+            raise ConfigError(f"loop.accumulate is {self.accumulate}; use 1 or more")
 
 
 class Task(Protocol):
@@ -98,7 +109,9 @@ def train(
         ConfigError: a loss is not finite; the last state is kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.AdamW(task.net.parameters(), lr=options.rate, weight_decay=options.decay)
+    optimizer = torch.optim.AdamW(
+        [parameter for _, parameter in _learned(task.net)], lr=options.rate, weight_decay=options.decay
+    )
     mean = {name: tensor.detach().clone() for name, tensor in task.net.state_dict().items()} if options.average else {}
     start = _restore(task.net, optimizer, mean, folder / STATE)
     curves = Curves(folder, start)
@@ -164,17 +177,24 @@ def schedule(step: int, options: LoopOptions) -> float:
 def _step(
     task: Task, optimizer: torch.optim.Optimizer, options: LoopOptions, step: int, processes: Processes
 ) -> dict[str, float]:
-    seed = options.seed * 1_000_003 + step + processes.rank * RANKS_APART
-    torch.manual_seed(seed)  # dropout knows no other source of chance
-    losses = task.losses(torch.Generator().manual_seed(seed))
     optimizer.zero_grad()
-    losses["loss"].backward()
-    values = torch.stack([loss.detach() for loss in losses.values()])
+    told = []
+    for part in range(options.accumulate):
+        seed = options.seed * 1_000_003 + step + processes.rank * RANKS_APART + part * PARTS_APART
+        torch.manual_seed(seed)  # dropout knows no other source of chance
+        losses = task.losses(torch.Generator().manual_seed(seed))
+        (losses["loss"] / options.accumulate).backward()
+        told.append(torch.stack([loss.detach() for loss in losses.values()]))
+    values = torch.stack(told).mean(0)
     if processes.count > 1:
         processes.average([*_gradients(task.net), *_counters(task.net), values])
     length = clip_grad_norm_(task.net.parameters(), options.clip)
     optimizer.step()
     return dict(zip(losses, values.tolist(), strict=True)) | {"gradient": float(length)}
+
+
+def _learned(net: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return [(name, parameter) for name, parameter in net.named_parameters() if parameter.requires_grad]
 
 
 def _counters(net: nn.Module) -> list[Tensor]:
@@ -185,7 +205,7 @@ def _counters(net: nn.Module) -> list[Tensor]:
 def _gradients(net: nn.Module) -> list[Tensor]:
     """The gradients of one process; where its batch did not use a parameter, others may have: 0."""
     found = []
-    for parameter in (each for each in net.parameters() if each.requires_grad):
+    for _, parameter in _learned(net):
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
         found.append(parameter.grad)
@@ -195,7 +215,7 @@ def _gradients(net: nn.Module) -> list[Tensor]:
 def _save(net: nn.Module, optimizer: torch.optim.Optimizer, mean: Mapping[str, Tensor], steps: int, path: Path) -> None:
     tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
     tensors |= {f"mean.{name}": tensor for name, tensor in mean.items()}
-    for name, parameter in net.named_parameters():
+    for name, parameter in _learned(net):
         tensors |= {f"{kind}.{name}": value for kind, value in optimizer.state[parameter].items()}
     save_tensors(path, {**tensors, "steps": torch.tensor(steps)})
 
@@ -212,7 +232,7 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, T
         net.load_state_dict({name: tensors[f"net.{name}"] for name in net.state_dict()})
         for name, tensor in mean.items():
             tensor.copy_(tensors[f"mean.{name}"])
-        for name, parameter in net.named_parameters():
+        for name, parameter in _learned(net):
             kinds = ("step", "exp_avg", "exp_avg_sq")
             state = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
             # The optimizer counts steps on the processor, wherever the network lies.

@@ -9,7 +9,7 @@ from dicetalk.data.ravdess import HELD_OUT
 from dicetalk.diffusion.model import MotionSizes
 from dicetalk.emotion.bank import BankSizes
 from dicetalk.emotion.embedder import EmbedderSizes
-from dicetalk.errors import ConfigError
+from dicetalk.errors import ConfigError, require
 from dicetalk.training.audience import AudienceRecipe, train_audience
 from dicetalk.training.caption import CaptionRecipe, train_caption
 from dicetalk.training.conversation import ConversationRecipe, train_conversation
@@ -22,6 +22,7 @@ from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.scene import SceneRecipe, train_scene
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
+from dicetalk.training.svd_recipe import Stage2Svd
 from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
 from dicetalk.training.viewers import ViewerRecipe, train_viewers
@@ -30,8 +31,8 @@ from dicetalk.training.voice_net import VoiceSizes
 from dicetalk.training.voice_strength import VoiceStrengthRecipe, train_voice_strength
 
 Recipe = (
-    Stage1 | HearingRecipe | FrontEnd | Stage2Motion | TextRecipe | ConversationRecipe | SceneRecipe | TurnRecipe
-    | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe | ViewerRecipe | MannerRecipe | VoiceRecipe
+    Stage1 | HearingRecipe | FrontEnd | Stage2Motion | Stage2Svd | TextRecipe | ConversationRecipe | SceneRecipe
+    | TurnRecipe | AudienceRecipe | CaptionRecipe | VoiceStrengthRecipe | ViewerRecipe | MannerRecipe | VoiceRecipe
 )  # fmt: skip
 
 SMALL = EmbedderSizes(inner=96, layers=2, heads=4, rank=8, stride=4, dropout=0.3)
@@ -83,6 +84,27 @@ MOTION_TINY = Stage2Motion(
 )
 """The same at the size of a test."""
 
+SVD = Stage2Svd(
+    fresh=True,
+    loop=LoopOptions(steps=40_000, rate=1e-5, warmup=10, decay=0.01, save_every=500, average=0.9999, accumulate=4),
+)
+"""The paper's denoiser from SVD-XT's weights, for eight large GPUs."""
+
+SVD_FINETUNE = Stage2Svd(
+    learned="streams",
+    loop=LoopOptions(steps=4000, rate=1e-5, warmup=10, decay=0.01, save_every=200, average=0.999, accumulate=4),
+)
+"""Speech and emotion of a checkpoint that was imported, on own clips, for one GPU of 24 GB."""
+
+SVD_TINY = Stage2Svd(
+    loop=LoopOptions(steps=2000, rate=1e-3, warmup=50, decay=0.01, save_every=200, average=0.99),
+    batch=4,
+    frames=16,
+    half=False,
+    checkpointing=False,
+)
+"""A denoiser of the size of a test, for minutes of a processor."""
+
 SCENE_SMALL = SceneRecipe()
 """What reads objects in scenes, from scenes that it draws itself; half a minute."""
 
@@ -127,6 +149,9 @@ RECIPES: dict[str, Recipe] = {
     "conversation-small": CONVERSATION_SMALL,
     "motion-tiny": MOTION_TINY,
     "motion-small": MOTION_SMALL,
+    "svd-tiny": SVD_TINY,
+    "svd-finetune": SVD_FINETUNE,
+    "svd": SVD,
     "scene-small": SCENE_SMALL,
     "turns": TURNS,
     "audience-small": AUDIENCE_SMALL,
@@ -180,6 +205,11 @@ def train_by(
         return train_frontend(data, out, recipe, progress, processes)
     if isinstance(recipe, Stage2Motion):
         return train_motion(data, out, recipe, progress, processes)
+    if isinstance(recipe, Stage2Svd):
+        require("diffusers", "svd")
+        from dicetalk.training.stage2_svd import train_svd  # with libraries that take seconds to load
+
+        return train_svd(data, out, recipe, progress, processes)
     if isinstance(recipe, ConversationRecipe):
         return train_conversation(data, out, recipe, progress, processes)
     if isinstance(recipe, TurnRecipe):

@@ -1,0 +1,252 @@
+"""Stage 2 of the svd backbone: teach a video denoiser speech and emotion (paper, sections 3.2 and 3.3).
+
+L = L_diff + L_vq + w L_cls. L_diff is that of EDM (Karras et al. 2022) with v-prediction: noise levels are log-normal,
+and clean latents count (1 + sigma^2) / sigma^2, which makes it the plain error of v. L_cls reads the emotion in the
+denoiser's middle block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as fn
+
+from dicetalk.checkpoints import open_checkpoint
+from dicetalk.data.latents import LatentClip, LatentWindow, read_clips, read_window
+from dicetalk.emotion.bank import Retrieval
+from dicetalk.emotion.discriminator import UNLABELLED, discrimination_loss, emotion_class
+from dicetalk.emotion.road import NamedPriors
+from dicetalk.emotion.vocabulary import NEUTRAL
+from dicetalk.errors import ConfigError, InputError
+from dicetalk.modules import load_module
+from dicetalk.rates import LATENT_FPS
+from dicetalk.svd.checkpoint import inner_of, load_priors
+from dicetalk.svd.denoiser import LATENT_SCALE
+from dicetalk.svd.model import UNetConditions
+from dicetalk.svd.sizes import KIND, VERSION, SvdSizes
+from dicetalk.svd.streams import Stream
+from dicetalk.training.loop import Progress, train
+from dicetalk.training.processes import ALONE, Processes
+from dicetalk.training.svd_checkpoint import write_svd
+from dicetalk.training.svd_net import LEARNED, SvdNet
+from dicetalk.training.svd_recipe import Stage2Svd
+
+VALIDATION_LEVELS = (0.5, 2.0, 10.0)
+VALIDATION_SEED, VALIDATION_WINDOWS = 20261127, 8
+HELD_OUT_EVERY = 10
+"""Of so many identities in order, one is held out where a recipe names none."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows on the device.
+
+    Attributes:
+        latents: `(B, T, 4, h, w)`, scaled.
+        images: `(B, 4, h, w)` of the portraits, unscaled.
+        faces: `(B, D)` embeddings of the portraits.
+        speech: `(B, T, 10, layers, C)`.
+        regions: `(B, 1, H, W)`.
+        time_ids: `(B, 3)`.
+        priors: `(B, 256)`, drawn.
+        classes: `(B,)` of emotions, or `UNLABELLED`.
+    """
+
+    latents: Tensor
+    images: Tensor
+    faces: Tensor
+    speech: Tensor
+    regions: Tensor
+    time_ids: Tensor
+    priors: Tensor
+    classes: Tensor
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which conditions each window keeps, `(B,)` of 0 and 1; one that lacks the portrait lacks all."""
+
+    image: Tensor
+    speech: Tensor
+    emotion: Tensor
+
+
+class SvdTask:
+    """Draws windows of clips and tells how badly they are made out of noise."""
+
+    def __init__(
+        self,
+        net: SvdNet,
+        clips: Sequence[LatentClip],
+        priors: NamedPriors,
+        recipe: Stage2Svd,
+        device: torch.device | None = None,
+        held_out: Sequence[LatentClip] = (),
+    ) -> None:
+        """Learn from `clips`; `priors` are those of named emotions, for clips that tell no vector of their own."""
+        self.recipe, self.device, self.priors = recipe, device or torch.device("cpu"), priors
+        self.net = net.to(self.device)
+        self.net.prepare_for(recipe)
+        kinds = [[clip for clip in clips if bool(clip.emotion) == labelled] for labelled in (True, False)]
+        self.kinds = [kind for kind in kinds if kind]
+        self.held_out = list(held_out)
+
+    def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """The losses of one batch."""
+        batch = self.drawn(generator)
+        count, drops = self.recipe.batch, self.recipe.drops
+        chance = torch.rand(count, generator=generator)
+        steps = (drops.all, drops.all + drops.voice, drops.all + drops.voice + drops.emotion)
+        image, speech, emotion = ((chance >= step).float().to(self.device) for step in steps)
+        level = self.recipe.noise.mean + self.recipe.noise.spread * torch.randn(count, generator=generator)
+        return self.losses_at(batch, level.exp().to(self.device), Kept(image, speech, emotion), generator)
+
+    def drawn(self, generator: torch.Generator) -> Batch:
+        """One batch: labelled and other clips are as often drawn."""
+        rows = []
+        for _ in range(self.recipe.batch):
+            kind = self.kinds[_below(len(self.kinds), generator)]
+            rows.append(self._window(kind[_below(len(kind), generator)], generator))
+        return self._batch(rows, generator)
+
+    def _window(self, clip: LatentClip, generator: torch.Generator) -> tuple[LatentClip, LatentWindow]:
+        """A window anywhere in a clip, with a portrait from near by."""
+        count, reach = self.recipe.frames, self.recipe.reach
+        first = _below(max(clip.frames - count, 0) + 1, generator)
+        low, high = max(first - reach, 0), min(first + count + reach, clip.frames)
+        return clip, read_window(clip, first, count, low + _below(high - low, generator))
+
+    def _batch(self, rows: Sequence[tuple[LatentClip, LatentWindow]], generator: torch.Generator) -> Batch:
+        sizes = {window.images.shape for _, window in rows}
+        if len(sizes) > 1:
+            raise InputError("clips of one batch differ in size; prepare all at one size, or set batch=1")
+
+        def gather(name: str) -> Tensor:
+            return torch.stack([torch.from_numpy(getattr(window, name)) for _, window in rows]).to(self.device)
+
+        ids = torch.tensor([(LATENT_FPS, *window.buckets) for _, window in rows], device=self.device)
+        priors = torch.stack([self._prior(clip, window, generator) for clip, window in rows]).to(self.device)
+        classes = torch.tensor([emotion_class(clip.emotion or None, clip.level) for clip, _ in rows])
+        images, region = gather("images"), gather("region")
+        return Batch(
+            images * LATENT_SCALE, gather("reference"), gather("face"), gather("speech"), region, ids, priors,
+            classes.to(self.device),
+        )  # fmt: skip
+
+    def _prior(self, clip: LatentClip, window: LatentWindow, generator: torch.Generator) -> Tensor:
+        """`(256,)` drawn from what was read in the clip; without that, from its name's."""
+        noise = torch.randn(self.priors.means.shape[1], generator=generator)
+        if window.prior is not None:
+            mean, std = torch.from_numpy(window.prior)
+        else:
+            name = self.priors.names.index(clip.emotion if clip.emotion in self.priors.names else NEUTRAL)
+            mean, std = (torch.from_numpy(part[name]) for part in (self.priors.means, self.priors.stds))
+        return mean + std * noise
+
+    def losses_at(self, batch: Batch, sigma: Tensor, kept: Kept, generator: torch.Generator) -> dict[str, Tensor]:
+        """The losses of a batch at noise levels `(B,)`."""
+        usage = self.net.usage() if self.net.training else None
+        noise = torch.randn(batch.latents.shape, generator=generator).to(self.device)
+        level = sigma[:, None, None, None, None]
+        noisy = batch.latents + level * noise
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
+            conditions, found = self._conditions(batch, kept, generator)
+            portrait = (kept.image[:, None, None, None] * batch.images)[:, None].expand_as(noisy)
+            entering = torch.cat([noisy / (level.square() + 1).sqrt(), portrait], 2)
+            v, features = self.net.predict(entering, 0.25 * sigma.log(), conditions)
+            logits = self.net.discriminator(features).float()
+        true = (noisy / (level.square() + 1) - batch.latents) * (level.square() + 1).sqrt() / level
+        diffusion = fn.mse_loss(v.float(), true)
+        frames = batch.latents.shape[1]
+        classes = torch.where(kept.emotion > 0, batch.classes, UNLABELLED).repeat_interleave(frames)
+        told = discrimination_loss(logits, classes, sigma.repeat_interleave(frames))
+        if usage is not None:
+            usage.add(found.indices)
+            self.net.shares.copy_(usage.shares)
+        weights = self.recipe.weights
+        known = classes != UNLABELLED
+        right = (logits.argmax(1) == classes)[known].float().mean() if known.any() else diffusion.new_zeros(())
+        return {"loss": diffusion + weights.bank * found.loss + weights.classes * told, "diffusion": diffusion,
+                "bank": found.loss, "classes": told, "right": right}  # fmt: skip
+
+    def _conditions(self, batch: Batch, kept: Kept, generator: torch.Generator) -> tuple[UNetConditions, Retrieval]:
+        """What the denoiser knows of each window; the face region is never dropped, as in use."""
+        count, frames = batch.latents.shape[:2]
+        neutral = torch.from_numpy(self.priors.means[self.priors.names.index(NEUTRAL)]).to(self.device)
+        felt, found = self.net.bank.learn(
+            batch.priors[:, None], 1 - kept.emotion[:, None], neutral, self.recipe.bank, generator
+        )
+        each = torch.arange(count, device=self.device)[:, None].expand(count, frames)
+        heard = self.net.speech_projector(batch.speech * kept.speech[:, None, None, None, None])
+        region = self.net.face_region(batch.regions.expand(-1, 3, -1, -1))[:, None]
+        conditions = UNetConditions(
+            (kept.image[:, None] * batch.faces)[:, None],
+            Stream.per_frame(heard, batch.regions),
+            Stream(felt[:, 0], each, batch.regions),
+            batch.time_ids,
+            region,
+        )
+        return conditions, found
+
+    @torch.no_grad()
+    def validation(self) -> dict[str, float]:
+        """The error of v on people who are not learned from, at some levels of noise, with everything told."""
+        if not self.held_out:
+            return {}
+        generator, errors = torch.Generator().manual_seed(VALIDATION_SEED), []
+        for level in VALIDATION_LEVELS:
+            for clip in self.held_out[:VALIDATION_WINDOWS]:
+                batch = self._batch([self._window(clip, generator)], generator)
+                one = torch.ones(1, device=self.device)
+                told = self.losses_at(batch, one * level, Kept(one, one, one), generator)
+                errors.append(told["diffusion"])
+        return {"held out error": float(torch.stack(errors).mean())}
+
+
+def _below(count: int, generator: torch.Generator) -> int:
+    return int(torch.randint(count, (1,), generator=generator))
+
+
+def train_svd(
+    data: Sequence[Path],
+    out: Path,
+    recipe: Stage2Svd,
+    progress: Progress | None = None,
+    processes: Processes = ALONE,
+) -> Path:
+    """Train the svd denoiser on folders of latents, from a checkpoint on, or go on; gives the new checkpoint's folder.
+
+    Raises:
+        InputError: the data cannot be used.
+        CheckpointError: there is no svd checkpoint to start from, or the folder holds another network's state.
+        ConfigError: the recipe names no checkpoint, or a loss is not finite.
+    """
+    if not recipe.start:
+        raise ConfigError("stage 2 of svd starts from a checkpoint; give its folder: --set start=dice-svd")
+    checkpoint = open_checkpoint(Path(recipe.start), KIND, VERSION)
+    clips = read_clips(data)
+    learned, held_out = _apart(clips, recipe.held_out)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.loop.seed)
+        net = SvdNet(SvdSizes.of(checkpoint.config))
+    for name in LEARNED:
+        load_module(getattr(net, name), checkpoint.file(name), torch.float32, inner=inner_of(name))
+    task = SvdTask(net, learned, load_priors(checkpoint), recipe, processes.device, held_out)
+    train(task, recipe.loop, out, progress, processes)
+    if processes.writes:
+        write_svd(out, net, checkpoint, replace(recipe, start=str(recipe.start)), sorted({c.corpus for c in clips}))
+    return out
+
+
+def _apart(clips: Sequence[LatentClip], held_out: Sequence[str]) -> tuple[list[LatentClip], list[LatentClip]]:
+    """Clips to learn from, and those of people who are held out."""
+    people = sorted({clip.identity for clip in clips})
+    away = set(held_out) & set(people) if held_out else set(people[::HELD_OUT_EVERY][: len(people) - 1])
+    parts = [[clip for clip in clips if (clip.identity in away) == chosen] for chosen in (False, True)]
+    if not parts[0]:
+        raise InputError(f"all {len(people)} people are held out; leave some to learn from")
+    return parts[0], parts[1]

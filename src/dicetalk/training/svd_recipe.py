@@ -1,0 +1,98 @@
+"""What the svd denoiser is trained by: where it starts, what learns, what is left out, how much each loss counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from dicetalk.emotion.bank import BankTraining
+from dicetalk.errors import ConfigError
+from dicetalk.training.loop import LoopOptions
+
+Learned = Literal["all", "streams"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SvdDrops:
+    """What is left out, as shares of the windows: each of the guidance's four predictions is trained.
+
+    Attributes:
+        all: the portrait, speech and emotion.
+        voice: speech and emotion.
+        emotion: the emotion.
+    """
+
+    all: float = 0.05
+    voice: float = 0.05
+    emotion: float = 0.1
+
+    def __post_init__(self) -> None:
+        if min(self.all, self.voice, self.emotion) < 0 or self.all + self.voice + self.emotion > 1:
+            raise ConfigError("the drops are shares: none below 0, no more than 1 in all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseLevels:
+    """Of what is learned: ln sigma has this mean and deviation."""
+
+    mean: float = 0.7
+    spread: float = 1.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class SvdWeights:
+    """How much each loss counts against that of diffusion."""
+
+    bank: float = 1.0
+    classes: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage2Svd:
+    """A recipe.
+
+    Attributes:
+        start: folder of the svd checkpoint that learning starts from; its other networks stay as they are.
+        learned: "all", or "streams": what speech and emotion pass through, and nothing of the U-Net itself.
+        fresh: start the streams from the layers' own projections, not from the checkpoint's.
+        loop: how long and how fast.
+        bank: how it is read.
+        drops: what is left out.
+        noise: the levels of noise.
+        weights: of the losses.
+        batch: windows.
+        frames: of a window, 12.5 a second.
+        reach: most frames between a window and its portrait.
+        half: reckon in numbers of 16 bits where that is enough.
+        checkpointing: run layers again on the way back: a third slower, with much less memory.
+        held_out: identities that are never learned from; without any, a tenth of them.
+
+    Raises:
+        ConfigError: an option cannot be met.
+    """
+
+    start: str = ""
+    learned: Learned = "all"
+    fresh: bool = False
+    loop: LoopOptions = field(default_factory=LoopOptions)
+    bank: BankTraining = field(default_factory=BankTraining)
+    drops: SvdDrops = field(default_factory=SvdDrops)
+    noise: NoiseLevels = field(default_factory=NoiseLevels)
+    weights: SvdWeights = field(default_factory=SvdWeights)
+    batch: int = 1
+    frames: int = 25
+    reach: int = 50
+    half: bool = True
+    checkpointing: bool = True
+    held_out: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.batch < 1 or self.frames < 2 or self.reach < 0:
+            raise ConfigError(
+                f"a batch of {self.batch} windows of {self.frames} frames, portraits {self.reach} frames away; "
+                "use 1 or more, 2 or more, 0 or more"
+            )
+        if self.learned not in get_args(Learned):
+            raise ConfigError(f"learned is {self.learned!r}; expected one of: {', '.join(get_args(Learned))}")
+        if self.noise.spread <= 0:
+            raise ConfigError(f"noise.spread is {self.noise.spread:g}; use more than 0")

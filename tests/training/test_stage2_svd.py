@@ -1,0 +1,168 @@
+"""Stage 2 of the svd backbone at tiny size: it learns, goes on, reaches every parameter, and gives a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("diffusers")
+from latents_made import made_latents
+from safetensors.torch import load_file
+from svd_tiny import write_checkpoint
+
+from dicetalk.data.latents import LatentClip, read_clips
+from dicetalk.emotion.discriminator import UNLABELLED
+from dicetalk.emotion.road import NamedPriors
+from dicetalk.errors import CheckpointError, ConfigError, InputError
+from dicetalk.sampling import clean_from_v, scale_input
+from dicetalk.svd.backbone import load_svd
+from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.sizes import SvdSizes
+from dicetalk.training.loop import LoopOptions
+from dicetalk.training.recipes import SVD_TINY
+from dicetalk.training.stage2_svd import Kept, SvdTask, train_svd
+from dicetalk.training.svd_net import SvdNet
+from dicetalk.training.svd_recipe import Stage2Svd, SvdDrops
+
+TINY = replace(
+    SVD_TINY, batch=2, frames=4, reach=4, loop=LoopOptions(steps=4, rate=3e-3, warmup=1, save_every=2, average=0.5)
+)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_latents(tmp_path_factory.mktemp("latents") / "made")
+
+
+@pytest.fixture(scope="module")
+def sizes() -> SvdSizes:
+    from svd_tiny import SIZES
+
+    return SIZES
+
+
+def task_of(sizes: SvdSizes, clips: list[LatentClip], recipe: Stage2Svd) -> SvdTask:
+    rng = np.random.default_rng(0)
+    means = rng.standard_normal((3, 256)).astype(np.float32)
+    torch.manual_seed(0)
+    return SvdTask(SvdNet(sizes), clips, NamedPriors(("neutral", "happy", "angry"), means, 0 * means), recipe)
+
+
+def test_it_learns_goes_on_exactly_and_is_loaded(start: Path, data: Path, tmp_path: Path) -> None:
+    recipe = replace(TINY, start=str(start))
+    train_svd([data], tmp_path / "whole", recipe)
+    with pytest.raises(KeyboardInterrupt):
+        train_svd([data], tmp_path / "halves", recipe, stop_at_two)
+    train_svd([data], tmp_path / "halves", recipe)
+    for name in ("unet", "bank", "speech_projector", "face_region"):
+        one, other = (load_file(tmp_path / run / f"{name}.safetensors") for run in ("whole", "halves"))
+        assert all(torch.equal(one[key], other[key]) for key in one), name
+        assert any((one[key] != tensor).any() for key, tensor in load_file(start / f"{name}.safetensors").items())
+    assert load_svd(tmp_path / "whole", SvdOptions(device="cpu")).config["learned"] == ["made"]
+    header, *rows = (tmp_path / "whole" / "curves.csv").read_text().splitlines()
+    assert {"diffusion", "bank", "classes", "held out error"} <= set(header.split(",")) and len(rows) == 4
+
+
+def stop_at_two(done: int, _total: int) -> None:
+    if done == 2:
+        raise KeyboardInterrupt
+
+
+def test_the_loss_falls(sizes: SvdSizes, data: Path) -> None:
+    clips = read_clips([data])[:1]
+    task = task_of(sizes, clips, replace(TINY, drops=SvdDrops(all=0, voice=0, emotion=0)))
+    optimizer = torch.optim.AdamW(task.net.parameters(), lr=3e-3)
+    told = []
+    for step in range(40):
+        losses = task.losses(torch.Generator().manual_seed(step % 4))
+        optimizer.zero_grad()
+        losses["loss"].backward()
+        optimizer.step()
+        told.append(float(losses["diffusion"]))
+    assert np.mean(told[-8:]) < 0.8 * np.mean(told[:8])
+
+
+def test_gradients_reach_every_parameter(sizes: SvdSizes, data: Path) -> None:
+    task = task_of(sizes, read_clips([data]), TINY)
+    torch.nn.init.normal_(task.net.face_region.conv_out.weight)  # which starts at 0, and lets nothing through
+    for seed in range(6):  # both ways of reading the bank, labelled and not
+        task.losses(torch.Generator().manual_seed(seed))["loss"].backward()
+    learns = {name: p.grad for name, p in task.net.named_parameters() if p.requires_grad}
+    assert [name for name, grad in learns.items() if grad is None or not grad.abs().sum() > 0] == []
+
+
+def test_streams_alone_learn_where_a_recipe_says_so(sizes: SvdSizes, data: Path) -> None:
+    task = task_of(sizes, read_clips([data]), replace(TINY, learned="streams"))
+    learns = {name for name, p in task.net.unet.named_parameters() if p.requires_grad}
+    assert learns and all("processor" in name for name in learns)
+    assert all(p.requires_grad for p in task.net.bank.parameters())
+
+
+def test_the_target_is_the_one_that_the_sampler_undoes(sizes: SvdSizes, data: Path) -> None:
+    """A network that told the true v would hand the sampler the clean latents."""
+    task = task_of(sizes, read_clips([data]), TINY)
+    batch = task.drawn(torch.Generator().manual_seed(0))
+    sigma, seen = torch.tensor([0.5, 20.0]), {}
+
+    def predict(entering, timestep, _conditions):  # type: ignore[no-untyped-def]
+        seen.update(entering=entering, timestep=timestep)
+        return torch.zeros_like(batch.latents), torch.zeros(8, 64, 1, 1)
+
+    task.net.predict = predict  # type: ignore[method-assign]
+    ones = torch.ones(2)
+    loss = task.losses_at(batch, sigma, Kept(ones, ones, ones), torch.Generator().manual_seed(1))["diffusion"]
+    noise = torch.randn(batch.latents.shape, generator=torch.Generator().manual_seed(1))
+    errors = []
+    for number, level in enumerate(sigma.tolist()):
+        noisy = batch.latents[number] + level * noise[number]
+        torch.testing.assert_close(seen["entering"][number][:, :4], scale_input(noisy, level))
+        v = (noisy / (level**2 + 1) - batch.latents[number]) * (level**2 + 1) ** 0.5 / level
+        torch.testing.assert_close(clean_from_v(v, noisy, level), batch.latents[number], atol=1e-3, rtol=1e-3)
+        errors.append(v.square().mean())
+    torch.testing.assert_close(loss, torch.stack(errors).mean(), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(seen["timestep"], 0.25 * sigma.log())
+
+
+def test_unlabelled_and_dropped_windows_have_no_class(sizes: SvdSizes, data: Path) -> None:
+    clips = read_clips([data])
+    task = task_of(sizes, [clip for clip in clips if not clip.emotion], TINY)
+    batch = task.drawn(torch.Generator().manual_seed(0))
+    assert (batch.classes == UNLABELLED).all()
+    labelled = task_of(sizes, [clip for clip in clips if clip.emotion], TINY)
+    one, none = torch.ones(2), torch.zeros(2)
+    batch = labelled.drawn(torch.Generator().manual_seed(0))
+    told = [
+        labelled.losses_at(batch, one, Kept(one, one, kept), torch.Generator().manual_seed(0))["classes"]
+        for kept in (one, none)
+    ]
+    assert told[0] > 0 and told[1] == 0
+
+
+def test_accumulated_batches_are_a_larger_batch(sizes: SvdSizes, data: Path, start: Path, tmp_path: Path) -> None:
+    recipe = replace(TINY, start=str(start), batch=1)
+    train_svd([data], tmp_path / "run", replace(recipe, loop=replace(recipe.loop, accumulate=3, steps=2)))
+    assert (tmp_path / "run" / "config.json").exists()
+
+
+def test_what_cannot_be_trained_is_told(start: Path, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="start="):
+        train_svd([data], tmp_path, TINY)
+    with pytest.raises(CheckpointError, match="no folder"):
+        train_svd([data], tmp_path, replace(TINY, start=str(tmp_path / "none")))
+    with pytest.raises(InputError, match="holds no latents"):
+        train_svd([start], tmp_path, replace(TINY, start=str(start)))
+    with pytest.raises(InputError, match="held out"):
+        train_svd([data], tmp_path, replace(TINY, start=str(start), held_out=("person0", "person1", "person2")))
+    with pytest.raises(ConfigError, match="learned"):
+        replace(TINY, learned="lips")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="shares"):
+        SvdDrops(all=0.9, voice=0.2)
