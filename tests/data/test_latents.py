@@ -12,7 +12,7 @@ pytest.importorskip("diffusers")
 from latents_made import made_latents
 from safetensors.numpy import load_file
 
-from dicetalk.data.latents import motion_buckets, read_clips, read_window, write_latents
+from dicetalk.data.latents import motion_buckets, read_clips, read_portrait, read_window, write_latents
 from dicetalk.errors import InputError
 from dicetalk.svd.preprocess import speech_length, speech_windows
 
@@ -20,10 +20,11 @@ from dicetalk.svd.preprocess import speech_length, speech_windows
 def test_windows_are_what_the_file_holds(tmp_path: Path) -> None:
     clip = read_clips([made_latents(tmp_path)])[0]
     whole = load_file(clip.path)
-    window = read_window(clip, 3, 5, 9)
+    window = read_window(clip, 3, 5)
     np.testing.assert_array_equal(window.images, whole["images"][3:8])
-    np.testing.assert_array_equal(window.reference, whole["images"][9])
-    np.testing.assert_array_equal(window.face, whole["faces"][9])
+    image, face = read_portrait(clip, 9)
+    np.testing.assert_array_equal(image, whole["images"][9])
+    np.testing.assert_array_equal(face, whole["faces"][9])
     assert window.region.shape == (1, 64, 64) and window.region.max() == 1 and window.prior is None
 
 
@@ -33,12 +34,12 @@ def test_speech_is_cut_as_in_use(tmp_path: Path) -> None:
     rows = torch.from_numpy(load_file(clip.path)["rows"]).float()
     expected = speech_windows(rows, speech_length(clip.frames * 2 * 640))
     for first, count in ((0, 12), (0, 4), (5, 7)):
-        np.testing.assert_array_equal(read_window(clip, first, count, 0).speech, expected[first : first + count])
+        np.testing.assert_array_equal(read_window(clip, first, count).speech, expected[first : first + count])
 
 
 def test_a_window_longer_than_the_clip_ends_in_its_last_frame_and_silence(tmp_path: Path) -> None:
     clip = read_clips([made_latents(tmp_path)])[0]
-    window = read_window(clip, 0, 16, 0)
+    window = read_window(clip, 0, 16)
     assert len(window.images) == len(window.speech) == 16
     np.testing.assert_array_equal(window.images[12:], np.repeat(window.images[11:12], 4, 0))
     assert (window.speech[14:] == 0).all()
@@ -71,4 +72,4 @@ def test_what_cannot_be_learned_from_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="damaged"):
         read_clips([tmp_path / "one"])
     with pytest.raises(InputError, match="damaged"):
-        read_window(clips[0], 0, 4, 0)
+        read_window(clips[0], 0, 4)

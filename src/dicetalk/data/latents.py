@@ -9,7 +9,8 @@ what an embedder reads, or nothing of them. Windows are read out of the file: no
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,6 @@ class LatentWindow:
 
     Attributes:
         images: `(N, 4, h, w)` unscaled.
-        reference: `(4, h, w)` of a frame near by.
-        face: `(D,)` of that frame.
         speech: `(N, 10, layers, C)`.
         region: `(1, H, W)` in [0, 1].
         buckets: of head and expression.
@@ -75,8 +74,6 @@ class LatentWindow:
     """
 
     images: Float32
-    reference: Float32
-    face: Float32
     speech: Float32
     region: Float32
     buckets: tuple[float, float]
@@ -130,29 +127,44 @@ def _damaged(path: Path, why: object) -> InputError:
     return InputError(f"{path} is damaged ({' '.join(str(why).split())[:100]}); delete it and prepare again")
 
 
-def read_window(clip: LatentClip, first: int, count: int, reference: int) -> LatentWindow:
+@contextmanager
+def _opened(clip: LatentClip) -> Iterator[Any]:
+    try:
+        with safe_open(clip.path, "np") as file:
+            yield file
+    except (OSError, SafetensorError, IndexError, ValueError) as error:
+        raise _damaged(clip.path, error) from None
+
+
+def read_portrait(clip: LatentClip, frame: int) -> tuple[Float32, Float32]:
+    """A frame as a portrait: its image `(4, h, w)`, unscaled, and its embedding `(D,)`.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    with _opened(clip) as file:
+        parts = (file.get_slice(name)[frame : frame + 1][0] for name in ("images", "faces"))
+        image, face = (np.asarray(part, np.float32) for part in parts)
+        return image, face
+
+
+def read_window(clip: LatentClip, first: int, count: int) -> LatentWindow:
     """`count` frames from `first` on; what lies behind the end is the last frame again, in silence.
 
     Raises:
         InputError: the file is damaged.
     """
-    try:
-        with safe_open(clip.path, "np") as file:
-            numbers = np.minimum(np.arange(first, first + count), clip.frames - 1)
-            low, high = int(numbers[0]), int(numbers[-1]) + 1
-            images, faces, marks = (file.get_slice(name) for name in ("images", "faces", "marks"))
-            near = np.asarray(marks[low:high], np.float32)
-            return LatentWindow(
-                np.asarray(images[low:high], np.float32)[numbers - low],
-                np.asarray(images[reference : reference + 1], np.float32)[0],
-                np.asarray(faces[reference : reference + 1], np.float32)[0],
-                _speech(file.get_slice("rows"), first, count),
-                np.asarray(file.get_tensor("region"), np.float32)[None] / 255,
-                motion_buckets(near),
-                np.asarray(file.get_tensor("prior"), np.float32) if "prior" in file.keys() else None,  # noqa: SIM118
-            )
-    except (OSError, SafetensorError, IndexError, ValueError) as error:
-        raise _damaged(clip.path, error) from None
+    with _opened(clip) as file:
+        numbers = np.minimum(np.arange(first, first + count), clip.frames - 1)
+        low, high = int(numbers[0]), int(numbers[-1]) + 1
+        images, marks = (np.asarray(file.get_slice(name)[low:high], np.float32) for name in ("images", "marks"))
+        return LatentWindow(
+            images[numbers - low],
+            _speech(file.get_slice("rows"), first, count),
+            np.asarray(file.get_tensor("region"), np.float32)[None] / 255,
+            motion_buckets(marks),
+            np.asarray(file.get_tensor("prior"), np.float32) if "prior" in file.keys() else None,  # noqa: SIM118
+        )
 
 
 def _speech(rows: Any, first: int, count: int) -> Float32:

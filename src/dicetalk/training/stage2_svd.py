@@ -7,7 +7,7 @@ denoiser's middle block.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as fn
 
+from dicetalk.arrays import Float32
 from dicetalk.checkpoints import open_checkpoint
-from dicetalk.data.latents import LatentClip, LatentWindow, read_clips, read_window
+from dicetalk.data.latents import LatentClip, LatentWindow, read_clips, read_portrait, read_window
 from dicetalk.emotion.bank import Retrieval
 from dicetalk.emotion.discriminator import UNLABELLED, discrimination_loss, emotion_class
 from dicetalk.emotion.road import NamedPriors
@@ -66,6 +67,16 @@ class Batch:
     classes: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A window of a clip, and the image `(4, h, w)` and the embedding `(D,)` of the portrait that it starts from."""
+
+    clip: LatentClip
+    window: LatentWindow
+    image: Float32
+    face: Float32
+
+
 @dataclass(frozen=True)
 class Kept:
     """Which conditions each window keeps, `(B,)` of 0 and 1; one that lacks the portrait lacks all."""
@@ -94,6 +105,7 @@ class SvdTask:
         kinds = [[clip for clip in clips if bool(clip.emotion) == labelled] for labelled in (True, False)]
         self.kinds = [kind for kind in kinds if kind]
         self.held_out = list(held_out)
+        self.others = _others([*clips, *held_out])
 
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one batch."""
@@ -107,35 +119,46 @@ class SvdTask:
 
     def drawn(self, generator: torch.Generator) -> Batch:
         """One batch: labelled and other clips are as often drawn."""
-        rows = []
+        examples = []
         for _ in range(self.recipe.batch):
             kind = self.kinds[_below(len(self.kinds), generator)]
-            rows.append(self._window(kind[_below(len(kind), generator)], generator))
-        return self._batch(rows, generator)
+            examples.append(self._example(kind[_below(len(kind), generator)], generator))
+        return self._batch(examples, generator)
 
-    def _window(self, clip: LatentClip, generator: torch.Generator) -> tuple[LatentClip, LatentWindow]:
-        """A window anywhere in a clip, with a portrait from near by."""
+    def _example(self, clip: LatentClip, generator: torch.Generator) -> Example:
+        """A window anywhere in a clip, with a portrait from near by, or of the same person elsewhere."""
         count, reach = self.recipe.frames, self.recipe.reach
         first = _below(max(clip.frames - count, 0) + 1, generator)
         low, high = max(first - reach, 0), min(first + count + reach, clip.frames)
-        return clip, read_window(clip, first, count, low + _below(high - low, generator))
+        others = self.others.get(clip, [])
+        if others and float(torch.rand((), generator=generator)) < self.recipe.elsewhere:
+            other = others[_below(len(others), generator)]
+            portrait = read_portrait(other, _below(other.frames, generator))
+        else:
+            portrait = read_portrait(clip, low + _below(high - low, generator))
+        return Example(clip, read_window(clip, first, count), *portrait)
 
-    def _batch(self, rows: Sequence[tuple[LatentClip, LatentWindow]], generator: torch.Generator) -> Batch:
-        sizes = {window.images.shape for _, window in rows}
-        if len(sizes) > 1:
-            raise InputError("clips of one batch differ in size; prepare all at one size, or set batch=1")
+    def _batch(self, examples: Sequence[Example], generator: torch.Generator) -> Batch:
+        windows = [example.window for example in examples]
+        if len({part.shape[-2:] for example in examples for part in (example.window.images, example.image)}) > 1:
+            raise InputError("clips differ in size; prepare all with the same --crop")
 
-        def gather(name: str) -> Tensor:
-            return torch.stack([torch.from_numpy(getattr(window, name)) for _, window in rows]).to(self.device)
+        def gather(parts: Iterable[Float32]) -> Tensor:
+            return torch.stack([torch.from_numpy(part) for part in parts]).to(self.device)
 
-        ids = torch.tensor([(LATENT_FPS, *window.buckets) for _, window in rows], device=self.device)
-        priors = torch.stack([self._prior(clip, window, generator) for clip, window in rows]).to(self.device)
-        classes = torch.tensor([emotion_class(clip.emotion or None, clip.level) for clip, _ in rows])
-        images, region = gather("images"), gather("region")
+        ids = torch.tensor([(LATENT_FPS, *window.buckets) for window in windows], device=self.device)
+        priors = [self._prior(example.clip, example.window, generator) for example in examples]
+        classes = [emotion_class(example.clip.emotion or None, example.clip.level) for example in examples]
         return Batch(
-            images * LATENT_SCALE, gather("reference"), gather("face"), gather("speech"), region, ids, priors,
-            classes.to(self.device),
-        )  # fmt: skip
+            gather(window.images for window in windows) * LATENT_SCALE,
+            gather(example.image for example in examples),
+            gather(example.face for example in examples),
+            gather(window.speech for window in windows),
+            gather(window.region for window in windows),
+            ids,
+            torch.stack(priors).to(self.device),
+            torch.tensor(classes, device=self.device),
+        )
 
     def _prior(self, clip: LatentClip, window: LatentWindow, generator: torch.Generator) -> Tensor:
         """`(256,)` drawn from what was read in the clip; without that, from its name's."""
@@ -200,11 +223,23 @@ class SvdTask:
         generator, errors = torch.Generator().manual_seed(VALIDATION_SEED), []
         for level in VALIDATION_LEVELS:
             for clip in self.held_out[:VALIDATION_WINDOWS]:
-                batch = self._batch([self._window(clip, generator)], generator)
+                batch = self._batch([self._example(clip, generator)], generator)
                 one = torch.ones(1, device=self.device)
                 told = self.losses_at(batch, one * level, Kept(one, one, one), generator)
                 errors.append(told["diffusion"])
         return {"held out error": float(torch.stack(errors).mean())}
+
+
+def _others(clips: Sequence[LatentClip]) -> dict[LatentClip, list[LatentClip]]:
+    """Of each clip, other clips of the same person, neutral ones where there are."""
+    people: dict[str, list[LatentClip]] = {}
+    for clip in clips:
+        people.setdefault(clip.identity, []).append(clip)
+    found = {}
+    for clip in clips:
+        others = [other for other in people[clip.identity] if other is not clip]
+        found[clip] = [other for other in others if other.emotion == NEUTRAL] or others
+    return found
 
 
 def _below(count: int, generator: torch.Generator) -> int:

@@ -63,6 +63,8 @@ class Stage2Svd:
         batch: windows.
         frames: of a window, 12.5 a second.
         reach: most frames between a window and its portrait.
+        elsewhere: share of the windows whose portrait is of another clip of the same person, a neutral one where there
+            is: a portrait out of the clip shows the emotion already, and nothing has to be learned of it.
         half: reckon in numbers of 16 bits where that is enough.
         checkpointing: run layers again on the way back: a third slower, with much less memory.
         held_out: identities that are never learned from; without any, a tenth of them.
@@ -82,6 +84,7 @@ class Stage2Svd:
     batch: int = 1
     frames: int = 25
     reach: int = 50
+    elsewhere: float = 0.5
     half: bool = True
     checkpointing: bool = True
     held_out: tuple[str, ...] = ()
@@ -94,5 +97,7 @@ class Stage2Svd:
             )
         if self.learned not in get_args(Learned):
             raise ConfigError(f"learned is {self.learned!r}; expected one of: {', '.join(get_args(Learned))}")
+        if not 0 <= self.elsewhere <= 1:
+            raise ConfigError(f"elsewhere is {self.elsewhere:g}; use a share, 0 to 1")
         if self.noise.spread <= 0:
             raise ConfigError(f"noise.spread is {self.noise.spread:g}; use more than 0")
