@@ -180,16 +180,15 @@ class SvdPreparation:
         scale = self.side / (film.box[2] - film.box[0])
         places = (film.landmarks[::FRAMES_PER_LATENT, :, :2] - film.box[:2]) * scale
         if len(places) < LEAST_FRAMES:
-            return Missing(
-                f"it lasts {len(film.motion) / FPS:.1f} s; at least {LEAST_FRAMES * 2 / FPS:g} s are learned"
-            )
+            least = LEAST_FRAMES * FRAMES_PER_LATENT / FPS
+            return Missing(f"it lasts {len(film.motion) / FPS:.1f} s; at least {least:g} s are learned from")
         face = square_around(places)
         pictures = list(self._pictures(video, film.box, len(film.motion)))
         if blurred(pictures, face):
             return Missing("the face is blurred")
         encoders = open_encoders(self.checkpoint)
         tensors = dict(encode(encoders, pictures, face, places[:, MARKS], voice.waveform))
-        prior = shipped_embedder().embed(speech_rows(voice.speech), film.motion)
+        prior = shipped_embedder().embed(speech_rows(voice.waveform, voice.speech), film.motion)
         tensors["prior"] = np.stack([prior.mean, prior.std]).astype(np.float32)
         frames = len(tensors["images"])
         write_latents(_told(clip, out, frames, encoders.name), tensors)

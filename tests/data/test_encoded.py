@@ -1,0 +1,105 @@
+"""Films as svd learns from them: encoded by a checkpoint's own networks, once, and again only where labels changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("diffusers")
+from places import PORTRAITS
+from safetensors.numpy import load_file
+from scipy.io import wavfile
+from svd_tiny import SIZES, WIDTH, write_checkpoint
+
+import dicetalk
+from dicetalk.data.encoded import SvdPreparation, blurred
+from dicetalk.data.folder import read_folder
+from dicetalk.data.latents import read_clips, read_window
+from dicetalk.data.prepare import prepare
+from dicetalk.errors import CheckpointError, InputError
+from dicetalk.media import Waveform, read_video
+from dicetalk.rates import SPEECH_RATE
+from dicetalk.svd.checkpoint import load_modules
+from dicetalk.svd.encoders import encode_picture
+from dicetalk.svd.preprocess import picture_inputs
+
+WOMAN = PORTRAITS / "woman.jpg"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("svd") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def films(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A happy clip of 2.2 s, one of a second, and a sound."""
+    folder = tmp_path_factory.mktemp("films")
+    for name, seconds in (("whole", 2.2), ("short", 1.0)):
+        speech = voice[: round(seconds * SPEECH_RATE)]
+        wavfile.write(folder / f"{name}.wav", SPEECH_RATE, speech)
+        video = dicetalk.load("rules")(WOMAN, folder / f"{name}.wav", emotion="happy", size=192, crop=True)
+        video.save(folder / f"{name}.mp4")
+    (folder / "short.wav").unlink()
+    (folder / "whole.wav").rename(folder / "sound.wav")
+    rows = ["whole.mp4,ann,happy,0.9", "short.mp4,ann,sad,0.5", "sound.wav,bob,happy,0.5"]
+    (folder / "clips.csv").write_text("\n".join(["file,identity,emotion,strength", *rows]))
+    return folder
+
+
+def test_films_are_encoded_once(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    way = SvdPreparation(checkpoint=checkpoint, side=64)
+    report = prepare(read_folder(films), tmp_path, way)
+    assert {drop.file.name: drop.reason for drop in report.dropped}.keys() == {"short.mp4", "sound.wav"}
+    (clip,) = read_clips([tmp_path])
+    assert (clip.identity, clip.emotion, clip.level, clip.frames, clip.encoder) == (
+        "folder_ann",
+        "happy",
+        3,
+        28,
+        "tiny",
+    )
+    file = load_file(clip.path)
+    assert file["images"].shape == (28, 4, 8, 8) and file["faces"].shape == (28, WIDTH)
+    assert file["rows"].shape[1:] == (SIZES.speech.layers, SIZES.speech.channels)
+    assert file["prior"].shape == (2, 256) and (file["prior"][1] > 0).all()
+    assert 0.2 < (file["region"] == 255).mean() < 0.95
+    window = read_window(clip, 0, 25)
+    assert 0 < window.buckets[0] < 60 and 0 < window.buckets[1] < 60  # somebody who speaks
+    assert prepare(read_folder(films), tmp_path, way).new == 0
+    clips = (films / "clips.csv").read_text()
+    (films / "clips.csv").write_text(clips.replace("ann,happy,0.9", "ann,happy,0.3"))
+    assert prepare(read_folder(films), tmp_path, way).new == 1
+    assert read_clips([tmp_path])[0].level == 1
+    with pytest.raises(InputError, match="side"):
+        prepare(read_folder(films), tmp_path, SvdPreparation(checkpoint=checkpoint, side=128))
+
+
+def test_a_frame_is_what_the_backbone_would_make_of_it(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    from dicetalk.checkpoints import open_checkpoint
+    from dicetalk.data.encoded import encode, open_encoders
+    from dicetalk.svd.sizes import KIND, VERSION
+
+    picture = next(iter(read_video(films / "whole.mp4")))[:192, :192]
+    marks = np.ones((1, 3, 2), np.float32)
+    made = encode(open_encoders(checkpoint), [picture], (40, 40, 150, 150), marks, np.zeros(6400, np.int16))
+    modules = load_modules(open_checkpoint(checkpoint, KIND, VERSION), torch.float32, "cpu")
+    expected = encode_picture(modules.vae, picture_inputs(picture, (40, 40, 150, 150), 192).picture)
+    np.testing.assert_allclose(made["images"], expected.numpy(), atol=2e-2, rtol=1e-2)
+
+
+def test_blur_is_seen(films: Path) -> None:
+    picture = next(iter(read_video(films / "whole.mp4")))
+    side = picture.shape[0]
+    assert not blurred([picture], (0, 0, side, side))
+    assert blurred([np.full_like(picture, 90)], (0, 0, side, side))
+
+
+def test_what_cannot_be_prepared_is_told(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="multiple of 64"):
+        SvdPreparation(checkpoint=checkpoint, side=100)
+    with pytest.raises(CheckpointError, match="no folder"):
+        prepare(read_folder(films), tmp_path, SvdPreparation(checkpoint=tmp_path / "none"))
