@@ -31,6 +31,7 @@ Examples:
   dicetalk train manners RAVDESS/ -o runs/manners
   dicetalk train voice VCTK/ -o runs/style
   dicetalk train voice ESD/ -o runs/voice --set start=runs/style --set speaker=0013
+  dicetalk train svd-finetune prepared/svd -o runs/svd --set start=dice-svd/
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """
@@ -43,12 +44,12 @@ Examples:
 @click.option("--set", "changes", metavar="A.B=C", multiple=True, help="Change an option of the recipe.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str, ...], quiet: bool) -> None:
-    """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small,
-    motion-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of EmpatheticDialogues and
-    DailyTalk, a train.csv in each; by turns on that of DailyTalk; by scene-small and caption-small on scenes and clips
-    that they draw themselves; by voice-strength and manners on the recordings of RAVDESS; by audience-small on a
-    table of votes, by audience-affec on AFFEC as it is published (a download of your own); by voice and voice-tiny on
-    ESD or VCTK, as published (neither ships, so no weights do; a GPU is wanted).
+    """Train by RECIPE (faces-small, hearing-small, embedder-small, embedder, frontend-small, motion-small, motion-tiny,
+    svd-finetune, svd, svd-tiny) on DATA, folders written by `dicetalk prepare`; by text-small on the folders of
+    EmpatheticDialogues and DailyTalk, a train.csv in each; by turns on that of DailyTalk; by scene-small and
+    caption-small on scenes and clips that they draw themselves; by voice-strength and manners on the recordings of
+    RAVDESS; by audience-small on a table of votes, by audience-affec on AFFEC as it is published (a download of your
+    own); by voice and voice-tiny on ESD or VCTK, as published (neither ships, so no weights do; a GPU is wanted).
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
     state, and at the end the checkpoint.
