@@ -30,6 +30,8 @@ def made_latents(folder: Path, people: int = 3, frames: int = 12, encoder: str =
                 "marks": (30 + rng.standard_normal((frames, 5, 2)).cumsum(0)).astype(np.float32),
             }
             path = folder / LATENTS / f"{person}-{number}{SUFFIX}"
-            known = {"identity": f"person{person}", "emotion": emotion, "corpus": "made", "encoder": encoder}
-            write_latents(LatentClip(path=path, frames=frames, **known), tensors)
+            clip = LatentClip(
+                path=path, frames=frames, identity=f"person{person}", emotion=emotion, corpus="made", encoder=encoder
+            )
+            write_latents(clip, tensors)
     return folder

@@ -37,6 +37,14 @@ def test_speech_is_cut_as_in_use(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_window(clip, first, count).speech, expected[first : first + count])
 
 
+def test_tensors_are_written_however_they_lie_in_memory(tmp_path: Path) -> None:
+    clip = read_clips([made_latents(tmp_path)])[0]
+    whole = load_file(clip.path)
+    write_latents(clip, {name: np.asfortranarray(tensor) for name, tensor in whole.items()})
+    for name, tensor in load_file(clip.path).items():
+        np.testing.assert_array_equal(tensor, whole[name])
+
+
 def test_a_window_longer_than_the_clip_ends_in_its_last_frame_and_silence(tmp_path: Path) -> None:
     clip = read_clips([made_latents(tmp_path)])[0]
     window = read_window(clip, 0, 16)

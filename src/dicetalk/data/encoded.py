@@ -84,7 +84,8 @@ def open_encoders(folder: Path) -> Encoders:
         )
         for name in ENCODERS
     ]
-    return Encoders(*loaded, folder.resolve().name)
+    vae, clip, whisper = loaded
+    return Encoders(vae, clip, whisper, folder.resolve().name)
 
 
 def encode(encoders: Encoders, pictures: Iterable[Picture], face: Box, marks: Float32, waveform: Int16) -> Tensors:
@@ -187,7 +188,7 @@ class SvdPreparation:
         if blurred(pictures, face):
             return Missing("the face is blurred")
         encoders = open_encoders(self.checkpoint)
-        tensors = dict(encode(encoders, pictures, face, places[:, MARKS], voice.waveform))
+        tensors = dict(encode(encoders, pictures, face, places[:, MARKS].astype(np.float32), voice.waveform))
         prior = shipped_embedder().embed(speech_rows(voice.waveform, voice.speech), film.motion)
         tensors["prior"] = np.stack([prior.mean, prior.std]).astype(np.float32)
         frames = len(tensors["images"])

@@ -83,8 +83,9 @@ class LatentWindow:
 def write_latents(clip: LatentClip, tensors: Tensors) -> None:
     """Write a clip's file, whole or not at all."""
     told = {name: value for name, value in asdict(clip).items() if name != "path"}
+    laid = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}  # `save` writes memory as it lies
     with whole(clip.path) as temporary:
-        temporary.write_bytes(save(dict(tensors), {TOLD: json.dumps(told)}))
+        temporary.write_bytes(save(laid, {TOLD: json.dumps(told)}))
 
 
 def read_clips(folders: Sequence[Path]) -> list[LatentClip]:
@@ -161,7 +162,7 @@ def read_window(clip: LatentClip, first: int, count: int) -> LatentWindow:
         return LatentWindow(
             images[numbers - low],
             _speech(file.get_slice("rows"), first, count),
-            np.asarray(file.get_tensor("region"), np.float32)[None] / 255,
+            (np.asarray(file.get_tensor("region"))[None] / 255).astype(np.float32),
             motion_buckets(marks),
             np.asarray(file.get_tensor("prior"), np.float32) if "prior" in file.keys() else None,  # noqa: SIM118
         )
