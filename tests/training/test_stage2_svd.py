@@ -57,6 +57,7 @@ def task_of(sizes: SvdSizes, clips: list[LatentClip], recipe: Stage2Svd) -> SvdT
     return SvdTask(SvdNet(sizes), clips, NamedPriors(("neutral", "happy", "angry"), means, 0 * means), recipe)
 
 
+@pytest.mark.slow
 def test_it_learns_goes_on_exactly_and_is_loaded(start: Path, data: Path, tmp_path: Path) -> None:
     recipe = replace(TINY, start=str(start))
     train_svd([data], tmp_path / "whole", recipe)
@@ -77,6 +78,7 @@ def stop_half_way(done: int, _total: int) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_the_loss_falls(sizes: SvdSizes, data: Path) -> None:
     clips = read_clips([data])[:1]
     task = task_of(sizes, clips, replace(TINY, drops=SvdDrops(all=0, voice=0, emotion=0)))
@@ -148,6 +150,7 @@ def test_unlabelled_and_dropped_windows_have_no_class(sizes: SvdSizes, data: Pat
     assert told[0] > 0 and told[1] == 0
 
 
+@pytest.mark.slow
 def test_accumulated_batches_are_a_larger_batch(sizes: SvdSizes, data: Path, start: Path, tmp_path: Path) -> None:
     recipe = replace(TINY, start=str(start), batch=1)
     train_svd([data], tmp_path / "run", replace(recipe, loop=replace(recipe.loop, accumulate=2, steps=1)))
