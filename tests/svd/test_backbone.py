@@ -76,6 +76,7 @@ def test_exact_denoises_as_many_frames_as_published_and_holds_the_last(checkpoin
         frames_of(backbone, conditions(1000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "off"), [("bfloat16", 12.0), ("float16", 2.0)])
 def test_half_precision_gives_nearly_the_same_frames(checkpoint: Path, precision: str, off: float) -> None:
     """The loop, the VAE and all networks around them; `off`: on average, of 255 levels."""
