@@ -217,6 +217,7 @@ def test_a_batch_that_is_stopped_goes_on(desk: Path, number: signal.Signals) -> 
     assert set(made[1:-1]) <= {"kept", "made"}  # one whose record was not written yet is made again
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(desk: Path) -> None:
     process = started(manifest(*MANY[:2]), "-o", "out", "-q")
     until(lambda: workers())

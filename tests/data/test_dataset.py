@@ -71,6 +71,7 @@ def test_the_same_call_resumes(source: Path, prepared: tuple[Path, Report], tmp_
     assert seen == [(n, 5) for n in range(1, 6)]
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(source: Path, prepared: tuple[Path, Report], tmp_path: Path) -> None:
     prepare(read_ravdess(source), tmp_path, Preparation(faces=2, workers=2))
     for file in (prepared[0] / "clips").iterdir():

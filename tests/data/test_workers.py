@@ -97,8 +97,8 @@ def group_of(leader: int) -> list[str]:
     return found
 
 
-OFTEN = ((signal.SIGINT, True), (signal.SIGKILL, False))
-"""Ctrl-C at work, and what is hardest to clean up after: the other moments are slow tests."""
+OFTEN = ((signal.SIGINT, True),)
+"""Ctrl-C at work; the other moments are slow tests."""
 
 
 def moment(number: signal.Signals, late: bool) -> Any:

@@ -144,6 +144,7 @@ def test_a_face_crop_is_pasted_back(checkpoint: Path) -> None:
     assert not changed[0].any() and not changed[-1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["unet", "vae", "clip", "speech_projector", "bank", "interpolator"])
 def test_numbers_that_are_none_are_told_and_no_black_video_comes(checkpoint: Path, name: str) -> None:
     backbone = load_svd(checkpoint, SMALL)

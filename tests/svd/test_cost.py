@@ -40,6 +40,7 @@ def test_a_clip_takes_a_third_in_balanced_and_a_sixth_in_fast() -> None:
     assert (found["fast"].denoising + found["fast"].decoding) * 6 <= PUBLISHED_CLIP
 
 
+@pytest.mark.slow
 def test_the_literal_restatement_takes_what_was_published() -> None:
     from svd_reference import LiteralClip, guided
 

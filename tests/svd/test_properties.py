@@ -152,6 +152,7 @@ def test_half_precision_stays_near(dtype: torch.dtype, tolerance: float) -> None
     assert relative(found.float(), call(streams())) < tolerance  # the golden set's tolerance for half precision
 
 
+@pytest.mark.slow
 def test_gradient_checkpointing_gives_the_same_gradients() -> None:
     grads = []
     for checkpointing in (False, True):

@@ -125,6 +125,7 @@ def test_a_run_goes_on_and_its_graph_says_the_same(data: Path, tmp_path: Path) -
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_loss_falls(data: Path, tmp_path: Path) -> None:
     train_frontend(
         [data], tmp_path / "out", replace(TINY, loop=replace(TINY.loop, steps=60, save_every=60), acoustics=EASY)

@@ -47,6 +47,7 @@ def taught(prepared: Path, faces: Path, tmp_path_factory: pytest.TempPathFactory
     return train_by(replace(QUICK, space=str(faces)), [prepared], tmp_path_factory.mktemp("taught"))
 
 
+@pytest.mark.slow
 def test_faces_alone_make_an_embedder_that_does_not_hear(faces: Path) -> None:
     assert not (faces / "hearing").exists()
     motion = np.zeros((8, 58), np.float32)
@@ -55,6 +56,7 @@ def test_faces_alone_make_an_embedder_that_does_not_hear(faces: Path) -> None:
         Embedder(faces).embed(np.zeros((8, len(COLUMNS)), np.float32), None)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_space_moves(prepared: Path, faces: Path, taught: Path) -> None:
     for name in ("config.json", "embedder.safetensors", "embedder.onnx", "priors.safetensors"):
         assert (taught / name).read_bytes() == (faces / name).read_bytes()
@@ -63,12 +65,14 @@ def test_nothing_of_the_space_moves(prepared: Path, faces: Path, taught: Path) -
     assert torch.equal(*seen)
 
 
+@pytest.mark.slow
 def test_the_checkpoint_tells_no_path_of_the_machine(faces: Path, taught: Path) -> None:
     told = (taught / "hearing" / "config.json").read_text()
     assert json.loads(told)["recipe"]["space"] == faces.name
     assert str(faces.parent) not in told
 
 
+@pytest.mark.slow
 def test_people_apart_are_heard(prepared: Path, taught: Path) -> None:
     """By their scores, which lead by 20 and are found without chance. Where those come to lie is learned, in a tiny
     space in which neutral may be like nothing, for it is near the middle: each emotion is likest where it is felt."""
@@ -100,6 +104,7 @@ def test_it_goes_on_where_it_was_stopped(prepared: Path, faces: Path, taught: Pa
     assert files(tmp_path) == files(taught)
 
 
+@pytest.mark.slow
 def test_emotions_without_plain_speech_by_the_same_people_tell_nothing(
     prepared: Path, faces: Path, tmp_path: Path
 ) -> None:
@@ -116,6 +121,7 @@ def test_a_space_without_all_names_cannot_be_heard_into(prepared: Path, tiny_emb
         train_hearing([prepared], tmp_path / "out", replace(QUICK, space=str(tiny_embedder)))
 
 
+@pytest.mark.slow
 def test_hearing_of_another_space_is_refused(taught: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(taught, tmp_path / "out"))
     told = json.loads((out / "hearing" / "config.json").read_text())
