@@ -194,7 +194,7 @@ TABLE: dict[str, tuple[Arrange, str]] = {
     "not a picture": (with_text_as_picture, r"notes\.png is not a picture"),
     "no face": (with_no_face, r"no face found \(searched .*\); use a picture in which"),
     "face out of range": (with_options("--face", "3"), r"face 3 asked for, 1 face found"),
-    "face 0": (with_options("--face", "0"), r"face 0 asked for, 1 face found"),
+    "face 0": (with_options("--face", "0"), r"the face is 0; use 1"),
     "silent": (with_speech("silent.wav", np.zeros(RATE, np.int16)), r"silent\.wav is silent"),
     "empty file": (with_speech("empty.wav", b""), r"empty\.wav is empty"),
     "0 samples": (with_speech("none.wav", np.zeros(0, np.int16)), r"none\.wav "),

@@ -28,7 +28,9 @@ def test_a_conversation_is_felt(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert dicetalk(*command) == 0
     told = json.loads(capsys.readouterr().out)
     assert [moment["speaker"] for moment in told["moments"]] == ["anna", "ben"]
-    assert json.loads(mood.read_text())["keys"][0]["time"] == 2.0
+    keys = json.loads(mood.read_text())["keys"]
+    assert keys[0]["time"] == 0.0 and keys[0]["emotion"] == "neutral"  # until ben speaks
+    assert keys[1]["time"] == 2.0
 
 
 def test_what_is_wrong_is_one_line_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

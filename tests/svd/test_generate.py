@@ -68,6 +68,7 @@ def test_every_option_is_on_the_command_line_and_reaches_the_backbone(
         "memory": "low",
         "device": "cpu",
         "precision": "float32",
+        "exact": True,
         "compile": True,
     }
     seen: list[SvdOptions | None] = []
@@ -121,7 +122,7 @@ def test_the_help_tells_svd_options_apart() -> None:
     text = command.get_help(Context(command, info_name="generate", parent=whole))
     head, _, tail = text.partition("Options with --backbone svd:")
     names = [option.opts[0] for option in command.params if isinstance(option, SvdOption)]
-    assert len(names) == 13
+    assert len(names) == 14
     assert all(f"  {name} " in tail and f"  {name} " not in head for name in names)
 
 

@@ -118,7 +118,7 @@ def test_tables_of_both_kinds_are_read(tmp_path: Path) -> None:
 def test_a_table_of_other_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "train.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="expected dialogue, speaker, emotion, text"):
+    with pytest.raises(InputError, match="columns dialogue, speaker, emotion, text"):
         read_dialogues(path)
 
 

@@ -40,7 +40,7 @@ def timeline_of(text: str) -> Timeline:
     if len(text) > MAX_FILE_BYTES:
         raise EmotionError(f"the timeline has {len(text)} characters; expected at most {MAX_FILE_BYTES}")
     try:
-        return from_json(decode(text.encode()), Path())
+        return from_json(decode(text.encode(errors="surrogatepass")), Path())
     except EmotionError as error:
         raise EmotionError(f"timeline: {error}") from error
 

@@ -24,7 +24,7 @@ class Answers:
     """What is told of W windows.
 
     Attributes:
-        shares: (W, 8) of the names, rows of sum 1; as often right as they are large.
+        shares: (W, 8) of the names, rows of sum 1.
         strengths: (W,) 0 to 1.
         known: (W,) whether anything was seen or heard.
     """

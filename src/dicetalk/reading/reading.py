@@ -32,7 +32,8 @@ class Window:
         weights: shares of the names, in the order of `NAMES`, together 1.
         strength: how strongly it is felt, 0 (not at all) to 1.
         clarity: radius on the circle (`emotion.circle`), 0 (anything at all) to 1 (one name only).
-        confidence: how often the likeliest name is right where a reader is so sure, 0 to 1; 0 where nothing was read.
+        confidence: share of the likeliest name, 0 to 1, and 0 where nothing was read. Calibrated on no real faces: on
+            drawn ones it is .06 from how often the name is right.
     """
 
     start: float
