@@ -1,29 +1,23 @@
-"""All networks that stage 2 of the svd backbone learns together, and how the bank is used."""
+"""All networks that stage 2 of the svd backbone learns together."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from dicetalk.emotion.bank import EmotionBank
-from dicetalk.emotion.bank_usage import BankUsage
 from dicetalk.emotion.discriminator import EmotionDiscriminator
 from dicetalk.svd.model import StreamedUNet, UNetConditions, start_streams
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 from dicetalk.svd.sizes import SvdSizes
+from dicetalk.training.learned_bank import LearnedBank
 from dicetalk.training.svd_recipe import Stage2Svd
 
 LEARNED = ("unet", "speech_projector", "face_region", "bank")
 """Modules of a checkpoint that are learned; its others stay as they are."""
-REVIVE_EVERY = 100
-"""Batches."""
 
 
-class SvdNet(nn.Module):
+class SvdNet(LearnedBank):
     """The denoiser, what brings speech, face and emotion to it, and the discriminator that reads its middle."""
-
-    shares: Tensor
-    batches: Tensor
 
     def __init__(self, sizes: SvdSizes) -> None:
         super().__init__()
@@ -38,10 +32,8 @@ class SvdNet(nn.Module):
             sizes.speech.width,
         )
         self.face_region = FaceRegionEncoder(channels[0], sizes.region_widths)
-        self.bank = EmotionBank(sizes.bank)
+        self.hold(EmotionBank(sizes.bank))
         self.discriminator = EmotionDiscriminator(channels[-1])
-        self.register_buffer("shares", torch.full((sizes.bank.codes,), 1 / sizes.bank.codes))
-        self.register_buffer("batches", torch.zeros(()))
         self._middle: list[Tensor] = []
         self.unet.unet.mid_block.register_forward_hook(self._keep_middle)
 
@@ -63,12 +55,3 @@ class SvdNet(nn.Module):
             parameter.requires_grad_(not idle and (recipe.learned == "all" or "processor" in name))
         if recipe.checkpointing:
             self.unet.unet.enable_gradient_checkpointing()
-
-    def usage(self) -> BankUsage:
-        """How often each entry of the bank was retrieved; now and then those that hardly ever are get new life."""
-        usage = BankUsage(len(self.shares))
-        usage.shares = self.shares.cpu()
-        self.batches += 1
-        if int(self.batches) % REVIVE_EVERY == 0:  # by what all processes know alike
-            usage.revive(self.bank.codebook, torch.Generator().manual_seed(int(self.batches)))
-        return usage
