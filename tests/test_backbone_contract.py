@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import extending_page
 import fake_backbone
@@ -208,8 +209,12 @@ EXCEPTED = ("backbone.py", "acting/backbone.py", "diffusion/", "cli/svd_options.
 
 
 def asked(text: str) -> list[int]:
-    """The lines of a file that say a backbone's name or class; `require(package, "svd")` names an extra."""
+    """The lines of a file that say a backbone's name or class.
+
+    `require(package, "svd")` names an extra, and a key of `RECIPES` a recipe.
+    """
     tree = ast.parse(text)
+    recipes = {id(key) for node in ast.walk(tree) if is_recipes(node) for key in node.value.keys}
     extras = {id(node.args[-1]) for node in ast.walk(tree) if isinstance(node, ast.Call) and called(node) == "require"}
     compared = {id(side) for node in ast.walk(tree) if isinstance(node, ast.Compare) for side in ast.walk(node)}
     names = [
@@ -218,7 +223,13 @@ def asked(text: str) -> list[int]:
         if isinstance(node, ast.Constant) and node.value in KINDS and (node.value not in WORDS or id(node) in compared)
     ]
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in CLASSES]
-    return [node.lineno for node in (*names, *classes) if id(node) not in extras]
+    return [node.lineno for node in (*names, *classes) if id(node) not in extras | recipes]
+
+
+def is_recipes(node: ast.AST) -> TypeGuard[Any]:
+    """Whether a node is the table of recipes."""
+    is_table = isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
+    return is_table and ast.unparse(node).startswith("RECIPES:")
 
 
 def called(call: ast.Call) -> str:

@@ -42,7 +42,7 @@ def test_the_demo_needs_nothing_heavy() -> None:
 def test_the_tests_install_what_they_need() -> None:
     recipe = installed_by("test")
     (extras,) = re.findall(r"'\.\[([\w,]+)\]'", recipe)
-    assert set(extras.split(",")) == {"dev", "eval", "provenance", "ray", "svd", "train", "web"}
+    assert set(extras.split(",")) == {"dev", "eval", "provenance", "ray", "svd", "train", "voice", "web"}
     # PyTorch by itself first: else another package's range may take a build of several gigabytes.
     assert recipe.index("$(PIP) torch") < recipe.index("'.[")
     assert "pytest" in rule("test")[1] and "-k" not in rule("test")[1] and "--ignore" not in rule("test")[1]

@@ -22,13 +22,13 @@ Examples:
   dicetalk prepare ravdess RAVDESS/ prepared/ --workers 2
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
   dicetalk prepare ravdess RAVDESS/ prepared/said --for motion                  to be mixed with acted speech
-  dicetalk prepare mead MEAD/ prepared/svd --for svd --checkpoint dice-svd/     what `train svd-finetune` learns from
+  dicetalk prepare mead MEAD/ prepared/video --for video --checkpoint dice-svd/    what svd learns from
   dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
   dicetalk prepare acted prepared/synthetic prepared/acted                      the same, acted by virtual people
 """
 CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted")
 SYNTHETIC, ACTED, VIRTUAL = "synthetic", "acted", "virtual"
-EMBEDDER, MOTION, SVD = "embedder", "motion", "svd"
+EMBEDDER, MOTION, VIDEO = "embedder", "motion", "video"
 RECORDED = "recorded"
 WITHOUT_USE: dict[str, tuple[str, ...]] = {
     SYNTHETIC: ("faces", "voices", "crop"),
@@ -36,9 +36,9 @@ WITHOUT_USE: dict[str, tuple[str, ...]] = {
     RECORDED: ("hours", "seed", "programs"),
 }
 """Options that change nothing, by what is prepared."""
-FOR = {EMBEDDER: ("checkpoint",), MOTION: ("crop", "checkpoint"), SVD: ("faces", "voices")}
+FOR = {EMBEDDER: ("checkpoint",), MOTION: ("crop", "checkpoint"), VIDEO: ("faces", "voices")}
 """The same, by what it is to teach."""
-SVD_SIDE = 512
+SIDE = 512
 
 
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
@@ -50,7 +50,7 @@ SVD_SIDE = 512
     "purpose",
     default=EMBEDDER,
     show_default=True,
-    type=click.Choice((EMBEDDER, MOTION, SVD)),
+    type=click.Choice((EMBEDDER, MOTION, VIDEO)),
     help="What recordings are to teach.",
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
@@ -69,7 +69,7 @@ SVD_SIDE = 512
 @click.option(
     "--programs", metavar="A,B", help="That speak: espeak, flite, festival.  [default: those here; espeak must be]"
 )
-@click.option("--checkpoint", type=FOLDER, help="For svd: whose networks encode pictures and sound.")
+@click.option("--checkpoint", type=FOLDER, help="For video: whose networks encode pictures and sound.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress and no messages, but for errors.")
 def prepare(
     corpus: str,
@@ -94,9 +94,9 @@ def prepare(
     SOURCE, and tell the time of every phone. acted: virtual people say what a synthetic SOURCE says, in every emotion,
     each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. --for motion makes
     such passages of recordings: of each clip of known emotion one, with what its film shows, or acted by --faces
-    people where there is only sound. --for svd encodes the square around a filmed face, --crop pixels wide (512 unless
-    told), by the networks of --checkpoint. Of all but what the embedder learns from, OUT/made.json says by what it was
-    made; OUT goes on with no other.
+    people where there is only sound. --for video encodes the square around a filmed face, --crop pixels wide (512
+    unless told), by the networks of --checkpoint. Of all but what the embedder learns from, OUT/made.json says by what
+    it was made; OUT goes on with no other.
     """
     from importlib import import_module
 
@@ -109,8 +109,10 @@ def prepare(
         raise InputError("the hours are no number; give one as 7")
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
-    if corpus in (SYNTHETIC, ACTED, VIRTUAL) and purpose == SVD:
-        raise InputError(f"svd learns from films, and {corpus} has none; give mead, hdtf, ravdess, crema_d or folder")
+    if corpus in (SYNTHETIC, ACTED, VIRTUAL) and purpose == VIDEO:
+        raise InputError(
+            f"a model of video learns from films, and {corpus} has none; give mead, hdtf, ravdess, crema_d or folder"
+        )
     if corpus == SYNTHETIC and purpose == MOTION:
         raise InputError("synthetic speech teaches no motion until it is acted: dicetalk prepare synthetic, then acted")
     if corpus == SYNTHETIC:
@@ -147,7 +149,7 @@ def _is_typed(name: str) -> bool:
 def _way(purpose: str, counts: tuple[int, int, int], checkpoint: Path | None, workers: int) -> Way:
     """How clips are prepared; `counts` are faces, voices and the side of crops."""
     faces, voices, crop = counts
-    if purpose == SVD:
+    if purpose == VIDEO:
         return _encoding(checkpoint, crop, workers)
     if purpose == MOTION:
         from dicetalk.data.recorded import MotionPreparation
@@ -162,11 +164,13 @@ def _encoding(checkpoint: Path | None, crop: int, workers: int) -> Way:
     from dicetalk.errors import InputError, require
 
     if checkpoint is None:
-        raise InputError("svd learns from what a checkpoint's networks make of films; give its folder as --checkpoint")
+        raise InputError(
+            "a model of video learns from what a checkpoint's networks make of films; give its folder as --checkpoint"
+        )
     require("diffusers", "svd")
     from dicetalk.data.encoded import SvdPreparation
 
-    return SvdPreparation(checkpoint=checkpoint, side=crop if _is_typed("crop") else SVD_SIDE, workers=workers)
+    return SvdPreparation(checkpoint=checkpoint, side=crop if _is_typed("crop") else SIDE, workers=workers)
 
 
 def _run(corpus: Corpus, out: Path, way: Way, quiet: bool) -> Report:

@@ -31,7 +31,7 @@ Examples:
   dicetalk train manners RAVDESS/ -o runs/manners
   dicetalk train voice VCTK/ -o runs/style
   dicetalk train voice ESD/ -o runs/voice --set start=runs/style --set speaker=0013
-  dicetalk train svd-finetune prepared/svd -o runs/svd --set start=dice-svd/
+  dicetalk train svd-finetune prepared/video -o runs/svd --set start=dice-svd/
   accelerate launch --num_processes 2 --cpu -m dicetalk train motion-tiny prepared/acted -o runs/tiny
   accelerate launch --multi_gpu --num_processes 4 -m dicetalk train embedder prepared/ -o runs/wide
 """

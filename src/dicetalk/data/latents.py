@@ -104,7 +104,7 @@ def read_clips(folders: Sequence[Path]) -> list[LatentClip]:
 def _clips_in(folder: Path) -> list[LatentClip]:
     files = sorted((folder / LATENTS).glob(f"*{SUFFIX}"))
     if not files:
-        raise InputError(f"{folder} holds no latents; run `dicetalk prepare CORPUS {folder} --for svd` first")
+        raise InputError(f"{folder} holds no latents; run `dicetalk prepare CORPUS {folder} --for video` first")
     return [clip_at(file) for file in files]
 
 

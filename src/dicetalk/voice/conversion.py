@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from dicetalk.arrays import Bool, Float64
 from dicetalk.speech.grid import runs
@@ -75,6 +74,8 @@ def converted(samples: Float64, amounts: Amounts, manners: Manners) -> Spoken:
 
 def pieces_of(samples: Float64) -> Iterator[Float64]:
     """Parts of `PIECE` seconds or so, cut where it is stillest; all of them together are the whole."""
+    from scipy.ndimage import uniform_filter1d  # takes a tenth of a second to load
+
     size, begin = round(PIECE * RATE), 0
     while len(samples) - begin > 1.5 * size:
         around = samples[begin + size // 2 : begin + size + size // 2]
@@ -99,6 +100,8 @@ def moved(voice: Voice, manner: Manner, middle: float) -> tuple[Voice, Tempo]:
         manner: of each step.
         middle: median of the logarithm of the speaker's pitch.
     """
+    from scipy.ndimage import uniform_filter1d
+
     paused = without_short(~is_spoken(voice.level), round(SHORTEST_PAUSE * STEPS_PER_SECOND))
     shares = uniform_filter1d(ranked(voice.level, paused), round(GLIDE * STEPS_PER_SECOND), axis=1)
     inside = shares.sum(axis=0)

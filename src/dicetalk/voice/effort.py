@@ -9,7 +9,6 @@ loud a recording is, and how much noise lies below, tell of the microphone, so n
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from dicetalk.arrays import Bool, Float32, Float64
 from dicetalk.rates import HOPS_PER_SECOND
@@ -119,5 +118,7 @@ def _tempo(frames: Frames, voiced: Bool, speaking: Bool) -> Float64:
 
 def _swells(energy: Float32) -> int:
     """How often the energy (T,) [dB] swells: peaks of what is smoothed over 90 ms, at least 2 dB high."""
+    from scipy.signal import find_peaks  # takes a tenth of a second to load
+
     smooth = np.convolve(np.pad(energy, 4, mode="edge"), np.hanning(11)[1:-1] / 5, mode="valid")
     return len(find_peaks(smooth, prominence=2.0)[0])

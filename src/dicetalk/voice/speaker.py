@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.signal import resample_poly
 
 import dicetalk
 from dicetalk.arrays import Float64, Waveform
@@ -179,6 +178,8 @@ def busiest(samples: Float64) -> Float64:
 
 def waveform_of(samples: Float64) -> Waveform:
     """Samples (N,) at `RATE` as they are analysed: 16 bit at 16 kHz; softer where they would not fit."""
+    from scipy.signal import resample_poly  # takes a tenth of a second to load
+
     slow = resample_poly(samples, SPEECH_RATE, RATE)
     slow *= FULL / max(float(np.abs(slow).max()), FULL)
     waveform: Waveform = (slow * 32767).astype(np.int16)
