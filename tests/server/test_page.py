@@ -311,6 +311,24 @@ def test_where_the_emotion_comes_from(page: Page, talk: Path, tmp_path: Path) ->
     assert _asked(page)["emotion"] == "file"
 
 
+def test_what_the_voice_is_to_feel(page: Page, talk: Path, served: Served, tmp_path: Path) -> None:
+    _ready(page, talk)
+    assert "voice_emotion" not in _asked(page)
+    page.select_option("#voice-emotion", "timeline")
+    assert page.is_hidden("#voice-strength") and _asked(page)["voice_emotion"] == "timeline"
+    page.select_option("#voice-emotion", "sad")
+    page.fill("#voice-strength", "0.6")
+    assert page.inner_text("#voice-strength-told") == "60 %" and "was changed" in page.inner_text("#voice-note")
+    assert _asked(page)["voice_emotion"] == "sad:0.6"
+    files = {"portrait": _named(ASSETS / "demo.jpg", served), "speech": _named(talk, served)}
+    told = {"dicetalk_settings": 1, "files": files, "emotion": "happy:0.8", "voice_emotion": "angry:0.9"}
+    _open(page, tmp_path / "settings.json", told)
+    page.wait_for_selector("#voice-strength-told:has-text('90 %')")
+    assert page.input_value("#voice-emotion") == "angry"
+    _open(page, tmp_path / "settings.json", told | {"voice_emotion": "sad:0.4,happy:0.4"})
+    page.wait_for_selector("[data-field=voice]:has-text('cannot be shown here')")
+
+
 def test_the_button_waits_for_what_is_still_sent(page: Page, talk: Path) -> None:
     page.check("#rights")
     page.evaluate(

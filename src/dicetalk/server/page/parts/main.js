@@ -12,6 +12,7 @@ import { startResults } from "./results.js";
 import { startSettings } from "./settings.js";
 import { startSpeech } from "./speech.js";
 import { startTabs } from "./tabs.js";
+import { startVoice } from "./voice.js";
 
 document.addEventListener("dragover", (event) => event.preventDefault()); // a file beside its field is not opened
 document.addEventListener("drop", (event) => event.preventDefault());
@@ -23,6 +24,7 @@ startSettings();
 startBackbone();
 try {
   await startEmotion();
+  startVoice();
 } catch (error) {
   tell(error, "emotion");
 }

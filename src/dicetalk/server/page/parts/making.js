@@ -26,7 +26,7 @@ export function startMaking() {
 let begun = 0;
 
 async function make() {
-  untell("portrait", "emotion", "speech", "consent", "settings", "video");
+  untell("portrait", "emotion", "speech", "voice", "consent", "settings", "video");
   begun = performance.now();
   find("make").disabled = true;
   try {

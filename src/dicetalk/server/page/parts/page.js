@@ -9,7 +9,7 @@ export function element(kind, told = {}, ...inside) {
 }
 
 const SECTIONS = { backbone: "settings", options: "settings", portrait: "portrait", face: "portrait", anyway: "portrait", speech: "speech", channel: "speech",
-  emotion: "emotion", emotion_file: "emotion", consent: "consent", live: "live", settings: "settings", as_strong_as: "settings", seed: "settings", size: "settings" };
+  emotion: "emotion", emotion_file: "emotion", voice_emotion: "voice", consent: "consent", live: "live", settings: "settings", as_strong_as: "settings", seed: "settings", size: "settings" };
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 

@@ -9,12 +9,13 @@ import { nameOf } from "./names.js";
 import { find, takes, tell, untell } from "./page.js";
 import { reopen } from "./portrait.js";
 import { reopenSpeech, speech, spoken } from "./speech.js";
+import { openVoice, voiceField } from "./voice.js";
 
 const MARK = "dicetalk_settings";
 const VERSION = 1;
 const FILES = { portrait: "portrait", speech: "speech", emotion_file: "emotion", motion_in: "motion_in" };
-const KNOWN = ["emotion", "as_strong_as", "seed", "face", "size", "fps", "head", "blink", "idle", "crop", "anyway", "ease", "channel", "gaze", "quality",
-  "speakers", "backbone", "options", "marks", "visible_mark"];
+const KNOWN = ["emotion", "as_strong_as", "voice_emotion", "seed", "face", "size", "fps", "head", "blink", "idle", "crop", "anyway", "ease", "channel", "gaze", "quality",
+  "speakers", "backbone", "options", "marks", "visible_mark", "check"];
 
 export function startSettings() {
   takes(find("settings-file").parentElement, [find("settings-file")], read);
@@ -30,6 +31,7 @@ export async function requestOf() {
     portrait: state.portrait, speech: await spoken(), face: state.face, ...felt,
     size: Number(find("size").value), seed: Number(find("seed").value),
     head: Number(find("head-amount").value), blink: Number(find("blink").value),
+    ...voiceField(),
     ...(find("as-strong-as").value && { as_strong_as: Number(find("as-strong-as").value) }),
     ...(find("gaze").checked && { gaze: "camera" }), ...(find("crop").checked && { crop: true }),
     ...(find("ease").checked && { ease: true }), ...(find("anyway").checked && { anyway: true }),
@@ -48,7 +50,7 @@ export function fileOf(told) {
 }
 
 async function read(file) {
-  untell("settings");
+  untell("settings", "voice");
   try {
     await open(requestIn(JSON.parse(await file.text())));
   } catch (error) {
@@ -92,6 +94,7 @@ export async function open(told) {
   const opening = [told.speech && reopenSpeech(told.speech), told.portrait && reopen(told.portrait, told.face ?? null, Boolean(told.anyway))];
   const failed = (await Promise.allSettled(opening)).map(({ reason }) => reason);
   ["speech", "portrait"].forEach((field, index) => { if (failed[index]) tell({ message: gone(field, told[field], failed[index]) }, field); });
+  openVoice(told);
 }
 
 const gone = (what, id, { status, message }) =>
