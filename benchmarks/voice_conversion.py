@@ -40,6 +40,7 @@ from dicetalk.training.manners import is_calm
 from dicetalk.voice.conversion import converted
 from dicetalk.voice.descriptors import describe
 from dicetalk.voice.manners import MOVED, shipped_manners
+from dicetalk.voice.pieces import Pieces
 from dicetalk.voice.speaker import speak, waveform_of
 from dicetalk.voice.strength import VoiceStrength
 from dicetalk.voice.tempo import Tempo
@@ -96,7 +97,7 @@ class Rows:
 def moved_to(samples: Float64, emotion: str, amount: float) -> tuple[Waveform, Tempo]:
     """A voice at a fixed amount."""
     amounts = amount * (np.array(MOVED) == emotion)
-    spoken = converted(samples, lambda times: np.tile(amounts, (len(times), 1)), shipped_manners())
+    spoken = converted(Pieces.of(samples), lambda times: np.tile(amounts, (len(times), 1)), shipped_manners())
     return waveform_of(spoken.samples), spoken.tempo
 
 

@@ -148,8 +148,10 @@ class DiceTalk:
         if voiced is not None and sound is not None:  # what is said, and when, is settled first
             felt = sources[0].feel(voices[0]) if share is None else raised(sources[0].feel(voices[0]), share)
             said = speak(sound, voiced.line(felt, sound.seconds), VoiceStrength.load())
-            sound, sources = saying(sound, said.samples, said.rate), [source_of(said.tempo.moved(felt))]
-            voices = [Hearing(sound.waveform)]
+            sources = [source_of(said.tempo.moved(felt))]
+            if said.changed:
+                sound = saying(sound, said.samples, said.rate)
+                voices = [Hearing(sound.waveform)]
         if motion is None and KINDS[self.backbone.kind].moves:
             for voice in voices:  # beside the search for faces
                 voice.begin()

@@ -7,9 +7,11 @@ import pytest
 from voices_made import buzz
 
 from dicetalk.arrays import Float64
-from dicetalk.voice import conversion
-from dicetalk.voice.conversion import FULL, Amounts, converted, is_spoken, pieces_of, without_short
+from dicetalk.voice import pieces
+from dicetalk.voice.conversion import FULL, Amounts, Spoken, is_spoken, without_short
+from dicetalk.voice.conversion import converted as converted_pieces
 from dicetalk.voice.manners import ACTED, COLUMNS, MOVED, SCALARS, Manners
+from dicetalk.voice.pieces import Pieces, pieces_of
 from dicetalk.voice.world import RATE, pitch_of, taken_apart
 
 
@@ -19,6 +21,10 @@ def manners(**columns: float) -> Manners:
     for name, value in columns.items():
         table[MOVED.index("angry"), :, SCALARS.index(name)] = np.multiply(ACTED[1:], value)
     return Manners(table)
+
+
+def converted(samples: Float64, amounts: Amounts, manners: Manners) -> Spoken:
+    return converted_pieces(Pieces.of(samples), amounts, manners)
 
 
 def angry(amount: float, begin: float = 0.0) -> Amounts:
@@ -96,10 +102,10 @@ def test_louder_speech_does_not_pass_full_scale_and_pauses_stay_still() -> None:
 
 def test_a_long_recording_is_cut_where_it_is_still(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = buzz()
-    monkeypatch.setattr(conversion, "PIECE", 1.0)
-    pieces = list(pieces_of(samples))
-    assert len(pieces) == 2 and (np.concatenate(pieces) == samples).all()
-    assert 0.9 <= len(pieces[0]) / RATE <= 1.2  # in the pause
+    monkeypatch.setattr(pieces, "PIECE", 1.0)
+    parts = list(pieces_of(samples))
+    assert len(parts) == 2 and (np.concatenate(parts) == samples).all()
+    assert 0.9 <= len(parts[0]) / RATE <= 1.2  # in the pause
     cut = converted(samples, angry(1.0), manners(height=0.3, pace=0.1))
     monkeypatch.undo()
     whole = converted(samples, angry(1.0), manners(height=0.3, pace=0.1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from dicetalk.arrays import Bool, Float64
 from dicetalk.speech.grid import runs
 from dicetalk.voice.manners import RANKS, Manner, Manners
+from dicetalk.voice.pieces import Pieces
 from dicetalk.voice.tempo import Tempo, joined
-from dicetalk.voice.world import RATE, STEP, STEPS_PER_SECOND, Voice, level_of, pitch_of, put_together, taken_apart
+from dicetalk.voice.world import RATE, STEPS_PER_SECOND, Voice, level_of, put_together
 
 Amounts = Callable[[Float64], Float64]
 """How far towards each emotion of `MOVED` at times (T,) [s] -> (T, E)."""
@@ -29,8 +30,6 @@ LEAST_PITCH, MOST_PITCH = 55.0, 700.0
 """Of voices that are put together [Hz]."""
 FULL = 0.97
 """The largest sample, in units of full scale; what would pass it makes the whole softer."""
-PIECE = 20.0
-"""Length about which a long recording is cut at its stillest moments [s], so that an hour fits into memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,50 +45,26 @@ class Spoken:
     tempo: Tempo
 
 
-def converted(samples: Float64, amounts: Amounts, manners: Manners) -> Spoken:
-    """Speech (N,) at `RATE`, moved towards emotions; no sample passes `FULL`.
+def converted(pieces: Pieces, amounts: Amounts, manners: Manners) -> Spoken:
+    """A recording, moved towards emotions; no sample passes `FULL`.
 
     Args:
-        samples: mono, about -1 to 1.
-        amounts: how far, asked for times in the recording [s].
+        pieces: of the recording.
+        amounts: how far, asked for times in it [s].
         manners: how.
 
     Raises:
         MissingExtraError: pyworld is not installed.
     """
-    pieces = list(pieces_of(samples))
-    pitches = [pitch_of(piece) for piece in pieces]
-    middle = middle_of(np.concatenate(pitches))
     made, tempos, begin = [], [], 0
-    for piece, pitch in zip(pieces, pitches, strict=True):
-        voice = taken_apart(piece, pitch)
+    for piece, voice in zip(pieces.samples, pieces.voices(), strict=True):
         times = begin / RATE + np.arange(len(voice)) / STEPS_PER_SECOND
-        spoken, tempo = moved(voice, manners.manner(amounts(times), voice.envelope.shape[1]), middle)
+        spoken, tempo = moved(voice, manners.manner(amounts(times), voice.envelope.shape[1]), pieces.middle)
         made.append(put_together(spoken))
         tempos.append(tempo)
         begin += len(piece)
     whole = np.concatenate(made)
     return Spoken(whole * (FULL / max(float(np.abs(whole).max()), FULL)), joined(tempos))
-
-
-def pieces_of(samples: Float64) -> Iterator[Float64]:
-    """Parts of `PIECE` seconds or so, cut where it is stillest; all of them together are the whole."""
-    from scipy.ndimage import uniform_filter1d  # takes a tenth of a second to load
-
-    size, begin = round(PIECE * RATE), 0
-    while len(samples) - begin > 1.5 * size:
-        around = samples[begin + size // 2 : begin + size + size // 2]
-        loudness = uniform_filter1d(around**2, round(GLIDE * RATE))[::STEP]
-        end = begin + size // 2 + int(loudness.argmin()) * STEP
-        yield samples[begin:end]
-        begin = end
-    yield samples[begin:]
-
-
-def middle_of(pitch: Float64) -> float:
-    """The median of the logarithm of a pitch (T,); of a whisper, which has none, that of a usual voice."""
-    voiced = pitch[pitch > 0]
-    return float(np.log(np.median(voiced))) if len(voiced) else float(np.log(150.0))
 
 
 def moved(voice: Voice, manner: Manner, middle: float) -> tuple[Voice, Tempo]:

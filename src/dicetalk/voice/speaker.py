@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,11 +15,12 @@ from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
 from dicetalk.media import Sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.voice.change import Change
-from dicetalk.voice.conversion import FULL, converted, middle_of, moved
+from dicetalk.voice.conversion import FULL, converted, moved
 from dicetalk.voice.manners import MOVED, Manners, shipped_manners
+from dicetalk.voice.pieces import Pieces
 from dicetalk.voice.search import Found, amount_for
 from dicetalk.voice.tempo import Tempo
-from dicetalk.voice.world import RATE, STEP, STEPS_PER_SECOND, Voice, pitch_of, put_together, samples_of, taken_apart
+from dicetalk.voice.world import RATE, STEP, STEPS_PER_SECOND, Voice, put_together, samples_of, taken_apart
 
 LEAST_FADE = 0.3
 """Of a change of feeling in a voice [s]: nobody's voice turns within a vowel."""
@@ -48,20 +48,39 @@ class Said:
         samples: (N,) mono at `rate`.
         tempo: when it is said.
         changes: how far the voice was moved, an entry for each emotion.
-        warnings: what could not be done, and that the voice was changed, one line each.
+        doubts: what could not be done, one line each.
         rate: of the samples [Hz].
     """
 
     samples: Float64
     tempo: Tempo
     changes: tuple[Change, ...]
-    warnings: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
     rate: int = RATE
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """Those by which the voice was moved at all."""
+        return tuple(change for change in self.changes if change.amount > 0)
+
+    @property
+    def note(self) -> str:
+        """That the voice was changed, or was not, in a line."""
+        if not self.changed:
+            return "the voice was left as it is"
+        before, after = float(self.tempo.before[-1]), self.tempo.seconds
+        moved = "; ".join(map(str, self.changed))
+        return f"the voice was changed: {moved}; it takes {after:.1f} s instead of {before:.1f}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be done, and that the voice was changed, one line each."""
+        return (*self.doubts, self.note)
 
     @property
     def comment(self) -> str:
         """What a file of it should say of itself."""
-        told = ", ".join(f"{change.emotion} {change.asked:.2f}" for change in self.changes if change.amount > 0)
+        told = ", ".join(f"{change.emotion} {change.asked:.2f}" for change in self.changed)
         return f"voice changed by DiceTalk {dicetalk.__version__}: {told}" if told else ""
 
     def to_json(self) -> dict[str, Any]:
@@ -80,7 +99,7 @@ def speak(sound: Sound, line: Timeline, ranker: Ranker, manners: Manners | None 
     """The same words in the feelings of a timeline, which tells times of the recording.
 
     How far the voice is moved follows the timeline; how far that is at its strongest is sought for each emotion, until
-    the ranker hears the strength that was asked for.
+    the ranker hears the strength that was asked for. Where there is nothing to move, the samples are the recording's.
 
     Args:
         sound: the recording.
@@ -93,14 +112,22 @@ def speak(sound: Sound, line: Timeline, ranker: Ranker, manners: Manners | None 
         CheckpointError: the manners are missing.
     """
     manners, samples = manners or shipped_manners(), samples_of(sound.blocks())
-    strengths = Strengths(line)
+    strengths, pieces = Strengths(line), Pieces.of(samples)
     asked = strengths.most(len(samples) / RATE)
-    trial = Trial.of(samples, manners, ranker)
+    trial = Trial.of(pieces, manners, ranker)
     wanted = {name: most for name, most in asked.items() if most >= LEAST_STRENGTH and trial.has_voice}
     changes = tuple(trial.change(name, most) for name, most in wanted.items())
-    scales = {change.emotion: change.amount / change.asked for change in changes}
-    spoken = converted(samples, lambda times: strengths.at(times) * [scales.get(name, 0.0) for name in MOVED], manners)
-    return Said(spoken.samples, spoken.tempo, changes, tuple(_told(spoken.tempo, changes, line, trial)))
+    doubts = tuple(_doubts(changes, line, trial))
+    scales = np.array([_scale(name, changes) for name in MOVED])
+    if not scales.any():
+        return Said(samples, Tempo.of(np.ones(1), len(samples) / RATE), changes, doubts)
+    spoken = converted(pieces, lambda times: strengths.at(times) * scales, manners)
+    return Said(spoken.samples, spoken.tempo, changes, doubts)
+
+
+def _scale(name: str, changes: tuple[Change, ...]) -> float:
+    """The amount of each unit of strength."""
+    return sum(change.amount / change.asked for change in changes if change.emotion == name)
 
 
 class Strengths:
@@ -127,34 +154,41 @@ class Trial:
 
     Attributes:
         voice: of that part.
-        middle: median of the logarithm of its pitch.
+        middle: median of the logarithm of the recording's pitch.
         manners: how voices change.
         ranker: who listens.
+        before: how strongly that part tells each emotion as it is.
     """
 
     voice: Voice
     middle: float
     manners: Manners
     ranker: Ranker
+    before: Mapping[str, float]
 
     @classmethod
-    def of(cls, samples: Float64, manners: Manners, ranker: Ranker) -> Trial:
-        """The part of samples (N,) at `RATE` in which most is said."""
-        part = busiest(samples)
-        pitch = pitch_of(part)
-        return cls(taken_apart(part, pitch), middle_of(pitch), manners, ranker)
+    def of(cls, pieces: Pieces, manners: Manners, ranker: Ranker) -> Trial:
+        """The part of a recording in which most is said."""
+        number, part = busiest(pieces.samples)
+        steps = slice(part.start // STEP, -(-part.stop // STEP))
+        if number == 0:
+            voice = pieces.first[steps]
+        else:
+            voice = taken_apart(pieces.samples[number][part], pieces.pitches[number][steps])
+        before = ranker.of(waveform_of(pieces.samples[number][part]))
+        return cls(voice, pieces.middle, manners, ranker, before)
 
-    @cached_property
+    @property
     def has_voice(self) -> bool:
         """Whether the ranker hears a voice: where there is none, all is neutral."""
-        return self.ranker.of(waveform_of(put_together(self.voice))).get(NEUTRAL, 0.0) < 1
+        return self.before.get(NEUTRAL, 0.0) < 1
 
     def change(self, emotion: str, asked: float) -> Change:
-        """How far to go towards one emotion."""
-        before = self.heard(emotion, 0.0)
-        found = amount_for(asked, lambda amount: self.heard(emotion, amount))
-        if before >= asked:
-            found = Found(0.0, before)
+        """How far to go towards one emotion; nowhere, where it is told as strongly already."""
+        before = self.before[emotion]
+        found = Found(0.0, before)
+        if before < asked:
+            found = amount_for(asked, before, lambda amount: self.heard(emotion, amount))
         return Change(emotion, asked, found.amount, before, found.strength)
 
     def heard(self, emotion: str, amount: float) -> float:
@@ -165,15 +199,22 @@ class Trial:
         return self.ranker.of(waveform_of(put_together(spoken)))[emotion]
 
 
-def busiest(samples: Float64) -> Float64:
-    """The `LISTENED` seconds of samples (N,) that are loudest; all of them where there are no more."""
+def busiest(pieces: Sequence[Float64]) -> tuple[int, slice]:
+    """The loudest `LISTENED` seconds: the number of a piece, and which of its samples; all of it, if it is shorter."""
+    found = [_loudest(piece) for piece in pieces]
+    number = max(range(len(pieces)), key=lambda one: found[one][0])
+    return number, found[number][1]
+
+
+def _loudest(samples: Float64) -> tuple[float, slice]:
+    """How much power a part of a piece has, and which it is."""
     size = round(LISTENED * RATE)
-    if len(samples) <= size:
-        return samples
     power = np.concatenate([[0.0], np.cumsum(samples**2)])
-    starts = np.arange(0, len(samples) - size + 1, STEP)
-    start = int(starts[(power[starts + size] - power[starts]).argmax()])
-    return samples[start : start + size]
+    starts = np.arange(0, max(len(samples) - size, 0) + 1, STEP)
+    stops = np.minimum(starts + size, len(samples))
+    some = power[stops] - power[starts]
+    best = int(some.argmax())
+    return float(some[best]), slice(int(starts[best]), int(stops[best]))
 
 
 def waveform_of(samples: Float64) -> Waveform:
@@ -186,19 +227,13 @@ def waveform_of(samples: Float64) -> Waveform:
     return waveform
 
 
-def _told(tempo: Tempo, changes: tuple[Change, ...], line: Timeline, trial: Trial) -> Iterator[str]:
-    """What is told about a voice that was changed."""
+def _doubts(changes: tuple[Change, ...], line: Timeline, trial: Trial) -> Iterator[str]:
+    """What cannot be done."""
     unknown = sorted({name for _, feeling in line.keys for name in feeling.strengths if name not in MOVED})
     if unknown:
         yield f"no voice of {', '.join(unknown)} was learned from; that share leaves the voice as it is"
     if not trial.has_voice:
         yield "no voice is heard in the recording that could feel something"
-    changed = [change for change in changes if change.amount > 0]
-    if not changed:
-        yield "the voice was left as it is"
-        return
-    weak = [change.emotion for change in changed if change.heard < change.asked - SHORT_OF]
+    weak = [change.emotion for change in changes if change.heard < change.asked - SHORT_OF]
     if weak:
         yield f"the voice cannot be made {', '.join(weak)} as strongly as was asked; it goes as far as it can"
-    before, after = float(tempo.before[-1]), tempo.seconds
-    yield f"the voice was changed: {'; '.join(map(str, changed))}; it takes {after:.1f} s instead of {before:.1f}"

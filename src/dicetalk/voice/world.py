@@ -67,6 +67,10 @@ class Voice:
         """(T,) of each step [dB]."""
         return level_of(self.envelope)
 
+    def __getitem__(self, part: slice) -> Voice:
+        """Some of the rows."""
+        return Voice(self.pitch[part], self.envelope[part], self.breath[part])
+
     def at(self, places: Float64) -> Voice:
         """The voice at other places: `places` (S,), in steps, fractions welcome; the logarithms are mixed."""
         below = np.clip(np.floor(places).astype(np.int64), 0, len(self) - 1)
