@@ -1,6 +1,7 @@
 """Whether an audience is foretold: votes on clips of actors that were not learned from, beside plain tables.
 
     python benchmarks/audience.py folds DATA/crema_d_votes
+    python benchmarks/audience.py splits DATA/crema_d_votes
     python benchmarks/audience.py calibration DATA/crema_d_votes --picture docs/pictures/audience-calibration.png
     python benchmarks/audience.py reader DATA/ravdess
     python benchmarks/audience.py curves --picture docs/pictures/audience.png
@@ -9,8 +10,9 @@
 expected of what they acted; nobody voted on these. `curves` draws what the audience that ships answers to one emotion
 at each strength.
 
-Five folds by actor, all 73 pooled; intervals over actors. The divergence is that of the expected shares from those of
-the votes on a clip [nat]; the top vote is right where most, or as many as for any other name, voted as expected.
+`folds`: five folds by actor, all pooled; intervals over actors. `splits`: actors who are kept apart are drawn many
+times over. The divergence is that of the expected shares from those of the votes on a clip [nat]; the top vote is right
+where most, or as many as for any other name, voted as expected.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from dicetalk.reading.audience import COLUMNS, KNOTS, VOTED, Audience, Votes, sh
 from dicetalk.training.audience import AudienceRecipe, expected, summed, taught
 
 FOLDS, DRAWS, SEEDS = 5, 2000, 3
+SPLITS, KEPT = 100, 18
+"""Draws of actors who are kept apart, and how many they are each time."""
 FEWEST = 100
 """Of names of clips that a row of the calibration needs."""
 STRENGTH = np.array([0.0, *KNOTS[1:]])
@@ -166,6 +170,32 @@ def folds(clips: ClipVotes) -> Iterator[str]:
         rows = clips.channel == number
         told = [over_actors(clips, values[name], rows) for values in (kls, best) for name in (OURS, BAR)]
         yield f"| {channel} | {' | '.join(told)} |"
+
+
+def splits(clips: ClipVotes) -> Iterator[str]:
+    """How well what ships foretells other actors, whichever these are: the middle 95 % of many draws of them."""
+    actors, random = np.unique(clips.actor), np.random.default_rng(0)
+    rows = []
+    for _ in range(SPLITS):
+        kept = np.isin(clips.actor, random.choice(actors, KEPT, replace=False))
+        known, asked = clips.only(~kept), clips.only(kept)
+        found = [WAYS[name](known, asked) for name in (OURS, BAR, LEVEL)]
+        rows.append([mean for some in found for mean in (divergences(asked, some).mean(), tops(asked, some).mean())])
+    kl, top, *others = np.array(rows).T
+    yield f"{SPLITS} draws of {KEPT} of {len(actors)} actors, who are foretold by what learned from the others."
+    yield ""
+    yield "| | KL | top vote | KL less by | in draws | top vote more by | in draws |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, its_kl, its_top in ((OURS, kl, top), (BAR, *others[:2]), (LEVEL, *others[2:])):
+        gains = [] if name == OURS else [its_kl - kl, top - its_top]
+        told = [part for gain in gains for part in (_drawn(gain, 4), f"{(gain > 0).mean():.2f}")] or [""] * 4
+        yield f"| {name} | {_drawn(its_kl)} | {_drawn(its_top)} | {' | '.join(told)} |"
+
+
+def _drawn(values: Float64, digits: int = 3) -> str:
+    """The mean of draws, and where the middle 95 % of them lie."""
+    low, high = np.quantile(values, [0.025, 0.975])
+    return f"{values.mean():.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,12 +401,13 @@ def lines_of(chosen: argparse.Namespace) -> Iterator[str]:
     if chosen.what == "reader":
         return by_way_of_reader(chosen.data)
     clips = read_clip_votes(chosen.data)
-    return folds(clips) if chosen.what == "folds" else calibration(clips, chosen.picture)
+    works: dict[str, Callable[[ClipVotes], Iterator[str]]] = {"folds": folds, "splits": splits}
+    return works[chosen.what](clips) if chosen.what in works else calibration(clips, chosen.picture)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("folds", "calibration", "reader", "curves"))
+    parser.add_argument("what", choices=("folds", "splits", "calibration", "reader", "curves"))
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--picture", type=Path)
     chosen = parser.parse_args()

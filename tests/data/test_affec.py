@@ -52,13 +52,45 @@ def test_what_was_not_answered_is_left_out(folder: Path) -> None:
 
 def test_columns_can_be_named(folder: Path) -> None:
     for name in ("a", "b"):
-        changed(folder / f"sub-{name}" / "beh" / f"sub-{name}_task-fer_run-0_beh.tsv", "p_emotion_arousal", "q1")
-    with pytest.raises(
-        InputError,
-        match=r"0 columns for perceived_arousal; name it: --set columns.perceived_arousal=\.\.\. of stim_emo, q1",
-    ):
+        for old, new in (("p_emotion_arousal", "q1"), ("stim_emo", "clip")):
+            changed(folder / f"sub-{name}" / "beh" / f"sub-{name}_task-fer_run-0_beh.tsv", old, new)
+    with pytest.raises(InputError, match=r"which columns are perceived_arousal \(none\), stimulus \(none\)") as told:
         read_affec(folder)
-    assert read_affec(folder, AffecColumns(perceived_arousal="q1"))[0].answers[0] == 8
+    assert "found clip, q1, p_emotion_valence, f_arousal, f_valence" in str(told.value) and "\n" not in str(told.value)
+    assert "name them: --set columns.perceived_arousal=NAME --set columns.stimulus=NAME" in str(told.value)
+    assert read_affec(folder, AffecColumns(perceived_arousal="q1", stimulus="clip"))[0].answers[0] == 8
+
+
+def test_two_columns_that_could_be_one_are_told(folder: Path) -> None:
+    changed(folder / "sub-a" / "beh" / "sub-a_task-fer_run-0_beh.tsv", "f_valence", "felt_arousal")
+    with pytest.raises(InputError, match=r"felt_arousal \(could be f_arousal or felt_arousal\), felt_valence \(none\)"):
+        read_affec(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        (
+            "participants.tsv",
+            "\tO\tC\t",
+            "\topen\tcons\t",
+            "no column O, C; expected participant_id, O, C, E, A, N, f",
+        ),
+        ("participants.tsv", "participant_id", "who", "no column participant_id; "),
+        ("sub-a/sub-a_task-fer_run-0_events.tsv", "onset", "start", "no column onset; expected onset, duration, found"),
+        (
+            "sub-a/beh/sub-a_task-fer_run-0_recording-gaze_physio.json",
+            "FPOG",
+            "X",
+            "neither FPOGX nor FPOGY, found CNT",
+        ),
+    ],
+)
+def test_other_columns_are_one_clear_line(name: str, old: str, new: str, says: str, folder: Path) -> None:
+    changed(folder / name, old, new)
+    with pytest.raises(InputError, match=says) as told:
+        read_affec(folder)
+    assert "\n" not in str(told.value)
 
 
 def test_events_without_a_clip_can_be_passed_over(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -24,9 +25,9 @@ def test_where_nobody_asked_nothing_is_compared() -> None:
 
 def test_what_was_asked_for_and_shown_agrees() -> None:
     found = asked_and_shown(Reading(2.0, windows("happy", "happy"), asked=Timeline([(0.0, "happy:0.8")])))
-    assert found is not None and found.agree
-    assert found.asked[NAMES.index("happy")] == pytest.approx(0.8)
-    assert found.comparison.degrees is not None and found.comparison.degrees < 10
+    assert found is not None and found.agree and found.agreement == 1
+    assert found.asked[:, NAMES.index("happy")] == pytest.approx(0.8)
+    assert found.degrees is not None and found.degrees < 10
     assert str(found).startswith("asked happy 0.80, neutral 0.20; shown happy 0.93 (sure 0.90): ")
 
 
@@ -40,6 +41,55 @@ def test_what_was_not_shown_is_told_apart() -> None:
 def test_neutral_has_no_angle() -> None:
     found = asked_and_shown(Reading(1.0, windows("neutral")), Timeline([(0.0, "neutral")]))
     assert found is not None and found.agree and found.to_json()["degrees"] is None and "apart" not in str(found)
+
+
+CALM_THEN_ANGRY = Timeline([(0.0, "neutral"), (4.0, "angry"), (6.0, "angry"), (6.6, "sad")])
+
+
+def test_what_changes_is_compared_when_it_was_asked() -> None:
+    """On average this shows most of all what was asked least: each window is held against its own time."""
+    shown = windows(*["neutral"] * 4, *["angry"] * 2, *["sad"] * 3)
+    found = asked_and_shown(Reading(9.0, shown), CALM_THEN_ANGRY)
+    assert found is not None and found.agree and found.agreement == 1 and found.missed == ()
+    told = json.loads(json.dumps(found.to_json()))
+    assert [window["asked"] for window in told["windows"]] == [window["shown"] for window in told["windows"]]
+    assert str(found).startswith("from 0 s asked neutral 0.94, shown neutral 0.93 (sure 0.90); from 4 s asked angry")
+    assert "as asked" not in str(found)
+
+
+def test_what_never_shows_is_missed_however_short_it_was() -> None:
+    found = asked_and_shown(Reading(9.0, windows(*["neutral"] * 6, *["sad"] * 3)), CALM_THEN_ANGRY)
+    assert found is not None and found.missed == ("angry",) and not found.agree
+    assert found.agreement == pytest.approx(7 / 9)
+    assert "as asked in 7 of 9 s" in str(found) and found.to_json()["missed"] == ["angry"]
+
+
+def test_what_comes_at_the_wrong_time_does_not_agree() -> None:
+    asked = Timeline([(0.0, "angry"), (3.0, "angry"), (3.6, "happy")])
+    found = asked_and_shown(Reading(6.0, windows(*["happy"] * 3, *["angry"] * 3)), asked)
+    assert found is not None and found.missed == ("angry", "happy")
+    averages = found.average(found.asked), found.average(found.shown)
+    assert averages[0].argmax() == averages[1].argmax()  # averages see nothing of it
+
+
+def test_a_weak_feeling_and_calm_are_both_right() -> None:
+    weak = Timeline([(0.0, "happy:0.4")])
+    for name, right in (("happy", True), ("neutral", True), ("sad", False)):
+        found = asked_and_shown(Reading(1.0, windows(name)), weak)
+        assert found is not None and found.agree is right
+
+
+def test_of_many_changes_the_average_is_told() -> None:
+    names = ["happy", "sad"] * 4
+    asked = Timeline([(float(time), name) for time, name in enumerate(names)], fade=0)
+    found = asked_and_shown(Reading(8.0, windows(*names)), asked)
+    assert found is not None and found.agree and "on average of 8 parts" in str(found)
+
+
+def test_what_nobody_read_does_not_count() -> None:
+    first, *rest = windows("neutral", "happy", "happy")
+    found = asked_and_shown(Reading(3.0, (replace(first, confidence=0.0), *rest)), Timeline([(0.0, "happy")]))
+    assert found is not None and found.agreement == 1 and len(found.spans) == 2
 
 
 def test_the_picture_shows_what_there_is() -> None:

@@ -14,7 +14,7 @@ from dicetalk.files import whole
 
 COLUMNS = (
     "row", "state", "output", "portrait", "speech", "emotion", "backbone", "seed", "seconds", "frames", "elapsed_s",
-    "shown", "sure", "agrees", "viewers", "warnings", "error", "kind",
+    "shown", "sure", "agrees", "agreement", "missed", "viewers", "warnings", "error", "kind",
 )  # fmt: skip
 FORMULAS = ("=", "+", "-", "@")
 """A text that begins so would be computed by programs for tables."""
@@ -46,7 +46,14 @@ def _checked(told: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     votes = found["votes"].get("both", found["votes"].get("face", {}))
     shown, viewers = (max(shares, key=shares.__getitem__, default="") for shares in (found["shown"], votes))
-    return {"shown": shown, "sure": found["confidence"], "agrees": found["agree"], "viewers": viewers}
+    return {
+        "shown": shown,
+        "sure": found["confidence"],
+        "agrees": found["agree"],
+        "agreement": found.get("agreement"),  # a record of a batch that was begun by an older version has none
+        "missed": ", ".join(found.get("missed", ())),
+        "viewers": viewers,
+    }
 
 
 def _cell(value: Any) -> Any:

@@ -7,6 +7,15 @@ for each run of a viewer `sub-X/sub-X_task-fer_run-0_events.tsv`, when which cli
 head, whose columns a `.json` of that name tells. The eye tracker is a Gazepoint; the columns are its maker's. What the
 columns of answers are called is not told there: they are found by what their names hold, or named in `AffecColumns`.
 
+| table | columns that are needed |
+|---|---|
+| `participants.tsv` | `participant_id`, `O`, `C`, `E`, `A`, `N` |
+| `..._events.tsv` | `onset`, `duration`; `trial_type`, where it says which events are clips |
+| `..._beh.tsv`, else the events | one an answer, as `perceived_arousal`, `p_emotion_arousal`; one with `stim`, `emo` |
+| gaze, pupils | any of `FPOGX`, `FPOGY`; any of `LPUPILD`, `RPUPILD`; as far as there, `FPOGV`, `LPUPILV`, `RPUPILV` |
+
+Where one is missing, one error tells all that are, and what is there instead.
+
 We had no copy of it: this was tried on files of our own that are laid out so.
 """
 
@@ -35,7 +44,10 @@ LONGEST = 20.0
 """Of a trial; what comes later is left out [s]."""
 GAZE, PUPILS = ("FPOGX", "FPOGY"), ("LPUPILD", "RPUPILD")
 VALID = {"FPOGX": "FPOGV", "FPOGY": "FPOGV", "LPUPILD": "LPUPILV", "RPUPILD": "RPUPILV"}
+PERSON = "participant_id"
 MISSING = ("", "n/a")
+MOST_TOLD = 300
+"""Letters of the columns that a table has, in an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +102,11 @@ def read_affec(folder: Path, columns: AffecColumns | None = None) -> list[Trial]
     """
     columns = columns or AffecColumns()
     people = _table(folder / "participants.tsv")
+    _expect(people, (PERSON, *TRAITS), folder / "participants.tsv")
     trials: list[Trial] = []
     for person in people:
-        name = person.get("participant_id", "")
-        traits = np.array([_number(person.get(trait, ""), folder / "participants.tsv") for trait in TRAITS], np.float32)
+        name = person[PERSON]
+        traits = np.array([_number(person[trait], folder / "participants.tsv") for trait in TRAITS], np.float32)
         for events in sorted((folder / name).glob("*_events.tsv")):
             trials += _run(events, name, traits, columns)
     if not trials:
@@ -104,7 +117,9 @@ def read_affec(folder: Path, columns: AffecColumns | None = None) -> list[Trial]
 def _run(events: Path, viewer: str, traits: Float32, columns: AffecColumns) -> Iterator[Trial]:
     """The trials of one run."""
     stem, beh = events.name.removesuffix("_events.tsv"), events.parent / "beh"
-    shown = [row for row in _table(events) if columns.clips in ("", row.get("trial_type"))]
+    rows = _table(events)
+    _expect(rows, (columns.onset, columns.duration, *(["trial_type"] if columns.clips else [])), events)
+    shown = [row for row in rows if columns.clips in ("", row.get("trial_type"))]
     answers = beh / f"{stem}_beh.tsv"
     told = _table(answers) if answers.is_file() else shown
     if len(shown) != len(told):
@@ -114,14 +129,14 @@ def _run(events: Path, viewer: str, traits: Float32, columns: AffecColumns) -> I
         )
     if not told:
         return
-    found = {name: _column(told, name, getattr(columns, name), answers) for name in (*ASKED, "stimulus")}
+    found = _columns(told, columns, answers if answers.is_file() else events)
     gaze, pupils = _Recording.of(beh, stem, "gaze"), _Recording.of(beh, stem, "pupil")
     for clip, row in zip(shown, told, strict=True):
         given = np.array([_number(row[found[name]], answers) for name in ASKED], np.float32)
         if np.isnan(given).any():
             continue
-        start = _number(clip.get(columns.onset, ""), events)
-        length = min(_number(clip.get(columns.duration, ""), events), LONGEST)
+        start = _number(clip[columns.onset], events)
+        length = min(_number(clip[columns.duration], events), LONGEST)
         if not start >= 0 or not length > 0:
             raise InputError(f"{events} has a clip from {start:g} s of {length:g} s; expected when it was shown")
         times = start + np.arange(int(length * RATE)) / RATE
@@ -150,11 +165,14 @@ class _Recording:
             return cls({})
         about = _about(path.with_name(path.name.removesuffix(".tsv.gz") + ".json"))
         names = [str(name) for name in about["Columns"]]
+        expected = GAZE if kind == "gaze" else PUPILS
+        if not set(names) & set(expected):
+            raise InputError(f"{path} has neither {' nor '.join(expected)}, found {_told(names)}")
         wanted = [*GAZE, *PUPILS, *VALID.values()]
         kept = [number for number, name in enumerate(names) if name in wanted]
         try:
             with gzip.open(path, "rt", encoding="utf-8") as file:
-                held = np.genfromtxt(file, delimiter="\t", usecols=kept or None, missing_values="n/a", ndmin=2)
+                held = np.genfromtxt(file, delimiter="\t", usecols=kept, missing_values="n/a", ndmin=2)
         except (OSError, EOFError, ValueError) as error:
             raise InputError(f"{path} is no recording ({str(error).splitlines()[0][:100]})") from None
         values = {names[column]: held[:, place] for place, column in enumerate(kept)}
@@ -191,21 +209,44 @@ def _table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def _column(rows: Sequence[Mapping[str, str]], what: str, name: str, path: Path) -> str:
-    """The column of a question: the one that is named, or the only one whose name says so."""
-    known = [*rows[0]]
-    if name:
-        found = [column for column in known if column == name]
-    elif what == "stimulus":
-        found = [column for column in known if "stim" in column.lower() and "emo" in column.lower()]
-    else:
-        who, scale = what.split("_")
-        found = [column for column in known if _says(column, who, scale)]
-    if len(found) != 1:
+def _expect(rows: Sequence[Mapping[str, str]], names: Sequence[str], path: Path) -> None:
+    """Refuse a table with other columns; one without rows says nothing."""
+    lacks = [name for name in names if rows and name not in rows[0]]
+    if lacks:
         raise InputError(
-            f"{path} has {len(found)} columns for {what}; name it: --set columns.{what}=... of {', '.join(known)[:200]}"
+            f"{path} has no column {', '.join(lacks)}; expected {', '.join(names)}, found {_told([*rows[0]])}"
         )
-    return found[0]
+
+
+def _columns(rows: Sequence[Mapping[str, str]], columns: AffecColumns, path: Path) -> dict[str, str]:
+    """The columns of the answers and of what is shown: those that are named, or the only ones whose names say so."""
+    known = [*rows[0]]
+    found = {name: _candidates(known, name, getattr(columns, name)) for name in (*ASKED, "stimulus")}
+    wrong = {name: names for name, names in found.items() if len(names) != 1}
+    if wrong:
+        could = {name: f"could be {' or '.join(names)}" if names else "none" for name, names in wrong.items()}
+        why = ", ".join(f"{name} ({which})" for name, which in could.items())
+        how = " ".join(f"--set columns.{name}=NAME" for name in wrong)
+        raise InputError(
+            f"{path} does not tell which columns are {why}; expected names such as perceived_arousal, f_valence, "
+            f"stim_emo, found {_told(known)}; name them: {how}"
+        )
+    return {name: names[0] for name, names in found.items()}
+
+
+def _candidates(known: Sequence[str], what: str, name: str) -> list[str]:
+    """Columns that may hold something: the one that is named, or those whose names say so."""
+    if name:
+        return [column for column in known if column == name]
+    if what == "stimulus":
+        return [column for column in known if "stim" in column.lower() and "emo" in column.lower()]
+    who, scale = what.split("_")
+    return [column for column in known if _says(column, who, scale)]
+
+
+def _told(names: Sequence[str]) -> str:
+    told = ", ".join(names)
+    return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]} ..."
 
 
 def _says(column: str, who: str, scale: str) -> bool:

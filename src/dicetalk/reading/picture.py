@@ -70,7 +70,7 @@ def _track(sheet: Sheet, reading: Reading) -> None:
     sheet.label(_at(reading.overall.weights), "shown", NAME, INK, 20)
     sheet.word((CENTRE[0], 50), "What is shown" if told is None else "Asked and shown", TITLE, INK)
     if told is not None:
-        asked = _at(tuple(told.asked.tolist()))
+        asked = _at(tuple(told.average(told.asked).tolist()))
         sheet.ring(asked, 14, "#0b7a75", 4)
         sheet.label(asked, "asked", NAME, "#0b7a75", 20)
         sheet.word((WIDTH / 2, HEIGHT - 30), str(replace(told, votes={})), SMALL, SOFT)
