@@ -29,6 +29,11 @@ def test_frames_of_what_comes(
         CliRunner().invoke(cli, [*words, "--patience", "0"], input=b"", catch_exceptions=False)
 
 
+def test_a_voice_is_not_changed(hopper: Path) -> None:
+    with pytest.raises(InputError, match="is not changed while it speaks"):
+        CliRunner().invoke(cli, ["live", str(hopper), "--voice-emotion", "same"], input=b"", catch_exceptions=False)
+
+
 def test_rules_cannot(hopper: Path) -> None:
     with pytest.raises(ConfigError, match="hears all of the speech first"):
         CliRunner().invoke(cli, ["live", str(hopper), "--backbone", "rules"], input=b"", catch_exceptions=False)

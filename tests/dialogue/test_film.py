@@ -23,8 +23,9 @@ from dicetalk.dialogue.plan import Plan, Planned
 from dicetalk.dialogue.script import Line
 from dicetalk.dialogue.staging import LEAD, felt_by, length_of, listening, shots, spoken_moments
 from dicetalk.emotion.feeling import Feeling, mix
-from dicetalk.errors import NoFaceError
+from dicetalk.errors import EmotionError, NoFaceError
 from dicetalk.jobs import Cancelled, Event
+from dicetalk.marks.verdict import verify
 from dicetalk.media import probe, read_sound, read_video
 from dicetalk.pipeline import DiceTalk
 
@@ -235,3 +236,18 @@ def test_the_command_refuses_in_one_line(
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("error: ") and err.count("\n") == 1 and message in err
     assert names(tmp_path) == before
+
+
+def test_voices_feel_what_is_planned(tmp_path: Path, cast: list[Player], talk: DiceTalk) -> None:
+    look = Look(size=64, voice_emotion="same")
+    output = tmp_path / "felt.mp4"
+    film = make_film(PLAN, cast, output, look=look, talk=talk)
+    emotions = [[change.emotion for change in line] for line in film.changes]
+    assert emotions == [["sad"], ["happy"], ["happy"]]
+    assert film.warnings[-1] == "the voice was changed in 3 of 3 lines"
+    lengths = [moment.end - moment.start for moment in film.moments]
+    assert lengths != pytest.approx([0.4] * 3, abs=0.01) and len(read_sound(output).waveform) > 0
+    assert film.to_json()["voices"][1][0]["asked"] == 0.9
+    assert (verify(output, None).origin or {})["changed_voice"] == "sad 0.80, happy 0.50; happy 0.90"
+    with pytest.raises(EmotionError, match="the voice's emotion"):
+        make_film(PLAN, cast, output, look=Look(size=64, voice_emotion="hapy"), talk=talk)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicetalk.voice.manners import MOST
-from dicetalk.voice.search import CLOSE, FIRST, TRIES, amount_for
+from dicetalk.voice.search import FIRST, TRIES, amount_for
 
 
 def curve(low: float, slope: float) -> Callable[[float], float]:

@@ -34,6 +34,7 @@ Examples:
   dicetalk dialogue script.txt --cast anna=a.png,en+f3 --tts "espeak-ng -v {voice} -w {output} {text}"
   dicetalk dialogue script.txt --plan-only --plan plan.json          writes the plan; edit it, and give it back:
   dicetalk dialogue plan.json --cast anna=a.png,anna.wav --cast ben=b.png,ben.wav
+  dicetalk dialogue script.txt --cast anna=a.png,lines_a/ --voice-emotion same    the voices feel it, too
   dicetalk dialogue script.txt --plan-only --lock 3=sad:0.8          line 3 is sad; the others answer to it
 """
 
@@ -93,6 +94,12 @@ Examples:
     show_default=True,
     help="Of the pictures: a number, or low (40), medium (60), high (80).",
 )
+@click.option(
+    "--voice-emotion",
+    metavar="same|EMOTION",
+    help="Move the voice of each line: same, towards what is planned in it; or one emotion for all. The marks say that "
+    "it was changed. Needs the extra voice.  [default: the voices stay]",
+)
 @click.option("--backbone", default=DEFAULT, show_default=True, help="What draws: a name, or a checkpoint's folder.")
 @marks_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object about the film and its plan.")
@@ -114,6 +121,7 @@ def dialogue(
     anyway: bool,
     fps: int,
     quality: str,
+    voice_emotion: str | None,
     backbone: str,
     marking: dict[str, Any],
     as_json: bool,
@@ -141,7 +149,7 @@ def dialogue(
     film = _filmed(
         plan, cast, synthesiser, output, [script], each=each,
         layout=layout, seed=seed, size=size, crop=crop, anyway=anyway, fps=fps, quality=quality, backbone=backbone,
-        marking=marking, quiet=quiet,
+        voice_emotion=voice_emotion, marking=marking, quiet=quiet,
     )  # fmt: skip
     if plan_out is not None:
         write_plan(plan_out, plan)

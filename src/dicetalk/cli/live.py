@@ -51,6 +51,7 @@ Examples:
 @click.option("--blink", metavar="X", default=1.0, show_default=True, help="How many of the usual blinks, 0 to 1.")
 @click.option("--gaze", type=click.Choice(GAZES), help="As for `generate`.")
 @click.option("--backbone", default=LIVE, show_default=True, help="What draws; one that can speak live.")
+@click.option("--voice-emotion", hidden=True, help="Is refused, with the reason.")
 @click.option("--quiet", "-q", is_flag=True, help="No messages, but for errors.")
 def live(
     portrait: Path,
@@ -66,6 +67,7 @@ def live(
     blink: float,
     gaze: Literal["free", "camera"] | None,
     backbone: str,
+    voice_emotion: str | None,
     quiet: bool,
 ) -> None:
     """Make PORTRAIT speak what comes on standard input, with an emotion, while it is spoken.
@@ -76,6 +78,8 @@ def live(
     from dicetalk.errors import InputError
     from dicetalk.pipeline import load
 
+    if voice_emotion is not None:
+        raise InputError("a voice is not changed while it speaks: how far is sought in all of it; see `generate`")
     if sys.stdin is None or sys.stdin.isatty() or sys.stdout.isatty():
         raise InputError("sound comes in and frames go out by pipes; see `dicetalk live --help`")
     frames = load(backbone).live(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from itertools import count as counting
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from dicetalk.arrays import Int16
 from dicetalk.backbone import DEFAULT, DEFAULT_SIZE, check_controls, check_seed, find_backbone
 from dicetalk.commands import Command
 from dicetalk.dialogue.cast import Player, cast_of
+from dicetalk.dialogue.feeling_voices import feeling_voices, note_of, written
 from dicetalk.dialogue.layout import MOST_BESIDE, Laid, Layout, Panel
 from dicetalk.dialogue.plan import Plan
 from dicetalk.dialogue.staging import felt_by, length_of, shots, spoken_moments
@@ -37,6 +38,8 @@ from dicetalk.pipeline import OTHER_TAKE, DiceTalk
 from dicetalk.portrait.framing import check_size
 from dicetalk.rates import FPS
 from dicetalk.video import Video
+from dicetalk.voice.change import Change
+from dicetalk.voice.wanted import check_voice as check_voice_emotion
 
 CHUNK = 5
 """Frames written at once."""
@@ -56,6 +59,7 @@ class Look:
         crop: only the square around each face.
         anyway: go on where a mouth or an eye is covered.
         backbone: what draws.
+        voice_emotion: what the voice of each line is to feel, "same" what is planned in it; None leaves it.
     """
 
     layout: Layout = "cut"
@@ -65,6 +69,7 @@ class Look:
     crop: bool = False
     anyway: bool = False
     backbone: str = DEFAULT
+    voice_emotion: str | None = None
 
 
 USUAL = Look()
@@ -82,6 +87,7 @@ class Film:
         width, height: of its frames [px].
         warnings: what is wrong with what was given and did not stop the work, one line each.
         each: the videos of the people alone, where they were asked for.
+        changes: how far the voice of each line was moved.
     """
 
     path: Path
@@ -92,6 +98,7 @@ class Film:
     height: int
     warnings: tuple[str, ...] = ()
     each: tuple[Path, ...] = ()
+    changes: tuple[tuple[Change, ...], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The record of the film."""
@@ -104,6 +111,7 @@ class Film:
             "times": [[round(moment.start, 3), round(moment.end, 3)] for moment in self.moments],
             "warnings": list(self.warnings),
             "each": [str(path) for path in self.each],
+            "voices": [[change.to_json() for change in line] for line in self.changes],
         }
 
 
@@ -138,24 +146,27 @@ def make_film(
         DiceTalkError: a picture, a recording or a command cannot be used, or the output not be written.
     """
     cast = checked(plan, cast, output, synthesiser, look)
+    wanted = check_voice_emotion(look.voice_emotion, speech=True, motion=False, speakers=False)
     alone = () if each is None else _alone(each, plan.speakers, output, cast)
     with TemporaryDirectory() as folder:
         lines = _voices(plan, cast, synthesiser, Path(folder), tell)
+        if wanted is not None:
+            lines = feeling_voices(lines, plan, wanted, Path(folder), _count(len(lines), "moving", tell))
         moments = spoken_moments(plan, [line.seconds for line in lines])
         tell(Event("loading"))
         talk = talk or dicetalk.load(look.backbone)
         tracks = [_track(name, lines, moments) for name in plan.speakers]
-        sound = read_sound(_written(Path(folder) / "all.wav", _mixed(tracks)))
+        sound = read_sound(written(Path(folder) / "all.wav", _mixed(tracks)))
         videos = []
         for count, (player, name, track) in enumerate(zip(cast, plan.speakers, tracks, strict=True)):
             tell(Event("reading"))
-            own = read_sound(_written(Path(folder) / f"{count}.wav", track))
+            own = read_sound(written(Path(folder) / f"{count}.wav", track))
             take = look.seed + count * OTHER_TAKE
             video = talk(
                 player.portrait, own, emotion=felt_by(name, plan, moments), seed=take, size=look.size, crop=look.crop,
                 fps=look.fps, anyway=look.anyway,
             )  # fmt: skip
-            videos.append(video)
+            videos.append(replace(video, voice=_changes(name, plan, lines)))
         return _saved(output, alone, plan, moments, videos, sound, look, quality, marks or Marks(), lines, tell)
 
 
@@ -198,18 +209,18 @@ def _alone(folder: Path, names: Sequence[str], output: Path, cast: Sequence[Play
 def _voices(plan: Plan, cast: Sequence[Player], synthesiser: Command | None, folder: Path, tell: Tell) -> list[Spoken]:
     """The sound of each line."""
     made: dict[int, Spoken] = {}
-    done = 0
-
-    def told() -> None:
-        nonlocal done
-        done += 1
-        tell(Event("speaking", done, len(plan.lines), "lines"))
-
+    told = _count(len(plan.lines), "speaking", tell)
     for player, name in zip(cast, plan.speakers, strict=True):
         mine = [index for index, planned in enumerate(plan.lines) if planned.line.speaker == name]
         texts = [plan.lines[index].line.text for index in mine]
         made.update(zip(mine, spoken(player, texts, synthesiser, folder, told), strict=True))
     return [made[index] for index in range(len(plan.lines))]
+
+
+def _count(lines: int, work: str, tell: Tell) -> Callable[[], None]:
+    """Tells how many lines are done, each time it is called."""
+    done = counting(1)
+    return lambda: tell(Event(work, next(done), lines, "lines"))
 
 
 def _track(name: str, lines: Sequence[Spoken], moments: Sequence[Moment]) -> Int16:
@@ -231,13 +242,10 @@ def _mixed(tracks: Sequence[Int16]) -> Int16:
     return mixed
 
 
-def _written(path: Path, samples: Int16) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.tobytes())
-    return path
+def _changes(name: str, plan: Plan, lines: Sequence[Spoken]) -> tuple[Change, ...]:
+    """How far the voice of somebody was moved, all lines behind each other."""
+    spoken = zip(lines, plan.lines, strict=True)
+    return tuple(change for line, planned in spoken if planned.line.speaker == name for change in line.changes)
 
 
 def _saved(
@@ -281,11 +289,15 @@ def _saved(
             tell(Event("rendering", done, frames, "frames"))
     told = [*(video.warnings for video in videos), *(line.warnings for line in lines)]
     warnings = [warning for some in told for warning in some]
-    return Film(output, tuple(moments), frames, look.fps, wide, height, tuple(dict.fromkeys(warnings)), tuple(alone))
+    warnings += [note_of(lines)] if look.voice_emotion is not None else []
+    changes = tuple(line.changes for line in lines)
+    found = tuple(dict.fromkeys(warnings))
+    return Film(output, tuple(moments), frames, look.fps, wide, height, found, tuple(alone), changes)
 
 
 def _origin(videos: Sequence[Video]) -> Origin:
     """What a film is made by and from: of all people."""
     told = [video.origin for video in videos]
     inputs = {f"{what}_{count}": digest for count, one in enumerate(told, 1) for what, digest in one.inputs.items()}
-    return replace(told[0], emotion="; ".join(one.emotion for one in told), inputs=inputs)
+    emotion, voice = "; ".join(one.emotion for one in told), "; ".join(one.voice for one in told if one.voice)
+    return replace(told[0], emotion=emotion, inputs=inputs, voice=voice)

@@ -19,6 +19,7 @@ from dicetalk.media.soundtrack import resampled
 from dicetalk.rates import HOPS_PER_SECOND
 from dicetalk.speech.grid import hop_power, runs
 from dicetalk.speech.level import measure_level
+from dicetalk.voice.change import Change
 
 RATE = 48_000
 """Samples a second of a film's sound [Hz]."""
@@ -42,10 +43,12 @@ class Spoken:
     Attributes:
         samples: (N,) int16 at `RATE`, mono.
         warnings: what is wrong with where it was read from, one line each.
+        changes: how far its voice was moved; none where it is as it was recorded.
     """
 
     samples: Int16
     warnings: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def seconds(self) -> float:
