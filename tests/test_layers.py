@@ -22,7 +22,7 @@ ROWS = (
     {"words", "scene"},  # what is said, found again in what is heard; what a picture suggests
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},
-    {"acting", "tracking"},
+    {"acting", "tracking", "hub"},
     # a voice heard and a face seen; turns of several people; how strongly a voice tells
     {"recording", "diffusion", "conversation", "reply", "voice"},
     {"sources"},

@@ -57,6 +57,11 @@ def test_what_a_talk_takes() -> None:
     assert defaults == usual
 
 
+def test_how_a_talk_is_kept() -> None:
+    for name, taken in (("from_pretrained", ["name", "options"]), ("save_pretrained", ["self", "folder"])):
+        assert list(inspect.signature(getattr(dicetalk.DiceTalk, name)).parameters) == taken
+
+
 def test_what_a_live_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.live).parameters
     usual = {"emotion": "neutral", "fade": 0.6, "rate": 16_000, "patience": None, "seed": 0, "face": None, "size": 1024}

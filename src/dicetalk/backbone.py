@@ -111,6 +111,15 @@ class Moves(Protocol):
         ...
 
 
+@runtime_checkable
+class Saves(Protocol):
+    """A backbone that can be written as diffusers keeps a pipeline."""
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write a folder, which `load_backbone` reads."""
+        ...
+
+
 Felt = Callable[[int, int], "EmotionTrack"]
 """What is felt from a frame on, in so many frames; asked in order, once for each, right before it is made."""
 Wanted = Callable[[int], bool]

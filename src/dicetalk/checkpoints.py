@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,10 @@ from dicetalk.errors import CheckpointError, MediaError
 from dicetalk.files import read_bytes, whole
 
 CONFIG = "config.json"
+INDEX = "model_index.json"
+"""In place of it in a folder that keeps each module in a folder of its own, as diffusers does."""
+OURS = "dicetalk"
+"""What is told of a checkpoint as a whole there."""
 MOST_NAMES = 1000
 """Of a vocabulary."""
 DIGITS = 20
@@ -32,14 +36,16 @@ class Checkpoint:
     Attributes:
         folder: where it lies.
         config: sizes and options of its modules.
+        places: files of modules that lie elsewhere than under their own name, within the folder.
     """
 
     folder: Path
     config: Mapping[str, Any]
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def file(self, module: str) -> Path:
         """The file of one module, whether it is there or not."""
-        return self.folder / f"{module}.safetensors"
+        return self.folder / self.places.get(module, f"{module}.safetensors")
 
 
 def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
@@ -49,18 +55,36 @@ def open_checkpoint(folder: Path, kind: str, version: int) -> Checkpoint:
         CheckpointError: no such folder, not a checkpoint, of another kind or version, or one that is damaged.
     """
     told = _config(folder)
-    if told.get("kind") != kind:
-        found = _short(told.get("kind"))
-        raise CheckpointError(f"{folder} does not hold a {kind} checkpoint; its {CONFIG} says {found}")
-    if told.get("version") != version:
-        found = _short(told.get("version"))
-        raise CheckpointError(f"{folder} is of version {found}; this DiceTalk reads version {version}")
-    _check_words(folder / CONFIG, told)
+    check_kind(folder / CONFIG, told, kind, version)
+    check_words(folder / CONFIG, told)
     return Checkpoint(folder, told)
 
 
-def _check_words(path: Path, told: Mapping[str, Any]) -> None:
-    """Refuse a vocabulary or the name of a space that is none, where one is told."""
+def check_kind(path: Path, told: Mapping[str, Any], kind: str, version: int) -> None:
+    """Refuse a checkpoint of another kind or version.
+
+    Args:
+        path: the file that tells it.
+        told: what it says.
+        kind, version: what is wanted.
+
+    Raises:
+        CheckpointError: it is of another.
+    """
+    if told.get("kind") != kind:
+        found = _short(told.get("kind"))
+        raise CheckpointError(f"{path.parent} does not hold a {kind} checkpoint; its {path.name} says {found}")
+    if told.get("version") != version:
+        found = _short(told.get("version"))
+        raise CheckpointError(f"{path.parent} is of version {found}; this DiceTalk reads version {version}")
+
+
+def check_words(path: Path, told: Mapping[str, Any]) -> None:
+    """Refuse a vocabulary or the name of a space that is none, where one is told.
+
+    Raises:
+        CheckpointError: it is none.
+    """
     names = told.get("vocabulary", [])
     if not isinstance(names, list) or len(names) > MOST_NAMES or not all(isinstance(name, str) for name in names):
         raise CheckpointError(f"{path} tells a vocabulary {_short(names)}; expected a list of names")
@@ -133,4 +157,16 @@ def kind_of(folder: Path) -> str:
     Raises:
         CheckpointError: not a checkpoint.
     """
-    return str(_config(folder).get("kind"))[:60]
+    told = told_of(read_json(folder / INDEX, "get it again")) if is_pretrained(folder) else _config(folder)
+    return str(told.get("kind"))[:60]
+
+
+def told_of(index: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the index of a folder in diffusers' manner tells of a checkpoint of ours; nothing where it is none."""
+    told = index.get(OURS)
+    return told if isinstance(told, Mapping) else {}
+
+
+def is_pretrained(folder: Path) -> bool:
+    """Whether a folder keeps its modules as diffusers does."""
+    return (folder / INDEX).exists() and not (folder / CONFIG).exists()

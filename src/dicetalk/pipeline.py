@@ -20,6 +20,7 @@ from dicetalk.backbone import (
     Backbone,
     Conditions,
     Live,
+    Saves,
     Sitting,
     Wanted,
     check_content,
@@ -33,6 +34,7 @@ from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline
 from dicetalk.errors import ConfigError, InputError, MediaError
 from dicetalk.files import PathLike, path_of
+from dicetalk.hub.fetch import local_folder
 from dicetalk.live import LiveVideo, patience_of, sounds_of
 from dicetalk.marks.origin import file_digest
 from dicetalk.media import Picture, Sound, read_sound
@@ -236,6 +238,32 @@ class DiceTalk:
         )  # fmt: skip
         speaking = backbone.speak(sitting)
         return LiveVideo(sitting, speaking, feelings, portions, sounds, patience, backbone.behind, warnings)
+
+    @classmethod
+    def from_pretrained(cls, name: PathLike, options: object | None = None) -> DiceTalk:
+        """A backbone out of a checkpoint's folder, or out of a repository on the Hugging Face hub.
+
+        Args:
+            name: a folder, of ours or as `save_pretrained` writes it; or "OWNER/NAME", which is fetched first unless
+                the hub's own cache has it. No program of a repository is ever run.
+            options: of the backbone, where it has any.
+
+        Raises:
+            CheckpointError, ConfigError, MissingExtraError: as `load`; or the repository cannot be fetched.
+        """
+        return load(local_folder(str(name)), options)
+
+    def save_pretrained(self, folder: PathLike) -> None:
+        """Write the backbone as diffusers keeps a pipeline: `model_index.json` and a folder a part.
+
+        Raises:
+            ConfigError: it is a backbone that is not kept so.
+            CheckpointError: the folder holds something else.
+            MediaError: a file cannot be written.
+        """
+        if not isinstance(self.backbone, Saves):
+            raise ConfigError(f"the {self.backbone.kind} backbone is not saved in diffusers' manner; copy its folder")
+        self.backbone.save_pretrained(path_of(folder.rstrip("/\\") if isinstance(folder, str) else folder))
 
 
 OTHER_TAKE = 1_000_003

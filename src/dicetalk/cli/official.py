@@ -1,12 +1,13 @@
-"""`dicetalk weights` and `dicetalk import-official`: get the published weights, make a checkpoint of ours of them."""
+"""`dicetalk weights` and `dicetalk import-official`: get weights, make a checkpoint of them, share one's own."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
-from dicetalk.cli.display import display
+from dicetalk.cli.display import Display, display
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
 from dicetalk.errors import CheckpointError, require
@@ -15,6 +16,9 @@ WEIGHTS_EXAMPLES = """\b
 Examples:
   dicetalk weights
   dicetalk weights --download checkpoints/
+  dicetalk weights save runs/svd my-svd/                     as diffusers keeps a pipeline
+  dicetalk weights push my-svd/ me/my-svd --licence cc-by-nc-sa-4.0
+  dicetalk weights get me/my-svd my-svd/
 """
 IMPORT_EXAMPLES = """\b
 Examples:
@@ -23,10 +27,75 @@ Examples:
 """
 
 
-@click.command(epilog=WEIGHTS_EXAMPLES)
+@click.group(epilog=WEIGHTS_EXAMPLES, invoke_without_command=True)
 @click.option("--download", type=FOLDER, help="Fetch everything into this folder.")
-def weights(download: Path | None) -> None:
-    """Tell where the published weights are, how large, and under which licences; fetch them if asked to."""
+@click.pass_context
+def weights(context: click.Context, download: Path | None) -> None:
+    """Tell where the published weights are, how large, and under which licences; fetch them if asked to.
+
+    The commands keep weights of your own in diffusers' manner, and share them.
+    """
+    if context.invoked_subcommand is None:
+        _published(download)
+
+
+@weights.command(cls=HeavyCommand)
+@click.argument("checkpoint", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--quiet", is_flag=True, help="No progress.")
+def save(checkpoint: Path, out: Path, quiet: bool) -> None:
+    """Write the svd CHECKPOINT as diffusers keeps a pipeline: `model_index.json`, and in a folder for each part its
+    config and its weights. `--backbone` takes such a folder too."""
+    _need_extra()
+    from dicetalk.svd.parts import open_svd
+    from dicetalk.svd.pretrained import save_pretrained, tensors_in
+
+    opened = open_svd(checkpoint)
+    if out.exists() and out.samefile(checkpoint):
+        raise CheckpointError(f"{out} is the checkpoint itself; give another folder")
+    with display(quiet) as shown:
+        save_pretrained(opened.config, tensors_in(opened), out, partial(_shown, shown, "saving"))
+    click.echo(str(out))
+
+
+@weights.command(cls=HeavyCommand)
+@click.argument("folder", type=FOLDER)
+@click.argument("repository")
+@click.option("--licence", required=True, help="Of the weights, as the hub names it: cc-by-nc-sa-4.0.")
+@click.option("--public", is_flag=True, help="Everybody sees a repository that is made; else only its owner.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+def push(folder: Path, repository: str, licence: str, public: bool, quiet: bool) -> None:
+    """Give FOLDER, written by `dicetalk weights save`, to REPOSITORY (OWNER/NAME) on the Hugging Face hub.
+
+    All of it is read and checked first. README.md is the card: it is written if there is none, and is yours to edit.
+    """
+    _need_extra()
+    from dicetalk.hub.push import push as give
+
+    with display(quiet) as shown:
+        address = give(folder, repository, licence, private=not public, progress=partial(_shown, shown, "checking"))
+    click.echo(address)
+
+
+@weights.command()
+@click.argument("repository")
+@click.argument("folder", type=FOLDER)
+def get(repository: str, folder: Path) -> None:
+    """Fetch REPOSITORY (OWNER/NAME) of the Hugging Face hub into FOLDER: weights and words, never programs."""
+    _need_extra()
+    from dicetalk.hub.fetch import fetch
+    from dicetalk.svd.parts import open_svd
+
+    open_svd(fetch(repository, folder))
+    click.echo(str(folder))
+
+
+def _shown(shown: Display, what: str, part: str, done: int, total: int) -> None:
+    shown.count(done, total, f"{what} {part}", "parts")
+
+
+def _published(download: Path | None) -> None:
+    """Tell of the published weights, and fetch them."""
     _need_extra()
     from dicetalk.official.release import PARTS, UNCHECKED
 
@@ -50,17 +119,13 @@ def _download(folder: Path) -> None:
     """
     from huggingface_hub import snapshot_download
 
+    from dicetalk.hub.fetch import told_of_hub
     from dicetalk.official.release import PARTS
 
+    remedy = "fetch it by hand where there is a network, see `dicetalk weights`"
     for part in PARTS:
-        try:
+        with told_of_hub(f"{part.repository} could not be fetched", remedy):
             snapshot_download(part.repository, allow_patterns=list(part.files), local_dir=folder / part.folder)
-        except (OSError, RuntimeError, ValueError) as error:  # the hub raises these for network, access and names
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(
-                f"{part.repository} could not be fetched ({type(error).__name__}: {reason}); "
-                "fetch it by hand where there is a network, see `dicetalk weights`"
-            ) from None
 
 
 @click.command("import-official", cls=HeavyCommand, epilog=IMPORT_EXAMPLES)

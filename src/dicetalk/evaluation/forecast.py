@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dicetalk.svd.options import PRESETS, SvdOptions
+from dicetalk.svd.parts import open_svd
 
 SIDE = 512
 """Both sides of the picture that is assumed [px]."""
@@ -110,7 +111,4 @@ def svd_forecast(folder: Path | None, seconds: float, device: str) -> Forecast:
         CheckpointError: the folder holds no svd checkpoint.
         ConfigError: no such device.
     """
-    from dicetalk.checkpoints import open_checkpoint
-    from dicetalk.svd.sizes import KIND, VERSION
-
-    return forecast(seconds, device, None if folder is None else open_checkpoint(folder, KIND, VERSION).config)
+    return forecast(seconds, device, None if folder is None else open_svd(folder).config)

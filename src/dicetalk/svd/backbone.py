@@ -13,18 +13,18 @@ import torch
 from torch import Tensor
 
 from dicetalk.backbone import Conditions, Watch
-from dicetalk.checkpoints import open_checkpoint
 from dicetalk.errors import ConfigError
 from dicetalk.face import Box
 from dicetalk.media import Picture
 from dicetalk.modules import finite
 from dicetalk.rates import FPS, SPEECH_RATE
-from dicetalk.svd.checkpoint import SvdModules, load_modules
+from dicetalk.svd.checkpoint import EMOTIONS, SvdModules, inner_of, load_modules
 from dicetalk.svd.conditioning import ClipInputs, latent_preview, prepare_clip
 from dicetalk.svd.cost import Work, check_memory, check_weights, free_bytes, too_little
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, noisy_start
 from dicetalk.svd.frames import Canvas, film
 from dicetalk.svd.options import SvdOptions
+from dicetalk.svd.parts import open_svd
 from dicetalk.svd.placement import Placement, pick_device, pick_precision
 from dicetalk.svd.preprocess import SpeechLength, picture_inputs, published_crop, published_length, speech_length
 from dicetalk.svd.presets import (
@@ -36,7 +36,8 @@ from dicetalk.svd.presets import (
     sigmas_of,
     windows_of,
 )
-from dicetalk.svd.sizes import KIND, VERSION
+from dicetalk.svd.pretrained import save_pretrained
+from dicetalk.svd.sizes import KIND
 
 CROP_EXPAND = 0.5
 
@@ -135,6 +136,23 @@ class SvdBackbone:
         with self.placement.use(self.modules.unet):
             return sample(plan, denoiser, start, _checking(watch, plan.steps))[0]
 
+    def save_pretrained(self, folder: Path) -> None:
+        """Write the networks, as they are in memory, in diffusers' manner.
+
+        Raises:
+            CheckpointError: the folder holds something else, or a network holds numbers that are not finite.
+            MediaError: a file cannot be written.
+        """
+        save_pretrained(self.config, self._tensors, folder)
+
+    def _tensors(self, module: str) -> Mapping[str, Tensor]:
+        """The tensors of a module, or the priors by name."""
+        if module == EMOTIONS:
+            priors = self.modules.priors
+            return {name: torch.from_numpy(mean)[None] for name, mean in zip(priors.names, priors.means, strict=True)}
+        state = getattr(self.modules, module).get_submodule(inner_of(module)).state_dict()
+        return {name: tensor.cpu() for name, tensor in state.items()}
+
 
 def _checking(watch: Watch | None, total: int) -> Callable[[int, Tensor], None]:
     """What a solver calls after each step."""
@@ -176,7 +194,7 @@ def load_svd(folder: Path, options: SvdOptions | None = None) -> SvdBackbone:
     """Load the backbone from a checkpoint folder.
 
     Args:
-        folder: as `dicetalk import-official` writes it.
+        folder: as `dicetalk import-official` or `save_pretrained` writes it.
         options: what the user chose.
 
     Raises:
@@ -186,7 +204,7 @@ def load_svd(folder: Path, options: SvdOptions | None = None) -> SvdBackbone:
     options = options or SvdOptions()
     device = pick_device(options.device)
     placement = Placement(device, pick_precision(options.precision, device), options.memory == "low")
-    checkpoint = open_checkpoint(folder, KIND, VERSION)
+    checkpoint = open_svd(folder)
     check_weights(checkpoint.config, placement.dtype, placement.home)
     modules = load_modules(checkpoint, placement.dtype, str(placement.home))
     if options.compile:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import init_empty_weights
 from diffusers import AutoencoderKLTemporalDecoder
-from torch import nn
+from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
@@ -21,13 +22,14 @@ from dicetalk.emotion.road import NamedPriors
 from dicetalk.emotion.vocabulary import NEUTRAL, PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.modules import load_module, read_tensors
+from dicetalk.svd import parts
 from dicetalk.svd.interpolate import Interpolator
 from dicetalk.svd.lean import lean_layers
 from dicetalk.svd.model import StreamedUNet
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes
 
-EMOTIONS = "emotions"
+EMOTIONS = parts.EMOTIONS
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def load_modules(checkpoint: Checkpoint, dtype: torch.dtype, device: str) -> Svd
     """Load all modules of an svd checkpoint.
 
     Args:
-        checkpoint: an opened folder, as `dicetalk import-official` writes it.
+        checkpoint: an opened folder, as `svd.parts.open_svd` gives it.
         dtype: floating-point type of the large modules.
         device: where the weights go.
 
@@ -141,15 +143,24 @@ def load_priors(checkpoint: Checkpoint) -> NamedPriors:
         CheckpointError: an emotion is missing or of another size.
     """
     path = checkpoint.file(EMOTIONS)
-    found = {name: tensor.float().flatten() for name, tensor in read_tensors(path).items()}
-    names = tuple(checkpoint.config.get("vocabulary", PUBLISHED))
+    return priors_of(path, read_tensors(path), checkpoint.config)
+
+
+def priors_of(path: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> NamedPriors:
+    """The priors of a file, in the order of the vocabulary that a config tells.
+
+    Raises:
+        CheckpointError: as `load_priors`.
+    """
+    found = {name: tensor.float().flatten() for name, tensor in tensors.items()}
+    names = tuple(config.get("vocabulary", PUBLISHED))
     if NEUTRAL not in names:
-        raise CheckpointError(f"the vocabulary of {checkpoint.folder} lacks {NEUTRAL}; it has: {', '.join(names)}")
+        raise CheckpointError(f"the vocabulary of {path.parent} lacks {NEUTRAL}; it has: {', '.join(names)}")
     missing = [name for name in names if name not in found]
     if missing:
         raise CheckpointError(f"{path} lacks {', '.join(missing)}; expected one prior per emotion, import again")
     widths = sorted({len(found[name]) for name in names})
-    if widths != [SvdSizes.of(checkpoint.config).bank.prior]:
-        raise CheckpointError(f"{path} holds priors of {widths} numbers; expected {checkpoint.config['bank']['prior']}")
+    if widths != [SvdSizes.of(config).bank.prior]:
+        raise CheckpointError(f"{path} holds priors of {widths} numbers; expected {config['bank']['prior']}")
     means = torch.stack([found[name] for name in names]).numpy()
-    return NamedPriors(names, means, np.zeros_like(means), checkpoint.config.get("space", ""))
+    return NamedPriors(names, means, np.zeros_like(means), config.get("space", ""))

@@ -1,0 +1,1 @@
+"""Weights on the Hugging Face hub: fetched, described in a card, and given to others."""
