@@ -71,7 +71,7 @@ def read_voice(waveform: Waveform, *, window: float = WINDOW_S, hop: float = HOP
     """What a voice (N,) tells in each window, which is so long and comes so often [s].
 
     Raises:
-        ConfigError: a length is not of 0.1 s or more.
+        ConfigError: a length is not of 0.1 s to an hour.
     """
     course = VoiceStrength.load().course(waveform, window=window, hop=hop)
     rows = speech_rows(waveform, Hearing(waveform).whole())

@@ -33,7 +33,8 @@ PLAIN, STRONG = 0.1, 0.9
 WINDOW_S = 3.0
 """Of a course: shorter ones are told less truly [s]."""
 HOP_S = 1.0
-LEAST_S = 0.1
+LEAST_S, MOST_S = 0.1, 3600.0
+"""Of windows and between them [s]."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ class VoiceStrength:
         """The same in windows of a sound, in their order; the last one ends with it, and a short sound is one.
 
         Raises:
-            ConfigError: a length is not of 0.1 s or more.
+            ConfigError: a length is not of 0.1 s to an hour.
         """
-        if not (window >= LEAST_S and hop >= LEAST_S):
-            raise ConfigError(f"window {window:g} s and hop {hop:g} s; expected {LEAST_S:g} s or more of both")
+        if not (LEAST_S <= window <= MOST_S and LEAST_S <= hop <= MOST_S):
+            raise ConfigError(f"window {window:g} s and hop {hop:g} s; expected {LEAST_S:g} to {MOST_S:g} s of both")
         frames = voice_frames(sound)
         length, step = round(window * HOPS_PER_SECOND), round(hop * HOPS_PER_SECOND)
         last = max(len(frames) - length, 0)
