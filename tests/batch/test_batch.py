@@ -199,7 +199,7 @@ def runs(path: Path) -> bool:
 MANY = tuple(f"face.jpg,speech.wav,happy,{number}.mp4,64," for number in range(12))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_batch_that_is_stopped_goes_on(desk: Path, number: signal.Signals) -> None:
     jobs = manifest(*MANY)
     process = started(jobs, "-o", "out", "-q")

@@ -50,6 +50,7 @@ def films(voice: Waveform, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_films_are_encoded_once(checkpoint: Path, films: Path, tmp_path: Path) -> None:
     way = SvdPreparation(checkpoint=checkpoint, side=64)
     report = prepare(read_folder(films), tmp_path, way)

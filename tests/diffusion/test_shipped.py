@@ -69,8 +69,15 @@ def calm(talk: dicetalk.DiceTalk, short: Conditions) -> Motion:
     return acted(talk, replace(short, emotion=felt(short, "neutral")))
 
 
-@pytest.mark.parametrize(("emotion", "shape"), [("happy", "mouthSmileLeft"), ("angry", "browDownLeft"),
-                                                ("sad", "browInnerUp"), ("surprised", "eyeWideLeft")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("emotion", "shape"),
+    [
+        ("happy", "mouthSmileLeft"),
+        ("sad", "browInnerUp"),
+        pytest.param("angry", "browDownLeft", marks=pytest.mark.slow),
+        pytest.param("surprised", "eyeWideLeft", marks=pytest.mark.slow),
+    ],
+)
 def test_emotions_grow_with_their_strength(
     talk: dicetalk.DiceTalk, short: Conditions, calm: Motion, emotion: str, shape: str
 ) -> None:

@@ -33,7 +33,7 @@ def test_no_videos_are_said_to_be_none(tmp_path: Path) -> None:
         find_videos(tmp_path / "gone")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_bad_clip_is_left_out_and_the_rest_goes_on(talking: Path, tmp_path: Path, workers: int) -> None:
     shutil.copy(talking, tmp_path / "good.mp4")
     (tmp_path / "bad.mp4").write_bytes(b"nothing")

@@ -14,6 +14,7 @@ from dicetalk.evaluation.forecast import Forecast, forecast, svd_forecast
 from dicetalk.svd.sizes import KIND, VERSION
 
 
+@pytest.mark.slow
 def test_costs_are_told_before_anything_is_loaded() -> None:
     costs = forecast(10.0, "cpu", tiny_config()).costs
     assert [(c.preset, c.memory) for c in costs][:3] == [("fast", "normal"), ("balanced", "normal"), ("best", "normal")]

@@ -17,8 +17,8 @@ from dicetalk.svd.projectors import FaceRegionEncoder
 
 CASES = ("loop_a_n60_ov0", "loop_b_n60_ov5", "loop_c_n10_ramp", "loop_d_n50_exact", "loop_e_n21_fpb14_s3_i2i")
 
-LONG = ("loop_a_n60_ov0", "loop_b_n60_ov5")
-"""Those of 60 frames."""
+LONG = ("loop_a_n60_ov0", "loop_b_n60_ov5", "loop_c_n10_ramp", "loop_d_n50_exact")
+"""All but the shortest."""
 
 
 def golden_region(mask: Tensor) -> Tensor:

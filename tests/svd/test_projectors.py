@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from golden_data import facts, needs_golden, recipe, recipe_weights, relative, stored_weights, tensors
 from torch import Tensor
@@ -29,6 +30,7 @@ def test_speech_tokens_small() -> None:
     assert relative(projector(torch.zeros(1, 1, 4, 3, 20)), data["zeros.out"]) < TOLERANCE
 
 
+@pytest.mark.slow
 @needs_golden
 @torch.inference_mode()
 def test_speech_tokens_at_the_published_size() -> None:

@@ -168,6 +168,7 @@ def test_gradient_checkpointing_gives_the_same_gradients() -> None:
     assert all(relative(grads[1][name], grads[0][name]) < 1e-3 for name in grads[0] if grads[0][name].norm() > 1e-6)
 
 
+@pytest.mark.slow
 def test_gradient_checkpointing_keeps_apart_what_two_calls_see() -> None:
     """Two forward passes, then one backward pass, as where a batch is gathered from several."""
     grads = []

@@ -59,6 +59,7 @@ def test_strangers_are_strangers() -> None:
     assert max(learned) < ACTORS < STRANGERS <= min(strange)
 
 
+@pytest.mark.slow
 def test_a_handful_is_learned_by_heart(clips: list[CaptionClip]) -> None:
     handful = [replace(clip, captions=clip.captions[:1]) for clip in clips[:3]]
     task = fresh(handful)

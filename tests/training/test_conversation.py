@@ -76,6 +76,7 @@ def test_dropout_leaves_each_turn_something() -> None:
         assert (there[:, 0, 0] | (there[:, 2, 0] & heard)).all()
 
 
+@pytest.mark.slow
 def test_a_handful_is_learned_by_heart() -> None:
     torch.manual_seed(0)
     recipe = replace(TINY, turns=8, balance=0.0, silent=0.0, wordless=0.0, alone=0.0, one_sided=0.0, slot=0.0)

@@ -25,6 +25,7 @@ def texts_of(lines: Lines) -> np.ndarray:
     return np.hstack([targets_of(lines)[:, :7], noise])
 
 
+@pytest.mark.slow
 def test_it_learns_a_handful_by_heart(lines: Lines) -> None:
     guesses = np.zeros((len(lines), OUTPUTS))
     graph = train_graph(lines, texts_of(lines), guesses, GraphRecipe(width=16, epochs=150, batch=8, rate=2e-2), seed=0)

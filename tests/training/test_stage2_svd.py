@@ -93,6 +93,7 @@ def test_the_loss_falls(sizes: SvdSizes, data: Path) -> None:
     assert np.mean(told[-4:]) < 0.8 * np.mean(told[:4])
 
 
+@pytest.mark.slow
 def test_gradients_reach_every_parameter(sizes: SvdSizes, data: Path) -> None:
     task = task_of(sizes, read_clips([data]), TINY)
     torch.nn.init.normal_(task.net.face_region.conv_out.weight)  # which starts at 0, and lets nothing through

@@ -25,6 +25,7 @@ def model(lines: Lines) -> TurnModel:
     return train_turns(lines)
 
 
+@pytest.mark.slow
 def test_it_learns_a_handful_by_heart(lines: Lines, model: TurnModel) -> None:
     logits, leans = model(talk_of(lines, np.zeros(len(lines), bool)))
     chosen = (logits + leans)[:, :7].argmax(axis=1)

@@ -42,6 +42,7 @@ def some(sizes: ViewerSizes, count: int = 5, seed: int = 0) -> tuple[ViewerNet, 
     return ViewerNet(sizes, 3).eval(), given
 
 
+@pytest.mark.slow
 def test_trials_are_learned_by_heart(recipe: ViewerRecipe, folder: Path) -> None:
     task, generator = ViewerTask(recipe, read_affec(folder)), torch.Generator().manual_seed(0)
     optimiser = torch.optim.Adam(task.net.parameters(), 2e-2)

@@ -101,6 +101,7 @@ def test_what_is_said_must_not_tell_the_style(net: VoiceNet) -> None:
     assert float(uniform(net, torch.randn(1, 4, SIZES.width), there)) > 0.5
 
 
+@pytest.mark.slow
 def test_a_handful_is_learned_by_heart(net: VoiceNet) -> None:
     task = VoiceTask(net, [spoken(0), spoken(1)], batch=2)
     generator = torch.Generator().manual_seed(0)
