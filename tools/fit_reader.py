@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 from torch.nn import functional as fn
@@ -67,13 +70,31 @@ class Reader(nn.Module):
         return {name: np.ascontiguousarray(tensor.detach().numpy(), np.float32) for name, tensor in named.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """What is read in N windows of portraits that were left out.
+
+    Attributes:
+        shares: (N, 8).
+        acted: (N,) which of `NAMES`.
+        drawing: (N,) name of the file.
+    """
+
+    shares: Float64
+    acted: Int64
+    drawing: NDArray[Any]
+
+
 def main() -> None:
     """Fit, tell how good it is on portraits left out, and write the weights."""
     torch.set_num_threads(1)
     meshes = np.load(sys.argv[1])
     plain = meshes["rows"].astype(np.float32), meshes["felt"].astype(np.float32)
     drawn = {path.stem: windows(path) for path in sorted(Path(sys.argv[2]).glob("*.npz"))}
-    left_out(plain, drawn)
+    found = left_out(plain, drawn)
+    for by in ("actors", "backbone"):
+        own = np.array([f"-{by}-" in drawing for drawing in found.drawing.tolist()])
+        tell(Windows(found.shares[own], found.acted[own], found.drawing[own]), f"acted by {by}")
     net = fit(*gathered(plain, list(drawn.values())))
     FILE.parent.mkdir(exist_ok=True)
     save_file(net.tensors(), FILE)
@@ -130,25 +151,39 @@ def clear(felt: Float32) -> Float32:
     return np.column_stack([1 - some.sum(1), some]).astype(np.float32)
 
 
-def left_out(plain: tuple[Float32, Float32], drawn: dict[str, tuple[Float32, Float32]]) -> None:
-    """Print how often each feeling is read in portraits that were left out of the fit."""
-    names = sorted(drawn)
-    odds, felt = [], []
+def left_out(plain: tuple[Float32, Float32], drawn: dict[str, tuple[Float32, Float32]]) -> Windows:
+    """What is read in portraits by networks that these were left out of; windows between two feelings are passed over.
+
+    Args:
+        plain: rows and feelings of meshes.
+        drawn: the same by the name of a drawing, `PORTRAIT-...`.
+    """
+    who = {name: name.split("-")[0] for name in sorted(drawn)}
+    portraits = sorted(set(who.values()))
+    parts = []
     for fold in range(FOLDS):
-        net = fit(*gathered(plain, [drawn[name] for name in names if names.index(name) % FOLDS != fold]))
-        for name in names[fold::FOLDS]:
-            odds.append(net(torch.from_numpy(drawn[name][0])).detach().numpy())
-            felt.append(drawn[name][1])
-    found, truth = np.concatenate(odds), np.concatenate(felt)
-    told = (truth[:, 0] > 0.9) | (truth[:, 1:].max(1) > 0.4)  # the others are on the way from one to the next
-    acted: Int64 = np.where(truth[:, 0] > 0.9, 0, truth[:, 1:].argmax(1) + 1)
-    shares = np.exp(found[:, :8] - found[:, :8].max(1, keepdims=True))
-    shares /= shares.sum(1, keepdims=True)
-    print(f"{len(names)} portraits, {told.sum()} windows; as sure as right: {_error(shares[told], acted[told]):.3f}")
+        kept = portraits[fold::FOLDS]
+        net = fit(*gathered(plain, [drawn[name] for name in who if who[name] not in kept]))
+        for name in (name for name in who if who[name] in kept):
+            odds = net(torch.from_numpy(drawn[name][0])).detach().numpy()[:, : len(NAMES)].astype(np.float64)
+            shares, felt = np.exp(odds - odds.max(1, keepdims=True)), drawn[name][1]
+            told = (felt[:, 0] > 0.9) | (felt[:, 1:].max(1) > 0.4)
+            acted = np.where(felt[:, 0] > 0.9, 0, felt[:, 1:].argmax(1) + 1)
+            where = np.full(len(acted), name)
+            parts.append((shares[told] / shares[told].sum(1, keepdims=True), acted[told], where[told]))
+    return Windows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def tell(windows: Windows, title: str) -> None:
+    """Print how often each feeling is read, and as what most else."""
+    shares, acted = windows.shares, windows.acted
+    print(f"{title}: {len(acted)} windows; as sure as right: {_error(shares, acted):.3f}")
     for number, name in enumerate(NAMES):
-        own = told & (acted == number)
-        print(f"  {name:10} {(shares[own].argmax(1) == number).mean():.2f} of {own.sum()}")
-    print(f"  all        {(shares[told].argmax(1) == acted[told]).mean():.2f}")
+        read = shares[acted == number].argmax(1)
+        wrong = np.bincount(read[read != number], minlength=len(NAMES))
+        instead = f", else {NAMES[int(wrong.argmax())]}" if wrong.any() else ""
+        print(f"  {name:10} {(read == number).mean():.2f} of {len(read)}{instead}")
+    print(f"  all        {(shares.argmax(1) == acted).mean():.2f}")
 
 
 def _error(shares: Float64, truth: Int64, bins: int = 8) -> float:

@@ -1,28 +1,32 @@
-"""Faces to learn reading from: portraits acted out by virtual actors, drawn, and read off the drawing again.
+"""Faces to learn reading from: portraits that are acted out, drawn, and read off the drawing again.
 
     python tools/plain_voices.py plain/
-    python tools/reader_faces.py plain/synthesised faces/ PORTRAIT... [--seed 0]
+    python tools/reader_faces.py plain/synthesised faces/ PORTRAIT... [--by actors|backbone] [--seed 0]
 
-Of each portrait clips of one feeling and clips that change, a file a portrait: `landmarks` (N, 478, 3) of frames that
-were drawn, `felt` (N, 8) what was acted in them, `clip` (N,). Actors, takes and strengths are drawn by chance; what
-is read has the errors of the mesh's own network.
+Virtual actors play clips of one feeling and clips that change, the default backbone clips of one feeling. A file a
+portrait: `landmarks` (N, 478, 3) of frames that were drawn, `felt` (N, 8) what was acted in them, `clip` (N,). Actors,
+takes and strengths are drawn by chance; what is read has the errors of the mesh's own network.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+import dicetalk
 from dicetalk.arrays import Float64
+from dicetalk.backbone import Moves
 from dicetalk.data.procedural import VirtualActor, feeling_of, perform_as, virtual_actor
 from dicetalk.easing import smoothstep
+from dicetalk.emotion.road import EmotionTrack
 from dicetalk.emotion.vocabulary import NAMES
 from dicetalk.face import follow_face
 from dicetalk.media import read_photo, read_sound
-from dicetalk.motion.space import Motion
+from dicetalk.motion.space import Motion, concatenate
 from dicetalk.portrait.look import look_of
 from dicetalk.portrait.renderer import Renderer
 from dicetalk.rates import FPS, SPEECH_RATE
@@ -37,6 +41,8 @@ STEADY, STEADY_S = 2, 2.0
 """Clips of each feeling, and their length [s]."""
 CHANGES, CHANGING_S, FADE_S = 2, 5.0, 0.6
 """Clips in which the feeling changes, their length, and that of a change [s]."""
+PLAYED = 2
+"""Clips of each feeling by the backbone."""
 WEAKEST = 0.45
 """Strength of a feeling that is shown at all."""
 
@@ -47,29 +53,26 @@ def main() -> None:
     parser.add_argument("voices", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("portraits", nargs="+", type=Path)
+    parser.add_argument("--by", choices=("actors", "backbone"), default="actors")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.output.mkdir(exist_ok=True)
     voices = sorted(options.voices.glob("*.wav"))
+    play = {"actors": by_actors, "backbone": by_backbone}[options.by]
     for portrait in options.portraits:
         rng = np.random.default_rng([options.seed, *portrait.stem.encode()])
-        clips = list(drawn(portrait, voices, rng))
+        clips = list(read_again(portrait, play(portrait, voices, rng)))
         names = ("landmarks", "felt", "clip")
         columns = {name: np.concatenate(part) for name, part in zip(names, zip(*clips, strict=True), strict=True)}
-        np.savez_compressed(options.output / f"{portrait.stem}-{options.seed}.npz", **columns)
+        np.savez_compressed(options.output / f"{portrait.stem}-{options.by}-{options.seed}.npz", **columns)
         print(portrait.stem, len(clips), flush=True)
 
 
-def drawn(portrait: Path, voices: list[Path], rng: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
-    """What is read of each clip, and what was acted in it."""
+def read_again(portrait: Path, played: Iterator[tuple[Motion, Float64]]) -> Iterator[tuple[np.ndarray, ...]]:
+    """What is read of each clip on a portrait, and what was felt in it."""
     look = look_of(read_photo(portrait), None, True, SIZE, True)
-    renderer = Renderer(look.portrait, look.face)
-    for number, feelings in enumerate(clips(rng)):
-        seconds = STEADY_S if len(feelings) == 1 else CHANGING_S
-        speech = listen(read_sound(voices[rng.integers(len(voices))]).waveform[: round(seconds * SPEECH_RATE)])
-        actor = virtual_actor(int(rng.integers(1 << 30)))
-        motion, felt = acted(actor, speech, feelings, rng)
-        looked = slice(EVERY // 2, None, EVERY)
+    renderer, looked = Renderer(look.portrait, look.face), slice(EVERY // 2, None, EVERY)
+    for number, (motion, felt) in enumerate(played):
         seen = Motion(motion.shapes[looked], motion.pose[looked], FPS / EVERY)
         faces = list(follow_face(renderer.render(seen)))
         there = np.array([face is not None for face in faces])
@@ -77,6 +80,28 @@ def drawn(portrait: Path, voices: list[Path], rng: np.random.Generator) -> Itera
             continue
         landmarks = np.array([face.landmarks for face in faces if face is not None], np.float32)
         yield landmarks, felt[looked][: len(there)][there].astype(np.float32), np.full(len(landmarks), number)
+
+
+def by_actors(portrait: Path, voices: list[Path], rng: np.random.Generator) -> Iterator[tuple[Motion, Float64]]:
+    """Clips of virtual actors, and what is felt in each frame (T, 8)."""
+    for feelings in clips(rng):
+        seconds = STEADY_S if len(feelings) == 1 else CHANGING_S
+        speech = listen(read_sound(voices[rng.integers(len(voices))]).waveform[: round(seconds * SPEECH_RATE)])
+        actor = virtual_actor(int(rng.integers(1 << 30)))
+        yield acted(actor, speech, feelings, rng)
+
+
+def by_backbone(portrait: Path, voices: list[Path], rng: np.random.Generator) -> Iterator[tuple[Motion, Float64]]:
+    """Clips of one feeling each as the default backbone acts them, and what is felt in each frame (T, 8)."""
+    talk = dicetalk.load()
+    assert isinstance(talk.backbone, Moves)
+    for name in NAMES * PLAYED:
+        sound = read_sound(voices[rng.integers(len(voices))])
+        sound = replace(sound, waveform=sound.waveform[: round(STEADY_S * SPEECH_RATE)])
+        conditions = talk(portrait, sound, size=SIZE, crop=True, seed=int(rng.integers(1 << 30))).conditions
+        felt = np.tile(some(name, rng), (conditions.frames, 1))
+        conditions = replace(conditions, emotion=EmotionTrack(felt.astype(np.float32)))
+        yield concatenate(list(talk.backbone.act(conditions))), felt
 
 
 def clips(rng: np.random.Generator) -> Iterator[list[Float64]]:
