@@ -1,11 +1,13 @@
 """What captions are worth: plain sentences beside a captioner that learned, on strangers; and people beside people.
 
     python benchmarks/captions.py table RUNS --speech ../shared/data/speech
+    python benchmarks/captions.py real RUNS CLIPS/          # CLIPS/clips.csv: file,identity,emotion
     python benchmarks/captions.py human ../shared/data/relatives/emvidcap
 
 `table` takes the checkpoints `felt-SEED` and `bare-SEED` in RUNS, of `dicetalk train caption-small` with `loop.seed` 0
 to 2; for `bare` with `sizes.felt=false`, a decoder with attention alone. All are asked about the same 200 clips of
-virtual actors whom nobody learned from, who say other speech. `human` takes one of the sentences that people wrote of
+virtual actors whom nobody learned from, who say other speech. `real` has them caption real clips of which the emotion
+is known. `human` takes one of the sentences that people wrote of
 each clip of EmVidCap's official test and holds it against the others. Intervals are 95 %, by drawing clips anew.
 """
 
@@ -16,12 +18,14 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from caption_readers import Reader, embedded, taught_reader
 
 from dicetalk.arrays import Float32, Float64
+from dicetalk.data.folder import read_folder
 from dicetalk.data.virtual import SOUNDS
 from dicetalk.evaluation.caption_feelings import Lexicon, Named, mixed, named_by
 from dicetalk.evaluation.captions import Captioned, Words, as_published, bleu_of, cider, matches, plain_words
@@ -29,7 +33,10 @@ from dicetalk.evaluation.figures import between
 from dicetalk.media import read_sound
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.reading.caption import ADJECTIVES, caption
+from dicetalk.reading.reader import read
+from dicetalk.recording import EVERY
 from dicetalk.speech import Speech, listen
+from dicetalk.tracking.tracker import watch
 from dicetalk.training.caption import captions_of, felt_in, named, open_captioner
 from dicetalk.training.caption_clips import LONGEST_S, STRANGERS, CaptionClip, draw_clips, known_speech, read_off
 
@@ -83,10 +90,7 @@ def _said(runs: Path, clips: Sequence[CaptionClip], motions: Sequence[Float32]) 
     yield "one sentence for all", ["calm at first, angry from second 4"] * len(clips)
     yield "plain, what is felt is known", [caption(clip.told) for clip in clips]
     yield "plain, read by the shipped embedder", said_plainly(embedded, motions)
-    for kind, title in (("felt", "learned, dual path"), ("bare", "learned, attention alone")):
-        for seed in range(SEEDS):
-            if (folder := runs / f"{kind}-{seed}" / "config.json").is_file():
-                yield f"{title}, seed {seed}", captions_of(*open_captioner(folder.parent), motions)
+    yield from _learned(runs, motions)
     for seed in range(SEEDS):
         yield (
             f"plain, read by a network that learned from such clips, seed {seed}",
@@ -107,6 +111,39 @@ def _row(title: str, clips: Sequence[CaptionClip], texts: Sequence[str]) -> str:
     drawn = np.random.default_rng(0).integers(len(right), size=(DRAWS, len(right)))
     told = [*scores(captions, OWN_WORDS), (float(right.mean()), *between(right[drawn].mean(1)))]
     return f"| {title} | {' | '.join(f'{x:.3f} ({low:.3f} to {high:.3f})' for x, low, high in told)} |"
+
+
+def real(runs: Path, folder: Path) -> Iterator[str]:
+    """What is said of real, labelled clips: how often the label is named, alone or among others, and nothing is."""
+    clips = [(clip.video, clip.emotion) for clip in read_folder(folder).clips if clip.emotion and clip.video]
+    readings = [read(video) for video, _ in clips]
+    motions = [motion_of(video) for video, _ in clips]
+    alone = [replace(reading, windows=reading.face or reading.windows, voice=None) for reading in readings]
+    said = {
+        "plain, face and voice, as `describe` has it": [caption(reading) for reading in readings],
+        "plain, the face alone": [caption(reading) for reading in alone],
+        "plain, read by the shipped embedder, the face": said_plainly(embedded, motions),
+        **dict(_learned(runs, motions)),
+    }
+    yield f"| {len(clips)} real clips | the label and nothing else is named | among others | nothing is named |"
+    yield "|---|---|---|---|"
+    for title, texts in said.items():
+        told = [(named(text.split(". ")[0]), label) for text, (_, label) in zip(texts, clips, strict=True)]
+        counts = [{*names} == {label} for names, label in told], [label in names for names, label in told]
+        cells = [f"{sum(count)} of {len(clips)}" for count in (*counts, [not names for names, _ in told])]
+        yield f"| {title} | {' | '.join(cells)} |"
+
+
+def motion_of(video: Path) -> Float32:
+    motion = watch(video, EVERY).motion
+    return np.column_stack([motion.shapes, motion.pose]).astype(np.float32)
+
+
+def _learned(runs: Path, motions: Sequence[Float32]) -> Iterator[tuple[str, Sequence[str]]]:
+    for kind, title in (("felt", "learned, dual path"), ("bare", "learned, attention alone")):
+        for seed in range(SEEDS):
+            if (folder := runs / f"{kind}-{seed}" / "config.json").is_file():
+                yield f"{title}, seed {seed}", captions_of(*open_captioner(folder.parent), motions)
 
 
 def human(folder: Path) -> Iterator[str]:
@@ -147,10 +184,17 @@ def main() -> None:
     of_table = commands.add_parser("table")
     of_table.add_argument("runs", type=Path)
     of_table.add_argument("--speech", type=Path)
+    of_real = commands.add_parser("real")
+    of_real.add_argument("runs", type=Path)
+    of_real.add_argument("folder", type=Path)
     commands.add_parser("human").add_argument("folder", type=Path)
     args = parser.parse_args()
-    rows = human(args.folder) if args.command == "human" else table(args.runs, args.speech)
-    for row in rows:
+    works: dict[str, Callable[[], Iterator[str]]] = {
+        "table": lambda: table(args.runs, args.speech),
+        "real": lambda: real(args.runs, args.folder),
+        "human": lambda: human(args.folder),
+    }
+    for row in works[args.command]():
         print(row, flush=True)
 
 

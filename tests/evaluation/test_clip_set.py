@@ -16,6 +16,7 @@ from dicetalk.data.clip import Dropped
 from dicetalk.errors import InputError, MediaError
 from dicetalk.evaluation.clip_set import Options, find_videos, measure_set
 from dicetalk.evaluation.footage import Footage
+from dicetalk.evaluation.wanted import Part
 
 
 def test_videos_are_found_by_name_and_hidden_ones_are_not(tmp_path: Path) -> None:
@@ -42,8 +43,10 @@ def test_a_bad_clip_is_left_out_and_the_rest_goes_on(talking: Path, tmp_path: Pa
     count: list[None] = []
     options = Options(workers=workers)
     videos = find_videos(tmp_path)
-    (found,) = measure_set(videos, {"good": "happy"}, options, lambda: count.append(None), told.append)
+    parts = {"good": (Part(0.0, 1.0, "happy"), Part(60.0, 62.0, "sad"))}
+    (found,) = measure_set(videos, {"good": "happy"}, options, lambda: count.append(None), told.append, parts)
     assert (found.name, found.wanted, list(found.readings), len(count)) == ("good", "happy", ["own"], 3)
+    assert [part.name for part, _ in found.parts] == ["happy"]  # the other begins after its end
     assert [drop.file.name for drop in told] == ["bad.mp4", "silent.mp4"]
     assert "has no sound" in told[1].reason
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from dicetalk.errors import MediaError
 from dicetalk.evaluation.clip_set import Options
 from dicetalk.evaluation.comparison import compare
 from dicetalk.evaluation.report import Report, table, to_json, write_report
+from dicetalk.evaluation.verdicts import confusion, verdict_figures
+from dicetalk.evaluation.wanted import Part
 from dicetalk.media import read_picture
 
 pytest.importorskip("matplotlib")
@@ -56,6 +59,17 @@ def test_json_holds_every_figure_of_every_set_and_clip(report: Report) -> None:
     assert told["emotions"]["videos"]["confusion"]["own"] == {"happy": {"happy": 1}, "sad": {"happy": 1}}
     assert told["left_out"][0]["reason"].endswith("give videos with both")
     assert told["lacking"] == ["FID: give --fid-network"]
+
+
+def test_each_part_of_what_changes_counts_for_its_time() -> None:
+    turns = (Part(0.0, 3.0, "happy"), {"happy": 0.9, "sad": 0.1}), (Part(3.0, 4.0, "sad"), {"happy": 0.6, "sad": 0.4})
+    changing = replace(measured("one", wanted="happy"), parts=turns)
+    assert verdict_figures(changing) == {"emotion_own": (0.75, 1)}
+    assert confusion([changing], "own") == {"happy": {"happy": 1}, "sad": {"happy": 1}}
+    report = Report(compare([changing], [], Options()), {"videos": [changing]}, [], Options(), [], 0.0)
+    (first, second) = to_json(report)["emotions"]["videos"]["clips"]["one"]["parts"]
+    assert first == {"start": 0.0, "end": 3.0, "wanted": "happy", "read": {"happy": 0.9, "sad": 0.1}}
+    assert second["wanted"] == "sad"
 
 
 def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from dicetalk.emotion.feeling import mix
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.errors import InputError
-from dicetalk.evaluation.wanted import strongest, wanted_emotions
+from dicetalk.evaluation.wanted import Part, parts_of, strongest, wanted_emotions, wanted_parts
 
 
 def record(path: Path, *emotions: object, **more: object) -> None:
@@ -48,6 +48,23 @@ def test_a_table_outweighs_records(tmp_path: Path, videos: dict[str, Path]) -> N
     record(tmp_path / "b.json", {"happy": 0.8})
     (tmp_path / "t.csv").write_text("clip,emotion\na,sad\n")
     assert wanted_emotions(videos, tmp_path / "t.csv", None) == {"a": "sad", "b": "happy"}
+
+
+def test_what_changes_has_parts(tmp_path: Path, videos: dict[str, Path]) -> None:
+    record(tmp_path / "a.json", {"sad": 0.6}, {"angry": 0.9})  # 2 s and 1 s, faded in the 0.6 s before
+    record(tmp_path / "b.json", {"happy": 0.8})
+    assert wanted_parts(videos, None, None) == {"a": (Part(0.0, 1.64, "sad"), Part(1.64, 3.0, "angry"))}
+    (tmp_path / "clips.csv").write_text("file,emotion\na.mp4,fear\n")
+    assert wanted_parts(videos, None, tmp_path) == {}  # a table has said what it is
+    (tmp_path / "b.json").write_text('{"heard": {"keys": [{"time": 0, "emotion": "sad"}]}, "seconds": 1e999}')
+    assert wanted_parts(videos, None, tmp_path) == {}
+
+
+def test_what_is_short_or_weak_is_no_part() -> None:
+    turns = Timeline([(0.0, "happy"), (4.0, "angry"), (4.5, "happy"), (8.0, "sad:0.3"), (10.0, "sad:0.4")], fade=0)
+    parts = parts_of(turns, 12.0)
+    assert [part.name for part in parts] == ["happy", "happy", "neutral", "sad"]
+    assert (parts[-1].start, parts[-1].end) == (10.0, 12.0)
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", '{"heard": 3}', '{"heard": {"keys": []}, "seconds": 3}', "\xff"])

@@ -17,6 +17,8 @@ from dicetalk.errors import InputError
 from dicetalk.evaluation.appearance import Appearance, Networks, frames_of, look
 from dicetalk.evaluation.footage import Footage, read_footage
 from dicetalk.evaluation.judge import SHOWN, Reading, ask, own_reading
+from dicetalk.evaluation.wanted import Part
+from dicetalk.rates import FPS
 from dicetalk.speech.broad import SHUT
 
 OWN = "own"
@@ -58,12 +60,14 @@ class Measured:
         readings: which emotion each judge reads in it, by the judge's name.
         looks: what networks make of it.
         wanted: the emotion that it was meant to show; None where that is not known.
+        parts: where several were meant in turn, each stretch and what our own judge reads in it.
     """
 
     footage: Footage
     readings: dict[str, Reading]
     looks: Appearance
     wanted: str | None = None
+    parts: tuple[tuple[Part, Reading], ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,6 +115,7 @@ def measure_set(
     options: Options,
     progress: Callable[[], None],
     left_out: Callable[[Dropped], None],
+    parts: Mapping[str, Sequence[Part]] | None = None,
 ) -> list[Measured]:
     """All clips of a set that can be measured.
 
@@ -120,6 +125,7 @@ def measure_set(
         options: how.
         progress: called after each clip.
         left_out: called with each clip that cannot be measured, or not be read by a judge, and why.
+        parts: what was meant in turn, of clips of which that is known, by name.
 
     Raises:
         InputError: none can be measured.
@@ -135,11 +141,18 @@ def measure_set(
                 left_out(result)
             else:
                 readings = result.readings | _asked(result.footage, options, left_out)
-                found.append(replace(result, readings=readings, wanted=wanted.get(result.name)))
+                turns = _turns(result.footage, (parts or {}).get(result.name, ()))
+                found.append(replace(result, readings=readings, wanted=wanted.get(result.name), parts=turns))
             progress()
     if not found:
         raise InputError(f"none of {len(videos)} videos can be measured ({reason}); give videos of talking faces")
     return found
+
+
+def _turns(footage: Footage, parts: Sequence[Part]) -> tuple[tuple[Part, Reading], ...]:
+    """What our own judge reads in parts of a clip, as far as it lasts."""
+    cut = [(part, footage.motion[slice(round(part.start * FPS), round(part.end * FPS))]) for part in parts]
+    return tuple((part, own_reading(motion)) for part, motion in cut if len(motion))
 
 
 def _asked(footage: Footage, options: Options, left_out: Callable[[Dropped], None]) -> dict[str, Reading]:

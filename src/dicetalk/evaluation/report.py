@@ -13,8 +13,10 @@ from dicetalk.data.clip import Dropped
 from dicetalk.evaluation.clip_set import Measured, Options
 from dicetalk.evaluation.comparison import Column, Comparison
 from dicetalk.evaluation.figures import Figure, Sums, estimate
+from dicetalk.evaluation.judge import Reading
 from dicetalk.evaluation.pictures import draw_clip, draw_columns, draw_spectra
 from dicetalk.evaluation.verdicts import confusion, draw_verdicts, leading
+from dicetalk.evaluation.wanted import Part
 from dicetalk.files import whole, writing
 
 MARKDOWN, JSON = "evaluation.md", "evaluation.json"
@@ -81,10 +83,15 @@ def _emotions_json(clips: Sequence[Measured], options: Options) -> dict[str, Any
     return {
         "clips": {
             clip.name: {"wanted": clip.wanted, "read": {judge: dict(read) for judge, read in clip.readings.items()}}
+            | ({"parts": [_part_json(part, read) for part, read in clip.parts]} if clip.parts else {})
             for clip in clips
         },
         "confusion": {judge: confusion(clips, judge) for judge in options.judge_names},
     }
+
+
+def _part_json(part: Part, read: Reading) -> dict[str, Any]:
+    return {"start": part.start, "end": part.end, "wanted": part.name, "read": dict(read)}
 
 
 def table(comparison: Comparison) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,23 +30,41 @@ def figure_of(judge: str) -> Figure:
 
 
 def verdict_figures(clip: Measured) -> dict[str, Sums]:
-    """Whether each judge reads what a clip was meant to show; nothing of a judge that does not know it."""
-    return {
+    """Whether each judge reads what a clip was meant to show; nothing of a judge that does not know it.
+
+    Of a clip that was meant to show several emotions in turn our own judge is right for the share of the time in which
+    it reads each when it was meant. Others see a few frames of all of it, and are asked about what was meant most.
+    """
+    found: dict[str, Sums] = {
         key_of(judge): (float(strongest_of(reading) == clip.wanted), 1)
         for judge, reading in clip.readings.items()
         if clip.wanted in reading
     }
+    return found | ({key_of(OWN): (right_for(clip), 1)} if clip.parts else {})
+
+
+def right_for(clip: Measured) -> float:
+    """Share of the time of a clip's parts in which our own judge reads what was meant."""
+    seconds = np.array([part.end - part.start for part, _ in clip.parts])
+    right = np.array([strongest_of(reading) == part.name for part, reading in clip.parts])
+    return float(seconds @ right / seconds.sum())
 
 
 def confusion(clips: Sequence[Measured], judge: str) -> dict[str, dict[str, int]]:
-    """How often each emotion that was meant was read as which one by a judge."""
+    """How often each emotion that was meant, of a clip or a part of one, was read as which one by a judge."""
     counts: dict[str, dict[str, int]] = {}
-    for clip in clips:
-        reading = clip.readings.get(judge)
-        if clip.wanted is not None and reading is not None:
-            row = counts.setdefault(clip.wanted, {})
-            row[strongest_of(reading)] = row.get(strongest_of(reading), 0) + 1
+    for meant, reading in (pair for clip in clips for pair in _meant_and_read(clip, judge)):
+        row = counts.setdefault(meant, {})
+        row[strongest_of(reading)] = row.get(strongest_of(reading), 0) + 1
     return counts
+
+
+def _meant_and_read(clip: Measured, judge: str) -> Iterator[tuple[str, Reading]]:
+    """What was meant and what a judge reads, of a clip or of each of its parts."""
+    if judge == OWN and clip.parts:
+        yield from ((part.name, reading) for part, reading in clip.parts)
+    elif clip.wanted is not None and judge in clip.readings:
+        yield clip.wanted, clip.readings[judge]
 
 
 def draw_verdicts(path: Path, sets: Mapping[str, Sequence[Measured]], judge: str) -> bool:

@@ -16,7 +16,7 @@ from dicetalk.evaluation.clip_set import Measured, Options, find_videos, measure
 from dicetalk.evaluation.comparison import REFERENCE, VIDEOS, compare
 from dicetalk.evaluation.judge import ask
 from dicetalk.evaluation.report import Report
-from dicetalk.evaluation.wanted import wanted_emotions
+from dicetalk.evaluation.wanted import wanted_emotions, wanted_parts
 from dicetalk.media import read_video
 
 
@@ -66,7 +66,8 @@ def evaluate_videos(
     sets: dict[str, list[Measured]] = {}
     total, done = sum(map(len, found.values())), count(1)
     for name, videos in found.items():
-        sets[name] = measure_set(videos, wanted[name], options, lambda: progress(next(done), total), drop)
+        parts = wanted_parts(videos, tables.get(name), places[name])
+        sets[name] = measure_set(videos, wanted[name], options, lambda: progress(next(done), total), drop, parts)
     comparison = compare(sets[VIDEOS], sets.get(REFERENCE, []), options)
     return Report(comparison, sets, dropped, options, lacking(request, options, sets), time.perf_counter() - start)
 

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from dicetalk.emotion.timeline import Timeline
-from dicetalk.emotion.vocabulary import NEUTRAL, resolve
+from dicetalk.emotion.vocabulary import NAMES, NEUTRAL, resolve
 from dicetalk.errors import EmotionError, InputError, MediaError
 from dicetalk.files import read_bytes
+from dicetalk.rates import FPS
 from dicetalk.reading.asked import record_of, timeline_of
+from dicetalk.reading.compared import MEANT
 
 TABLE = "clips.csv"
 """What is looked for in a folder of videos."""
 MOST = 100_000_000
 """Of a table or a record [bytes]."""
+LEAST_PART_S = 1.0
+"""What is asked for a shorter time is read with what is around it [s]."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a clip in which one emotion was meant.
+
+    Attributes:
+        start: [s].
+        end: [s].
+        name: of the emotion.
+    """
+
+    start: float
+    end: float
+    name: str
 
 
 def wanted_emotions(videos: Mapping[str, Path], table: Path | None, beside: Path | None) -> dict[str, str]:
@@ -41,6 +63,21 @@ def wanted_emotions(videos: Mapping[str, Path], table: Path | None, beside: Path
         return found | named
     usual = None if beside is None else beside / TABLE
     return found | (_of(videos, read_table(usual)) if usual is not None and usual.is_file() else {})
+
+
+def wanted_parts(videos: Mapping[str, Path], table: Path | None, beside: Path | None) -> dict[str, tuple[Part, ...]]:
+    """What was meant in turn, of each clip whose record tells of several emotions and which no table names.
+
+    Args:
+        videos: the file of each clip, by name.
+        table: as for `wanted_emotions`.
+        beside: as for `wanted_emotions`.
+    """
+    usual = None if beside is None else beside / TABLE
+    tables = [path for path in (table, usual) if path is not None and (path == table or path.is_file())]
+    named = {name for path in tables for name in _of(videos, read_table(path))}
+    found = {name: _parts_recorded(path) for name, path in videos.items() if name not in named}
+    return {name: parts for name, parts in found.items() if len(parts) > 1}
 
 
 def _of(videos: Mapping[str, Path], table: Mapping[str, str]) -> dict[str, str]:
@@ -88,6 +125,28 @@ def _recorded(video: Path) -> str | None:
         return strongest(timeline, float(record["seconds"]))
     except (ValueError, TypeError, KeyError):  # somebody else's file of that name
         return None
+
+
+def _parts_recorded(video: Path) -> tuple[Part, ...]:
+    record = record_of(video)
+    timeline = None if record is None else timeline_of(record, video.parent)
+    try:
+        return () if record is None or timeline is None else parts_of(timeline, float(record["seconds"]))
+    except (ValueError, TypeError, KeyError, OverflowError):  # somebody else's file of that name
+        return ()
+
+
+def parts_of(timeline: Timeline, seconds: float) -> tuple[Part, ...]:
+    """Stretches of a clip of some length [s] in which one emotion leads, without those that are short; a weak one leads
+    where it has half the share of calm.
+    """
+    mixtures = timeline.at((np.arange(max(1, round(seconds * FPS))) + 0.5) / FPS)
+    felt = mixtures[:, 1:].argmax(1) + 1
+    calm = mixtures[np.arange(len(felt)), felt] < MEANT * mixtures[:, 0]
+    names = np.where(calm, 0, felt)
+    edges = [0, *(np.flatnonzero(np.diff(names)) + 1).tolist(), len(names)]
+    parts = [Part(one / FPS, other / FPS, NAMES[int(names[one])]) for one, other in pairwise(edges)]
+    return tuple(part for part in parts if part.end - part.start >= LEAST_PART_S)
 
 
 def strongest(timeline: Timeline, seconds: float) -> str:
