@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.arrays import Float32, Float64
-from dicetalk.evaluation.footage import OPENING, Footage
+from dicetalk.evaluation.footage import LIPS, OF_FACE, OPENING, Footage
 from dicetalk.motion.space import Motion
 from dicetalk.rates import FPS, HOPS_PER_FRAME, HOPS_PER_SECOND
 from dicetalk.speech.broad import OPENING as OPENINGS
@@ -39,6 +39,8 @@ def footage(name: str = "clip", mouth: Float32 | None = None, late: float = 0.0,
     pose[:, 0], pose[:, 2] = 0.05 * np.sin(4.0 * times), 0.02 * np.cos(3.0 * times)
     motion = Motion(np.zeros((frames, 52), np.float32), pose.astype(np.float32))
     moved = np.abs(np.diff(pose[:, 1]))
+    points = np.zeros((frames, len(OF_FACE), 2), np.float32)
+    points[:, LIPS.stop // 2 : LIPS.stop, 1] = gap[:, None]
     return Footage(
         name=name,
         path=Path(f"{name}.mp4"),
@@ -51,4 +53,5 @@ def footage(name: str = "clip", mouth: Float32 | None = None, late: float = 0.0,
         shaken=np.abs(np.diff(pose[:, 1], 2)),
         boxes=np.tile([40.0, 40.0, 200.0, 220.0], (frames, 1)),
         points=np.tile(np.array([[80.0, 100], [160, 100], [120, 140], [90, 180], [150, 180]]), (frames, 1, 1)),
+        points_of_face=points,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from dicetalk.cli.evaluate_clips import clips
+from dicetalk.cli.evaluate_protocol import protocol
 from dicetalk.cli.evaluate_videos import videos
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FOLDER
@@ -49,6 +50,7 @@ def evaluate() -> None:
 
 evaluate.add_command(videos, VIDEOS)
 evaluate.add_command(clips)
+evaluate.add_command(protocol)
 
 
 @evaluate.command(cls=HeavyCommand, epilog=EXAMPLES)

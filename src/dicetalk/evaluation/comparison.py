@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.arrays import Float32
-from dicetalk.evaluation import heads, identity, lips, movement, takes
+from dicetalk.evaluation import heads, identity, likeness, lips, movement, takes
 from dicetalk.evaluation.clip_set import Measured, Options
 from dicetalk.evaluation.figures import Estimate, Figure, Sums, estimate
 from dicetalk.evaluation.footage import Footage
@@ -20,7 +20,9 @@ SWAPPED, LOUD, STILL = "another clip's sound", "a mouth that follows loudness", 
 """Controls: lips that say something else, that open as far as it is loud, that are shut whatever is said."""
 
 OF_LIPS = {figure.key for figure in lips.FIGURES}
-OF_VOICE, OF_STILLNESS = OF_LIPS | {"nod_coherence", "turning_coherence"}, OF_LIPS | {"speed", "blinks"}
+OF_LIKENESS = {figure.key for figure in likeness.FIGURES}
+OF_VOICE = OF_LIPS | {"nod_coherence", "turning_coherence"}
+OF_STILLNESS = OF_LIPS | OF_LIKENESS | {"speed", "blinks"}
 """The figures that say something of the controls."""
 
 LSE = (Figure("lse_d", "LSE-D, less is better"), Figure("lse_c", "LSE-C, more is better"))
@@ -66,11 +68,12 @@ def compare(videos: Sequence[Measured], reference: Sequence[Measured], options: 
         options: how they were measured.
     """
     known, seen = all_figures(options), [clip.footage for clip in videos]
+    real = {clip.name: clip.footage for clip in reference}
     columns = [
         _column(VIDEOS, _clips(videos, reference, options), known, _against(videos, reference)),
         *_swapped(VIDEOS, seen, known, options),
         _control(f"{VIDEOS}, {LOUD}", [clip.loud_mouth() for clip in seen], known, OF_LIPS, options),
-        _control(f"{VIDEOS}, {STILL}", [clip.still() for clip in seen], known, OF_STILLNESS, options),
+        _control(f"{VIDEOS}, {STILL}", [clip.still() for clip in seen], known, OF_STILLNESS, options, real),
     ]
     if reference:
         columns.append(_column(REFERENCE, _clips(reference, [], options), known, _floors(reference)))
@@ -84,7 +87,7 @@ def all_figures(options: Options) -> list[Figure]:
     seams = [] if options.seam_every is None else [movement.SEAMS]
     judged = [figure_of(name) for name in options.judge_names]
     moved = [*movement.FIGURES, *seams, *heads.FIGURES, heads.SPECTRA]
-    return [*lips.FIGURES, *moved, *judged, identity.FIGURE, *takes.FIGURES, *LSE, FID, FVD]
+    return [*lips.FIGURES, *moved, *judged, identity.FIGURE, *likeness.FIGURES, *takes.FIGURES, *LSE, FID, FVD]
 
 
 def _column(
@@ -102,11 +105,13 @@ def _said(clip: ClipFigures, figure: Figure) -> Sums:
 def _clips(clips: Sequence[Measured], reference: Sequence[Measured], options: Options) -> dict[str, ClipFigures]:
     """What each clip says, by name."""
     same = {clip.name: clip.looks.faces for clip in reference}
+    real = {clip.name: clip.footage for clip in reference}
     others = takes.take_figures([clip.footage for clip in clips])
     return {
         clip.name: _motion_figures(clip.footage, options)
         | verdict_figures(clip)
         | identity.identity_figure(clip.looks.faces, same.get(clip.name))
+        | likeness.likeness_figures(clip.footage, real.get(clip.name))
         | taken
         | _lse(clip)
         for clip, taken in zip(clips, others, strict=True)
@@ -134,8 +139,20 @@ def _swapped(name: str, clips: Sequence[Footage], known: Sequence[Figure], optio
     return [_control(f"{name}, {SWAPPED}", made, known, OF_VOICE, options)] if made else []
 
 
-def _control(name: str, made: Sequence[Footage], known: Sequence[Figure], keys: set[str], options: Options) -> Column:
-    return _column(name, {clip.name: _only(_motion_figures(clip, options), keys) for clip in made}, known, {})
+def _control(
+    name: str,
+    made: Sequence[Footage],
+    known: Sequence[Figure],
+    keys: set[str],
+    options: Options,
+    real: Mapping[str, Footage] | None = None,
+) -> Column:
+    """What is said of clips that were made of others; of their likeness to real ones too, where those are given."""
+
+    def said(clip: Footage) -> ClipFigures:
+        return _motion_figures(clip, options) | likeness.likeness_figures(clip, (real or {}).get(clip.name))
+
+    return _column(name, {clip.name: _only(said(clip), keys) for clip in made}, known, {})
 
 
 def _only(figures: ClipFigures, keys: set[str]) -> ClipFigures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,17 @@ from dicetalk.arrays import Float32, Float64
 from dicetalk.errors import InputError
 from dicetalk.face.mesh import five_points
 from dicetalk.media import probe, read_sound
-from dicetalk.motion.landmarks import LOWER_LIP, UPPER_LIP
+from dicetalk.motion.landmarks import (
+    BROWS,
+    LEFT_LOWER_LID,
+    LEFT_UPPER_LID,
+    LOWER_LIP,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_LOWER_LID,
+    RIGHT_UPPER_LID,
+    UPPER_LIP,
+)
 from dicetalk.motion.space import Motion
 from dicetalk.rates import FPS, HOPS_PER_FRAME
 from dicetalk.speech import listen
@@ -33,6 +44,14 @@ OPENING = len(PHONES) + 1
 """The column of `hear_mouth` that tells how far the lips part."""
 
 
+_OF_LIPS = dict.fromkeys((*OUTER_LIPS, *UPPER_LIP, *LOWER_LIP))
+_OF_LIDS = (*RIGHT_UPPER_LID, *RIGHT_LOWER_LID, *LEFT_UPPER_LID, *LEFT_LOWER_LID)
+OF_FACE = tuple(dict.fromkeys((*_OF_LIPS, *_OF_LIDS, *BROWS, *OVAL)))
+"""The points that are held against a real face's: lips first, then lids, brows and outline."""
+LIPS = slice(len(_OF_LIPS))
+"""Those of the lips."""
+
+
 @dataclass(frozen=True, eq=False)
 class Footage:
     """One video of somebody who talks; T frames of 25 a second.
@@ -49,6 +68,7 @@ class Footage:
         shaken: (T - 2,) how far that differs from the move before it, likewise.
         boxes: (T, 4) left, top, right and bottom of the mesh [px].
         points: (T, 5, 2) both eyes, the tip of the nose, both corners of the mouth [px], from left to right.
+        points_of_face: (T, P, 2) the points `OF_FACE` in the head's own frame [inter-ocular distances].
     """
 
     name: str
@@ -62,6 +82,7 @@ class Footage:
     shaken: Float64
     boxes: Float64
     points: Float64
+    points_of_face: Float32
 
     @property
     def frames(self) -> int:
@@ -86,7 +107,14 @@ class Footage:
         held = self.motion[shut : shut + 1]
         motion = Motion(np.repeat(held.shapes, frames, 0), np.repeat(held.pose, frames, 0))
         nothing = np.zeros(frames)
-        return replace(self, motion=motion, gap=np.full(frames, self.gap[shut]), moved=nothing[1:], shaken=nothing[2:])
+        return replace(
+            self,
+            motion=motion,
+            gap=np.full(frames, self.gap[shut]),
+            moved=nothing[1:],
+            shaken=nothing[2:],
+            points_of_face=np.repeat(self.points_of_face[shut : shut + 1], frames, 0),
+        )
 
     def loud_mouth(self) -> Footage:
         """The same voice with a mouth that opens as far as it is loud, and knows nothing of phones."""
@@ -105,6 +133,7 @@ class Footage:
             shaken=self.shaken[: frames - 2],
             boxes=self.boxes[:frames],
             points=self.points[:frames],
+            points_of_face=self.points_of_face[:frames],
         )
 
 
@@ -130,7 +159,7 @@ def read_footage(path: Path, name: str) -> Footage:
     return Footage(name, path, mouth, loudness, pitch, sight.motion, **seen)._cut(frames)
 
 
-def _measured(landmarks: Float64) -> dict[str, Float64]:
+def _measured(landmarks: Float64) -> dict[str, Any]:
     """What is kept of landmarks (T, 478, 3)."""
     heads = find_heads(landmarks)
     mesh = landmarks[..., :2] / heads.unit
@@ -141,6 +170,7 @@ def _measured(landmarks: Float64) -> dict[str, Float64]:
         "shaken": _sizes(np.diff(mesh, 2, axis=0)),
         "boxes": np.concatenate([places.min(1), places.max(1)], axis=1),
         "points": np.array([five_points(points) for points in landmarks]),
+        "points_of_face": heads.faces[:, OF_FACE, :2].astype(np.float32),
     }
 
 

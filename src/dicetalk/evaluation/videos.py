@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -16,7 +16,7 @@ from dicetalk.evaluation.clip_set import Measured, Options, find_videos, measure
 from dicetalk.evaluation.comparison import REFERENCE, VIDEOS, compare
 from dicetalk.evaluation.judge import ask
 from dicetalk.evaluation.report import Report
-from dicetalk.evaluation.wanted import wanted_emotions, wanted_parts
+from dicetalk.evaluation.wanted import Part, wanted_emotions, wanted_parts
 from dicetalk.media import read_video
 
 
@@ -50,13 +50,36 @@ def evaluate_videos(
         InputError: there is no video, none can be measured, or the table of emotions cannot be used.
         CheckpointError, MissingExtraError: a network cannot be used.
     """
-    start = time.perf_counter()
-    options.networks.check()
     places = {VIDEOS: request.videos} | ({} if request.reference is None else {REFERENCE: request.reference})
     found = {name: find_videos(place) for name, place in places.items()}
     tables = {VIDEOS: request.emotions}
-    try_judges(options, found[VIDEOS])
     wanted = {name: wanted_emotions(videos, tables.get(name), places[name]) for name, videos in found.items()}
+    parts = {name: wanted_parts(videos, tables.get(name), places[name]) for name, videos in found.items()}
+    return measure_sets(found, wanted, options, progress, left_out, parts)
+
+
+def measure_sets(
+    found: Mapping[str, Mapping[str, Path]],
+    wanted: Mapping[str, Mapping[str, str]],
+    options: Options,
+    progress: Callable[[int, int], None],
+    left_out: Callable[[Dropped], None],
+    parts: Mapping[str, Mapping[str, Sequence[Part]]] | None = None,
+) -> Report:
+    """Measure sets of videos, and lay them beside each other.
+
+    Args:
+        found: the files of `VIDEOS` and, where there are any, of `REFERENCE`, by name.
+        wanted: what each was meant to show, by set and name.
+        options, progress, left_out: as for `evaluate_videos`.
+        parts: what was meant in turn, of clips of which that is known, by set and name.
+
+    Raises:
+        InputError, CheckpointError, MissingExtraError: as `evaluate_videos`.
+    """
+    start = time.perf_counter()
+    options.networks.check()
+    try_judges(options, found[VIDEOS])
     dropped: list[Dropped] = []
 
     def drop(clip: Dropped) -> None:
@@ -66,10 +89,10 @@ def evaluate_videos(
     sets: dict[str, list[Measured]] = {}
     total, done = sum(map(len, found.values())), count(1)
     for name, videos in found.items():
-        parts = wanted_parts(videos, tables.get(name), places[name])
-        sets[name] = measure_set(videos, wanted[name], options, lambda: progress(next(done), total), drop, parts)
+        turns = (parts or {}).get(name)
+        sets[name] = measure_set(videos, wanted[name], options, lambda: progress(next(done), total), drop, turns)
     comparison = compare(sets[VIDEOS], sets.get(REFERENCE, []), options)
-    return Report(comparison, sets, dropped, options, lacking(request, options, sets), time.perf_counter() - start)
+    return Report(comparison, sets, dropped, options, lacking(options, sets), time.perf_counter() - start)
 
 
 def try_judges(options: Options, videos: Mapping[str, Path]) -> None:
@@ -90,15 +113,16 @@ def _first_frames(videos: Mapping[str, Path]) -> Iterator[Picture]:
             yield next(read_video(path))
 
 
-def lacking(request: Request, options: Options, sets: dict[str, list[Measured]]) -> list[str]:
+def lacking(options: Options, sets: Mapping[str, Sequence[Measured]]) -> list[str]:
     """What is not told, and what would be needed for it."""
-    networks, real = options.networks, request.reference is not None
+    networks, real = options.networks, REFERENCE in sets
     lines = {
         "distances to real clips: give a REFERENCE": not real,
         "emotion: give --emotions, or keep the record of `dicetalk generate --json` beside each video": not any(
             clip.wanted for clip in sets[VIDEOS]
         ),
         "identity: give --face-network, a network that knows faces": networks.face is None,
+        "LMD: give a REFERENCE with clips of the same names and the same sound": not real,
         "FID: give --fid-network and a REFERENCE": networks.fid is None or not real,
         "FVD: give --fvd-network and a REFERENCE": networks.fvd is None or not real,
         "LSE-D and LSE-C: give --sync-network": networks.sync is None,
