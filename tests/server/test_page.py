@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from covers import OVER_EYE, Stage
 from PIL import Image
 from served import Served, serving
 
 import dicetalk.assets
 from dicetalk.cli.settings import read_settings
+from dicetalk.face import Face
 from dicetalk.marks.origin import file_digest
-from dicetalk.media import read_sound
+from dicetalk.media import read_picture, read_sound
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which tests the page, is not installed")
 pytest.importorskip("fastapi")
@@ -155,6 +157,19 @@ def test_a_click_picks_the_face(page: Page, tmp_path: Path) -> None:
     page.click(".face[data-number='2']")
     assert page.get_attribute(".face[data-number='2']", "aria-pressed") == "true"
     assert "Face 2 speaks" in page.inner_text("#portrait-told")
+
+
+def test_a_covered_face_is_told_and_may_be_used(page: Page, hopper: Path, face: Face, tmp_path: Path) -> None:
+    stage = Stage(read_picture(hopper), face)
+    OVER_EYE["a hand before an eye"](stage)
+    Image.fromarray(stage.picture).save(tmp_path / "peeking.png")
+    _portrait(page, tmp_path / "peeking.png")
+    told = page.inner_text("[data-field=portrait]")
+    assert told.startswith("An eye of the face cannot be seen") and "--" not in told
+    assert told.endswith("tick “Use it although something covers the face”.")
+    page.check("#anyway")
+    assert page.inner_text("[data-field=portrait]") == ""
+    page.wait_for_selector("#still[data-ms]")
 
 
 def test_keys_are_added_moved_and_removed(page: Page, talk: Path) -> None:

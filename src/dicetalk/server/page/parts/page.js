@@ -13,12 +13,14 @@ const SECTIONS = { backbone: "settings", options: "settings", portrait: "portrai
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
+const OPTION = /go on with --(\w+) \(in Python [^)]*\)/; // what the command line calls a box of this page
+
 const place = (field) => document.querySelector(`[data-field="${field}"]`);
 
 /** Show what went wrong at the field it belongs to, or at `usual`. */
 export function tell(error, usual) {
   const field = SECTIONS[error.field] ?? usual;
-  place(field).textContent = sentence(error.message);
+  place(field).textContent = sentence(error.message.replace(OPTION, (_, name) => `tick “${find(name).parentElement.innerText.trim()}”`));
   const folded = place(field).closest("details");
   if (folded) folded.open = true;
   place(field).scrollIntoView({ block: "nearest" });
