@@ -30,8 +30,13 @@ def parses(arguments: list[str]) -> None:
 
 def test_the_services_of_compose() -> None:
     (found,) = read("compose.yaml")
-    parses(found["services"]["batch"]["command"])
+    for name in ("serve", "batch"):
+        parses(found["services"][name]["command"])
     assert (ROOT / "deploy" / found["services"]["batch"]["build"]["context"] / "Dockerfile").resolve().is_file()
+    serve = found["services"]["serve"]
+    (port,), (volume,) = serve["ports"], serve["volumes"]
+    assert port.startswith("127.0.0.1:") and volume.partition(":")[0] in found["volumes"]
+    assert "/healthz" in serve["healthcheck"]["test"][-1] and volume.endswith(serve["command"][-1])
     head = found["services"]["ray-head"]
     assert head["healthcheck"]["test"][:2] == ["CMD", "ray"] and head["volumes"] == ["${WORK:-./work}:/work"]
 

@@ -32,9 +32,9 @@ def listen(options: ServerOptions, host: str, port: int, ready: Callable[[str], 
     Raises:
         ConfigError: the address is taken or is none of this machine, or another server works in the folder.
     """
-    with occupied(Places(options.data)):
-        pass  # told now, in one line; the server takes it when it starts
     with _bound(host, port) as door:
+        with occupied(Places(options.data)):
+            pass  # told now, in one line; the server takes it when it starts
         address, number = door.getsockname()[:2]
         config = uvicorn.Config(
             make_app(options),
