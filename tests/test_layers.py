@@ -18,7 +18,7 @@ ROWS = (
     {"checks", "commands"},
     {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
-    {"emotion", "sampling", "speech", "face", "motion", "marks"},
+    {"emotion", "sampling", "speech", "face", "motion", "marks", "low_rank"},
     {"words", "scene"},  # what is said, found again in what is heard; what a picture suggests
     {"backbone"},  # the contract: what it hands over holds a Face
     {"portrait", "svd"},

@@ -10,7 +10,8 @@ from footages import footage
 
 from dicetalk.evaluation.figures import share
 from dicetalk.evaluation.footage import Footage
-from dicetalk.evaluation.movement import FIGURES, SEAMS, blink_starts, movement_figures
+from dicetalk.evaluation.movement import FIGURES, SEAMS, movement_figures
+from dicetalk.motion.blinks import blink_starts
 from dicetalk.motion.space import Motion, index
 
 
@@ -35,7 +36,7 @@ def test_a_face_that_does_not_move_has_no_jitter() -> None:
 
 def test_blinks_are_counted_and_shut_eyes_are_not() -> None:
     clip = blinking((3, 6), (20, 24), (35, 60))
-    assert blink_starts(clip) == [3, 20]
+    assert blink_starts(clip.motion.shapes) == [3, 20]
     assert movement_figures(clip, None)["blinks"] == pytest.approx((2, clip.seconds / 60))
 
 

@@ -18,15 +18,18 @@ from dicetalk.data.latents import LatentClip, read_clips
 from dicetalk.emotion.discriminator import UNLABELLED
 from dicetalk.emotion.road import NamedPriors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
+from dicetalk.low_rank import merge_low_rank
 from dicetalk.sampling import clean_from_v, scale_input
 from dicetalk.svd.backbone import load_svd
+from dicetalk.svd.model import stream_layers
 from dicetalk.svd.options import SvdOptions
 from dicetalk.svd.sizes import SvdSizes
-from dicetalk.training.loop import LoopOptions
+from dicetalk.training.loop import LoopOptions, train
 from dicetalk.training.recipes import SVD_TINY
-from dicetalk.training.stage2_svd import Kept, SvdTask, train_svd
+from dicetalk.training.stage2_svd import Kept, SvdTask, open_task, train_svd
+from dicetalk.training.svd_checkpoint import write_svd
 from dicetalk.training.svd_net import SvdNet
-from dicetalk.training.svd_recipe import Stage2Svd, SvdDrops
+from dicetalk.training.svd_recipe import Stage2Svd, SvdDrops, SvdWeights
 
 TINY = replace(
     SVD_TINY, batch=2, frames=2, reach=4, loop=LoopOptions(steps=2, rate=3e-3, warmup=1, save_every=1, average=0.5)
@@ -108,6 +111,42 @@ def test_streams_alone_learn_where_a_recipe_says_so(sizes: SvdSizes, data: Path)
     learns = {name for name, p in task.net.unet.named_parameters() if p.requires_grad}
     assert learns and all("processor" in name for name in learns)
     assert all(p.requires_grad for p in task.net.bank.parameters())
+
+
+def test_small_changes_alone_learn_and_are_none_at_first(sizes: SvdSizes, data: Path) -> None:
+    clips = read_clips([data])
+    lora = replace(TINY, learned="lora", rank=2, weights=SvdWeights(classes=0.0))
+    plain, task = task_of(sizes, clips, TINY), task_of(sizes, clips, lora)
+    told = [each.losses(torch.Generator().manual_seed(0))["diffusion"] for each in (plain, task)]
+    torch.testing.assert_close(*told, atol=1e-5, rtol=1e-5)  # sums are added up in another order
+    told[1].backward()
+    learns = {name for name, p in task.net.named_parameters() if p.grad is not None}
+    assert learns and all(name.endswith((".up", ".down")) and ".processor.to_" in name for name in learns)
+    assert all(task.net.get_parameter(name).grad.any() for name in learns if name.endswith(".up"))  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+def test_small_changes_are_a_small_file_beside_the_checkpoint(start: Path, data: Path, tmp_path: Path) -> None:
+    recipe = replace(TINY, learned="lora", rank=2, start=str(start), loop=replace(TINY.loop, average=0.0))
+    task = open_task(read_clips([data]), [], recipe)
+    train(task, recipe.loop, tmp_path / "me")
+    write_svd(tmp_path / "me", task.net, recipe, ["made"])
+    assert {file.name for file in (tmp_path / "me").glob("*.safetensors")} == {"lora.safetensors", "state.safetensors"}
+    state = load_file(tmp_path / "me" / "state.safetensors")
+    assert not any(name.endswith("original") for name in state)  # what is frozen is not kept twice
+    changed, plain = (load_svd(folder, SvdOptions(device="cpu")).modules.unet for folder in (tmp_path / "me", start))
+    merge_low_rank(stream_layers(task.net.unet.unet))
+    learned = task.net.unet.unet.state_dict()
+    for name, tensor in changed.unet.state_dict().items():
+        torch.testing.assert_close(tensor, learned[name], atol=1e-4, rtol=1e-3)  # changes are kept in 16 bits
+        assert "_ip" in name or torch.equal(tensor, plain.unet.state_dict()[name])
+    assert any((changed.unet.state_dict()[name] != tensor).any() for name, tensor in plain.unet.state_dict().items())
+    with pytest.raises(ConfigError, match="small change of another"):
+        train_svd([data], tmp_path / "more", replace(recipe, start=str(tmp_path / "me")))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "me").rename(tmp_path / "elsewhere" / "me")
+    with pytest.raises(CheckpointError, match="put that one there again"):
+        load_svd(tmp_path / "elsewhere" / "me", SvdOptions(device="cpu"))
 
 
 def test_the_target_is_the_one_that_the_sampler_undoes(sizes: SvdSizes, data: Path) -> None:

@@ -26,6 +26,20 @@ FIXATION = 1.1
 """Median time the eyes rest on one place [s]."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class EyeHabits:
+    """How somebody's eyes live by themselves.
+
+    Attributes:
+        blink_every: median time between blinks [s].
+    """
+
+    blink_every: float = BLINK_EVERY
+
+
+USUAL = EyeHabits()
+
+
 @dataclass(frozen=True)
 class Eyes:
     """The life of lids and eyes.
@@ -42,8 +56,9 @@ class Eyes:
 class EyeStream:
     """Tells of the eyes of one clip, some frames at a time: the same in whatever portions."""
 
-    def __init__(self, seed: int, amounts: Amounts = AS_USUAL) -> None:
-        self._lids = Lids(_blinks(np.random.default_rng([seed, 0]), _kept(seed, amounts.blink)))
+    def __init__(self, seed: int, amounts: Amounts = AS_USUAL, habits: EyeHabits = USUAL) -> None:
+        kept = _kept(seed, amounts.blink)
+        self._lids = Lids(_blinks(np.random.default_rng([seed, 0]), kept, habits.blink_every))
         self._places = _glances(np.random.default_rng([seed, 1]))
         self._before = np.zeros((1, 2), np.float32)
         self._free = np.float32(amounts.gaze == "free")
@@ -130,19 +145,15 @@ def _kept(seed: int, share: float) -> Iterator[bool]:
         yield bool(rng.random() < share)
 
 
-def _blinks(rng: np.random.Generator, kept: Iterator[bool]) -> Iterator[Blink]:
+def _blinks(rng: np.random.Generator, kept: Iterator[bool], every: float) -> Iterator[Blink]:
     """Irregular blinks, now and then two in a row, never two alike; only those that are kept have any depth."""
-    middle = rng.uniform(0.4, BLINK_EVERY)
+    middle = rng.uniform(0.4, every)
     for is_kept in kept:
         slow = rng.lognormal(0, 0.12)
         depth = rng.uniform(0.9, 1.0) * is_kept
         yield Blink(middle, slow, depth)
         double = rng.random() < 0.12
-        middle += (
-            rng.uniform(0.3, 0.45)
-            if double
-            else np.clip(rng.lognormal(np.log(BLINK_EVERY), 0.5), 0.7, 3.5 * BLINK_EVERY)
-        )
+        middle += rng.uniform(0.3, 0.45) if double else np.clip(rng.lognormal(np.log(every), 0.5), 0.7, 3.5 * every)
 
 
 def _glances(rng: np.random.Generator) -> Iterator[Float64]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class LatentClip:
         level: 1 to 3, how strong.
         corpus: where it is from.
         encoder: the checkpoint whose networks made it; latents of two do not go together.
+        begin: which frame of the file is its first one.
     """
 
     path: Path
@@ -59,6 +60,11 @@ class LatentClip:
     level: int = 2
     corpus: str = ""
     encoder: str = ""
+    begin: int = 0
+
+    def part(self, first: int, last: int) -> LatentClip:
+        """The frames from `first` to before `last`, as a clip."""
+        return replace(self, begin=self.begin + first, frames=last - first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +88,7 @@ class LatentWindow:
 
 def write_latents(clip: LatentClip, tensors: Tensors) -> None:
     """Write a clip's file, whole or not at all."""
-    told = {name: value for name, value in asdict(clip).items() if name != "path"}
+    told = {name: value for name, value in asdict(clip).items() if name not in ("path", "begin")}
     laid = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}  # `save` writes memory as it lies
     with whole(clip.path) as temporary:
         temporary.write_bytes(save(laid, {TOLD: json.dumps(told)}))
@@ -143,6 +149,7 @@ def read_portrait(clip: LatentClip, frame: int) -> tuple[Float32, Float32]:
     Raises:
         InputError: the file is damaged.
     """
+    frame += clip.begin
     with _opened(clip) as file:
         parts = (file.get_slice(name)[frame : frame + 1][0] for name in ("images", "faces"))
         image, face = (np.asarray(part, np.float32) for part in parts)
@@ -156,12 +163,12 @@ def read_window(clip: LatentClip, first: int, count: int) -> LatentWindow:
         InputError: the file is damaged.
     """
     with _opened(clip) as file:
-        numbers = np.minimum(np.arange(first, first + count), clip.frames - 1)
+        numbers = clip.begin + np.minimum(np.arange(first, first + count), clip.frames - 1)
         low, high = int(numbers[0]), int(numbers[-1]) + 1
         images, marks = (np.asarray(file.get_slice(name)[low:high], np.float32) for name in ("images", "marks"))
         return LatentWindow(
             images[numbers - low],
-            _speech(file.get_slice("rows"), first, count),
+            _speech(file.get_slice("rows"), clip.begin + first, count),
             (np.asarray(file.get_tensor("region"))[None] / 255).astype(np.float32),
             motion_buckets(marks),
             np.asarray(file.get_tensor("prior"), np.float32) if "prior" in file.keys() else None,  # noqa: SIM118

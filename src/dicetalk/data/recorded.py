@@ -34,7 +34,9 @@ LIDS = [index("eyeBlinkLeft"), index("eyeBlinkRight")]
 """What is read of them off a film is blinks and nothing else."""
 LEAST_FRAMES = FPS
 """Of a clip that is worth learning from."""
-HELD_OUT = {"ravdess": ravdess.HELD_OUT, "mead": mead.HELD_OUT}
+OWN = "own"
+"""The corpus of one person's videos, all of whom is learned from."""
+HELD_OUT = {"ravdess": ravdess.HELD_OUT, "mead": mead.HELD_OUT, OWN: frozenset()}
 """Identities that are never learned from, of corpora that name some."""
 HELD_OUT_SHARE = 0.1
 """Of the identities of other corpora, drawn by their names."""
@@ -73,9 +75,9 @@ class MotionPreparation:
     def known(self, clip: Clip, out: Path) -> Prepared | None:
         """What a clip's file holds that was prepared of the same labels; None where it has to be made anew."""
         try:
-            with safe_open(_file(clip, out), "numpy") as file:
+            with safe_open(passage_file(clip, out), "numpy") as file:
                 told = json.loads(file.metadata()[RECORDING])
-                return Prepared(**told["found"]) if told | _labels(clip) == told else None
+                return Prepared(**told["found"]) if told | labels_of(clip) == told else None
         except (OSError, SafetensorError, KeyError, TypeError, ValueError):
             return None
 
@@ -90,15 +92,18 @@ class MotionPreparation:
         tensors, found = _passage(clip, clip.emotion or "", voice, self)
         if found.frames < LEAST_FRAMES:
             return Missing(f"it lasts {found.frames / FPS:.1f} s; at least {LEAST_FRAMES / FPS:g} s are learned from")
-        write_passage(_file(clip, out), tensors, {RECORDING: json.dumps(_labels(clip) | {"found": asdict(found)})})
+        write_passage(
+            passage_file(clip, out), tensors, {RECORDING: json.dumps(labels_of(clip) | {"found": asdict(found)})}
+        )
         return found
 
 
-def _file(clip: Clip, out: Path) -> Path:
+def passage_file(clip: Clip, out: Path) -> Path:
+    """Where a clip's passage lies in a prepared folder."""
     return out / PASSAGES / f"{clip.name}{SUFFIX}"
 
 
-def _labels(clip: Clip) -> dict[str, object]:
+def labels_of(clip: Clip) -> dict[str, object]:
     """What a passage depends on beside the recording itself."""
     labels: dict[str, object] = {"held_out": is_kept_apart(clip)}
     return labels | {
@@ -123,7 +128,7 @@ def _passage(clip: Clip, emotion: str, voice: Heard, options: MotionPreparation)
     drawn = np.random.default_rng(seed_of(clip.corpus, clip.name, "voices"))
     speech = hearings(voice.waveform, 1 + options.voices, drawn)
     if isinstance(film, Film):
-        motion, resting = _seen(film)
+        motion, resting = seen_motion(film)
     else:
         motion, resting = _performed(clip, emotion, voice.speech, options.faces)
     frames = min(speech.shape[1], motion.shape[1])
@@ -133,7 +138,7 @@ def _passage(clip: Clip, emotion: str, voice: Heard, options: MotionPreparation)
     return tensors, Prepared(frames, True, isinstance(film, Film), offset, missing_of(film))
 
 
-def _seen(film: Film) -> tuple[Float16, Float16]:
+def seen_motion(film: Film) -> tuple[Float16, Float16]:
     """Motion (1, T, 58) of a film, whose eyes stay open and on the camera, about a resting face (1, 52) of 0."""
     shapes, pose = np.split(film.motion.astype(np.float64), [len(SHAPES)], axis=1)
     shapes[:, LIDS] = 0

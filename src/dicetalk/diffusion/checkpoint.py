@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dicetalk.acting.eyes import USUAL, EyeHabits
 from dicetalk.arrays import Float32
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.diffusion.channels import MOTION
@@ -24,6 +25,9 @@ DENOISER, BANK, PRIORS = "denoiser.safetensors", "bank.safetensors", "priors.saf
 PARTS = ("speech", "emotion", "condition", "motion")
 """Graphs: what speech, emotion and all else leave to be read, and what makes motion of noise."""
 
+SHORTEST, LONGEST = 0.7, 60.0
+"""Median times between blinks that somebody may have [s]."""
+
 
 @dataclass(frozen=True, eq=False)
 class MotionModel:
@@ -34,12 +38,14 @@ class MotionModel:
         standard: what makes motion standard.
         named: the named emotions in its space.
         levels: (K + 1,) noise levels from 1 to 0 through which motion is made.
+        eyes: how lids and eyes live by themselves, which it does not move.
     """
 
     parts: dict[str, Network]
     standard: Standard
     named: NamedPriors
     levels: Float32
+    eyes: EyeHabits = USUAL
 
     def run(self, part: str, **given: Any) -> list[Any]:
         """What a graph gives."""
@@ -59,6 +65,7 @@ def read_model(folder: Path) -> MotionModel:
             mean, spread = (np.array(config["standard"][name], np.float32) for name in ("mean", "spread"))
             levels = np.array(config["levels"], np.float32)
         names, space = tuple(config["vocabulary"]), str(config["space"])
+        eyes = EyeHabits(blink_every=float(config.get("blink_every", USUAL.blink_every)))
         means, stds = (np.stack([getattr(stored[name], part) for name in names]) for part in ("mean", "std"))
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"the config of {folder} is damaged ({error}); train it again") from None
@@ -66,7 +73,7 @@ def read_model(folder: Path) -> MotionModel:
     if mean.shape != (MOTION,) or spread.shape != (MOTION,) or not whole:
         raise CheckpointError(f"the config of {folder} tells no standard of {MOTION} channels; train it again")
     parts = {part: open_network(folder / f"{part}.onnx", 1) for part in PARTS}
-    model = MotionModel(parts, Standard(mean, spread), NamedPriors(names, means, stds, space), levels)
+    model = MotionModel(parts, Standard(mean, spread), NamedPriors(names, means, stds, space), levels, eyes)
     _check(model, folder)
     return model
 
@@ -77,5 +84,7 @@ def _check(model: MotionModel, folder: Path) -> None:
     steps = model.parts["motion"].lengths()["conditions"]
     if levels.shape != (steps + 1,) or levels[0] != 1 or levels[-1] != 0 or not (np.diff(levels) < 0).all():
         raise CheckpointError(f"{folder} was written for {steps} steps from 1 to 0, not {levels}; train it again")
+    if not SHORTEST <= model.eyes.blink_every <= LONGEST:
+        raise CheckpointError(f"{folder} tells a blink every {model.eyes.blink_every:g} s; make it again")
     if NEUTRAL not in named.names or named.means.shape[1] != model.parts["emotion"].widths()["prior"]:
         raise CheckpointError(f"the priors of {folder} are not those that its bank reads; train it again")

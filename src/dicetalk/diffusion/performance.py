@@ -32,7 +32,7 @@ class Performance:
     def __init__(self, model: MotionModel, guidance: Guidance, felt: Felt, seed: int, amounts: Amounts) -> None:
         """Nothing was heard yet."""
         self._felt, self._seed, self._amounts, self._named = felt, seed, amounts, model.named
-        self._speech, self._eyes, self._contact = SpeechStream(), EyeStream(seed, amounts), Contact()
+        self._speech, self._eyes, self._contact = SpeechStream(), EyeStream(seed, amounts, model.eyes), Contact()
         self._motion = MotionStream(model, seed, np.zeros(len(SHAPES), np.float32), guidance)
         self._waiting: list[Waveform] = []
         self._samples, self._ended = 0, False

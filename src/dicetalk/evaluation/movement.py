@@ -7,14 +7,8 @@ import numpy as np
 from dicetalk.arrays import Float64
 from dicetalk.evaluation.figures import Figure, Sums, variation
 from dicetalk.evaluation.footage import Footage
-from dicetalk.motion.space import index
+from dicetalk.motion.blinks import blink_starts
 from dicetalk.rates import FPS
-from dicetalk.speech.grid import runs
-
-CLOSED = 0.5
-"""How far lids are shut in a blink."""
-LONGEST_BLINK = FPS // 2
-"""Frames; eyes that stay shut for longer do not blink."""
 
 NEAR = 2
 """Frames beside a seam that are neither it nor elsewhere."""
@@ -32,7 +26,7 @@ SEAMS = Figure("seams", "seams no faster than 95 % elsewhere", "seams")
 
 def movement_figures(footage: Footage, seam_every: float | None) -> dict[str, Sums]:
     """What a clip says of `FIGURES`, and of `SEAMS` where they are to be looked for every so many seconds."""
-    starts = blink_starts(footage)
+    starts = blink_starts(footage.motion.shapes)
     times = np.diff(starts) / FPS
     found: dict[str, Sums] = {
         "speed": (float(footage.moved.mean()) * FPS, 1),
@@ -47,13 +41,6 @@ def _jitter(footage: Footage) -> Sums:
     """Of noise in places the change of speed is the square root of three times as large as the speed."""
     speed, change = (float(np.sqrt((values**2).mean())) for values in (footage.moved, footage.shaken))
     return (change / speed, 1) if speed > 0 else (0.0, 0)
-
-
-def blink_starts(footage: Footage) -> list[int]:
-    """The first frame of each blink."""
-    lids = footage.motion.shapes[:, [index("eyeBlinkLeft"), index("eyeBlinkRight")]].mean(1)
-    shut = lids > CLOSED
-    return [start for start, stop in runs(shut) if shut[start] and stop - start <= LONGEST_BLINK]
 
 
 def _seams(moved: Float64, every: float) -> Sums:

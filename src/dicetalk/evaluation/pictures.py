@@ -15,8 +15,8 @@ from dicetalk.evaluation.footage import OPENING, Footage
 from dicetalk.evaluation.head_motion import CHANNELS, FREQUENCIES
 from dicetalk.evaluation.heads import spectra_of
 from dicetalk.evaluation.lips import SHUT_GAP
-from dicetalk.evaluation.movement import blink_starts
 from dicetalk.files import whole
+from dicetalk.motion.blinks import blink_starts
 from dicetalk.motion.space import index
 from dicetalk.rates import FPS, HOPS_PER_SECOND
 from dicetalk.speech.broad import PHONES, closures
@@ -99,7 +99,7 @@ def draw_clip(path: Path, footage: Footage, threshold: float) -> None:
         head.plot(times, np.degrees(footage.motion.pose[:, column]), label=name, linewidth=1)
     head.set_ylabel("head [degrees]")
     lids.plot(times, footage.motion.shapes[:, [index("eyeBlinkLeft"), index("eyeBlinkRight")]].mean(1), linewidth=1)
-    starts = blink_starts(footage)
+    starts = blink_starts(footage.motion.shapes)
     lids.plot(times[starts], np.full(len(starts), 1.05), "v", color="C3", markersize=5, label="blink")
     lids.set_ylim(-0.05, 1.15)
     lids.set_ylabel("lids shut")

@@ -16,20 +16,24 @@ from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from dicetalk.checkpoints import Checkpoint
+from dicetalk.checkpoints import Checkpoint, open_checkpoint
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.road import NamedPriors
 from dicetalk.emotion.vocabulary import NEUTRAL, PUBLISHED
 from dicetalk.errors import CheckpointError
+from dicetalk.low_rank import apply_changes
 from dicetalk.modules import load_module, read_tensors
 from dicetalk.svd import parts
 from dicetalk.svd.interpolate import Interpolator
 from dicetalk.svd.lean import lean_layers
-from dicetalk.svd.model import StreamedUNet
+from dicetalk.svd.model import StreamedUNet, stream_layers
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
-from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes
+from dicetalk.svd.sizes import FULL_PRECISION, KIND, VERSION, SvdSizes
 
 EMOTIONS = parts.EMOTIONS
+LORA, CHANGES = "lora", "changes"
+"""The file of a checkpoint that is but a small change of another one, and the entry of its config which says of which,
+by its place beside the folder."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,30 @@ def load_modules(checkpoint: Checkpoint, dtype: torch.dtype, device: str) -> Svd
         CheckpointError: the checkpoint is incomplete or damaged.
     """
     modules: dict[str, Any] = {}
-    for name, module in build_modules(checkpoint.config).items():
+    whole = changed_by(checkpoint)
+    for name, module in build_modules(whole.config).items():
         wanted = torch.float32 if name in FULL_PRECISION else dtype
-        modules[name] = load_module(module, checkpoint.file(name), wanted, device, inner_of(name))
-    return SvdModules(**modules, priors=load_priors(checkpoint))
+        modules[name] = load_module(module, whole.file(name), wanted, device, inner_of(name))
+    if whole is not checkpoint:
+        file = checkpoint.file(LORA)
+        apply_changes(stream_layers(modules["unet"].unet), read_tensors(file), str(file))
+    return SvdModules(**modules, priors=load_priors(whole))
+
+
+def changed_by(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint with all modules: itself, or that which it is a small change of.
+
+    Raises:
+        CheckpointError: that is not there.
+    """
+    if CHANGES not in checkpoint.config:
+        return checkpoint
+    place = checkpoint.folder / str(checkpoint.config[CHANGES])
+    if not place.is_dir():
+        raise CheckpointError(
+            f"{checkpoint.folder} is a small change of a checkpoint that is not at {place}; put that one there again"
+        )
+    return open_checkpoint(place, KIND, VERSION)
 
 
 def load_priors(checkpoint: Checkpoint) -> NamedPriors:

@@ -89,3 +89,14 @@ def start_streams(unet: UNetSpatioTemporalConditionModel) -> None:
     for module in unet.modules():
         if isinstance(getattr(module, "processor", None), SpatialStreams | TemporalStreams):
             module.processor.start_from(module)
+
+
+def stream_layers(unet: UNetSpatioTemporalConditionModel) -> dict[str, nn.Linear]:
+    """The projections of all streams, by their names in a stock U-Net."""
+    return {
+        f"{name}.{inner}": layer
+        for name, module in unet.named_modules()
+        if isinstance(module, SpatialStreams | TemporalStreams)
+        for inner, layer in module.named_modules()
+        if isinstance(layer, nn.Linear)
+    }

@@ -30,6 +30,7 @@ class LearnedBank(nn.Module):
         usage = BankUsage(len(self.shares))
         usage.shares = self.shares.cpu()
         self.batches += 1
-        if int(self.batches) % REVIVE_EVERY == 0:  # by what all processes know alike
+        learns = self.bank.codebook.codebook.weight.requires_grad
+        if learns and int(self.batches) % REVIVE_EVERY == 0:  # by what all processes know alike
             usage.revive(self.bank.codebook, torch.Generator().manual_seed(int(self.batches)))
         return usage

@@ -112,7 +112,7 @@ def train(
     optimizer = torch.optim.AdamW(
         [parameter for _, parameter in _learned(task.net)], lr=options.rate, weight_decay=options.decay
     )
-    mean = {name: tensor.detach().clone() for name, tensor in task.net.state_dict().items()} if options.average else {}
+    mean = {name: tensor.clone() for name, tensor in _changing(task.net).items()} if options.average else {}
     start = _restore(task.net, optimizer, mean, folder / STATE)
     curves = Curves(folder, start)
     valid = _validated(task, mean)
@@ -132,8 +132,7 @@ def train(
                 _save(task.net, optimizer, mean, step + 1, folder / STATE)
             if progress is not None:
                 progress(step + 1, options.steps)
-    if mean:
-        task.net.load_state_dict(mean)
+    _put(task.net, mean)
     task.net.eval()
 
 
@@ -147,7 +146,7 @@ def _check_finite(losses: Mapping[str, float], step: int, state: Path) -> None:
 @torch.no_grad()
 def _average(mean: Mapping[str, Tensor], net: nn.Module, keeps: float) -> None:
     """Move the mean of the weights towards those of a step."""
-    for name, tensor in net.state_dict().items():
+    for name, tensor in _changing(net).items():
         if name in mean:
             mean[name].lerp_(tensor, 1 - keeps) if tensor.is_floating_point() else mean[name].copy_(tensor)
 
@@ -156,11 +155,11 @@ def _validated(task: Task, mean: Mapping[str, Tensor]) -> dict[str, float]:
     """What a task tells of the mean of its weights, if it can."""
     if not isinstance(task, Validated):
         return {}
-    now = {name: tensor.detach().clone() for name, tensor in task.net.state_dict().items()}
+    now = {name: tensor.clone() for name, tensor in _changing(task.net).items()}
     learning = task.net.training
-    task.net.eval().load_state_dict(mean or now)
+    _put(task.net.eval(), mean)
     told = task.validation()
-    task.net.train(learning).load_state_dict(now)
+    _put(task.net.train(learning), now)
     return told
 
 
@@ -197,6 +196,26 @@ def _learned(net: nn.Module) -> list[tuple[str, nn.Parameter]]:
     return [(name, parameter) for name, parameter in net.named_parameters() if parameter.requires_grad]
 
 
+def _changing(net: nn.Module) -> dict[str, Tensor]:
+    """What learning changes in a network: parameters that are not frozen, and what it counts."""
+    frozen = {name for name, parameter in net.named_parameters() if not parameter.requires_grad}
+    return {name: tensor.detach() for name, tensor in net.state_dict().items() if name not in frozen}
+
+
+@torch.no_grad()
+def _put(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put tensors into a network.
+
+    Raises:
+        RuntimeError: one is of another shape.
+    """
+    own = net.state_dict()
+    for name, tensor in tensors.items():
+        if own[name].shape != tensor.shape:
+            raise RuntimeError(f"{name} is {tuple(tensor.shape)}, expected {tuple(own[name].shape)}")
+        own[name].copy_(tensor)
+
+
 def _counters(net: nn.Module) -> list[Tensor]:
     """What a network counts while it learns."""
     return [buffer for buffer in net.buffers() if buffer.is_floating_point()]
@@ -213,7 +232,7 @@ def _gradients(net: nn.Module) -> list[Tensor]:
 
 
 def _save(net: nn.Module, optimizer: torch.optim.Optimizer, mean: Mapping[str, Tensor], steps: int, path: Path) -> None:
-    tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
+    tensors = {f"net.{name}": tensor for name, tensor in _changing(net).items()}
     tensors |= {f"mean.{name}": tensor for name, tensor in mean.items()}
     for name, parameter in _learned(net):
         tensors |= {f"{kind}.{name}": value for kind, value in optimizer.state[parameter].items()}
@@ -229,7 +248,7 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, T
         kept = "without" if mean else "with"
         raise CheckpointError(f"{path} was saved {kept} a mean of the weights; give the same loop.average as before")
     try:
-        net.load_state_dict({name: tensors[f"net.{name}"] for name in net.state_dict()})
+        _put(net, {name: tensors[f"net.{name}"] for name in _changing(net)})
         for name, tensor in mean.items():
             tensor.copy_(tensors[f"mean.{name}"])
         for name, parameter in _learned(net):

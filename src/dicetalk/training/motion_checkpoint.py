@@ -31,9 +31,10 @@ def write_motion(
     standard: Standard,
     space: Space,
     learned: Sequence[str] = ("synthetic",),
+    blink_every: float | None = None,
 ) -> None:
-    """The files of a motion model: weights in 16 bits, graphs, the named emotions, and what all was made by, and of
-    which corpora it has learned."""
+    """The files of a motion model: weights in 16 bits, graphs, the named emotions, and what all was made by, of
+    which corpora it has learned and, if it is one person's, how often that person blinks [s]."""
     with torch.random.fork_rng(devices=[]):
         kept = Stage2Net(recipe.sizes)  # without what compiling left
     kept.load_state_dict({name: tensor.cpu().half().float() for name, tensor in net.state_dict().items()})
@@ -43,6 +44,8 @@ def write_motion(
     export_motion(kept.denoiser, kept.bank, LEVELS, out)
     save_priors(out / PRIORS, {name: space.priors[name] for name in NAMES}, space.name)
     told = {name: [round(float(x), 6) for x in getattr(standard, name)] for name in ("mean", "spread")}
-    made_by = {"learned": list(learned), "recipe": to_plain(recipe)}
+    made_by: dict[str, object] = {"learned": list(learned), "recipe": to_plain(recipe)}
+    if blink_every is not None:
+        made_by["blink_every"] = round(blink_every, 3)
     write_config(out, KIND, VERSION, {"vocabulary": list(NAMES), "space": space.name, "levels": list(LEVELS),
                                       "standard": told} | made_by)  # fmt: skip

@@ -22,7 +22,7 @@ from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.scene import SceneRecipe, train_scene
 from dicetalk.training.stage1_embedder import Stage1, train_embedder
 from dicetalk.training.stage2_motion import train_motion
-from dicetalk.training.svd_recipe import Stage2Svd
+from dicetalk.training.svd_recipe import Stage2Svd, SvdWeights
 from dicetalk.training.text_small import TextRecipe, train_text
 from dicetalk.training.turns import TurnRecipe, train_turns_on
 from dicetalk.training.viewers import ViewerRecipe, train_viewers
@@ -95,6 +95,13 @@ SVD_FINETUNE = Stage2Svd(
     loop=LoopOptions(steps=4000, rate=1e-5, warmup=10, decay=0.01, save_every=200, average=0.999, accumulate=4),
 )
 """Speech and emotion of a checkpoint that was imported, on own clips, for one GPU of 24 GB."""
+
+SVD_PERSON = Stage2Svd(
+    learned="lora",
+    loop=LoopOptions(steps=1000, rate=1e-4, warmup=10, decay=0.01, save_every=100, average=0.99, accumulate=4),
+    weights=SvdWeights(classes=0.0),
+)
+"""How one person speaks and feels: small changes of a checkpoint's streams, for one GPU of 24 GB."""
 
 SVD_TINY = Stage2Svd(
     loop=LoopOptions(steps=2000, rate=1e-3, warmup=50, decay=0.01, save_every=200, average=0.99),

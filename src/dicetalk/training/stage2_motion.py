@@ -206,28 +206,20 @@ class ValidatedMotionTask(MotionTask):
         priors: Sequence[Prior],
         recipe: Stage2Motion,
         device: torch.device | None = None,
+        standard: Standard | None = None,
     ) -> None:
         """As `MotionTask`; `held_out` is not learned from."""
-        super().__init__(acted, priors, recipe, device)
+        super().__init__(acted, priors, recipe, device, standard)
         other = MotionTask(held_out, priors, replace(recipe, compiled=False), device, self.standard)
         generator = torch.Generator().manual_seed(VALIDATION_SEED)
         self.held_out = other.drawn(generator)
 
-    @torch.no_grad()
     def validation(self) -> dict[str, float]:
         """Mean squared error of all channels, and how the lips' opening correlates, at some levels of noise."""
-        generator = torch.Generator().manual_seed(VALIDATION_SEED)
-        windows, count = self.held_out, len(self.held_out.motion)
-        none = torch.zeros(count, dtype=torch.bool, device=self.device)
-        noise = torch.randn(windows.motion.shape, generator=generator).to(self.device)
-        errors, likeness = [], []
-        for level in VALIDATION_LEVELS:
-            levels, ones = torch.full((count,), level, device=self.device), torch.ones(count, 2, device=self.device)
-            felt = self._felt(windows, none, generator)
-            told = self._told(windows, felt, none, (levels, ones), generator, Drops(phones=0.0, bands=0.0))
-            made = self.net.denoiser((1 - level) * windows.motion + level * noise, levels, told)[0].float()
-            errors.append((made - windows.motion).square().mean())
-            gaps = torch.stack([self.compared.gaps(made).mean(-1), self.compared.gaps(windows.motion).mean(-1)])
+        true, errors, likeness = self.held_out.motion, [], []
+        for made in self.guesses(self.held_out):
+            errors.append((made - true).square().mean())
+            gaps = torch.stack([self.compared.gaps(made).mean(-1), self.compared.gaps(true).mean(-1)])
             gaps = gaps - gaps.mean(-1, keepdim=True)
             norms = gaps.square().sum(-1).sqrt().prod(0).clamp(min=1e-9)
             likeness.append((gaps.prod(0).sum(-1) / norms).mean())
@@ -235,6 +227,20 @@ class ValidatedMotionTask(MotionTask):
             "held out error": float(torch.stack(errors).mean()),
             "held out opening": float(torch.stack(likeness).mean()),
         }
+
+    @torch.no_grad()
+    def guesses(self, windows: Windows) -> list[Tensor]:
+        """The motion `(B, N, 58)` of windows as it is told at each of `VALIDATION_LEVELS`, the same each time."""
+        generator, count = torch.Generator().manual_seed(VALIDATION_SEED), len(windows.motion)
+        none = torch.zeros(count, dtype=torch.bool, device=self.device)
+        noise = torch.randn(windows.motion.shape, generator=generator).to(self.device)
+        found = []
+        for level in VALIDATION_LEVELS:
+            levels, ones = torch.full((count,), level, device=self.device), torch.ones(count, 2, device=self.device)
+            felt = self._felt(windows, none, generator)
+            told = self._told(windows, felt, none, (levels, ones), generator, Drops(phones=0.0, bands=0.0))
+            found.append(self.net.denoiser((1 - level) * windows.motion + level * noise, levels, told)[0].float())
+        return found
 
 
 def _part(told: Told, chosen: Tensor) -> Told:

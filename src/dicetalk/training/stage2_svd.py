@@ -8,7 +8,7 @@ denoiser's middle block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -25,7 +25,7 @@ from dicetalk.emotion.vocabulary import NEUTRAL
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.modules import load_module
 from dicetalk.rates import LATENT_FPS
-from dicetalk.svd.checkpoint import inner_of, load_priors
+from dicetalk.svd.checkpoint import changed_by, inner_of, load_priors
 from dicetalk.svd.denoiser import LATENT_SCALE
 from dicetalk.svd.model import UNetConditions
 from dicetalk.svd.sizes import KIND, VERSION, SvdSizes
@@ -105,7 +105,7 @@ class SvdTask:
         kinds = [[clip for clip in clips if bool(clip.emotion) == labelled] for labelled in (True, False)]
         self.kinds = [kind for kind in kinds if kind]
         self.held_out = list(held_out)
-        self.others = _others([*clips, *held_out])
+        self.others = _others(clips, clips) | _others(held_out, [*clips, *held_out])
 
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one batch."""
@@ -230,14 +230,14 @@ class SvdTask:
         return {"held out error": float(torch.stack(errors).mean())}
 
 
-def _others(clips: Sequence[LatentClip]) -> dict[LatentClip, list[LatentClip]]:
-    """Of each clip, other clips of the same person, neutral ones where there are."""
+def _others(clips: Sequence[LatentClip], among: Sequence[LatentClip]) -> dict[LatentClip, list[LatentClip]]:
+    """Of each clip, other clips of the same person among some, neutral ones where there are."""
     people: dict[str, list[LatentClip]] = {}
-    for clip in clips:
+    for clip in among:
         people.setdefault(clip.identity, []).append(clip)
     found = {}
     for clip in clips:
-        others = [other for other in people[clip.identity] if other is not clip]
+        others = [other for other in people.get(clip.identity, ()) if other is not clip]
         found[clip] = [other for other in others if other.emotion == NEUTRAL] or others
     return found
 
@@ -262,19 +262,35 @@ def train_svd(
     """
     if not recipe.start:
         raise ConfigError("stage 2 of svd starts from a checkpoint; give its folder: --set start=dice-svd")
-    checkpoint = open_checkpoint(Path(recipe.start), KIND, VERSION)
     clips = read_clips(data)
-    learned, held_out = _apart(clips, recipe.held_out)
+    task = open_task(*_apart(clips, recipe.held_out), recipe, processes.device)
+    train(task, recipe.loop, out, progress, processes)
+    if processes.writes:
+        write_svd(out, task.net, recipe, sorted({clip.corpus for clip in clips}))
+    return out
+
+
+def open_task(
+    learned: Sequence[LatentClip],
+    held_out: Sequence[LatentClip],
+    recipe: Stage2Svd,
+    device: torch.device | None = None,
+) -> SvdTask:
+    """What learns from clips, from the recipe's checkpoint on, while others are held out.
+
+    Raises:
+        CheckpointError: there is no svd checkpoint to start from.
+        ConfigError: it is a small change of another one.
+    """
+    checkpoint = open_checkpoint(Path(recipe.start), KIND, VERSION)
+    if changed_by(checkpoint) is not checkpoint:
+        raise ConfigError(f"{recipe.start} is a small change of another checkpoint; start from that one")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.loop.seed)
         net = SvdNet(SvdSizes.of(checkpoint.config))
-    for name in LEARNED:
-        load_module(getattr(net, name), checkpoint.file(name), torch.float32, inner=inner_of(name))
-    task = SvdTask(net, learned, load_priors(checkpoint), recipe, processes.device, held_out)
-    train(task, recipe.loop, out, progress, processes)
-    if processes.writes:
-        write_svd(out, net, checkpoint, replace(recipe, start=str(recipe.start)), sorted({c.corpus for c in clips}))
-    return out
+        for name in LEARNED:
+            load_module(getattr(net, name), checkpoint.file(name), torch.float32, inner=inner_of(name))
+        return SvdTask(net, learned, load_priors(checkpoint), recipe, device, held_out)
 
 
 def _apart(clips: Sequence[LatentClip], held_out: Sequence[str]) -> tuple[list[LatentClip], list[LatentClip]]:

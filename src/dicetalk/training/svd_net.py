@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.discriminator import EmotionDiscriminator
-from dicetalk.svd.model import StreamedUNet, UNetConditions, start_streams
+from dicetalk.low_rank import add_low_rank
+from dicetalk.svd.model import StreamedUNet, UNetConditions, start_streams, stream_layers
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
 from dicetalk.svd.sizes import SvdSizes
 from dicetalk.training.learned_bank import LearnedBank
@@ -47,11 +48,15 @@ class SvdNet(LearnedBank):
 
     def prepare_for(self, recipe: Stage2Svd) -> None:
         """Start streams anew, freeze what does not learn, and save memory, as a recipe says."""
+        if recipe.checkpointing:
+            self.unet.unet.enable_gradient_checkpointing()
         if recipe.fresh:
             start_streams(self.unet.unet)
+        if recipe.learned == "lora":
+            add_low_rank(self, stream_layers(self.unet.unet), recipe.rank)
+            self.discriminator.requires_grad_(recipe.weights.classes > 0)  # which is no part of what is used
+            return
         for name, parameter in self.unet.named_parameters():
             # The portrait is one token, over which attention is 1 whatever its key.
             idle = "attn2.to_k" in name
             parameter.requires_grad_(not idle and (recipe.learned == "all" or "processor" in name))
-        if recipe.checkpointing:
-            self.unet.unet.enable_gradient_checkpointing()

@@ -9,7 +9,7 @@ from dicetalk.emotion.bank import BankTraining
 from dicetalk.errors import ConfigError
 from dicetalk.training.loop import LoopOptions
 
-Learned = Literal["all", "streams"]
+Learned = Literal["all", "streams", "lora"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,9 @@ class Stage2Svd:
 
     Attributes:
         start: folder of the svd checkpoint that learning starts from; its other networks stay as they are.
-        learned: "all", or "streams": what speech and emotion pass through, and nothing of the U-Net itself.
+        learned: "all"; "streams": what speech and emotion pass through, and nothing of the U-Net itself; "lora": small
+            changes (low rank) of the streams, a file of some MB beside the checkpoint, which stays as it is.
+        rank: of these changes.
         fresh: start the streams from the layers' own projections, not from the checkpoint's.
         loop: how long and how fast.
         bank: how it is read.
@@ -75,6 +77,7 @@ class Stage2Svd:
 
     start: str = ""
     learned: Learned = "all"
+    rank: int = 8
     fresh: bool = False
     loop: LoopOptions = field(default_factory=LoopOptions)
     bank: BankTraining = field(default_factory=BankTraining)
@@ -97,6 +100,10 @@ class Stage2Svd:
             )
         if self.learned not in get_args(Learned):
             raise ConfigError(f"learned is {self.learned!r}; expected one of: {', '.join(get_args(Learned))}")
+        if self.rank < 1:
+            raise ConfigError(f"the rank is {self.rank}; use 1 or more")
+        if self.learned == "lora" and self.fresh:
+            raise ConfigError("streams that start anew learn as a whole; use learned=all or learned=streams")
         if not 0 <= self.elsewhere <= 1:
             raise ConfigError(f"elsewhere is {self.elsewhere:g}; use a share, 0 to 1")
         if self.noise.spread <= 0:
