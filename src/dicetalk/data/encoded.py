@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from dicetalk.arrays import Float32, Int16
-from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.clip import Clip, Missing, Prepared
 from dicetalk.data.film import crops, read_film, square_around
 from dicetalk.data.latents import LATENTS, SUFFIX, LatentClip, Tensors, clip_at, write_latents
@@ -34,9 +33,10 @@ from dicetalk.rates import FPS, FRAMES_PER_LATENT
 from dicetalk.speech.rows import speech_rows
 from dicetalk.svd.checkpoint import build_modules
 from dicetalk.svd.encoders import embed_picture, encode_picture, encode_speech
+from dicetalk.svd.parts import open_svd
 from dicetalk.svd.placement import pick_device, pick_precision
 from dicetalk.svd.preprocess import picture_inputs
-from dicetalk.svd.sizes import FULL_PRECISION, KIND, VERSION
+from dicetalk.svd.sizes import FULL_PRECISION
 
 ENCODERS = ("vae", "clip", "speech_encoder")
 NOSE = 1
@@ -73,7 +73,7 @@ def open_encoders(folder: Path) -> Encoders:
     Raises:
         CheckpointError: it is no svd checkpoint, or a damaged one.
     """
-    checkpoint, device = open_checkpoint(folder, KIND, VERSION), pick_device("auto")
+    checkpoint, device = open_svd(folder), pick_device("auto")
     modules = build_modules(checkpoint.config)
     loaded = [
         load_module(

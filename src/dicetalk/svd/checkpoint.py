@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from dicetalk.checkpoints import Checkpoint, open_checkpoint
+from dicetalk.checkpoints import Checkpoint
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.road import NamedPriors
 from dicetalk.emotion.vocabulary import NEUTRAL, PUBLISHED
@@ -28,7 +28,7 @@ from dicetalk.svd.interpolate import Interpolator
 from dicetalk.svd.lean import lean_layers
 from dicetalk.svd.model import StreamedUNet, stream_layers
 from dicetalk.svd.projectors import FaceRegionEncoder, SpeechProjector
-from dicetalk.svd.sizes import FULL_PRECISION, KIND, VERSION, SvdSizes
+from dicetalk.svd.sizes import FULL_PRECISION, SvdSizes
 
 EMOTIONS = parts.EMOTIONS
 LORA, CHANGES = "lora", "changes"
@@ -157,7 +157,7 @@ def changed_by(checkpoint: Checkpoint) -> Checkpoint:
         raise CheckpointError(
             f"{checkpoint.folder} is a small change of a checkpoint that is not at {place}; put that one there again"
         )
-    return open_checkpoint(place, KIND, VERSION)
+    return parts.open_svd(place)
 
 
 def load_priors(checkpoint: Checkpoint) -> NamedPriors:

@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional as fn
 
 from dicetalk.arrays import Float32
-from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.latents import LatentClip, LatentWindow, read_clips, read_portrait, read_window
 from dicetalk.emotion.bank import Retrieval
 from dicetalk.emotion.discriminator import UNLABELLED, discrimination_loss, emotion_class
@@ -28,7 +27,8 @@ from dicetalk.rates import LATENT_FPS
 from dicetalk.svd.checkpoint import changed_by, inner_of, load_priors
 from dicetalk.svd.denoiser import LATENT_SCALE
 from dicetalk.svd.model import UNetConditions
-from dicetalk.svd.sizes import KIND, VERSION, SvdSizes
+from dicetalk.svd.parts import open_svd
+from dicetalk.svd.sizes import SvdSizes
 from dicetalk.svd.streams import Stream
 from dicetalk.training.loop import Progress, train
 from dicetalk.training.processes import ALONE, Processes
@@ -282,7 +282,7 @@ def open_task(
         CheckpointError: there is no svd checkpoint to start from.
         ConfigError: it is a small change of another one.
     """
-    checkpoint = open_checkpoint(Path(recipe.start), KIND, VERSION)
+    checkpoint = open_svd(Path(recipe.start))
     if changed_by(checkpoint) is not checkpoint:
         raise ConfigError(f"{recipe.start} is a small change of another checkpoint; start from that one")
     with torch.random.fork_rng(devices=[]):

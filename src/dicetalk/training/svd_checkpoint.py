@@ -9,13 +9,14 @@ from pathlib import Path
 
 import torch
 
-from dicetalk.checkpoints import open_checkpoint, write_config
+from dicetalk.checkpoints import write_config
 from dicetalk.config import to_plain
 from dicetalk.files import whole
 from dicetalk.low_rank import changes_of
 from dicetalk.modules import save_tensors
 from dicetalk.svd.checkpoint import CHANGES, EMOTIONS, LORA, inner_of
 from dicetalk.svd.model import stream_layers
+from dicetalk.svd.parts import open_svd
 from dicetalk.svd.sizes import FULL_PRECISION, KIND, VERSION
 from dicetalk.training.svd_net import LEARNED, SvdNet
 from dicetalk.training.svd_recipe import Stage2Svd
@@ -30,7 +31,7 @@ def write_svd(out: Path, net: SvdNet, recipe: Stage2Svd, learned: Sequence[str])
 
     Of small changes those alone are written; they need the checkpoint that was started from.
     """
-    start = open_checkpoint(Path(recipe.start), KIND, VERSION)
+    start = open_svd(Path(recipe.start))
     known = {key: value for key, value in start.config.items() if key not in ("kind", "version", "recipe", "learned")}
     made = {**known, "learned": list(learned), "recipe": to_plain(recipe)}
     if recipe.learned == "lora":
