@@ -105,6 +105,15 @@ def test_a_backbone_of_the_same_space_takes_them_as_they_are() -> None:
     np.testing.assert_array_equal(priors(emotion, named(space="ours")), emotion.priors.means)
 
 
+def test_a_vector_of_another_width_than_its_space_is_refused() -> None:
+    stored, wide = named(space="here"), np.zeros((3, WIDTH + 1), np.float32)
+    told = PriorTrack(wide, wide, "here")
+    known = EmotionTrack(np.eye(8, dtype=np.float32)[[0, 0, 0]], priors=told)
+    with pytest.raises(EmotionError, match=rf"told by {WIDTH + 1} numbers, and a prior of this space has {WIDTH};"):
+        priors(known, stored)
+    assert priors(replace(known, priors=replace(told, space="elsewhere")), stored).shape == (3, WIDTH)
+
+
 @pytest.mark.parametrize("stored", ["theirs", ""])
 def test_a_backbone_of_another_space_takes_the_names(stored: str) -> None:
     emotion = track(Timeline([(0.0, "neutral"), (1.0, OWN)]), TIMES)
@@ -149,7 +158,8 @@ def test_a_draw_by_names_has_the_backbones_own_spread() -> None:
 def test_draws_follow_the_gaussian() -> None:
     spread = PriorTrack(np.full((1, 1), 3, np.float32), np.full((1, 1), 2, np.float32), "ours")
     emotion = EmotionTrack(np.ones((1, 1), np.float32), ("neutral",), spread)
-    found = [priors(emotion, named(space="ours"), np.random.default_rng(seed)).item() for seed in range(2000)]
+    stored = named(space="ours", width=1)
+    found = [priors(emotion, stored, np.random.default_rng(seed)).item() for seed in range(2000)]
     assert np.mean(found) == pytest.approx(3, abs=0.2) and np.std(found) == pytest.approx(2, abs=0.15)
 
 

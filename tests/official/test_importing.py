@@ -181,6 +181,26 @@ def test_priors_that_cannot_be_used_are_named(own_release: Path, value: Any, say
         read_emotions(own_release)
 
 
+@pytest.mark.parametrize(
+    ("value", "dtype", "says"),
+    [
+        (float("nan"), torch.float32, "not finite in conv_in.bias"),
+        (float("inf"), torch.bfloat16, "not finite in conv_in.bias"),
+        (-7e4, torch.float16, r"holds 7e\+04 in conv_in\.bias, and float16 ends at 6\.55e\+04; use float32"),
+    ],
+)
+def test_weights_that_are_no_numbers_or_too_large_for_the_precision_are_not_imported(
+    own_release: Path, tmp_path: Path, value: float, dtype: torch.dtype, says: str
+) -> None:
+    path = own_release / "DICE-Talk" / "unet.pth"
+    state = torch.load(path, weights_only=True)
+    state["conv_in.bias"][0] = value
+    torch.save(state, path)
+    with pytest.raises(CheckpointError, match=says):
+        import_official(own_release, tmp_path / "out", sizes=SIZES, dtype=dtype)
+    assert not list((tmp_path / "out").glob("unet*")) and not (tmp_path / "out" / "config.json").exists()
+
+
 def test_a_folder_of_something_else_is_not_written_into(own_release: Path, tmp_path: Path) -> None:
     for folder in (own_release, own_release / "whisper-tiny", own_release / "DICE-Talk" / "unet.pth"):
         with pytest.raises(CheckpointError, match="holds something else than an svd checkpoint"):

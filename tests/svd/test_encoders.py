@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from diffusers import AutoencoderKLTemporalDecoder
 from golden_data import PUBLIC, facts, needs_golden, recipe, relative, tensors
 from golden_networks import tiny_vae
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
+from svd_tiny import VAE, random_state
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection, WhisperConfig, WhisperModel
 
 from dicetalk.svd.encoders import crossfade, decode_latents, encode_picture, encode_speech, log_mel
@@ -79,6 +81,26 @@ def tiny_whisper() -> torch.nn.Module:
     return WhisperModel(
         WhisperConfig(**TINY_WHISPER, encoder_attention_heads=2, decoder_attention_heads=2)
     ).encoder.eval()
+
+
+def own_vae() -> AutoencoderKLTemporalDecoder:
+    vae = AutoencoderKLTemporalDecoder.from_config(VAE).eval()
+    vae.load_state_dict(random_state(vae, torch.Generator().manual_seed(0)))
+    return vae
+
+
+@pytest.mark.parametrize(("dtype", "off"), [(torch.float16, 1e-2), (torch.bfloat16, 8e-2)])
+@torch.inference_mode()
+def test_the_vae_in_half_precision_stays_near(dtype: torch.dtype, off: float) -> None:
+    """Its encoder works in float32 whatever the weights are, and leaves them as they were."""
+    vae, half = own_vae(), own_vae().to(dtype)
+    generator = torch.Generator().manual_seed(0)
+    picture = torch.rand(3, 16, 16, generator=generator) * 2 - 1
+    assert relative(encode_picture(half, picture), encode_picture(vae, picture)) < off
+    assert {p.dtype for p in half.parameters()} == {dtype}
+    latents = torch.randn(3, 4, 2, 2, generator=generator)
+    one, other = (torch.cat(list(decode_latents(net, latents, 2))) for net in (half, vae))
+    assert one.dtype == dtype and 0 < relative(one.float(), other) < off
 
 
 def test_long_speech_has_no_seam() -> None:

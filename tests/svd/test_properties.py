@@ -19,7 +19,7 @@ from torch import Tensor
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start
 from dicetalk.svd.model import StreamedUNet, UNetConditions, start_streams
 from dicetalk.svd.options import PRESETS, SvdOptions
-from dicetalk.svd.presets import guidance_of, padding_of, sample, scales_of, windows_of
+from dicetalk.svd.presets import guidance_of, is_guided, padding_of, sample, scales_of, sigmas_of, windows_of
 from dicetalk.svd.sizes import UNetSizes
 from dicetalk.svd.streams import Stream, prepare
 
@@ -207,21 +207,23 @@ def tiny_clip(width: int = WIDTH, frames: int = 30, size: tuple[int, int] = (8, 
     )
 
 
-def loop(model: Any, clip: LiteralClip, options: SvdOptions, batch: int = 3) -> Tensor:
+def loop(
+    model: Any, clip: LiteralClip, options: SvdOptions, batch: int = 3, dtype: torch.dtype = torch.float32
+) -> Tensor:
     plan, frames = options.plan, len(clip.speech)
     padding = padding_of(plan)
     emotion = clip.emotion.expand(frames, -1, -1)
     known = ClipConditions(
         clip.image_latents,
         clip.image,
-        TokenTable.build(clip.speech, clip.no_speech, padding),
-        TokenTable.build(emotion, clip.no_emotion, padding),
+        TokenTable.build(clip.speech.to(dtype), clip.no_speech.to(dtype), padding),
+        TokenTable.build(emotion.to(dtype), clip.no_emotion.to(dtype), padding),
         torch.tensor([[12.5, 8.0, 16.0]]),
         clip.mask,
-        clip.region[None],
+        clip.region[None].to(dtype),
     )
     guidance = guidance_of(plan, scales_of(options))
-    denoiser = ClipDenoiser(model, known, windows_of(plan, frames), guidance, batch, torch.float32)
+    denoiser = ClipDenoiser(model, known, windows_of(plan, frames), guidance, batch, dtype)
     noise = torch.randn(1, frames + 25, *clip.image_latents.shape[1:], generator=torch.Generator().manual_seed(4))
     start = noisy_start(clip.image_latents, noise[:, : frames + padding], 700.0)
     return sample(plan, denoiser, start, None)
@@ -318,6 +320,39 @@ def test_the_loop_takes_half_the_time_of_the_literal_one() -> None:
             run()
             took[name] = min(took.get(name, 1e9), time.process_time() - begin)
     assert took["ours"] < 0.5 * took["literal"], took
+
+
+@pytest.mark.parametrize(("dtype", "off"), [(torch.float16, 3e-2), (torch.bfloat16, 6e-2)])
+@torch.inference_mode()
+def test_the_loop_in_half_precision_stays_near(dtype: torch.dtype, off: float) -> None:
+    """Latents stay float32 from step to step; only the network works in half precision."""
+    clip, options = tiny_clip(frames=3, size=(8, 8)), SvdOptions(preset="fast", steps=2)
+    half = StreamedUNet(SIZES.unet).eval()
+    half.unet.load_state_dict(unet().unet.state_dict())
+    whole = loop(unet(), clip, options)
+    found = loop(half.to(dtype), clip, options, dtype=dtype)
+    assert found.dtype == torch.float32 and 0 < relative(found, whole) < off
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if PRESETS[name].solver == "second-order"])
+def test_the_solver_looks_not_back_over_where_guidance_begins_or_ends(name: str) -> None:
+    """What a guided and an unguided step predict lie apart: a line through both leads nowhere."""
+    plan = PRESETS[name]
+    levels = sigmas_of(plan)
+    guided = [is_guided(plan, sigma) for sigma in levels.tolist()][: plan.steps]
+    switches = [step for step in range(1, plan.steps) if guided[step] != guided[step - 1]]
+    assert len(switches) == 2
+    met: list[Tensor] = []
+
+    def denoise(x: Tensor, _sigma: float, step: int) -> Tensor:
+        met.append(x)
+        return torch.full_like(x, 1e3 if guided[step] else 2.0)
+
+    sample(plan, denoise, torch.full((1, 1), 500.0), None)
+    for step in switches:  # the step from a switch is one of first order: straight to what is seen there
+        seen = 1e3 if guided[step] else 2.0
+        straight = seen + (met[step] - seen) * levels[step + 1] / levels[step]
+        torch.testing.assert_close(met[step + 1], straight, rtol=1e-4, atol=1e-3)
 
 
 def test_the_start_carries_the_portrait() -> None:

@@ -17,6 +17,7 @@ from dicetalk.arrays import Float32
 from dicetalk.emotion.feeling import common_space
 from dicetalk.emotion.timeline import Timeline
 from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
+from dicetalk.errors import EmotionError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -115,8 +116,16 @@ def priors(emotion: EmotionTrack, stored: NamedPriors, generator: np.random.Gene
         stored: the named emotions in the backbone's space.
         generator: draws from the Gaussians, once for a clip so that nothing flickers, as motion does; None takes their
             means, as svd does.
+
+    Raises:
+        EmotionError: what is felt is told by vectors of another width than the space has.
     """
     known = emotion.priors
+    if known is not None and known.space == stored.space and known.means.shape[1] != stored.means.shape[1]:
+        raise EmotionError(
+            f"the emotion is told by {known.means.shape[1]} numbers, and a prior of this space has "
+            f"{stored.means.shape[1]}; write its file again by `dicetalk embed`"
+        )
     if known is None or known.space != stored.space:
         weights = emotion.onto(stored.names)
         known = PriorTrack(weights @ stored.means, weights @ stored.stds, stored.space)
