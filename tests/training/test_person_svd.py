@@ -40,7 +40,9 @@ def test_a_person_is_learned_beside_the_checkpoint(tiny_svd: Path, voice: Wavefo
     film = dicetalk.load("rules")(PORTRAITS / "woman.jpg", tmp_path / "me.wav", size=192, crop=True)
     film.save(tmp_path / "me.mp4")
     loop = replace(SVD_PERSON.loop, steps=2, accumulate=1, warmup=1, rate=1e-2, average=0.0)
-    recipe = replace(SVD_PERSON, start=str(tiny_svd), frames=4, rank=2, loop=loop, checkpointing=False, half=False)
+    recipe = replace(
+        SVD_PERSON, start=str(tiny_svd), frames=4, rank=2, loop=loop, checkpointing=False, precision="float32"
+    )
     became = finetune_svd([tmp_path / "me.mp4"], tmp_path / "me", recipe, side=64)
     assert became.blink_every is None and became.seconds[0] > became.seconds[1] > 0
     assert {file.name for file in (tmp_path / "me").glob("*.safetensors")} == {"lora.safetensors", "state.safetensors"}

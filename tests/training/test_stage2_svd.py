@@ -19,6 +19,7 @@ from dicetalk.emotion.discriminator import UNLABELLED
 from dicetalk.emotion.road import NamedPriors
 from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.low_rank import merge_low_rank
+from dicetalk.media import read_video
 from dicetalk.sampling import clean_from_v, scale_input
 from dicetalk.svd.backbone import load_svd
 from dicetalk.svd.model import stream_layers
@@ -29,7 +30,7 @@ from dicetalk.training.recipes import SVD_TINY
 from dicetalk.training.stage2_svd import Kept, SvdTask, open_task, train_svd
 from dicetalk.training.svd_checkpoint import write_svd
 from dicetalk.training.svd_net import SvdNet
-from dicetalk.training.svd_recipe import Stage2Svd, SvdDrops, SvdWeights
+from dicetalk.training.svd_recipe import Precision, Stage2Svd, SvdDrops, SvdWeights
 
 TINY = replace(
     SVD_TINY, batch=2, frames=2, reach=4, loop=LoopOptions(steps=2, rate=3e-3, warmup=1, save_every=1, average=0.5)
@@ -74,6 +75,12 @@ def test_it_learns_goes_on_exactly_and_is_loaded(start: Path, data: Path, tmp_pa
     assert load_svd(tmp_path / "whole", SvdOptions(device="cpu")).config["learned"] == ["made"]
     header, *rows = (tmp_path / "whole" / "curves.csv").read_text().splitlines()
     assert {"diffusion", "bank", "classes", "held out error"} <= set(header.split(",")) and len(rows) == 2
+    looks = [list(read_video(tmp_path / "whole" / "looks" / f"00000{step}.mp4")) for step in (1, 2)]
+    assert [np.shape(frames) for frames in looks] == [(4, 128, 128, 3)] * 2  # two windows, true above made
+    true, made = (np.array(looks, int)[:, :, rows] for rows in (slice(64), slice(64, None)))
+    assert (
+        np.abs(np.diff(true, axis=0)).mean() < 5 < np.abs(true - made).mean()
+    )  # the same each time, but for the codec
 
 
 def stop_half_way(done: int, _total: int) -> None:
@@ -111,6 +118,18 @@ def test_streams_alone_learn_where_a_recipe_says_so(sizes: SvdSizes, data: Path)
     learns = {name for name, p in task.net.unet.named_parameters() if p.requires_grad}
     assert learns and all("processor" in name for name in learns)
     assert all(p.requires_grad for p in task.net.bank.parameters())
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_sixteen_bits_reckon_about_the_same(sizes: SvdSizes, data: Path, precision: Precision) -> None:
+    clips, told = read_clips([data]), []
+    for each in ("float32", precision):
+        task = task_of(sizes, clips, replace(TINY, precision=each))
+        told.append(task.losses(torch.Generator().manual_seed(0))["loss"])
+    torch.testing.assert_close(*told, rtol=0.03, atol=0.0)  # eight bits of a number are kept, and errors add up
+    told[1].backward()
+    assert task.is_scaled == (precision == "float16")
+    assert all(p.grad.isfinite().all() for p in task.net.parameters() if p.grad is not None)
 
 
 def test_small_changes_alone_learn_and_are_none_at_first(sizes: SvdSizes, data: Path) -> None:
@@ -206,6 +225,8 @@ def test_what_cannot_be_trained_is_told(start: Path, data: Path, tmp_path: Path)
         train_svd([start], tmp_path, replace(TINY, start=str(start)))
     with pytest.raises(InputError, match="held out"):
         train_svd([data], tmp_path, replace(TINY, start=str(start), held_out=("person0", "person1", "person2")))
+    with pytest.raises(ConfigError, match="precision"):
+        replace(TINY, precision="float8")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="learned"):
         replace(TINY, learned="lips")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="shares"):

@@ -52,7 +52,7 @@ def train(recipe: str, data: tuple[Path, ...], output: Path, changes: tuple[str,
     own); by voice and voice-tiny on ESD or VCTK, as published (neither ships, so no weights do; a GPU is wanted).
 
     Deterministic by seed. The same command goes on where it was stopped. The folder gets curves.csv, curves.png, the
-    state, and at the end the checkpoint.
+    pace, the state, and at the end the checkpoint.
     """
     for package in ("torch", "onnxscript", "matplotlib"):
         require(package, "train")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import struct
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from onnx_ir.passes.common import (
 from torch import Tensor, nn
 
 from dicetalk.diffusion.channels import AHEAD, BACK, MEMORY, MOTION, RESTING, SCALES
-from dicetalk.diffusion.checkpoint import BANK, DENOISER
+from dicetalk.diffusion.checkpoint import BANK, DENOISER, PARTS
 from dicetalk.diffusion.model import MotionDenoiser, Told
 from dicetalk.emotion.bank import EmotionBank
 from dicetalk.emotion.embedder import EmotionEmbedder
@@ -198,6 +199,26 @@ def export_motion(net: MotionDenoiser, bank: EmotionBank, levels: Sequence[float
     )  # fmt: skip
     for name, part, example, inputs, outputs in told:
         _write(_traced(part, example, None, inputs, outputs), folder / f"{name}.onnx", files)
+
+
+def take_motion(start: Path, folder: Path) -> bool:
+    """Copy the graphs of a motion model to weights that lie in their files just as its own do; gives whether they do.
+
+    A graph says where each of its weights begins in a file, and nothing else of them.
+    """
+    if any(_header(start / file) != _header(folder / file) for file in (DENOISER, BANK)):
+        return False
+    for part in PARTS:
+        with whole(folder / f"{part}.onnx") as hidden:
+            shutil.copyfile(start / f"{part}.onnx", hidden)
+    return True
+
+
+def _header(weights: Path) -> bytes:
+    """What a safetensors file says of its tensors, and where they lie."""
+    with weights.open("rb") as file:
+        size = file.read(LENGTH_BYTES)
+        return size + file.read(*struct.unpack("<Q", size))
 
 
 def _write(model: onnx_ir.Model, graph: Path, files: Mapping[str, Path]) -> None:

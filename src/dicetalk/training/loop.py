@@ -6,7 +6,8 @@ Several processes draw a batch each and step with the mean of their gradients; t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -18,6 +19,7 @@ from torch.nn.utils import clip_grad_norm_
 from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.modules import read_tensors, save_tensors
 from dicetalk.training.curves import Curves
+from dicetalk.training.pace import Pace
 from dicetalk.training.processes import ALONE, Processes
 
 STATE = "state.safetensors"
@@ -26,6 +28,10 @@ RANKS_APART = 2_654_435_769
 hundreds of processes share one within a million steps."""
 PARTS_APART = 1_640_531_527
 """Between the seeds of two batches of one step, likewise."""
+SCALER, WHOLE = "scaler", ("growth_interval", "_growth_tracker")
+"""How entries of a state begin that belong to what scales losses, and which of them are whole numbers."""
+LEAST_SCALE = 2.0**-10
+"""Of losses; gradients that are out of range even so are no numbers at all."""
 Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
 
@@ -86,6 +92,35 @@ class Validated(Protocol):
         ...
 
 
+@runtime_checkable
+class Scaled(Protocol):
+    """A task whose losses are reckoned in float16, where small gradients are 0 unless losses are scaled."""
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether they are."""
+        ...
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """A task that tells how many samples a batch has."""
+
+    @property
+    def samples(self) -> int:
+        """Of a batch."""
+        ...
+
+
+@runtime_checkable
+class Shown(Protocol):
+    """A task that can show what it makes of what is not learned from."""
+
+    def show(self, folder: Path, steps: int) -> None:
+        """Write it into a folder, under the number of steps."""
+        ...
+
+
 def train(
     task: Task,
     options: LoopOptions,
@@ -113,23 +148,29 @@ def train(
         [parameter for _, parameter in _learned(task.net)], lr=options.rate, weight_decay=options.decay
     )
     mean = {name: tensor.clone() for name, tensor in _changing(task.net).items()} if options.average else {}
-    start = _restore(task.net, optimizer, mean, folder / STATE)
+    scaler = _scaler(task, processes)
+    start = _restore(task.net, optimizer, mean, scaler, folder / STATE)
     curves = Curves(folder, start)
     valid = _validated(task, mean)
     task.net.train()
+    samples = task.samples if isinstance(task, Counted) else 1
+    pace = Pace(folder, processes.device, samples * options.accumulate * processes.count)
     with torch.random.fork_rng(devices=[]):
         for step in range(start, options.steps):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * schedule(step, options)
-            losses = _step(task, optimizer, options, step, processes)
+            losses = _step(task, optimizer, scaler, options, step, processes)
             _check_finite(losses, step, folder / STATE)
             _average(mean, task.net, min(options.average, (step + 1) / (step + 10)))
+            pace.add(step)
             is_saved = _is_saved(step + 1, options)
             valid = _validated(task, mean) if is_saved else valid
             curves.add(step, losses | valid)
             if processes.writes and is_saved:
+                _show(task, mean, folder, step + 1)
                 curves.write()
-                _save(task.net, optimizer, mean, step + 1, folder / STATE)
+                _save(task.net, optimizer, mean, scaler, step + 1, folder / STATE)
+                pace.write()
             if progress is not None:
                 progress(step + 1, options.steps)
     _put(task.net, mean)
@@ -155,12 +196,25 @@ def _validated(task: Task, mean: Mapping[str, Tensor]) -> dict[str, float]:
     """What a task tells of the mean of its weights, if it can."""
     if not isinstance(task, Validated):
         return {}
-    now = {name: tensor.clone() for name, tensor in _changing(task.net).items()}
-    learning = task.net.training
-    _put(task.net.eval(), mean)
-    told = task.validation()
-    _put(task.net.train(learning), now)
-    return told
+    with _as_it_will_be(task.net, mean):
+        return task.validation()
+
+
+def _show(task: Task, mean: Mapping[str, Tensor], folder: Path, steps: int) -> None:
+    """What a task shows of the mean of its weights, if it can."""
+    if isinstance(task, Shown):
+        with _as_it_will_be(task.net, mean):
+            task.show(folder, steps)
+
+
+@contextmanager
+def _as_it_will_be(net: nn.Module, mean: Mapping[str, Tensor]) -> Iterator[None]:
+    """A network in use, its weights the mean of those so far; afterwards it learns on."""
+    now = {name: tensor.clone() for name, tensor in _changing(net).items()}
+    learning = net.training
+    _put(net.eval(), mean)
+    yield
+    _put(net.train(learning), now)
 
 
 def _is_saved(steps: int, options: LoopOptions) -> bool:
@@ -173,8 +227,18 @@ def schedule(step: int, options: LoopOptions) -> float:
     return rise * 0.5 * (1 + math.cos(math.pi * step / options.steps))
 
 
+def _scaler(task: Task, processes: Processes) -> torch.amp.GradScaler:
+    """What scales losses; one that does nothing where they need not be."""
+    return torch.amp.GradScaler(processes.device.type, enabled=isinstance(task, Scaled) and task.is_scaled)
+
+
 def _step(
-    task: Task, optimizer: torch.optim.Optimizer, options: LoopOptions, step: int, processes: Processes
+    task: Task,
+    optimizer: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    options: LoopOptions,
+    step: int,
+    processes: Processes,
 ) -> dict[str, float]:
     optimizer.zero_grad()
     told = []
@@ -182,14 +246,31 @@ def _step(
         seed = options.seed * 1_000_003 + step + processes.rank * RANKS_APART + part * PARTS_APART
         torch.manual_seed(seed)  # dropout knows no other source of chance
         losses = task.losses(torch.Generator().manual_seed(seed))
-        (losses["loss"] / options.accumulate).backward()
+        scaler.scale(losses["loss"] / options.accumulate).backward()
         told.append(torch.stack([loss.detach() for loss in losses.values()]))
     values = torch.stack(told).mean(0)
     if processes.count > 1:
         processes.average([*_gradients(task.net), *_counters(task.net), values])
-    length = clip_grad_norm_(task.net.parameters(), options.clip)
-    optimizer.step()
-    return dict(zip(losses, values.tolist(), strict=True)) | {"gradient": float(length)}
+    scaler.unscale_(optimizer)
+    length = float(clip_grad_norm_(task.net.parameters(), options.clip))
+    scaler.step(optimizer)
+    scaler.update()
+    figures = dict(zip(losses, values.tolist(), strict=True))
+    return figures | _told_of_step(length, scaler)
+
+
+def _told_of_step(length: float, scaler: torch.amp.GradScaler) -> dict[str, float]:
+    """How long the gradient was; of scaled losses, their scale, and 0 for a gradient out of range, which is left out.
+
+    Raises:
+        ConfigError: gradients are out of range at any scale.
+    """
+    if not scaler.is_enabled():
+        return {"gradient": length}
+    scale = float(scaler.get_scale())
+    if scale < LEAST_SCALE:
+        raise ConfigError("gradients are out of float16's range at any scale; use precision=bfloat16, or float32")
+    return {"gradient": length if math.isfinite(length) else 0.0, "scale": scale}
 
 
 def _learned(net: nn.Module) -> list[tuple[str, nn.Parameter]]:
@@ -231,15 +312,25 @@ def _gradients(net: nn.Module) -> list[Tensor]:
     return found
 
 
-def _save(net: nn.Module, optimizer: torch.optim.Optimizer, mean: Mapping[str, Tensor], steps: int, path: Path) -> None:
+def _save(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    mean: Mapping[str, Tensor],
+    scaler: torch.amp.GradScaler,
+    steps: int,
+    path: Path,
+) -> None:
     tensors = {f"net.{name}": tensor for name, tensor in _changing(net).items()}
     tensors |= {f"mean.{name}": tensor for name, tensor in mean.items()}
     for name, parameter in _learned(net):
         tensors |= {f"{kind}.{name}": value for kind, value in optimizer.state[parameter].items()}
+    tensors |= {f"{SCALER}.{name}": torch.tensor(float(value)) for name, value in scaler.state_dict().items()}
     save_tensors(path, {**tensors, "steps": torch.tensor(steps)})
 
 
-def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, Tensor], path: Path) -> int:
+def _restore(
+    net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, Tensor], scaler: torch.amp.GradScaler, path: Path
+) -> int:
     """Steps already done; 0 where there is no state."""
     if not path.exists():
         return 0
@@ -256,6 +347,8 @@ def _restore(net: nn.Module, optimizer: torch.optim.Optimizer, mean: dict[str, T
             state = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
             # The optimizer counts steps on the processor, wherever the network lies.
             optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in state.items()}
+        scales = {name: float(tensors[f"{SCALER}.{name}"]) for name in scaler.state_dict()}
+        scaler.load_state_dict({name: int(value) if name in WHOLE else value for name, value in scales.items()})
         return int(tensors["steps"])
     except (KeyError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]

@@ -68,8 +68,8 @@ class PersonRecipe:
     kept_back: float = 0.2
     learning: Stage2Motion = field(
         default_factory=lambda: Stage2Motion(
-            loop=LoopOptions(steps=200, rate=1e-3, warmup=20, decay=0.01, save_every=50, average=0.98),
-            batch=16,
+            loop=LoopOptions(steps=120, rate=1e-3, warmup=10, decay=0.01, save_every=20, average=0.95),
+            batch=8,
             half=False,
             weights=Weights(classes=0.0, bank=0.0),
         )
@@ -224,7 +224,8 @@ def finetune_motion(
         ConfigError: a loss is not finite.
     """
     corpus = read_person(videos, emotion)
-    start = open_start(Path(recipe.start) if recipe.start else SHIPPED)
+    folder = Path(recipe.start) if recipe.start else SHIPPED
+    start = open_start(folder)
     report = prepare(corpus, out / PREPARED, PersonPreparation(), watched and watched("watching"))
     if report.dropped:
         raise InputError(f"{report.dropped[0].reason}; give another video, or leave this one out")
@@ -234,11 +235,11 @@ def finetune_motion(
     train(task, recipe.learning.loop, out, watched and watched("learning"))
     after = task.validation()["held out error"]
     merge_low_rank(layers_of(task.net.denoiser))
-    net = task.net if after < before else open_start(Path(recipe.start) if recipe.start else SHIPPED).net
+    net = task.net if after < before else open_start(folder).net
     blink_every = _blink_every(*read_blinks(corpus.clips, out / PREPARED))
     made = replace(recipe.learning, sizes=net.denoiser.sizes)
     learned_from = sorted({*start.config.get("learned", ()), "own"})
-    write_motion(out, net, made, task.standard, start.space, learned_from, blink_every)
+    write_motion(out, net, made, task.standard, start.space, learned_from, blink_every, folder)
     seconds = tuple(float(part.starts[-1]) / FPS for part in (learned, kept_back))
     return Personal(out, (seconds[0], seconds[1]), before, after, blink_every)
 

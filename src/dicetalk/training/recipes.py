@@ -107,7 +107,7 @@ SVD_TINY = Stage2Svd(
     loop=LoopOptions(steps=2000, rate=1e-3, warmup=50, decay=0.01, save_every=200, average=0.99),
     batch=4,
     frames=16,
-    half=False,
+    precision="float32",
     checkpointing=False,
 )
 """A denoiser of the size of a test, for minutes of a processor."""

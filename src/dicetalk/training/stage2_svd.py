@@ -24,6 +24,7 @@ from dicetalk.emotion.vocabulary import NEUTRAL
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.modules import load_module
 from dicetalk.rates import LATENT_FPS
+from dicetalk.sampling import clean_from_v, karras_sigmas, sample_euler, scale_input, timestep_of
 from dicetalk.svd.checkpoint import changed_by, inner_of, load_priors
 from dicetalk.svd.denoiser import LATENT_SCALE
 from dicetalk.svd.model import UNetConditions
@@ -33,11 +34,14 @@ from dicetalk.svd.streams import Stream
 from dicetalk.training.loop import Progress, train
 from dicetalk.training.processes import ALONE, Processes
 from dicetalk.training.svd_checkpoint import write_svd
+from dicetalk.training.svd_looks import write_looks
 from dicetalk.training.svd_net import LEARNED, SvdNet
 from dicetalk.training.svd_recipe import Stage2Svd
 
 VALIDATION_LEVELS = (0.5, 2.0, 10.0)
 VALIDATION_SEED, VALIDATION_WINDOWS = 20261127, 8
+LOOK_STEPS = 8
+"""Of denoising, for a look on the way."""
 HELD_OUT_EVERY = 10
 """Of so many identities in order, one is held out where a recipe names none."""
 
@@ -106,6 +110,21 @@ class SvdTask:
         self.kinds = [kind for kind in kinds if kind]
         self.held_out = list(held_out)
         self.others = _others(clips, clips) | _others(held_out, [*clips, *held_out])
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether losses are reckoned in float16."""
+        return self.recipe.precision == "float16"
+
+    @property
+    def samples(self) -> int:
+        """Windows of a batch."""
+        return self.recipe.batch
+
+    def in_precision(self) -> torch.autocast:
+        """What is reckoned inside is in the recipe's precision where that is enough."""
+        kind = torch.float16 if self.is_scaled else torch.bfloat16
+        return torch.autocast(self.device.type, kind, enabled=self.recipe.precision != "float32")
 
     def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of one batch."""
@@ -176,7 +195,7 @@ class SvdTask:
         noise = torch.randn(batch.latents.shape, generator=generator).to(self.device)
         level = sigma[:, None, None, None, None]
         noisy = batch.latents + level * noise
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
+        with self.in_precision():
             conditions, found = self._conditions(batch, kept, generator)
             portrait = (kept.image[:, None, None, None] * batch.images)[:, None].expand_as(noisy)
             entering = torch.cat([noisy / (level.square() + 1).sqrt(), portrait], 2)
@@ -228,6 +247,31 @@ class SvdTask:
                 told = self.losses_at(batch, one * level, Kept(one, one, one), generator)
                 errors.append(told["diffusion"])
         return {"held out error": float(torch.stack(errors).mean())}
+
+    @torch.no_grad()
+    def show(self, folder: Path, steps: int) -> None:
+        """Write `looks/STEPS.mp4`: windows of people who are held out, true above and made below."""
+        chosen = self.held_out[: self.recipe.looks]
+        if chosen:
+            pairs = [self._look(clip) for clip in chosen]
+            write_looks(folder, steps, pairs, Path(self.recipe.start))
+
+    def _look(self, clip: LatentClip) -> tuple[Tensor, Tensor]:
+        """Clean latents `(T, 4, h, w)` of a window, as it is and as it is made of noise, told everything."""
+        generator = torch.Generator().manual_seed(VALIDATION_SEED)
+        batch, one = self._batch([self._example(clip, generator)], generator), torch.ones(1, device=self.device)
+        noise = torch.randn(batch.latents.shape, generator=generator).to(self.device)
+        conditions, _ = self._conditions(batch, Kept(one, one, one), generator)
+        portrait = batch.images[:, None].expand_as(noise)
+
+        def denoise(noisy: Tensor, sigma: float, _step: int) -> Tensor:
+            with self.in_precision():
+                level = one * timestep_of(sigma)
+                v = self.net.predict(torch.cat([scale_input(noisy, sigma), portrait], 2), level, conditions)[0]
+            return clean_from_v(v.float(), noisy, sigma)
+
+        sigmas = karras_sigmas(LOOK_STEPS)
+        return batch.latents[0], sample_euler(denoise, noise * float(sigmas[0]), sigmas)[0]
 
 
 def _others(clips: Sequence[LatentClip], among: Sequence[LatentClip]) -> dict[LatentClip, list[LatentClip]]:

@@ -10,6 +10,7 @@ from dicetalk.errors import ConfigError
 from dicetalk.training.loop import LoopOptions
 
 Learned = Literal["all", "streams", "lora"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,9 @@ class Stage2Svd:
         reach: most frames between a window and its portrait.
         elsewhere: share of the windows whose portrait is of another clip of the same person, a neutral one where there
             is: a portrait out of the clip shows the emotion already, and nothing has to be learned of it.
-        half: reckon in numbers of 16 bits where that is enough.
+        precision: of what is reckoned where 16 bits are enough: "bfloat16"; "float16", with scaled losses, for cards
+            that know no other; or "float32".
+        looks: windows of people who are held out that are shown, made beside true, whenever the state is saved.
         checkpointing: run layers again on the way back: a third slower, with much less memory.
         held_out: identities that are never learned from; without any, a tenth of them.
 
@@ -88,7 +91,8 @@ class Stage2Svd:
     frames: int = 25
     reach: int = 50
     elsewhere: float = 0.5
-    half: bool = True
+    precision: Precision = "bfloat16"
+    looks: int = 2
     checkpointing: bool = True
     held_out: tuple[str, ...] = ()
 
@@ -100,6 +104,10 @@ class Stage2Svd:
             )
         if self.learned not in get_args(Learned):
             raise ConfigError(f"learned is {self.learned!r}; expected one of: {', '.join(get_args(Learned))}")
+        if self.precision not in get_args(Precision):
+            raise ConfigError(f"precision is {self.precision!r}; expected one of: {', '.join(get_args(Precision))}")
+        if self.looks < 0:
+            raise ConfigError(f"looks is {self.looks}; use 0 or more")
         if self.rank < 1:
             raise ConfigError(f"the rank is {self.rank}; use 1 or more")
         if self.learned == "lora" and self.fresh:
