@@ -16,9 +16,12 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 import dicetalk
 from dicetalk.backbone import find_backbone
-from dicetalk.checkpoints import INDEX, kind_of, open_checkpoint
+from dicetalk.checkpoints import INDEX, kind_of, open_checkpoint, write_config
 from dicetalk.errors import CheckpointError, ConfigError
-from dicetalk.modules import read_tensors, save_tensors
+from dicetalk.low_rank import add_low_rank, changes_of
+from dicetalk.modules import load_module, read_tensors, save_tensors
+from dicetalk.svd.checkpoint import CHANGES, LORA, build_modules
+from dicetalk.svd.model import stream_layers
 from dicetalk.svd.parts import PARTS, open_svd
 from dicetalk.svd.pretrained import check_pretrained, save_pretrained, tensors_in
 from dicetalk.svd.sizes import KIND, VERSION
@@ -154,3 +157,25 @@ def test_a_folder_of_something_else_is_left_alone_and_a_begun_one_is_no_checkpoi
         open_svd(out)
     save_pretrained(checkpoint.config, tensors_in(checkpoint), out)
     check_pretrained(out)
+
+
+def test_a_small_change_is_saved_within_what_it_changes(tiny_svd: Path, tmp_path: Path) -> None:
+    whole = open_checkpoint(tiny_svd, KIND, VERSION)
+    unet: Any = build_modules(whole.config)["unet"]
+    load_module(unet, whole.file("unet"), inner="unet")
+    layers = stream_layers(unet.unet)
+    add_low_rank(unet, layers, 2)
+    changes = {name: torch.randn_like(tensor) for name, tensor in changes_of(layers).items()}
+    (tmp_path / "small").mkdir()
+    save_tensors(tmp_path / "small" / f"{LORA}.safetensors", changes)
+    (tmp_path / "whole").symlink_to(tiny_svd)
+    write_config(tmp_path / "small", KIND, VERSION, {**whole.config, CHANGES: "../whole", "learned": ["own"]})
+    small = open_svd(tmp_path / "small")
+    out = save_pretrained(small.config, tensors_in(small), tmp_path / "out")
+    merged = {name: tensor.float() for name, tensor in read_tensors(open_svd(out).file("unet")).items()}
+    talk = dicetalk.load(tmp_path / "small", SMALL)
+    state = talk.backbone.modules.unet.unet.state_dict()  # type: ignore[attr-defined]
+    assert all(torch.equal(state[name], tensor) for name, tensor in merged.items())
+    before = read_tensors(whole.file("unet"))
+    assert sum(not torch.equal(before[name], tensor) for name, tensor in merged.items()) == len(layers)
+    assert CHANGES not in open_svd(out).config and open_svd(out).config["learned"] == ["own"]

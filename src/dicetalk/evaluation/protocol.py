@@ -158,8 +158,7 @@ def check_unseen(checkpoint: Path | None, speakers: Sequence[str]) -> str:
             break
         told = told_by(place)
         known.append(_known_of(place, told, speakers))
-        start = _recipe(told).get("start")
-        place = Path(start) if isinstance(start, str) and start else None
+        place = _start_of(place, told)
     return "; ".join(known)
 
 
@@ -178,6 +177,14 @@ def _known_of(checkpoint: Path, told: Mapping[str, Any], speakers: Sequence[str]
             f"test it on others (--speakers), or train with --set held_out={names}"
         )
     return f"{checkpoint.name} was taught by {CORPUS} without {', '.join(speakers)}"
+
+
+def _start_of(checkpoint: Path, told: Mapping[str, Any]) -> Path | None:
+    """What a checkpoint's training started from; a small change tells where that lies beside it."""
+    if isinstance(told.get("changes"), str):
+        return checkpoint / str(told["changes"])
+    start = _recipe(told).get("start")
+    return Path(start) if isinstance(start, str) and start else None
 
 
 def _recipe(told: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,8 +14,10 @@ from dicetalk.checkpoints import INDEX, OURS, Checkpoint, is_pretrained
 from dicetalk.emotion.vocabulary import PUBLISHED
 from dicetalk.errors import CheckpointError
 from dicetalk.files import whole, writing
-from dicetalk.modules import cast, check_layout, read_tensors, save_tensors
-from dicetalk.svd.checkpoint import build_modules, inner_of, priors_of
+from dicetalk.low_rank import apply_changes
+from dicetalk.modules import cast, check_layout, load_module, read_tensors, save_tensors
+from dicetalk.svd.checkpoint import CHANGES, LORA, build_modules, changed_by, inner_of, priors_of
+from dicetalk.svd.model import stream_layers
 from dicetalk.svd.parts import CLASS, EMOTIONS, LISTED, PARTS, WORDS, Part, open_svd, pickles
 from dicetalk.svd.sizes import KIND, VERSION
 
@@ -29,8 +31,28 @@ Progress = Callable[[str, int, int], None]
 
 
 def tensors_in(checkpoint: Checkpoint) -> TensorsOf:
-    """The tensors of a checkpoint's modules, read when they are asked for."""
-    return lambda module: read_tensors(checkpoint.file(module))
+    """The tensors of a checkpoint's modules, read when they are asked for; of a small change, of what it changes.
+
+    Raises:
+        CheckpointError: what it changes is not there.
+    """
+    whole = changed_by(checkpoint)
+
+    def tensors(module: str) -> Mapping[str, Tensor]:
+        if module == "unet" and whole is not checkpoint:
+            return _changed_unet(checkpoint, whole)
+        return read_tensors(whole.file(module))
+
+    return tensors
+
+
+def _changed_unet(change: Checkpoint, whole: Checkpoint) -> Mapping[str, Tensor]:
+    unet: Any = build_modules(whole.config)["unet"]
+    load_module(unet, whole.file("unet"), inner=inner_of("unet"))
+    file = change.file(LORA)
+    apply_changes(stream_layers(unet.unet), read_tensors(file), str(file))
+    state: Mapping[str, Tensor] = unet.get_submodule(inner_of("unet")).state_dict()
+    return state
 
 
 def sound_parts(config: Mapping[str, Any], tensors: TensorsOf) -> Iterator[tuple[Part, Mapping[str, Tensor]]]:
@@ -120,7 +142,7 @@ def _config_of(part: Part, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _index_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """What the whole folder says of itself: its parts, and what is told of the checkpoint as a whole."""
-    held = {*(part.key for part in PARTS), *WORDS, "kind", "version"}
+    held = {*(part.key for part in PARTS), *WORDS, "kind", "version", CHANGES}  # changes are in the weights now
     told = {key: value for key, value in config.items() if key not in held}
     return {
         "_class_name": CLASS,
