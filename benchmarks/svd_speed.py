@@ -3,10 +3,10 @@
     python benchmarks/svd_speed.py flops              operations at full size, counted on the meta device (a minute)
     python benchmarks/svd_speed.py cpu                wall time of the loop at tiny size against the literal loop
     python benchmarks/svd_speed.py memory             predicted and measured peak memory on the processor
-    python benchmarks/svd_speed.py gpu                full size, random weights, 10 s of speech: time and memory
     ... --out FOLDER                                  also write the tables there (Markdown)
 
-Needs torch, diffusers, transformers, accelerate, safetensors, psutil, pillow; `gpu` needs CUDA. Nothing is downloaded.
+Needs torch, diffusers, transformers, accelerate, safetensors, psutil, pillow. Nothing is downloaded. On a GPU:
+`svd_gpu.py`.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ def memory() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("flops", "cpu", "memory", "gpu"))
+    parser.add_argument("what", choices=("flops", "cpu", "memory"))
     parser.add_argument("--out", type=Path, help="folder for the tables")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="for cpu")
     chosen = parser.parse_args()
@@ -235,14 +235,7 @@ def main() -> None:
             chosen.out.mkdir(parents=True, exist_ok=True)
             (chosen.out / f"svd-{chosen.what}.md").write_text(stamp + text, encoding="utf-8")
 
-    if chosen.what == "gpu":
-        if not torch.cuda.is_available():
-            raise SystemExit("no CUDA device here; run this on a machine with one")
-        from svd_gpu import gpu
-
-        gpu(write)
-    else:
-        write(cpu(chosen.threads) if chosen.what == "cpu" else {"flops": flops, "memory": memory}[chosen.what]())
+    write(cpu(chosen.threads) if chosen.what == "cpu" else {"flops": flops, "memory": memory}[chosen.what]())
 
 
 if __name__ == "__main__":
