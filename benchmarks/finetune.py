@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from dicetalk.acting.eyes import BLINK_EVERY
 from dicetalk.config import changed
 from dicetalk.data.passages import Acted, read_acted
 from dicetalk.diffusion.checkpoint import SHIPPED
-from dicetalk.emotion.vocabulary import NAMES, NEUTRAL
+from dicetalk.emotion.vocabulary import NEUTRAL
 from dicetalk.evaluation.head_motion import Range, log_spectrum
 from dicetalk.media import read_sound
 from dicetalk.motion.blinks import blink_starts
@@ -48,6 +48,7 @@ LEAST_S = 7.9
 TAKES = 3
 DRAWS = 10_000
 STRONG = 0.8
+FELT = ("happy", "angry", "sad")
 RIDGE = 20.0
 """Frames' worth of belief that a channel's factor is 1 and its offset 0."""
 HEAD = np.arange(len(SHAPES), len(SHAPES) + 6)
@@ -74,21 +75,23 @@ def main() -> None:
     words.add_argument("--runs", type=Path, required=True)
     words.add_argument("-o", "--out", type=Path, required=True)
     words.add_argument("--least", type=float, default=LEAST_S, help="of a clip [s]")
-    words.add_argument("--most", type=float, default=1e9, help="of a clip [s]")
+    words.add_argument("--leave-out", action="append", default=[], metavar="NAME", help="a clip by how its name begins")
     words.add_argument("--set", action="append", default=[], dest="changes")
     told = words.parse_args()
     torch.set_num_threads(1)
     recipe = changed(replace(PersonRecipe(), kept_back=KEPT_BACK), told.changes)
-    people = [person(clip, told.runs, recipe) for clip in clips_of(told.clips, told.least, told.most)]
-    lines = page(people, recipe)
-    name = f"{datetime.date.today()}-finetune.md"
-    (told.out / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    people = [person(clip, told.runs, recipe) for clip in clips_of(told.clips, told.least, told.leave_out)]
+    lines: list[str] = []
+    for part in page(people, recipe):
+        print("\n".join(part), flush=True)
+        lines += part
+    (told.out / f"{datetime.date.today()}-finetune.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def clips_of(folder: Path, least: float, most: float) -> list[Path]:
+def clips_of(folder: Path, least: float, without: Sequence[str]) -> list[Path]:
     with (folder / "clips.csv").open(newline="", encoding="utf-8") as file:
-        return [folder / row["file"] for row in csv.DictReader(file) if least <= float(row["seconds"]) <= most]
+        long = [row["file"] for row in csv.DictReader(file) if float(row["seconds"]) >= least]
+    return [folder / name for name in long if not name.startswith(tuple(without))]
 
 
 def person(clip: Path, runs: Path, recipe: PersonRecipe) -> Person:
@@ -98,21 +101,21 @@ def person(clip: Path, runs: Path, recipe: PersonRecipe) -> Person:
     return Person(clip, made, *apart(read_acted([out / PREPARED]), recipe.kept_back))
 
 
-def page(people: Sequence[Person], recipe: PersonRecipe) -> list[str]:
+def page(people: Sequence[Person], recipe: PersonRecipe) -> Iterator[list[str]]:
     seconds = [sum(each.made.seconds[part] for each in people) for part in (0, 1)]
     steps = recipe.learning.loop.steps
-    return [
+    yield [
         f"# One person's motion, {datetime.date.today()}",
         "",
         f"{len(people)} people, one clip each: {seconds[0]:.0f} s learned from, {seconds[1]:.0f} s kept back,",
-        f"{steps} steps of {recipe.learning.batch} windows, rank {recipe.rank}. Neutral is told.",
-        "Intervals of 95 %, over people.",
+        f"at most {recipe.passes} passes over that, {steps} steps of {recipe.learning.batch} windows.",
+        "Neutral is told. Intervals of 95 %, over people.",
         "",
-        *errors_table(people, recipe),
-        *heads_table(people),
-        *feelings_lines(people),
-        *blinks_lines(people),
     ]
+    yield errors_table(people, recipe)
+    yield heads_table(people)
+    yield feelings_lines(people)
+    yield blinks_lines(people)
 
 
 def errors_table(people: Sequence[Person], recipe: PersonRecipe) -> list[str]:
@@ -221,16 +224,14 @@ def feelings_lines(people: Sequence[Person]) -> list[str]:
     for each in people:
         sound, own = kept_sound(each), open_model(each.made.folder)
         frames, shares = len(sound) // SAMPLES_PER_FRAME, []
-        for name in NAMES[1:]:
-            ways = []
-            for model in (shipped, own):
-                felt, plain = (move(model, sound, feeling(frames, who, STRONG * (who != NEUTRAL)), 0).shapes.mean(0)
-                               for who in (name, NEUTRAL))  # fmt: skip
-                ways.append((felt - plain)[~EYES])
+        plain = [move(model, sound, feeling(frames, NEUTRAL, 0.0), 0).shapes.mean(0) for model in (shipped, own)]
+        for name in FELT:
+            felt = [move(model, sound, feeling(frames, name, STRONG), 0).shapes.mean(0) for model in (shipped, own)]
+            ways = [(one - other)[~EYES] for one, other in zip(felt, plain, strict=True)]
             shares.append(float(ways[0] @ ways[1] / (ways[0] @ ways[0])))
         kept.append(float(np.mean(shares)))
     return [
-        f"Of what seven feelings at strength {STRONG} do to the model's face, a person's does",
+        f"Of what {', '.join(FELT)} at strength {STRONG} do to the model's face, a person's does",
         f"{interval(np.array(kept))}.",
         "",
     ]

@@ -16,6 +16,8 @@ from torch.nn.utils import parametrize
 from dicetalk.modules import check_layout
 
 UP, DOWN = "up", "down"
+PLACE = ".parametrizations.weight.0."
+"""Where torch keeps a change in its layer."""
 
 
 class LowRank(nn.Module):
@@ -47,16 +49,20 @@ def add_low_rank(net: nn.Module, layers: Mapping[str, nn.Linear], rank: int) -> 
         parametrize.register_parametrization(layer, "weight", change)
 
 
-def changes_of(layers: Mapping[str, nn.Linear]) -> dict[str, Tensor]:
-    """The changes by name: `NAME.up` `(rows, rank)` and `NAME.down` `(rank, columns)`."""
-    return {
-        f"{name}.{part}": getattr(change, part).detach() for name, change in _changes(layers) for part in (UP, DOWN)
-    }
+def changes_of(state: Mapping[str, Tensor], module: str = "") -> dict[str, Tensor]:
+    """The changes of the layers of a module, "" for the whole, in the state of a network that has them.
+
+    Returns:
+        `NAME.up` `(rows, rank)` and `NAME.down` `(rank, columns)` of each layer, by its name in the module.
+    """
+    begin = f"{module}." if module else ""
+    names = [name for name in state if name.startswith(begin) and PLACE in name]
+    return {name.removeprefix(begin).replace(PLACE, "."): state[name].detach() for name in names}
 
 
 def _changes(layers: Mapping[str, nn.Linear]) -> Iterator[tuple[str, LowRank]]:
     for name, layer in layers.items():
-        yield name, cast(LowRank, layer.get_submodule("parametrizations.weight.0"))
+        yield name, cast(LowRank, layer.get_submodule(PLACE.strip(".")))
 
 
 def merge_low_rank(layers: Mapping[str, nn.Linear]) -> None:

@@ -15,10 +15,11 @@ from scipy.io import wavfile
 from svd_tiny import SIZES, WIDTH, write_checkpoint
 
 import dicetalk
-from dicetalk.data.encoded import SvdPreparation, blurred
+from dicetalk.data.encoded import Forecast, SvdPreparation
 from dicetalk.data.folder import read_folder
 from dicetalk.data.latents import read_clips, read_window
 from dicetalk.data.prepare import prepare
+from dicetalk.data.report import write_report
 from dicetalk.errors import CheckpointError, InputError
 from dicetalk.media import Waveform, read_video
 from dicetalk.rates import SPEECH_RATE
@@ -71,6 +72,11 @@ def test_films_are_encoded_once(checkpoint: Path, films: Path, tmp_path: Path) -
     window = read_window(clip, 0, 25)
     assert 0 < window.buckets[0] < 60 and 0 < window.buckets[1] < 60  # somebody who speaks
     assert prepare(read_folder(films), tmp_path, way).new == 0
+    page = write_report(tmp_path).read_text()
+    assert "1 clips of 1 people are kept, 0.00062 h; 2 files are dropped" in page and "![kept](kept.jpg)" in page
+    assert (
+        "| it lasts N s; at least N s are learned from | 1 |" in page and (tmp_path / "kept.jpg").stat().st_size > 999
+    )
     clips = (films / "clips.csv").read_text()
     (films / "clips.csv").write_text(clips.replace("ann,happy,0.9", "ann,happy,0.3"))
     assert prepare(read_folder(films), tmp_path, way).new == 1
@@ -92,11 +98,14 @@ def test_a_frame_is_what_the_backbone_would_make_of_it(checkpoint: Path, films: 
     np.testing.assert_allclose(made["images"], expected.numpy(), atol=2e-2, rtol=1e-2)
 
 
-def test_blur_is_seen(films: Path) -> None:
-    picture = next(iter(read_video(films / "whole.mp4")))
-    side = picture.shape[0]
-    assert not blurred([picture], (0, 0, side, side))
-    assert blurred([np.full_like(picture, 90)], (0, 0, side, side))
+def test_what_films_will_take_is_foretold(checkpoint: Path, films: Path, tmp_path: Path) -> None:
+    way, clips = SvdPreparation(checkpoint=checkpoint, side=64, workers=2), read_folder(films).clips
+    told = way.forecast(clips, tmp_path)
+    assert told.seconds == pytest.approx(3.2, abs=0.1) and told.bytes == round(told.seconds * 600_000 / 64)
+    assert 0.5 * told.seconds < told.work < 60 * told.seconds
+    told.check(told.bytes)
+    with pytest.raises(InputError, match=r"3\.6 h of film take about 7\.8 GB, and 1\.0 GB are free; make room"):
+        Forecast(13000.0, 7_800_000_000, 1.0).check(10**9)
 
 
 def test_what_cannot_be_prepared_is_told(checkpoint: Path, films: Path, tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ def test_what_cannot_be_learned_is_told(start: Path, film: Path, tmp_path: Path)
         finetune_motion([film], tmp_path / "me", replace(TINY, start=str(tmp_path / "none")))
     with pytest.raises(ConfigError, match="rank"):
         replace(TINY, rank=0)
+    assert [RECIPE.steps_for(frames) for frames in (25, 120, 400, 3000)] == [4, 22, 75, 120]
     assert "explained 50% better" in Personal(tmp_path, (9, 3), 0.4, 0.2, 3.0).lines()[1]
 
 

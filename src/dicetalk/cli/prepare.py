@@ -23,16 +23,19 @@ Examples:
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
   dicetalk prepare ravdess RAVDESS/ prepared/said --for motion                  to be mixed with acted speech
   dicetalk prepare mead MEAD/ prepared/video --for video --checkpoint dice-svd/    what svd learns from
+  dicetalk prepare shards prepared/video shards/                                   to be put where others can read it
   dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
   dicetalk prepare acted prepared/synthetic prepared/acted                      the same, acted by virtual people
 """
-CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted")
-SYNTHETIC, ACTED, VIRTUAL = "synthetic", "acted", "virtual"
+CORPORA = ("ravdess", "crema_d", "mead", "hdtf", "folder", "virtual", "synthetic", "acted", "shards")
+SYNTHETIC, ACTED, VIRTUAL, SHARDS = "synthetic", "acted", "virtual", "shards"
+SHARD_BYTES = 256_000_000
 EMBEDDER, MOTION, VIDEO = "embedder", "motion", "video"
 RECORDED = "recorded"
 WITHOUT_USE: dict[str, tuple[str, ...]] = {
     SYNTHETIC: ("faces", "voices", "crop"),
     ACTED: ("crop", "hours", "programs"),
+    SHARDS: ("faces", "voices", "crop", "hours", "seed", "programs", "workers"),
     RECORDED: ("hours", "seed", "programs"),
 }
 """Options that change nothing, by what is prepared."""
@@ -95,7 +98,9 @@ def prepare(
     each passage by --faces of them; it is heard as it is, and as --voices others say it elsewhere. --for motion makes
     such passages of recordings: of each clip of known emotion one, with what its film shows, or acted by --faces
     people where there is only sound. --for video encodes the square around a filmed face, --crop pixels wide (512
-    unless told), by the networks of --checkpoint. Of all but what the embedder learns from, OUT/made.json says by what
+    unless told), by the networks of --checkpoint; it says before it starts what that takes, and writes report.md.
+    `shards` packs such a folder into tar files, from which training streams (--set shards=ADDRESS). Of all but what the
+    embedder learns from, OUT/made.json says by what
     it was made; OUT goes on with no other.
     """
     from importlib import import_module
@@ -109,6 +114,9 @@ def prepare(
         raise InputError("the hours are no number; give one as 7")
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
+    if corpus == SHARDS:
+        _pack(source, out, quiet)
+        return
     if corpus in (SYNTHETIC, ACTED, VIRTUAL) and purpose == VIDEO:
         raise InputError(
             f"a model of video learns from films, and {corpus} has none; give mead, hdtf, ravdess, crema_d or folder"
@@ -122,9 +130,35 @@ def prepare(
         _act(source, out, (faces, 1 + voices), seed, workers, quiet)
         return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
-    report = _run(found, out, _way(purpose, (faces, voices, crop), checkpoint, workers), quiet)
+    way = _way(purpose, (faces, voices, crop), checkpoint, workers)
+    if purpose == VIDEO:
+        _foretell(found, out, way, quiet)
+    report = _run(found, out, way, quiet)
+    if purpose == VIDEO:
+        from dicetalk.data.report import write_report
+
+        write_report(out)
     if not quiet:
         _tell(report, out)
+
+
+def _foretell(corpus: Corpus, out: Path, way: Way, quiet: bool) -> None:
+    """Say what films will take, before it is begun.
+
+    Raises:
+        InputError: the disk has too little room.
+    """
+    import shutil
+
+    from dicetalk.data.encoded import SvdPreparation
+
+    assert isinstance(way, SvdPreparation)
+    way.begin(out)
+    told = way.forecast(corpus.clips, out)
+    free = shutil.disk_usage(out).free
+    told.check(free)
+    if not quiet:
+        print(f"{out}: {told}; {free / 1e9:.2g} GB are free", file=sys.stderr)
 
 
 def _check_used(corpus: str, purpose: str) -> None:
@@ -193,6 +227,17 @@ def _synthesise(
     if not quiet:
         for line in made.lines():
             print(f"{out}: {line}", file=sys.stderr)
+
+
+def _pack(source: Path, out: Path, quiet: bool) -> None:
+    from dicetalk.data.shards import write_shards
+
+    with display(quiet) as shown:
+        count = write_shards(
+            [source], out, SHARD_BYTES, lambda done, total: shown.count(done, total, "packing", "shards")
+        )
+    if not quiet:
+        print(f"{out}: {count} shards", file=sys.stderr)
 
 
 def _act(source: Path, out: Path, counts: tuple[int, int], seed: int, workers: int, quiet: bool) -> None:

@@ -7,29 +7,32 @@ each by the networks of the checkpoint that learning will start from.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
-from dicetalk.arrays import Float32, Int16
+from dicetalk.arrays import Float32, Float64, Int16
 from dicetalk.data.clip import Clip, Missing, Prepared
-from dicetalk.data.film import crops, read_film, square_around
+from dicetalk.data.film import Film, crops, read_film, square_around
 from dicetalk.data.latents import LATENTS, SUFFIX, LatentClip, Tensors, clip_at, write_latents
 from dicetalk.data.provenance import claim
+from dicetalk.data.quality import flaw_of, thumbnail
+from dicetalk.data.report import THUMBNAILS
 from dicetalk.data.samples import Heard, listened
 from dicetalk.emotion.discriminator import LEVELS
 from dicetalk.emotion.embedding import shipped_embedder
 from dicetalk.errors import InputError, MediaError, NoFaceError
 from dicetalk.face import Box
-from dicetalk.media import Picture
+from dicetalk.media import Picture, probe
+from dicetalk.media.picture import write_picture
 from dicetalk.modules import load_module
-from dicetalk.rates import FPS, FRAMES_PER_LATENT
+from dicetalk.rates import FPS, FRAMES_PER_LATENT, LATENT_FPS
 from dicetalk.speech.rows import speech_rows
 from dicetalk.svd.checkpoint import build_modules
 from dicetalk.svd.encoders import embed_picture, encode_picture, encode_speech
@@ -45,8 +48,10 @@ MARKS = [NOSE, *range(0, 468, 8)]
 """Landmarks that tell how much head and face move."""
 LEAST_FRAMES = 25
 """Of a clip that is worth learning from: two seconds, a window of the denoiser."""
-SHARPNESS, LEAST_SHARP = 128, 12.0
-"""Side of a face [px] and variance of its Laplacian there, below which it is blurred."""
+BYTES_A_SECOND = 600_000
+"""Of what a second of film takes, 512 px wide."""
+FOLLOWING = 1.5
+"""Seconds that hearing, following the face and reading its expression take, of a second of film on one core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +121,46 @@ def encode(encoders: Encoders, pictures: Iterable[Picture], face: Box, marks: Fl
     }
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What the preparation of films will take.
+
+    Attributes:
+        seconds: of film that are not prepared yet [s].
+        bytes: on the disk.
+        work: how long it lasts [s].
+    """
+
+    seconds: float
+    bytes: int
+    work: float
+
+    def check(self, free: int) -> None:
+        """Refuse to begin where the disk has too little room.
+
+        Raises:
+            InputError: it has.
+        """
+        if self.bytes > free:
+            raise InputError(
+                f"{self.seconds / 3600:.2g} h of film take about {self.bytes / 1e9:.1f} GB, and {free / 1e9:.1f} GB "
+                "are free; make room, or give a smaller --crop"
+            )
+
+    def __str__(self) -> str:
+        """In one line."""
+        return f"{self.seconds / 3600:.2g} h of film: about {self.bytes / 1e9:.2g} GB, {self.work / 3600:.2g} h"
+
+
+def _seconds(video: Path) -> float:
+    """Length of a film by its header [s]; 0 of one that will be dropped."""
+    try:
+        pictures, _ = probe(video)
+    except MediaError:
+        return 0.0
+    return 0.0 if pictures is None else pictures.seconds
+
+
 @dataclass(frozen=True, kw_only=True)
 class SvdPreparation:
     """How films are prepared for svd.
@@ -140,7 +185,7 @@ class SvdPreparation:
     @property
     def folders(self) -> tuple[str, ...]:
         """Of files, inside the prepared one."""
-        return (LATENTS,)
+        return (LATENTS, THUMBNAILS)
 
     def begin(self, out: Path) -> None:
         """Refuse a folder that was prepared by another checkpoint or at another size, and a checkpoint that is none.
@@ -151,6 +196,20 @@ class SvdPreparation:
         """
         made_by = {"material": "films", "encoder": open_encoders(self.checkpoint).name, "side": self.side}
         claim(out, dict(made_by), held=any((out / LATENTS).glob(f"*{SUFFIX}")))
+
+    def forecast(self, clips: Sequence[Clip], out: Path) -> Forecast:
+        """What clips will take that are not there yet, by the lengths in their headers and one picture encoded."""
+        new = [clip.video for clip in clips if clip.video is not None and self.known(clip, out) is None]
+        seconds = sum(_seconds(video) for video in new)
+        encoders, picture = open_encoders(self.checkpoint), np.zeros((self.side, self.side, 3), np.uint8)
+        since = time.perf_counter()
+        told = picture_inputs(picture, (0, 0, self.side, self.side), self.side)
+        encode_picture(encoders.vae, told.picture)
+        embed_picture(encoders.clip, told.clip)
+        each = FOLLOWING + LATENT_FPS * (time.perf_counter() - since)
+        return Forecast(
+            seconds, round(seconds * BYTES_A_SECOND * (self.side / 512) ** 2), seconds * each / self.workers
+        )
 
     def known(self, clip: Clip, out: Path) -> Prepared | None:
         """What a clip's file holds that was prepared of the same labels; None where it has to be made anew."""
@@ -178,15 +237,16 @@ class SvdPreparation:
         film = read_film(video, voice.speech)
         if isinstance(film, Missing):
             return film
-        scale = self.side / (film.box[2] - film.box[0])
-        places = (film.landmarks[::FRAMES_PER_LATENT, :, :2] - film.box[:2]) * scale
+        places = self._in_crop(film)[..., :2]
         if len(places) < LEAST_FRAMES:
             least = LEAST_FRAMES * FRAMES_PER_LATENT / FPS
             return Missing(f"it lasts {len(film.motion) / FPS:.1f} s; at least {least:g} s are learned from")
         face = square_around(places)
         pictures = list(self._pictures(video, film.box, len(film.motion)))
-        if blurred(pictures, face):
-            return Missing("the face is blurred")
+        write_picture(out / THUMBNAILS / f"{clip.name}.jpg", thumbnail(pictures[len(pictures) // 2]))
+        flaw = flaw_of(pictures, self._in_crop(film))
+        if flaw:
+            return Missing(flaw)
         encoders = open_encoders(self.checkpoint)
         tensors = dict(encode(encoders, pictures, face, places[:, MARKS].astype(np.float32), voice.waveform))
         prior = shipped_embedder().embed(speech_rows(voice.waveform, voice.speech), film.motion)
@@ -195,6 +255,13 @@ class SvdPreparation:
         write_latents(_told(clip, out, frames, encoders.name), tensors)
         offset = film.offset.frames if film.offset is not None and film.offset.sure else None
         return Prepared(frames, True, True, offset)
+
+    def _in_crop(self, film: Film) -> Float64:
+        """Landmarks (T, 478, 3) of every frame that is kept, in its crop [px]."""
+        scale = self.side / (film.box[2] - film.box[0])
+        landmarks = film.landmarks[::FRAMES_PER_LATENT].copy()
+        landmarks[..., :2] -= film.box[:2]
+        return landmarks * scale
 
     def _pictures(self, video: Path, box: Box, frames: int) -> Iterator[Picture]:
         return itertools.islice(crops(video, box, frames, self.side), 0, None, FRAMES_PER_LATENT)
@@ -214,11 +281,3 @@ def _told(clip: Clip, out: Path, frames: int, encoder: str) -> LatentClip:
         corpus=clip.corpus,
         encoder=encoder,
     )
-
-
-def blurred(pictures: list[Picture], face: Box) -> bool:
-    """Whether the face is out of focus, or was blown up, in the middle one of some frames."""
-    left, top, right, bottom = (max(edge, 0) for edge in face)
-    grey = cv2.cvtColor(pictures[len(pictures) // 2][top:bottom, left:right], cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (SHARPNESS, SHARPNESS), interpolation=cv2.INTER_AREA)
-    return float(cv2.Laplacian(small, cv2.CV_64F).var()) < LEAST_SHARP

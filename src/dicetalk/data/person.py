@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
-from dicetalk.arrays import Picture
 from dicetalk.data.acted import hearings
 from dicetalk.data.clip import Clip, Corpus, Missing, Prepared
 from dicetalk.data.film import Film
 from dicetalk.data.passages import RECORDING, write_passage
 from dicetalk.data.procedural import feeling_of
+from dicetalk.data.quality import people_in
 from dicetalk.data.recorded import OWN, MotionPreparation, labels_of, passage_file, seen_motion
 from dicetalk.data.samples import listened, missing_of, seed_of, watched
 from dicetalk.emotion.typed import parse
 from dicetalk.emotion.vocabulary import NEUTRAL
 from dicetalk.errors import EmotionError, InputError, MediaError
-from dicetalk.face import find_faces
 from dicetalk.media import probe, read_video
 from dicetalk.motion.blinks import blink_starts
 from dicetalk.motion.space import SHAPES
@@ -35,8 +34,6 @@ LOOKS = 8
 """Frames of a video that are searched for faces, spread evenly."""
 MOST_SIDE = 1024
 """Of these frames [px]."""
-AS_LARGE = 0.4
-"""Share of the largest face's area from which another one is somebody who may be talking."""
 MOST_SEVERAL = 0.25
 """Share of the frames looked at in which there may be several: one that passes by."""
 
@@ -97,19 +94,13 @@ def check_alone(video: Path) -> None:
     """
     seconds = _seconds(video)
     frames = islice(read_video(video, fps=LOOKS / max(seconds, 1.0), most=MOST_SIDE), LOOKS)
-    counts = [_people(frame) for frame in frames]
+    counts = [people_in(frame) for frame in frames]
     several = [number for number, count in enumerate(counts) if count > 1]
     if len(several) > MOST_SEVERAL * len(counts):
         at = several[0] * max(seconds, 1.0) / LOOKS
         raise InputError(
             f"{video} shows {max(counts)} people (see {at:.0f} s); give a video of one person, or cut the others off"
         )
-
-
-def _people(frame: Picture) -> int:
-    """How many faces of a frame are about as large as the largest."""
-    areas = [face.area for face in find_faces(frame)]
-    return sum(area >= AS_LARGE * max(areas) for area in areas)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.distributed.tensor import DTensor
 
 from dicetalk.errors import CheckpointError, ConfigError
 from dicetalk.modules import read_tensors, save_tensors
 from dicetalk.training.curves import Curves
 from dicetalk.training.pace import Pace
 from dicetalk.training.processes import ALONE, Processes
+from dicetalk.training.sharding import clip_gradients, gathered, groups_of, shard, share_of
+from dicetalk.training.task import Counted, Scaled, Shown, Spread, Staged, Task, Validated
 
 STATE = "state.safetensors"
 RANKS_APART = 2_654_435_769
@@ -70,57 +71,6 @@ class LoopOptions:
             raise ConfigError(f"loop.accumulate is {self.accumulate}; use 1 or more")
 
 
-class Task(Protocol):
-    """What is learned."""
-
-    @property
-    def net(self) -> nn.Module:
-        """The network."""
-        ...
-
-    def losses(self, generator: torch.Generator) -> dict[str, Tensor]:
-        """One batch's losses by name; `loss` is what falls. All chance comes from the generator."""
-        ...
-
-
-@runtime_checkable
-class Validated(Protocol):
-    """A task that can tell how well it does on what is not learned from."""
-
-    def validation(self) -> dict[str, float]:
-        """Figures by name, the same for the same weights."""
-        ...
-
-
-@runtime_checkable
-class Scaled(Protocol):
-    """A task whose losses are reckoned in float16, where small gradients are 0 unless losses are scaled."""
-
-    @property
-    def is_scaled(self) -> bool:
-        """Whether they are."""
-        ...
-
-
-@runtime_checkable
-class Counted(Protocol):
-    """A task that tells how many samples a batch has."""
-
-    @property
-    def samples(self) -> int:
-        """Of a batch."""
-        ...
-
-
-@runtime_checkable
-class Shown(Protocol):
-    """A task that can show what it makes of what is not learned from."""
-
-    def show(self, folder: Path, steps: int) -> None:
-        """Write it into a folder, under the number of steps."""
-        ...
-
-
 def train(
     task: Task,
     options: LoopOptions,
@@ -144,9 +94,10 @@ def train(
         ConfigError: a loss is not finite; the last state is kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.AdamW(
-        [parameter for _, parameter in _learned(task.net)], lr=options.rate, weight_decay=options.decay
-    )
+    if processes.sharded:
+        _shard(task, processes)
+    learned = groups_of(parameter for _, parameter in _learned(task.net))
+    optimizer = torch.optim.AdamW(learned, lr=options.rate, weight_decay=options.decay)
     mean = {name: tensor.clone() for name, tensor in _changing(task.net).items()} if options.average else {}
     scaler = _scaler(task, processes)
     start = _restore(task.net, optimizer, mean, scaler, folder / STATE)
@@ -159,6 +110,8 @@ def train(
         for step in range(start, options.steps):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * schedule(step, options)
+            if isinstance(task, Staged):
+                task.begin(step)
             losses = _step(task, optimizer, scaler, options, step, processes)
             _check_finite(losses, step, folder / STATE)
             _average(mean, task.net, min(options.average, (step + 1) / (step + 10)))
@@ -166,10 +119,11 @@ def train(
             is_saved = _is_saved(step + 1, options)
             valid = _validated(task, mean) if is_saved else valid
             curves.add(step, losses | valid)
-            if processes.writes and is_saved:
-                _show(task, mean, folder, step + 1)
+            if is_saved and (processes.writes or processes.sharded):
+                _show(task, mean, folder if processes.writes else None, step + 1)
+                _save(task.net, optimizer, mean, scaler, step + 1, folder / STATE if processes.writes else None)
+            if is_saved and processes.writes:
                 curves.write()
-                _save(task.net, optimizer, mean, scaler, step + 1, folder / STATE)
                 pace.write()
             if progress is not None:
                 progress(step + 1, options.steps)
@@ -200,7 +154,20 @@ def _validated(task: Task, mean: Mapping[str, Tensor]) -> dict[str, float]:
         return task.validation()
 
 
-def _show(task: Task, mean: Mapping[str, Tensor], folder: Path, steps: int) -> None:
+def _shard(task: Task, processes: Processes) -> None:
+    """Spread what a task lets be spread.
+
+    Raises:
+        ConfigError: it lets nothing, or its losses are scaled.
+    """
+    if not isinstance(task, Spread):
+        raise ConfigError("this network cannot lie in parts over processes; launch it without FSDP")
+    if isinstance(task, Scaled) and task.is_scaled:
+        raise ConfigError("losses of a network in parts are not scaled; use precision=bfloat16, or float32")
+    shard(task.blocks, processes)
+
+
+def _show(task: Task, mean: Mapping[str, Tensor], folder: Path | None, steps: int) -> None:
     """What a task shows of the mean of its weights, if it can."""
     if isinstance(task, Shown):
         with _as_it_will_be(task.net, mean):
@@ -252,7 +219,7 @@ def _step(
     if processes.count > 1:
         processes.average([*_gradients(task.net), *_counters(task.net), values])
     scaler.unscale_(optimizer)
-    length = float(clip_grad_norm_(task.net.parameters(), options.clip))
+    length = clip_gradients(list(task.net.parameters()), options.clip)
     scaler.step(optimizer)
     scaler.update()
     figures = dict(zip(losses, values.tolist(), strict=True))
@@ -294,7 +261,7 @@ def _put(net: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         if own[name].shape != tensor.shape:
             raise RuntimeError(f"{name} is {tuple(tensor.shape)}, expected {tuple(own[name].shape)}")
-        own[name].copy_(tensor)
+        own[name].copy_(share_of(tensor, own[name]))
 
 
 def _counters(net: nn.Module) -> list[Tensor]:
@@ -303,9 +270,14 @@ def _counters(net: nn.Module) -> list[Tensor]:
 
 
 def _gradients(net: nn.Module) -> list[Tensor]:
-    """The gradients of one process; where its batch did not use a parameter, others may have: 0."""
+    """The gradients of one process; where its batch did not use a parameter, others may have: 0.
+
+    Those of a network in parts are the mean of all processes already.
+    """
     found = []
     for _, parameter in _learned(net):
+        if isinstance(parameter, DTensor):
+            continue
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
         found.append(parameter.grad)
@@ -318,14 +290,17 @@ def _save(
     mean: Mapping[str, Tensor],
     scaler: torch.amp.GradScaler,
     steps: int,
-    path: Path,
+    path: Path | None,
 ) -> None:
+    """Write the state; None only helps another process to."""
     tensors = {f"net.{name}": tensor for name, tensor in _changing(net).items()}
     tensors |= {f"mean.{name}": tensor for name, tensor in mean.items()}
     for name, parameter in _learned(net):
         tensors |= {f"{kind}.{name}": value for kind, value in optimizer.state[parameter].items()}
     tensors |= {f"{SCALER}.{name}": torch.tensor(float(value)) for name, value in scaler.state_dict().items()}
-    save_tensors(path, {**tensors, "steps": torch.tensor(steps)})
+    kept = {name: gathered(tensor).cpu() for name, tensor in tensors.items()}
+    if path is not None:
+        save_tensors(path, {**kept, "steps": torch.tensor(steps)})
 
 
 def _restore(
@@ -341,12 +316,14 @@ def _restore(
     try:
         _put(net, {name: tensors[f"net.{name}"] for name in _changing(net)})
         for name, tensor in mean.items():
-            tensor.copy_(tensors[f"mean.{name}"])
+            tensor.copy_(share_of(tensors[f"mean.{name}"], tensor))
         for name, parameter in _learned(net):
             kinds = ("step", "exp_avg", "exp_avg_sq")
             state = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
             # The optimizer counts steps on the processor, wherever the network lies.
-            optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in state.items()}
+            optimizer.state[parameter] = {
+                k: v if k == "step" else share_of(v.to(parameter.device), parameter) for k, v in state.items()
+            }
         scales = {name: float(tensors[f"{SCALER}.{name}"]) for name in scaler.state_dict()}
         scaler.load_state_dict({name: int(value) if name in WHOLE else value for name, value in scales.items()})
         return int(tensors["steps"])

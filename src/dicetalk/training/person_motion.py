@@ -57,6 +57,7 @@ class PersonRecipe:
         start: folder of the motion checkpoint that is changed; "" for the one that ships.
         rank: of the changes.
         kept_back: share of each video, its end, by which the result is judged.
+        passes: over what is learned from, at most: of some seconds more would be learned by heart.
         learning: everything else, as for a model of everybody; its sizes are those of `start`.
 
     Raises:
@@ -66,6 +67,7 @@ class PersonRecipe:
     start: str = ""
     rank: int = 8
     kept_back: float = 0.2
+    passes: int = 150
     learning: Stage2Motion = field(
         default_factory=lambda: Stage2Motion(
             loop=LoopOptions(steps=120, rate=1e-3, warmup=10, decay=0.01, save_every=20, average=0.95),
@@ -78,8 +80,15 @@ class PersonRecipe:
     def __post_init__(self) -> None:
         if self.rank < 1:
             raise ConfigError(f"the rank is {self.rank}; use 1 or more")
+        if self.passes < 1:
+            raise ConfigError(f"passes is {self.passes}; use 1 or more")
         if not 0 < self.kept_back < 1:
             raise ConfigError(f"kept_back is {self.kept_back:g}; use a share between 0 and 1")
+
+    def steps_for(self, frames: int) -> int:
+        """How many steps are made where so many frames are learned from."""
+        most = self.passes * frames // (self.learning.batch * self.learning.frames)
+        return max(1, min(self.learning.loop.steps, most))
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +241,8 @@ def finetune_motion(
     learned, kept_back = apart(read_acted([out / PREPARED]), recipe.kept_back)
     task = PersonTask(start, learned, kept_back, recipe)
     before = task.validation()["held out error"]
-    train(task, recipe.learning.loop, out, watched and watched("learning"))
+    loop = replace(recipe.learning.loop, steps=recipe.steps_for(int(learned.starts[-1])))
+    train(task, loop, out, watched and watched("learning"))
     after = task.validation()["held out error"]
     merge_low_rank(layers_of(task.net.denoiser))
     net = task.net if after < before else open_start(folder).net

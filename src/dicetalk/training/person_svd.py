@@ -77,7 +77,7 @@ def finetune_svd(
     after = task.validation()["held out error"]
     if after >= before:
         leave_out(stream_layers(task.net.unet.unet))
-    write_svd(out, task.net, recipe, sorted({clip.corpus for clip in learned}))
+    write_svd(out, task.net.state_dict(), recipe, sorted({clip.corpus for clip in learned}))
     seconds = tuple(sum(clip.frames for clip in part) / LATENT_FPS for part in (learned, kept_back))
     return Personal(out, (seconds[0], seconds[1]), before, after)
 

@@ -23,11 +23,13 @@ class Processes:
         rank: its number, 0 is the one that writes.
         count: how many there are.
         device: where its network lies.
+        sharded: whether networks that can be lie in parts over all processes (FSDP).
     """
 
     rank: int = 0
     count: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    sharded: bool = False
 
     @property
     def writes(self) -> bool:
@@ -59,7 +61,8 @@ def launched() -> Processes:
 
     # It does not find several processes without a GPU by itself.
     state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.cuda.is_available())
-    return Processes(state.process_index, state.num_processes, state.device)
+    sharded = parse_flag_from_env("ACCELERATE_USE_FSDP") and state.num_processes > 1
+    return Processes(state.process_index, state.num_processes, state.device, sharded)
 
 
 def leave(processes: Processes) -> None:

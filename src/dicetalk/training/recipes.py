@@ -198,7 +198,7 @@ def train_by(
         if data:
             raise ConfigError(f"clips to caption are drawn; leave {', '.join(map(str, data))} out")
         return train_caption(out, recipe, progress, processes)
-    if not data:
+    if not data and not (isinstance(recipe, Stage2Svd) and recipe.shards):
         raise ConfigError("there is nothing to learn from; give the folders that `dicetalk prepare` wrote")
     if isinstance(recipe, TextRecipe):
         return train_text(data, out, recipe)

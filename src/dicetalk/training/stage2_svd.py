@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as fn
 
 from dicetalk.arrays import Float32
 from dicetalk.data.latents import LatentClip, LatentWindow, read_clips, read_portrait, read_window
+from dicetalk.data.shards import read_shards
 from dicetalk.emotion.bank import Retrieval
 from dicetalk.emotion.discriminator import UNLABELLED, discrimination_loss, emotion_class
 from dicetalk.emotion.road import NamedPriors
@@ -33,10 +34,12 @@ from dicetalk.svd.sizes import SvdSizes
 from dicetalk.svd.streams import Stream
 from dicetalk.training.loop import Progress, train
 from dicetalk.training.processes import ALONE, Processes
+from dicetalk.training.sharding import gathered
 from dicetalk.training.svd_checkpoint import write_svd
 from dicetalk.training.svd_looks import write_looks
 from dicetalk.training.svd_net import LEARNED, SvdNet
 from dicetalk.training.svd_recipe import Stage2Svd
+from dicetalk.training.svd_shards import CACHE, ShardStream, people_of
 
 VALIDATION_LEVELS = (0.5, 2.0, 10.0)
 VALIDATION_SEED, VALIDATION_WINDOWS = 20261127, 8
@@ -101,15 +104,31 @@ class SvdTask:
         recipe: Stage2Svd,
         device: torch.device | None = None,
         held_out: Sequence[LatentClip] = (),
+        stream: ShardStream | None = None,
     ) -> None:
-        """Learn from `clips`; `priors` are those of named emotions, for clips that tell no vector of their own."""
+        """Learn from `clips`, or from those that a stream brings; `priors` are those of named emotions, for clips that
+        tell no vector of their own."""
         self.recipe, self.device, self.priors = recipe, device or torch.device("cpu"), priors
         self.net = net.to(self.device)
         self.net.prepare_for(recipe)
+        self.held_out, self.stream, self._turn = list(held_out), stream, -1
+        self._take(clips)
+
+    def _take(self, clips: Sequence[LatentClip]) -> None:
+        """Learn from these from now on."""
         kinds = [[clip for clip in clips if bool(clip.emotion) == labelled] for labelled in (True, False)]
         self.kinds = [kind for kind in kinds if kind]
-        self.held_out = list(held_out)
-        self.others = _others(clips, clips) | _others(held_out, [*clips, *held_out])
+        self.others = _others(clips, clips) | _others(self.held_out, [*clips, *self.held_out])
+
+    def begin(self, step: int) -> None:
+        """Take the clips of the shards whose turn it is.
+
+        Raises:
+            InputError: a shard cannot be read.
+        """
+        if self.stream is not None and self.stream.turn(step) != self._turn:
+            self._turn = self.stream.turn(step)
+            self._take(self.stream.clips(self._turn))
 
     @property
     def is_scaled(self) -> bool:
@@ -120,6 +139,12 @@ class SvdTask:
     def samples(self) -> int:
         """Windows of a batch."""
         return self.recipe.batch
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """What may lie in parts over processes: the U-Net, block by block; all else is small."""
+        unet = self.net.unet.unet
+        return [*unet.down_blocks, unet.mid_block, *unet.up_blocks, unet]
 
     def in_precision(self) -> torch.autocast:
         """What is reckoned inside is in the recipe's precision where that is enough."""
@@ -249,11 +274,10 @@ class SvdTask:
         return {"held out error": float(torch.stack(errors).mean())}
 
     @torch.no_grad()
-    def show(self, folder: Path, steps: int) -> None:
+    def show(self, folder: Path | None, steps: int) -> None:
         """Write `looks/STEPS.mp4`: windows of people who are held out, true above and made below."""
-        chosen = self.held_out[: self.recipe.looks]
-        if chosen:
-            pairs = [self._look(clip) for clip in chosen]
+        pairs = [self._look(clip) for clip in self.held_out[: self.recipe.looks]]
+        if pairs and folder is not None:
             write_looks(folder, steps, pairs, Path(self.recipe.start))
 
     def _look(self, clip: LatentClip) -> tuple[Tensor, Tensor]:
@@ -306,12 +330,30 @@ def train_svd(
     """
     if not recipe.start:
         raise ConfigError("stage 2 of svd starts from a checkpoint; give its folder: --set start=dice-svd")
-    clips = read_clips(data)
-    task = open_task(*_apart(clips, recipe.held_out), recipe, processes.device)
+    if recipe.shards and data:
+        raise ConfigError("there are prepared folders and shards to learn from; give one of both")
+    if recipe.shards:
+        stream = _stream(out, recipe, processes)
+        corpora = sorted({clip.corpus for shard in stream.shards for clip in shard.clips})
+        task = open_task([], stream.held_out(VALIDATION_WINDOWS), recipe, processes.device, stream)
+    else:
+        clips = read_clips(data)
+        corpora = sorted({clip.corpus for clip in clips})
+        task = open_task(*_apart(clips, recipe.held_out), recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
+    tensors = {name: gathered(tensor) for name, tensor in task.net.state_dict().items()}
     if processes.writes:
-        write_svd(out, task.net, recipe, sorted({clip.corpus for clip in clips}))
+        write_svd(out, tensors, recipe, corpora)
     return out
+
+
+def _stream(out: Path, recipe: Stage2Svd, processes: Processes) -> ShardStream:
+    """The shards of a recipe, as this process sees them."""
+    shards = read_shards(recipe.shards)
+    away = _held_out(people_of(shards), recipe.held_out)
+    place = {"rank": processes.rank, "count": processes.count}
+    return ShardStream(place=recipe.shards, shards=tuple(shards), cache=out / CACHE, away=frozenset(away),
+                       seed=recipe.loop.seed, stay=recipe.stay, **place)  # fmt: skip
 
 
 def open_task(
@@ -319,6 +361,7 @@ def open_task(
     held_out: Sequence[LatentClip],
     recipe: Stage2Svd,
     device: torch.device | None = None,
+    stream: ShardStream | None = None,
 ) -> SvdTask:
     """What learns from clips, from the recipe's checkpoint on, while others are held out.
 
@@ -334,14 +377,19 @@ def open_task(
         net = SvdNet(SvdSizes.of(checkpoint.config))
         for name in LEARNED:
             load_module(getattr(net, name), checkpoint.file(name), torch.float32, inner=inner_of(name))
-        return SvdTask(net, learned, load_priors(checkpoint), recipe, device, held_out)
+        return SvdTask(net, learned, load_priors(checkpoint), recipe, device, held_out, stream)
 
 
 def _apart(clips: Sequence[LatentClip], held_out: Sequence[str]) -> tuple[list[LatentClip], list[LatentClip]]:
     """Clips to learn from, and those of people who are held out."""
     people = sorted({clip.identity for clip in clips})
-    away = set(held_out) & set(people) if held_out else set(people[::HELD_OUT_EVERY][: len(people) - 1])
+    away = _held_out(people, held_out)
     parts = [[clip for clip in clips if (clip.identity in away) == chosen] for chosen in (False, True)]
     if not parts[0]:
         raise InputError(f"all {len(people)} people are held out; leave some to learn from")
     return parts[0], parts[1]
+
+
+def _held_out(people: Sequence[str], named: Sequence[str]) -> set[str]:
+    """Who is held out: those that are named, or a tenth, but never all."""
+    return set(named) & set(people) if named else set(people[::HELD_OUT_EVERY][: len(people) - 1])

@@ -70,6 +70,8 @@ class Stage2Svd:
             is: a portrait out of the clip shows the emotion already, and nothing has to be learned of it.
         precision: of what is reckoned where 16 bits are enough: "bfloat16"; "float16", with scaled losses, for cards
             that know no other; or "float32".
+        shards: where shards lie that are learned from, in place of prepared folders: a folder, https://..., s3://...
+        stay: steps until another shard has its turn.
         looks: windows of people who are held out that are shown, made beside true, whenever the state is saved.
         checkpointing: run layers again on the way back: a third slower, with much less memory.
         held_out: identities that are never learned from; without any, a tenth of them.
@@ -92,6 +94,8 @@ class Stage2Svd:
     reach: int = 50
     elsewhere: float = 0.5
     precision: Precision = "bfloat16"
+    shards: str = ""
+    stay: int = 500
     looks: int = 2
     checkpointing: bool = True
     held_out: tuple[str, ...] = ()
@@ -106,8 +110,8 @@ class Stage2Svd:
             raise ConfigError(f"learned is {self.learned!r}; expected one of: {', '.join(get_args(Learned))}")
         if self.precision not in get_args(Precision):
             raise ConfigError(f"precision is {self.precision!r}; expected one of: {', '.join(get_args(Precision))}")
-        if self.looks < 0:
-            raise ConfigError(f"looks is {self.looks}; use 0 or more")
+        if self.looks < 0 or self.stay < 1:
+            raise ConfigError(f"looks is {self.looks} and stay {self.stay}; use 0 or more, 1 or more")
         if self.rank < 1:
             raise ConfigError(f"the rank is {self.rank}; use 1 or more")
         if self.learned == "lora" and self.fresh:
