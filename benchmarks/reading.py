@@ -4,6 +4,7 @@
     python benchmarks/reading.py clips clips.json CLIPS/     CLIPS/clips.csv: file,identity,emotion
     python benchmarks/reading.py tell drawn/ clips.json      the tables
     python benchmarks/reading.py together votes.csv          how people put face and voice together: CREMA-D
+    python benchmarks/reading.py long FILE                   how long it takes to read, and how much memory
 
 The twelve portraits of the recorded figures are `KEPT_BACK`; no posture was searched on them and no reader learned from
 them. Drawn are 2.4 s of the demo's speech by the default backbone at the default strength, every fourth frame.
@@ -14,6 +15,8 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import resource
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -38,6 +41,7 @@ from dicetalk.portrait.renderer import Renderer
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.reading.answers import Answers, none_of
 from dicetalk.reading.look import Seen, looks, see, seen_in
+from dicetalk.reading.reader import read
 from dicetalk.reading.together import both
 from dicetalk.reading.tone import tones
 from dicetalk.recording import EVERY as LOOKED
@@ -247,6 +251,18 @@ def fit_together(votes: Path) -> list[str]:
     return [f"{len(whole)} clips, {kept.sum()} of them of actors not fitted to", "", *table(head, cells)]
 
 
+def long(path: Path) -> list[str]:
+    """Time and the most memory that reading a file takes, in this process."""
+    start, used = time.perf_counter(), time.process_time()
+    reading = read(path)
+    took, used = time.perf_counter() - start, time.process_time() - used
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return [
+        f"{reading.seconds:.0f} s in {len(reading.windows)} windows: {took:.0f} s, {used:.0f} s of a processor, "
+        f"{most:.2f} GB at most"
+    ]
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Markdown."""
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
@@ -255,7 +271,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def main() -> None:
     """Draw, read, or tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", choices=("draw", "clips", "tell", "together"))
+    parser.add_argument("work", choices=("draw", "clips", "tell", "together", "long"))
     parser.add_argument("first", type=Path)
     parser.add_argument("others", type=Path, nargs="*")
     options = parser.parse_args()
@@ -264,6 +280,7 @@ def main() -> None:
         "clips": lambda: read_clips(options.first, options.others[0]),
         "tell": lambda: tell(options.first, options.others[0]),
         "together": lambda: fit_together(options.first),
+        "long": lambda: long(options.first),
     }
     print("\n".join(works[options.work]() or []))
 

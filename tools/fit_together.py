@@ -1,4 +1,4 @@
-"""Fit how far a voice is trusted beside a face: `FACE`, `VOICE`, `FELT` and `CALM` of `reading.together`.
+"""Fit how far a voice is trusted beside a face: `FACE`, `VOICE` and `FELT` of `reading.together`.
 
     python tools/fit_together.py meshes.npz faces/ plain/synthesised RAVDESS
 
@@ -33,8 +33,9 @@ DRAWS = 6
 """Voices beside each window of a face."""
 CALM_ONES = 40
 """Synthesised voices."""
-BEFORE = (0.96, 0.62, 0.55, 0.0)
-"""As people put them together: the fit to votes."""
+AS_PEOPLE = (0.96, 0.62, 0.55)
+"""The fit to votes (`benchmarks/reading.py together`), and no fit at all."""
+PRODUCT = (1.0, 1.0, 0.0)
 CHANNEL = [name in HEARD for name in NAMES]
 FELT = np.array([name != NEUTRAL for name in NAMES])
 
@@ -64,16 +65,12 @@ def main() -> None:
     voices = [*acted_voices(Path(sys.argv[4])), *calm_voices(Path(sys.argv[3]))]
     pairs = beside(faces.shares, faces.acted, faces.drawing, voices, np.random.default_rng(0))
     print(f"{len(faces.acted)} faces, {len(voices)} voices, {len(pairs.acted)} pairs")
-    ways = {
-        "face alone": None,
-        "as people do": BEFORE,
-        "product": (1.0, 1.0, 0.0, 0.0),
-        "fitted": (0,),
-        "fitted, calm": (),
-    }
-    for name, fixed in ways.items():
-        print(f"  {name:14} {told(pairs, judged(pairs, fixed))}")
-    print("fitted to all:", np.round(fitted(pairs, np.ones(len(pairs.acted), np.bool_), calm=True), 3))
+    whole = np.ones(len(pairs.acted), np.bool_)
+    ways = {"face alone": (1.0, 0.0, 0.0), "as people do": AS_PEOPLE, "product": PRODUCT}
+    for name, numbers in ways.items():
+        print(f"  {name:12} {told(pairs, odds(np.array(numbers), pairs, whole))}")
+    print(f"  {'fitted':12} {told(pairs, left_apart(pairs))}")
+    print("fitted to all:", np.round(fitted(pairs, whole), 2))
 
 
 def acted_voices(folder: Path) -> list[Voice]:
@@ -121,11 +118,9 @@ def filled(voice: Float64) -> Float64:
 
 
 def odds(t: Float64, pairs: Pairs, some: Bool) -> Float64:
-    """Logarithms (N, 8) of shares; t is face, voice, felt and the share of voices that stay calm."""
+    """Logarithms (N, 8) of shares; t is face, voice and felt."""
     face, voice = np.maximum(pairs.face[some], LEAST), np.maximum(pairs.voice[some], LEAST)
-    calm = voice[:, :1]
-    told = np.where(FELT, t[3] * calm + (1 - t[3]) * voice, calm)
-    scores = t[0] * np.log(face) + t[1] * np.log(told) + t[2] * FELT
+    scores = t[0] * np.log(face) + t[1] * np.log(voice) + t[2] * FELT
     return np.asarray(scores - np.log(np.exp(scores).sum(1, keepdims=True)))
 
 
@@ -137,26 +132,20 @@ def loss(t: Float64, pairs: Pairs, some: Bool) -> float:
     return -float((own / count).sum() / (1 / count).sum())
 
 
-def fitted(pairs: Pairs, some: Bool, *, calm: bool) -> Float64:
+def fitted(pairs: Pairs, some: Bool) -> Float64:
     """The likeliest of all ways to put them together."""
-    least = [(0.0, 3.0), (0.0, 3.0), (-2.0, 2.0), (0.0, 0.98 if calm else 0.0)]
-    start = np.array([1.0, 0.5, 0.0, 0.5 if calm else 0.0])
-    return np.asarray(minimize(loss, start, (pairs, some), bounds=least).x)
+    return np.asarray(minimize(loss, np.array([1.0, 0.5, 0.0]), (pairs, some)).x)
 
 
-def judged(pairs: Pairs, fixed: Sequence[float] | None) -> Float64:
+def left_apart(pairs: Pairs) -> Float64:
     """Logarithms of shares, of each pair by what was fitted to others: portraits by halves, speakers by halves."""
-    if fixed is None:
-        return np.log(np.maximum(pairs.face, LEAST))
-    if len(fixed) == 4:
-        return odds(np.array(fixed), pairs, np.ones(len(pairs.acted), np.bool_))
     found = np.zeros_like(pairs.face)
     halves = [np.unique(names, return_inverse=True)[1] % 2 for names in (pairs.portrait, pairs.speaker)]
     for one in (0, 1):
         for other in (0, 1):
             away = (halves[0] == one) & (halves[1] == other)
             known = (halves[0] != one) & (halves[1] != other)
-            found[away] = odds(fitted(pairs, known, calm=not fixed), pairs, away)
+            found[away] = odds(fitted(pairs, known), pairs, away)
     return found
 
 

@@ -14,6 +14,7 @@ import pytest
 from command_line import dicetalk
 from hostile.doors import LONGEST_LINE
 from hostile.made import HEIGHT, WIDTH, encoded, portrait, put, riff, spoken, wav, written
+from hostile.sounds import seconds
 from hostile.targets import fifo, linked
 from hostile.watch import files, modest
 from PIL import Image
@@ -155,3 +156,11 @@ def test_the_rest_is_one_line(name: str, tmp_path: Path, capsys: pytest.CaptureF
     assert code == 2 and out == "" and err.startswith("error: ") and err.count("\n") == 1, err
     assert re.search(says, err) and len(err) < LONGEST_LINE and "a fault of DiceTalk" not in err, err
     assert files(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = put(tmp_path, "hour.wav", seconds(3600))
+    with modest():
+        assert dicetalk("describe", "--json", "--", path) == 0
+    assert len(json.loads(capsys.readouterr().out)["windows"]) == 3600

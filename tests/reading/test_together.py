@@ -38,6 +38,13 @@ def test_a_calm_voice_is_no_reason_to_doubt_a_clear_face() -> None:
         assert NAMES[together(clearly(name), heard("neutral")).argmax()] == name
 
 
+def test_nor_to_doubt_one_that_is_hardly_clear() -> None:
+    """A synthesised voice is calm whatever the face is to show, and is heard as calm very surely."""
+    for name in NAMES[1:]:
+        face = (0.5 * clearly(name) + 0.5 * clearly("neutral")) + 0.05 * (clearly(name) - clearly("neutral"))
+        assert NAMES[together(face, heard("neutral")).argmax()] == name
+
+
 def test_two_that_agree_are_surer_than_one() -> None:
     for name in HEARD[1:]:
         assert together(clearly(name), heard(name)).max() > clearly(name).max()

@@ -33,7 +33,7 @@ class Window:
         strength: how strongly it is felt, 0 (not at all) to 1.
         clarity: radius on the circle (`emotion.circle`), 0 (anything at all) to 1 (one name only).
         confidence: share of the likeliest name, 0 to 1, and 0 where nothing was read. Calibrated on no real faces: on
-            drawn ones it is .06 from how often the name is right.
+            drawn ones it is .05 from how often the name is right.
     """
 
     start: float

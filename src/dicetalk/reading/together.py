@@ -1,13 +1,11 @@
 """Face and voice together, each trusted as far as it is reliable.
 
-    heard(name) = CALM p(neutral | voice) + (1 - CALM) p(name | voice), but p(neutral | voice) of neutral
-    log p(name) = FACE log p(name | face) + VOICE log heard(name) + FELT [name is not neutral] - log of the sum
+    log p(name) = FACE log p(name | face) + VOICE log p(name | voice) + FELT [name is not neutral] - log of the sum
 
-Many voices stay calm whatever the face shows, synthesised ones above all: CALM is how many, so that a calm voice says
-little against a face, and one that is not calm says which emotion it is. The numbers are a fit to windows of drawn
-portraits beside voices that say the same, are calm, or any (`tools/fit_together.py`; none of the portraits, people and
-voices that figures are told of). People who had both trusted a voice more (.96, .64, .58, votes on CREMA-D's clips, Cao
-et al., IEEE TAC 2014; `benchmarks/reading.py together`): they hear better than the reader does.
+Three numbers, a fit to windows of drawn portraits beside voices that say the same, are calm, or any, as often each
+(`tools/fit_together.py`; none of the portraits and voices that figures are told of). People who had both trusted voices
+more (.96, .64, .58, votes on CREMA-D's clips, Cao et al., IEEE TAC 2014; `benchmarks/reading.py together`): they hear
+better than the reader does, and nobody showed them calm voices with faces that are not.
 """
 
 from __future__ import annotations
@@ -18,8 +16,8 @@ from dicetalk.arrays import Float64
 from dicetalk.emotion.vocabulary import HEARD, NAMES, NEUTRAL
 from dicetalk.reading.answers import Answers
 
-FACE, VOICE, FELT, CALM = 0.96, 0.62, 0.55, 0.0
-"""How much each channel counts, what speaks for any emotion against none, and the share of voices that stay calm."""
+FACE, VOICE, FELT = 1.49, 0.44, 1.29
+"""How much each channel counts, and what speaks for any emotion against none."""
 LEAST = 0.02
 """Of a share: a reader that is never wrong would silence the other."""
 
@@ -27,10 +25,8 @@ LEAST = 0.02
 def together(face: Float64, voice: Float64) -> Float64:
     """Shares (W, 8) of both from shares (W, 8) of each."""
     felt = np.array([name != NEUTRAL for name in NAMES])
-    heard = np.maximum(_with_unheard(voice), LEAST)
-    calm = heard[:, [NAMES.index(NEUTRAL)]]
-    heard = np.where(felt, CALM * calm + (1 - CALM) * heard, calm)
-    odds = FACE * np.log(np.maximum(face, LEAST)) + VOICE * np.log(heard) + FELT * felt
+    heard = _with_unheard(voice)
+    odds = FACE * np.log(np.maximum(face, LEAST)) + VOICE * np.log(np.maximum(heard, LEAST)) + FELT * felt
     shares = np.exp(odds - odds.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
