@@ -72,6 +72,7 @@ class Scale:
         precisions: names, the usual one first.
         steps: denoising steps, in place of each preset's.
         frames: of a window that is learned from.
+        rounds: of what is timed again and again.
         compiler: of torch.
     """
 
@@ -82,6 +83,7 @@ class Scale:
     precisions: tuple[str, ...] = ("float16", "bfloat16")
     steps: int | None = None
     frames: int = WINDOW
+    rounds: int = 3
     compiler: str = "inductor"
 
     @property
@@ -115,7 +117,7 @@ def tiny() -> Scale:
 
     # Of a compiler only the way to it is tried: graphs are found, and run as they are.
     return Scale(
-        torch.device("cpu"), tiny_config(), 64, (0.2, 0.4), ("float32", "bfloat16"), 1, 4, "eager"
+        torch.device("cpu"), tiny_config(), 64, (0.2, 0.4), ("float32", "bfloat16"), 1, 2, 1, "eager"
     )  # fmt: skip
 
 
@@ -398,15 +400,15 @@ def channels_last(module: nn.Module) -> None:
             p.data = p.data.contiguous(memory_format=formats[p.ndim])
 
 
-def seconds_of(work: Callable[[], Any], scale: Scale, rounds: int = 3) -> float:
+def seconds_of(work: Callable[[], Any], scale: Scale) -> float:
     """How long something takes once it is warm [s]."""
     work()
     scale.wait()
     begin = time.perf_counter()
-    for _ in range(rounds):
+    for _ in range(scale.rounds):
         work()
     scale.wait()
-    return (time.perf_counter() - begin) / rounds
+    return (time.perf_counter() - begin) / scale.rounds
 
 
 def bench_of(scale: Scale, found: Found, precision: str) -> Bench:
@@ -443,10 +445,10 @@ def learning(scale: Scale, found: Found) -> None:
 
         step(0)
         scale.wait()
-        begin, rounds = time.perf_counter(), 2
-        last = [float(step(1 + number)) for number in range(rounds)][-1]
+        begin = time.perf_counter()
+        last = [float(step(1 + number)) for number in range(scale.rounds)][-1]
         scale.wait()
-    took = (time.perf_counter() - begin) / rounds
+        took = (time.perf_counter() - begin) / scale.rounds
     count = sum(p.numel() for p in learned)
     found.note(
         f"A step of svd-finetune ({wanted.loop.accumulate} windows of {scale.frames} frames, {scale.side} px, "

@@ -56,4 +56,4 @@ def test_its_parts_run() -> None:
     bench.profiled()
     learning(scale, one)
     assert one.failed == 0 and len(one.runs) == 1
-    assert "Weights with channels last" in told[-1] and "A step of svd-finetune (4 windows of 4 frames" in told[-1]
+    assert "Weights with channels last" in told[-1] and "A step of svd-finetune (4 windows of 2 frames" in told[-1]
