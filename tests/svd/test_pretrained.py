@@ -117,6 +117,23 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "not finite": (lambda f: _changed(f, "bank", lambda t: t * torch.nan), "not finite in"),
     "another shape": (lambda f: _changed(f, "speech_projector", lambda t: t[:1]), r"does not fit: .* expected"),
     "a prior of another length": (lambda f: _changed(f, "emotions", lambda t: t[:, :9]), "priors of .9, 256. numbers"),
+    "no object": (lambda f: (f / INDEX).write_text("[]"), "holds a list; expected an object"),
+    "classes that are none": (
+        lambda f: _edit(f / "vae" / "config.json", lambda told: told.update(architectures=3)),
+        "is of 3; expected AutoencoderKLTemporalDecoder",
+    ),
+    "sizes that fill the memory": (
+        lambda f: _edit(f / "unet" / "config.json", lambda told: told.update(cross_attention_dim=10**9)),
+        "the config of the svd checkpoint is damaged",
+    ),
+    "an option of somebody else": (
+        lambda f: _edit(f / "bank" / "config.json", lambda told: told.update(sparse=1)),
+        "the config of the svd checkpoint is damaged",
+    ),
+    "a vocabulary that is none": (
+        lambda f: _edit(f / "emotions" / "config.json", lambda told: told.update(vocabulary="happy")),
+        "tells a vocabulary 'happy'; expected a list of names",
+    ),
     "a list of sizes that is none": (
         lambda f: _edit(f / "face_region" / "config.json", lambda told: told.update(widths="wide")),
         "the config of the svd checkpoint is damaged",
