@@ -127,9 +127,10 @@ def test_sixteen_bits_reckon_about_the_same(sizes: SvdSizes, data: Path, precisi
         task = task_of(sizes, clips, replace(TINY, precision=each))
         told.append(task.losses(torch.Generator().manual_seed(0))["loss"])
     torch.testing.assert_close(*told, rtol=0.03, atol=0.0)  # eight bits of a number are kept, and errors add up
-    told[1].backward()
     assert task.is_scaled == (precision == "float16")
-    assert all(p.grad.isfinite().all() for p in task.net.parameters() if p.grad is not None)
+    if precision == "float16":  # the other one goes wrong on the processor, where it is refused
+        told[1].backward()
+        assert all(p.grad.isfinite().all() for p in task.net.parameters() if p.grad is not None)
 
 
 def test_small_changes_alone_learn_and_are_none_at_first(sizes: SvdSizes, data: Path) -> None:
@@ -225,6 +226,8 @@ def test_what_cannot_be_trained_is_told(start: Path, data: Path, tmp_path: Path)
         train_svd([start], tmp_path, replace(TINY, start=str(start)))
     with pytest.raises(InputError, match="held out"):
         train_svd([data], tmp_path, replace(TINY, start=str(start), held_out=("person0", "person1", "person2")))
+    with pytest.raises(ConfigError, match="on the processor gradients in bfloat16 are wrong"):
+        train_svd([data], tmp_path, replace(TINY, start=str(start), precision="bfloat16"))
     with pytest.raises(ConfigError, match="precision"):
         replace(TINY, precision="float8")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="learned"):

@@ -14,8 +14,10 @@ from dicetalk.errors import InputError
 from dicetalk.low_rank import leave_out
 from dicetalk.rates import LATENT_FPS
 from dicetalk.svd.model import stream_layers
+from dicetalk.svd.placement import pick_device
 from dicetalk.training.loop import train
 from dicetalk.training.person_motion import PREPARED, Personal, Watched
+from dicetalk.training.processes import Processes
 from dicetalk.training.stage2_svd import open_task
 from dicetalk.training.svd_checkpoint import write_svd
 from dicetalk.training.svd_recipe import Stage2Svd
@@ -71,9 +73,10 @@ def finetune_svd(
     if report.dropped:
         raise InputError(f"{report.dropped[0].reason}; give another video, or leave this one out")
     learned, kept_back = apart(read_clips([out / PREPARED]), recipe.frames)
-    task = open_task(learned, kept_back, recipe)
+    device = pick_device("auto")
+    task = open_task(learned, kept_back, recipe, device)
     before = task.validation()["held out error"]
-    train(task, recipe.loop, out, watched and watched("learning"))
+    train(task, recipe.loop, out, watched and watched("learning"), Processes(device=device))
     after = task.validation()["held out error"]
     if after >= before:
         leave_out(stream_layers(task.net.unet.unet))
