@@ -42,10 +42,13 @@ from dicetalk.voice.effort import WIDTH, effort
 from dicetalk.voice.frames import voice_frames
 from dicetalk.voice.functionals import NAMES, features
 from dicetalk.voice.ranking import fit_ranking
+from dicetalk.voice.reading import doubts_about
 from dicetalk.voice.strength import RANKED, VoiceStrength, squashed
 
 FOLDS = 5
 RESAMPLED = 1000
+HARDLY = 0.05
+"""What a score may change by."""
 GAIN = 20.0
 """Of an unknown level, either way [dB]."""
 ELSEWHERE = Voices(speaker=0, room=0.3, colour=0.6, noise=0.6, level=0, codec=0.3)
@@ -54,6 +57,8 @@ PUBLISHED, MOVED, OURS, SOFTER = ("published", "published, other level", "ours",
 """What is heard of each recording."""
 LOUDER, ROOM = ("20 dB louder, cut off at full scale", "another room")
 """What is heard of those held out, too."""
+CUT = "a warning is given"
+"""Whether the louder recording is told to be cut off."""
 LOUDNESS = tuple(n for n, name in enumerate(NAMES) if "energy" in name)
 PUBLISHED_COST = 0.1
 
@@ -65,7 +70,7 @@ Method = Callable[[Acted], Callable[[np.ndarray], Scores]]
 
 def hear(clips: Sequence[Clip]) -> dict[str, np.ndarray]:
     """What is heard of each clip, by kind, (N, D) each; NaN where there is no voice."""
-    heard: dict[str, list[np.ndarray]] = {kind: [] for kind in (PUBLISHED, MOVED, OURS, SOFTER, LOUDER, ROOM)}
+    heard: dict[str, list[np.ndarray]] = {kind: [] for kind in (PUBLISHED, MOVED, OURS, SOFTER, LOUDER, CUT, ROOM)}
     times = np.float32(10 ** (GAIN / 20))
     for number, clip in enumerate(clips):
         if _is_calm(clip):
@@ -79,7 +84,9 @@ def hear(clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         heard[OURS].append(_numbers(sound))
         heard[SOFTER].append(_numbers(np.round(samples / times).astype(np.int16)))
         if clip.identity in HELD_OUT:
-            heard[LOUDER].append(_numbers(np.clip(np.round(samples * times), -32768, 32767).astype(np.int16)))
+            loud = np.clip(np.round(samples * times), -32768, 32767).astype(np.int16)
+            heard[LOUDER].append(_numbers(loud))
+            heard[CUT].append(np.array(bool(doubts_about(loud))))
             heard[ROOM].append(_numbers(another_voice(sound, np.random.default_rng(number), ELSEWHERE)))
     return {kind: np.array(rows) for kind, rows in heard.items()}
 
@@ -270,9 +277,14 @@ def print_emotions(acted: Acted, scores: Scores) -> None:
 
 
 def _print_change(kind: str, before: Scores, after: Scores) -> None:
+    """Print by how much scores change, and for how many recordings any of its scores does by more than `HARDLY`."""
     change = np.abs(after - before)
-    rarely = np.quantile(change, 0.95)
-    print(f"\n{kind}: the score changes by {change.mean():.4f} on average, by more than {rarely:.3f} in 5 of 100")
+    rarely, often = np.quantile(change, 0.95), (change.max(axis=1) > HARDLY).sum()
+    print(
+        f"\n{kind}: the score changes by {change.mean():.4f} on average, by more than {rarely:.3f} in 5 of 100; any of ",
+        end="",
+    )
+    print(f"the six by more than {HARDLY} in {often} of {len(change)} recordings, by {change.max():.3f} at most")
 
 
 def print_shipped(acted: Acted, heard: dict[str, np.ndarray]) -> None:
@@ -287,6 +299,9 @@ def print_shipped(acted: Acted, heard: dict[str, np.ndarray]) -> None:
         print(f"| {kind} | {' | '.join(map(str, cells))} |")
     for kind in (LOUDER, ROOM):
         _print_change(kind, scores["as recorded"], scores[kind])
+    told_of = heard[CUT].astype(bool)
+    for name, some in ((CUT, told_of), ("none is given", ~told_of)):
+        _print_change(f"{LOUDER}, {name}", scores["as recorded"][some], scores[LOUDER][some])
 
 
 def main() -> None:

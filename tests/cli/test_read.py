@@ -86,3 +86,10 @@ def test_wrong_outputs_and_lengths_are_told_before_anything_is_heard(clip: Path,
         read(clip, "-o", tmp_path / "course.json")
     with pytest.raises(ConfigError, match=r"0\.1 to 3600 s"):
         read(clip, "--hop", "0")
+
+
+def test_what_is_cut_off_is_told(voice: Waveform, tmp_path: Path) -> None:
+    path, loud = tmp_path / "loud.wav", voice[: 2 * SPEECH_RATE].astype(np.float64) * 100
+    wavfile.write(path, SPEECH_RATE, np.clip(loud, -32768, 32767).astype(np.int16))
+    told = json.loads(CliRunner().invoke(cli, ["read", str(path), "--json"], catch_exceptions=False).stdout)
+    assert [warning for warning in told["warnings"] if "cut off at full scale" in warning]

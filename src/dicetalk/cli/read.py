@@ -57,7 +57,7 @@ def read(
     from dicetalk.errors import require
     from dicetalk.files import check_output
     from dicetalk.media import read_sound
-    from dicetalk.voice.reading import plot_reading, read_voice, write_reading
+    from dicetalk.voice.reading import doubts_about, plot_reading, read_voice, write_reading
 
     if output is not None:
         check_output(output, TABLES, (sound,))
@@ -66,16 +66,17 @@ def read(
         check_output(plot, PLOTS, (sound,))
     heard = read_sound(sound, channel=channel)
     reading = read_voice(heard.waveform, window=window, hop=hop)
+    warnings = [*heard.warnings, *doubts_about(heard.waveform)]
     if output is not None:
         write_reading(output, reading)
     if plot is not None:
         plot_reading(plot, reading)
     if as_json:
-        print(json.dumps({"windows": [one.to_json() for one in reading], "warnings": list(heard.warnings)}))
+        print(json.dumps({"windows": [one.to_json() for one in reading], "warnings": warnings}))
         return
     _show(reading)
     if not quiet:
-        for line in warned(heard.warnings):
+        for line in warned(warnings):
             print(line, file=sys.stderr)
 
 

@@ -30,6 +30,10 @@ PARTIALS = 4
 FORMANTS = ((400.0, 1000.0), (1000.0, 2000.0), (2000.0, 3500.0), (3500.0, 5000.0))
 """Where the strongest tones are looked for [Hz]: about where the formants lie, whatever the vowel."""
 
+ROUNDING = 1 / 12
+"""Power of the noise that rounding to whole numbers makes: what a soft recording of 16 bit has instead of its high
+tones."""
+
 _FRAME = SPEECH_RATE * 40 // 1000
 """Samples of a frame: two periods of the lowest voice."""
 _TRANSFORM = 1024
@@ -74,12 +78,16 @@ class Frames:
 
 
 def voice_frames(sound: Waveform | Float32) -> Frames:
-    """Frames of a sound (N,) at 16 kHz, of any scale; T is N / 160, rounded up, at least 1. Silence is -35 dB."""
+    """Frames of a sound (N,) at 16 kHz, of any scale; T is N / 160, rounded up, at least 1. Silence is -35 dB.
+
+    Whole numbers were rounded once: what noise that makes on average is taken off.
+    """
     count = max(-(-len(sound) // HOP), 1)
     left = (PITCH_SPAN - HOP) // 2
     padded = np.pad(np.asarray(sound, np.float32), (left, PITCH_SPAN + HOP))
     around = sliding_window_view(padded, PITCH_SPAN)[::HOP][:count]
-    parts = [_measured(around[start : start + _STRETCH]) for start in range(0, count, _STRETCH)]
+    rounding = ROUNDING if np.issubdtype(sound.dtype, np.integer) else 0.0
+    parts = [_measured(around[start : start + _STRETCH], rounding) for start in range(0, count, _STRETCH)]
     bands, energy, pitch, peaks = (np.concatenate(column) for column in zip(*parts, strict=True))
     loud = np.quantile(energy, LOUD)
     energy = _decibels(energy, loud)
@@ -87,14 +95,17 @@ def voice_frames(sound: Waveform | Float32) -> Frames:
     return Frames(_decibels(bands, loud), energy, pitch, _decibels(peaks, loud))
 
 
-def _measured(around: Float32) -> tuple[Float64, Float64, Float64, Float64]:
+def _measured(around: Float32, rounding: float) -> tuple[Float64, Float64, Float64, Float64]:
     """Powers of bands, of all tones and of peaks, and pitch [Hz], of frames (T, 909) each in the middle."""
     inner = around[:, (PITCH_SPAN - _FRAME) // 2 :][:, :_FRAME]
-    level = inner - inner.mean(axis=1, keepdims=True)
-    spectrum = np.abs(np.fft.rfft(level * np.hanning(_FRAME), _TRANSFORM)) ** 2
+    level, window = inner - inner.mean(axis=1, keepdims=True), np.hanning(_FRAME)
+    spectrum = np.abs(np.fft.rfft(level * window, _TRANSFORM)) ** 2
     voicing, hertz = periods(around)
     pitch = without_octave_jumps(np.where(voicing > MIN_VOICING, hertz, 0))
-    return spectrum @ _bands(), spectrum.mean(axis=1), pitch, _peaks(spectrum, pitch)
+    noise = rounding * float(window @ window)
+    powers = (spectrum @ _bands(), spectrum.mean(axis=1), _peaks(spectrum, pitch))
+    bands, energy, peaks = (np.maximum(power - noise, 0) for power in powers)
+    return bands, energy, pitch, peaks
 
 
 def _peaks(spectrum: Float64, pitch: Float64) -> Float64:

@@ -78,6 +78,21 @@ def read_voice(waveform: Waveform, *, window: float = WINDOW_S, hop: float = HOP
     return [_heard(told, rows) for told in course]
 
 
+FULL = 32_700
+"""Samples from which on a recording is cut off: one that was, and got another rate later, swings a little around that."""
+CUT_SHARE = 0.001
+"""Of a recording's samples, from which on how strongly is told by more than .05 otherwise, one time in five."""
+
+
+def doubts_about(waveform: Waveform) -> list[str]:
+    """What makes a reading of (N,) int16 samples less true, one line each."""
+    share = float((np.abs(waveform.astype(np.int32)) >= FULL).mean())
+    if share < CUT_SHARE:
+        return []
+    told = f"{share:.1%} of the samples are cut off at full scale, where it is loud"
+    return [f"{told}; how strongly is told less truly: record it again, softer"]
+
+
 def _heard(told: Told, rows: Float32) -> Heard:
     """What is told in a window, and what its part of all rows (T, C) resembles."""
     inside = rows[round(told.start * FPS) : round(told.end * FPS)]
