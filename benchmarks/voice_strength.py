@@ -280,11 +280,8 @@ def _print_change(kind: str, before: Scores, after: Scores) -> None:
     """Print by how much scores change, and for how many recordings any of its scores does by more than `HARDLY`."""
     change = np.abs(after - before)
     rarely, often = np.quantile(change, 0.95), (change.max(axis=1) > HARDLY).sum()
-    print(
-        f"\n{kind}: the score changes by {change.mean():.4f} on average, by more than {rarely:.3f} in 5 of 100; any of ",
-        end="",
-    )
-    print(f"the six by more than {HARDLY} in {often} of {len(change)} recordings, by {change.max():.3f} at most")
+    print(f"\n{kind}: the score changes by {change.mean():.4f} on average, by more than {rarely:.3f} in 5 of 100;")
+    print(f"any of the six by more than {HARDLY} in {often} of {len(change)} recordings, by {change.max():.3f} at most")
 
 
 def print_shipped(acted: Acted, heard: dict[str, np.ndarray]) -> None:
