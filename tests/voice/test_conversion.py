@@ -8,11 +8,11 @@ from voices_made import buzz
 
 from dicetalk.arrays import Float64
 from dicetalk.voice import pieces
-from dicetalk.voice.conversion import FULL, Amounts, Spoken, is_spoken, without_short
+from dicetalk.voice.conversion import FULL, Amounts, Spoken, is_spoken, moved, without_short
 from dicetalk.voice.conversion import converted as converted_pieces
-from dicetalk.voice.manners import ACTED, COLUMNS, MOVED, SCALARS, Manners
+from dicetalk.voice.manners import ACTED, COLUMNS, MOVED, ROUGH, SCALARS, Manners
 from dicetalk.voice.pieces import Pieces, pieces_of
-from dicetalk.voice.world import RATE, pitch_of, taken_apart
+from dicetalk.voice.world import RATE, STEPS_PER_SECOND, pitch_of, taken_apart
 
 
 def manners(**columns: float) -> Manners:
@@ -65,6 +65,15 @@ def test_pitch_moves_further_about_its_mean() -> None:
     assert np.log(spread[1] / spread[0]) == pytest.approx(0.6, abs=0.1)
 
 
+def test_a_moved_voice_is_rough() -> None:
+    samples = buzz()
+    voice = taken_apart(samples, pitch_of(samples))
+    amounts = angry(0.5)(np.arange(len(voice)) / STEPS_PER_SECOND)
+    rough, _ = moved(voice, manners().manner(amounts, voice.envelope.shape[1]), float(np.log(140)))
+    steps = np.log(rough.pitch[voice.voiced] / voice.pitch[voice.voiced])
+    assert steps.std() == pytest.approx(ROUGH / 2, rel=0.2) and abs(steps.mean()) < ROUGH / 5
+
+
 def test_speech_and_pauses_each_have_their_pace() -> None:
     samples = buzz()
     slower = converted(samples, angry(1.0), manners(pace=0.2)).tempo
@@ -103,6 +112,7 @@ def test_louder_speech_does_not_pass_full_scale_and_pauses_stay_still() -> None:
 def test_a_long_recording_is_cut_where_it_is_still(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = buzz()
     monkeypatch.setattr(pieces, "PIECE", 1.0)
+    monkeypatch.setattr("dicetalk.voice.manners.ROUGH", 0.0)  # it is by chance, and other in other pieces
     parts = list(pieces_of(samples))
     assert len(parts) == 2 and (np.concatenate(parts) == samples).all()
     assert 0.9 <= len(parts[0]) / RATE <= 1.2  # in the pause

@@ -23,6 +23,8 @@ from dicetalk.voice.world import FLOOR, STEPS_PER_SECOND, Voice, pitch_of, sampl
 WEIGHTS, CARD_NAME = "manners.safetensors", "card.md"
 CALM = "02"
 """RAVDESS' code of calm speech, which the reader counts as neutral: it is softer and slower than that."""
+STRAIGHT = ("sad",)
+"""What is acted strongly in another way than normally, in tears rather than dully: the weaker lies on the way there."""
 LEAST_REST = 0.15
 """Is added to pauses before their logarithm is taken: most sentences have none [s]."""
 LEAST_SPAN = 0.02
@@ -131,8 +133,15 @@ def learned_from(rows: Mapping[Clip, Float64]) -> Learned:
     lacking = [f"{name} at {acted:g}" for name in MOVED for acted in ACTED[1:] if (name, acted) not in found]
     if lacking:
         raise InputError(f"nobody is {lacking[0]} in these clips; expected all of RAVDESS' emotions and strengths")
-    table = [[np.mean(found[name, acted], axis=0) for acted in ACTED[1:]] for name in MOVED]
+    means = {key: np.mean(some, axis=0) for key, some in found.items()}
+    table = [[_way(means, name, acted) for acted in ACTED[1:]] for name in MOVED]
     return Learned(np.array(table), sum(map(len, found.values())), len({clip.identity for clip in rows}))
+
+
+def _way(means: Mapping[tuple[str | None, float], Float64], name: str, acted: float) -> Float64:
+    """What is changed at an amount that was acted."""
+    strongest = ACTED[-1]
+    return means[name, strongest] * (acted / strongest) if name in STRAIGHT else means[name, acted]
 
 
 def _by_sentence(rows: Mapping[Clip, Float64]) -> dict[tuple[str, str], Float64]:

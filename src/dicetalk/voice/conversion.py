@@ -83,7 +83,8 @@ def moved(voice: Voice, manner: Manner, middle: float) -> tuple[Voice, Tempo]:
     pitch = np.zeros_like(voice.pitch)
     above = np.log(voice.pitch[voice.voiced]) - middle
     height, span = manner.height[voice.voiced], manner.span[voice.voiced]
-    pitch[voice.voiced] = np.clip(np.exp(middle + height + above * np.exp(span)), LEAST_PITCH, MOST_PITCH)
+    shaken = np.random.default_rng(0).standard_normal(len(voice))[voice.voiced] * manner.rough[voice.voiced]
+    pitch[voice.voiced] = np.clip(np.exp(middle + height + above * np.exp(span) + shaken), LEAST_PITCH, MOST_PITCH)
     envelope = voice.envelope * 10 ** ((shares[..., None] * manner.spectra).sum(axis=0) / 10)
     # A band that grows is loudest in the sounds that it makes: their level is told, so that they do not stick out.
     louder = (shares * manner.levels).sum(axis=0) + inside * (voice.level - level_of(envelope))

@@ -39,6 +39,10 @@ MOST = 1.6
 """The largest amount: what lies beyond what was acted is guessed on a straight line, and soon sounds like nobody."""
 
 
+ROUGH = 0.04
+"""Of the logarithm of the pitch, deviation from one step to the next at amount 1: an aroused voice is less regular."""
+
+
 @dataclass(frozen=True, eq=False)
 class Manner:
     """How far a voice lies from its own neutral one, step by step.
@@ -51,6 +55,7 @@ class Manner:
         levels: (R, T) of the level [dB], were the step of each of `RANKS`.
         spectra: (R, T, K) of the envelope [dB], were the step of each of `RANKS`.
         breath: (T, K) of the aperiodicity [dB].
+        rough: (T,) deviation of the logarithm of the pitch from one step to the next.
     """
 
     height: Float64
@@ -60,6 +65,7 @@ class Manner:
     levels: Float64
     spectra: Float64
     breath: Float64
+    rough: Float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +107,8 @@ class Manners:
         scalars, levels, *bands = np.split(rows, [len(SCALARS), *range(first, COLUMNS, BANDS)], axis=1)
         *spectra, breath = (spread(some, bins) for some in bands)
         height, span, pace, rest = scalars.T
-        return Manner(height, span, pace, rest, levels.T, np.stack(spectra), breath)
+        rough = ROUGH * amounts.sum(axis=1)
+        return Manner(height, span, pace, rest, levels.T, np.stack(spectra), breath, rough)
 
 
 def _between(amounts: Float64, acted: Float64) -> Float64:

@@ -79,7 +79,7 @@ def read_voice(waveform: Waveform, *, window: float = WINDOW_S, hop: float = HOP
 
 
 FULL = 32_700
-"""Samples from which on a recording is cut off: one that was, and got another rate later, swings a little around that."""
+"""Samples from which on a recording is cut off: one that got another rate after that swings a little around it."""
 CUT_SHARE = 0.001
 """Of a recording's samples, from which on how strongly is told by more than .05 otherwise, one time in five."""
 
