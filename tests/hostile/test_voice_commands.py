@@ -12,7 +12,7 @@ from command_line import dicetalk
 from hostile.cases import Door
 from hostile.doors import assert_told, temporary
 from hostile.made import put, riff, spoken, wav
-from hostile.sounds import SOUNDS, hour
+from hostile.sounds import SOUNDS
 from hostile.table import CASES
 from hostile.targets import linked
 from hostile.watch import files, modest
@@ -106,16 +106,6 @@ def test_places(command: str, good: str, tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(("window", "hop"), [("0", "1"), ("nan", "1"), ("3", "-1"), ("3", "0.0001"), ("3", "inf")])
 def test_windows(window: str, hop: str, good: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "expected 0.1 to 3600 s" in said(capsys, "read", good, "--window", window, "--hop", hop)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_hour(command: str, tmp_path: Path) -> None:
-    output = tmp_path / MADE[command]
-    with modest():
-        words = [command, *COMMANDS[command], str(output), *(["--hop", "60"] if command == "read" else [])]
-        assert dicetalk(*words, str(put(tmp_path, "hour.wav", hour()))) == 0
-    assert output.exists()
 
 
 NO_VOICE = {
