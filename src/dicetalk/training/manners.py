@@ -38,8 +38,8 @@ CARD = """Not for commercial use: learned from RAVDESS (CC BY-NC-SA 4.0).
 
 How a voice differs from the same speaker's neutral one when somebody is {emotions}: pitch and how far it moves, pace,
 pauses, spectrum and breath, as actors play it normally and strongly. {numbers} numbers, means over pairs of the same
-sentence by the same actor; {pairs} of them, {people} actors. Of sadness what is weaker lies on the way to what was acted
-strongly. `dicetalk train manners RAVDESS/ -o OUT` writes it.
+sentence by the same actor; {pairs} of them, {people} actors. Of sadness what is weaker lies on the way to what was
+acted strongly. `dicetalk train manners RAVDESS/ -o OUT` writes it.
 
 RAVDESS: Livingstone & Russo, "The Ryerson Audio-Visual Database of Emotional Speech and Song", PLoS ONE 13(5):
 e0196391, 2018. Its actors are North American and say two sentences; contempt is not among what they play. How well it
