@@ -199,6 +199,8 @@ class Kind:
         forecast: function that predicts its cost for `dicetalk doctor`; "" where a second of video is made to see.
         moves: whether it is one that `Moves`: only those can be told how to move.
         rates: frames a second that it can make.
+        person: function that learns how one person moves, for `dicetalk finetune`; "" where nothing can be learned.
+        person_recipe: the recipe of that.
     """
 
     loads: str
@@ -209,6 +211,8 @@ class Kind:
     forecast: str = ""
     moves: bool = False
     rates: tuple[int, ...] = (FPS,)
+    person: str = ""
+    person_recipe: str = ""
 
 
 KINDS = {
@@ -218,6 +222,8 @@ KINDS = {
         folder=str(Path(__file__).parent / "weights" / "motion"),
         moves=True,
         rates=VIDEO_RATES,
+        person="dicetalk.training.person_motion:finetune_motion",
+        person_recipe="dicetalk.training.person_motion:MOTION_PERSON",
     ),
     "svd": Kind(
         loads="dicetalk.svd.backbone:load_svd",
@@ -227,6 +233,8 @@ KINDS = {
         options="dicetalk.svd.options:SvdOptions",
         forecast="dicetalk.evaluation.forecast:svd_forecast",
         rates=(FPS, 2 * FPS),
+        person="dicetalk.training.person_svd:finetune_svd",
+        person_recipe="dicetalk.training.recipes:SVD_PERSON",
     ),
 }
 """What can draw, by the `kind` in a checkpoint's config.json."""

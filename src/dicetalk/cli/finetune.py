@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicetalk.backbone import Place, find_backbone
+from dicetalk.backbone import KINDS, LIVE, Place, find_backbone, named
 from dicetalk.cli.display import Display, display
 from dicetalk.cli.heavy import HeavyCommand
 from dicetalk.cli.paths import FILE, FOLDER
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Watched = Callable[[str], Progress]
-MOTION, SVD = "motion", "svd"
 
 EXAMPLES = """\b
 Examples:
@@ -39,7 +38,7 @@ Examples:
 @click.option("--output", "-o", required=True, type=FOLDER, help="The folder of the checkpoint.")
 @click.option(
     "--backbone",
-    default=MOTION,
+    default=LIVE,
     show_default=True,
     help="What is changed: motion, svd (the checkpoint in dice-svd/), or the folder of a checkpoint of these.",
 )
@@ -71,21 +70,15 @@ def _learned(
 ) -> Personal:
     from dicetalk.config import changed
 
-    if place.name == MOTION:
-        from dicetalk.training.person_motion import PersonRecipe, finetune_motion
-
-        return finetune_motion(
-            videos, output, changed(PersonRecipe(start=str(place.folder)), changes), emotion, watched
-        )
-    if place.name != SVD:
-        raise ConfigError(f"the {place.name} backbone learns nothing; use {MOTION} or {SVD}")
-    for package in place.kind.packages:
-        require(package, place.kind.extra)
-    from dicetalk.training.person_svd import finetune_svd
-    from dicetalk.training.recipes import SVD_PERSON
-
-    recipe = changed(replace(SVD_PERSON, start=str(place.folder)), changes)
-    return finetune_svd(videos, output, recipe, emotion, watched)
+    kind = place.kind
+    if not kind.person:
+        those = " or ".join(name for name, other in KINDS.items() if other.person)
+        raise ConfigError(f"the {place.name} backbone learns nothing; use {those}")
+    for package in kind.packages:
+        require(package, kind.extra)
+    recipe = changed(replace(named(kind.person_recipe), start=str(place.folder)), changes)
+    became: Personal = named(kind.person)(videos, output, recipe, emotion, watched)
+    return became
 
 
 def _progress(shown: Display, work: str) -> Progress:

@@ -91,6 +91,10 @@ class PersonRecipe:
         return max(1, min(self.learning.loop.steps, most))
 
 
+MOTION_PERSON = PersonRecipe()
+"""How one person moves, by small changes of the motion model, for two processor cores."""
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
     """The model that is changed.
