@@ -25,7 +25,7 @@ from dicetalk.evaluation.protocol import Choice, check_unseen, plan_mead
 from dicetalk.evaluation.protocol_report import Run, write_run
 from dicetalk.evaluation.report import Report
 from dicetalk.evaluation.standing import read_rows
-from dicetalk.evaluation.trials import Made, Making, make_trials
+from dicetalk.evaluation.trials import Made, Making, digest_of, make_trials
 from dicetalk.media import probe
 from dicetalk.pipeline import load
 
@@ -198,6 +198,8 @@ def test_videos_are_made_alike_once_and_in_one_manner(talking: Path, tmp_path: P
     assert make(making)["videos"]["M003_happy_level_3_001"].stat().st_mtime_ns == before
     with pytest.raises(ConfigError, match="holds videos made by"):
         make(Making("rules", seed=1, size=64))
+    with pytest.raises(ConfigError, match="holds videos made by"):
+        make(replace(making, weights=digest_of(tmp_path / "MEAD" / "..")))
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def saved(tiny_svd: Path, tmp_path: Path) -> Path:
 
 def test_what_is_given_is_what_is_fetched(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (saved / "unet" / "train.py").write_text("print('never')")
+    (saved / "state.safetensors").write_bytes(b"of a training")
     hub = Folder(tmp_path / "hub")
     address = push(saved, "me/mine", "cc-by-nc-sa-4.0", hub=hub)
     there = tmp_path / "hub" / "me" / "mine"
@@ -81,6 +82,8 @@ def test_the_card_says_what_the_folder_knows_and_stays_as_edited(saved: Path, tm
     assert (card.data.license, card.data.library_name) == ("mit", "dicetalk")
     assert 'DiceTalk.from_pretrained("me/mine")' in card.text and "Corpora: mead." in card.text
     assert "never learned from: mead_M003" in card.text and "neutral" not in card.data.to_dict()
+    with pytest.raises(ConfigError, match=r"says that the licence is mit, not cc-by-4\.0"):
+        push(saved, "me/mine", "cc-by-4.0", hub=Folder(tmp_path / "hub"))
     (saved / "README.md").write_text("mine")
     push(saved, "me/mine", "mit", hub=Folder(tmp_path / "hub"))
     assert (tmp_path / "hub" / "me" / "mine" / "README.md").read_text() == "mine"
@@ -110,6 +113,17 @@ def test_a_hub_that_refuses_is_one_line(saved: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     with pytest.raises(CheckpointError, match=r"me/mine could not be fetched \(ValueError: gone\)"):
         fetch("me/mine", tmp_path / "x")
+
+
+def test_no_network_is_one_line(saved: Path, tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    nobody = HfApi(endpoint="http://127.0.0.1:9", token="none")
+    with pytest.raises(CheckpointError, match=r"could not be given to the hub \(ConnectError"):
+        push(saved, "me/mine", "mit", hub=nobody)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis.txt").write_text("years")
+    assert typed("weights", "get", "me/mine", str(tmp_path / "work")) == 2
 
 
 def test_as_it_is_typed(

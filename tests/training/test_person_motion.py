@@ -127,6 +127,10 @@ def test_a_person_is_learned_goes_on_and_is_used(seen: None, start: Path, film: 
     assert finetune_motion([film], tmp_path / "parts", recipe).after == became.after
     one, other = ((tmp_path / run / "denoiser.safetensors").read_bytes() for run in ("me", "parts"))
     assert one == other
+    with pytest.raises(InputError, match="was made with videos me neutral:1"):
+        finetune_motion([film], tmp_path / "me", recipe, emotion="sad:0.5")
+    with pytest.raises(InputError, match="was made with start"):
+        finetune_motion([film], tmp_path / "me", replace(recipe, start=str(tmp_path / "parts")))
 
 
 def _check_graphs(folder: Path) -> None:
@@ -154,6 +158,10 @@ def test_what_is_no_better_is_left_out(seen: None, start: Path, film: Path, tmp_
 def test_what_cannot_be_learned_is_told(start: Path, film: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no face"):
         finetune_motion([film], tmp_path / "me", replace(TINY, start=str(start)))
+    with pytest.raises(InputError, match="no face"):  # nothing was learned there yet: other videos are taken
+        finetune_motion([film], tmp_path / "me", replace(TINY, start=str(start)), emotion="sad")
+    with pytest.raises(ConfigError, match="is the checkpoint that is changed"):
+        finetune_motion([film], start, replace(TINY, start=str(start)))
     with pytest.raises(InputError, match="no video"):
         finetune_motion([], tmp_path / "me", TINY)
     with pytest.raises(CheckpointError, match="no folder"):

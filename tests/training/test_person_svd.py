@@ -13,7 +13,7 @@ from scipy.io import wavfile
 
 import dicetalk
 from dicetalk.data.latents import LatentClip
-from dicetalk.errors import InputError
+from dicetalk.errors import ConfigError, InputError
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.svd.backbone import load_svd
@@ -46,4 +46,7 @@ def test_a_person_is_learned_beside_the_checkpoint(tiny_svd: Path, voice: Wavefo
     became = finetune_svd([tmp_path / "me.mp4"], tmp_path / "me", recipe, side=64)
     assert became.blink_every is None and became.seconds[0] > became.seconds[1] > 0
     assert {file.name for file in (tmp_path / "me").glob("*.safetensors")} == {"lora.safetensors", "state.safetensors"}
+    for wrong in (replace(recipe, learned="streams"), replace(recipe, start=str(tmp_path / "me"))):
+        with pytest.raises(ConfigError, match=r"learned=lora|small change of another"):
+            finetune_svd([tmp_path / "me.mp4"], tmp_path / "more", wrong, side=64)
     assert load_svd(tmp_path / "me", SvdOptions(device="cpu")).config["learned"] == ["own"]

@@ -86,14 +86,14 @@ def protocol(
     from dicetalk.evaluation.protocol_report import Run, to_json, write_run
     from dicetalk.evaluation.report import write_report
     from dicetalk.evaluation.standing import columns_of, read_rows, table
-    from dicetalk.evaluation.trials import OURS, REAL, Making, make_trials
+    from dicetalk.evaluation.trials import OURS, REAL, Making, digest_of, make_trials
     from dicetalk.evaluation.videos import measure_sets
     from dicetalk.pipeline import load
 
     others = [row for path in beside for row in read_rows(path)]
     options = measured_by.options(threshold=SHUT)
     options.networks.check()
-    making = Making(backbone, seed, size)
+    making = Making(backbone, seed, size, digest_of(place.folder), str(corpus.resolve()))
     with display(quiet) as shown:
 
         def told(work: str) -> Callable[[int, int], None]:

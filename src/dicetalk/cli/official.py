@@ -47,12 +47,14 @@ def save(checkpoint: Path, out: Path, quiet: bool) -> None:
     """Write the svd CHECKPOINT as diffusers keeps a pipeline: `model_index.json`, and in a folder for each part its
     config and its weights. `--backbone` takes such a folder too."""
     _need_extra()
+    from dicetalk.svd.checkpoint import changed_by
     from dicetalk.svd.parts import open_svd
     from dicetalk.svd.pretrained import save_pretrained, tensors_in
 
     opened = open_svd(checkpoint)
-    if out.exists() and out.samefile(checkpoint):
-        raise CheckpointError(f"{out} is the checkpoint itself; give another folder")
+    for folder in (checkpoint, changed_by(opened).folder):
+        if out.exists() and out.samefile(folder):
+            raise CheckpointError(f"{out} is the checkpoint itself, or what it changes; give another folder")
     with display(quiet) as shown:
         save_pretrained(opened.config, tensors_in(opened), out, partial(_shown, shown, "saving"))
     click.echo(str(out))
@@ -85,7 +87,9 @@ def get(repository: str, folder: Path) -> None:
     _need_extra()
     from dicetalk.hub.fetch import fetch
     from dicetalk.svd.parts import open_svd
+    from dicetalk.svd.pretrained import check_out
 
+    check_out(folder)
     open_svd(fetch(repository, folder))
     click.echo(str(folder))
 

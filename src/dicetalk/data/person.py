@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -17,17 +19,21 @@ from dicetalk.data.clip import Clip, Corpus, Missing, Prepared
 from dicetalk.data.film import Film
 from dicetalk.data.passages import RECORDING, write_passage
 from dicetalk.data.procedural import feeling_of
+from dicetalk.data.provenance import RECORD, claim, read_record
 from dicetalk.data.quality import people_in
 from dicetalk.data.recorded import OWN, MotionPreparation, labels_of, passage_file, seen_motion
 from dicetalk.data.samples import listened, missing_of, seed_of, watched
 from dicetalk.emotion.typed import parse
 from dicetalk.emotion.vocabulary import NEUTRAL
-from dicetalk.errors import EmotionError, InputError, MediaError
+from dicetalk.errors import ConfigError, EmotionError, InputError, MediaError
+from dicetalk.files import writing
 from dicetalk.media import probe, read_video
 from dicetalk.motion.blinks import blink_starts
 from dicetalk.motion.space import SHAPES
 from dicetalk.rates import FPS
 
+PREPARED = "prepared"
+"""The folder of what was seen in the videos, inside that of the run."""
 LEAST_S, GOOD_S = 5.0, 120.0
 """Of one person's videos [s]: what is learned from at the least, and what is worth having."""
 LOOKS = 8
@@ -67,6 +73,41 @@ def read_person(videos: Sequence[Path], emotion: str) -> Corpus:
         for video in videos
     ]
     return Corpus(tuple(clips), ())
+
+
+def claim_person(corpus: Corpus, start: Path, weights: Path, out: Path, held: bool, **told: object) -> None:
+    """Make a folder for what is learned of one person, or make sure that it was begun with the same.
+
+    What was seen in other videos is removed where nothing was learned of it yet.
+
+    Args:
+        corpus: the videos.
+        start: the folder of the checkpoint that is changed.
+        weights: its file.
+        out: the folder.
+        held: whether something was learned there already.
+        told: what else must be the same, as plain values.
+
+    Raises:
+        ConfigError: the folder is the checkpoint that is changed.
+        InputError: it was begun with other videos, from another checkpoint or otherwise, or cannot be made.
+    """
+    if out.exists() and out.samefile(start):
+        raise ConfigError(f"{out} is the checkpoint that is changed; give another folder")
+    videos = {
+        f"{clip.name} {clip.emotion}:{clip.strength:g}": _digest(clip.video) for clip in corpus.clips if clip.video
+    }
+    made_by = {"videos": videos, "start": _digest(weights), **told}
+    if not held and out.exists() and read_record(out) != made_by:
+        with writing(out):
+            (out / RECORD).unlink(missing_ok=True)
+            shutil.rmtree(out / PREPARED, ignore_errors=True)
+    claim(out, made_by, held)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _felt(emotion: str) -> tuple[str, float]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,15 +38,30 @@ class Making:
         backbone: by what, as it was asked for.
         seed: which take.
         size: side of the square about the face [px].
+        weights: digest of the backbone's weights; "" where it has none.
+        corpus: where the real clips lie.
     """
 
     backbone: str
     seed: int = 0
     size: int = 256
+    weights: str = ""
+    corpus: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain values."""
-        return {"backbone": self.backbone, "seed": self.seed, "size": self.size}
+        return asdict(self)
+
+
+def digest_of(folder: Path | None) -> str:
+    """Of all weights in a backbone's folder and what is told beside them; "" where there is no folder."""
+    if folder is None:
+        return ""
+    found = hashlib.sha256()
+    for path in sorted(p for suffix in ("*.safetensors", "*.json", "*.onnx") for p in folder.rglob(suffix)):
+        with path.open("rb") as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()[:16]
 
 
 Made = dict[str, dict[str, Path]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dicetalk.svd.parts import PARTS
@@ -80,6 +81,8 @@ def _taught(config: Mapping[str, Any]) -> str:
     recipe = config.get("recipe")
     told = recipe if isinstance(recipe, Mapping) else {}
     lines = [f"Corpora: {', '.join(map(str, learned))}. Their licences bind these weights too."]
+    if told.get("start") and not told.get("fresh"):
+        lines.append(f"It was begun from the weights called {Path(str(told['start'])).name}, whose terms stay.")
     if told.get("learned"):
         lines.append(f"What learned: {told['learned']}.")
     if held := told.get("held_out"):

@@ -32,7 +32,7 @@ def fetch(repository: str, folder: Path | None = None) -> Path:
 
     Args:
         repository: "OWNER/NAME".
-        folder: where it goes; None is the hub's own cache.
+        folder: where it goes: none, an empty one, or one that it was begun in; None is the hub's own cache.
 
     Raises:
         CheckpointError: there is no network, no such repository, or no access.
@@ -54,6 +54,14 @@ def told_of_hub(what: str, remedy: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:  # the hub raises these for network, access and names
+    except Exception as error:
+        if not _is_of_hub(error):
+            raise
         reason = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{what} ({type(error).__name__}: {reason}); {remedy}") from None
+
+
+def _is_of_hub(error: Exception) -> bool:
+    """Whether an error tells of network, access or a name: some are of the library by which the hub is asked."""
+    asked_by = type(error).__module__.partition(".")[0]
+    return isinstance(error, (OSError, RuntimeError, ValueError)) or asked_by in ("httpx", "httpx2", "requests")

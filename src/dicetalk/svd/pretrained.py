@@ -107,7 +107,7 @@ def save_pretrained(config: Mapping[str, Any], tensors: TensorsOf, out: Path, pr
         CheckpointError: the tensors do not fit the config, or `out` holds something else.
         MediaError: a file cannot be written.
     """
-    _check_out(out)
+    check_out(out)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     (out / INDEX).unlink(missing_ok=True)
@@ -122,8 +122,13 @@ def save_pretrained(config: Mapping[str, Any], tensors: TensorsOf, out: Path, pr
     return out
 
 
-def _check_out(out: Path) -> None:
-    known = {INDEX, CARD, *(part.folder for part in PARTS)}
+def check_out(out: Path) -> None:
+    """Refuse a folder that holds anything but what was begun of such a folder.
+
+    Raises:
+        CheckpointError: it does.
+    """
+    known = {".cache", INDEX, CARD, *(part.folder for part in PARTS)}
     if out.exists() and (not out.is_dir() or any(path.name not in known for path in out.iterdir())):
         raise CheckpointError(f"{out} holds something else than such a folder; give an empty or a new one")
 

@@ -319,6 +319,8 @@ def _restore(
             tensor.copy_(share_of(tensors[f"mean.{name}"], tensor))
         for name, parameter in _learned(net):
             kinds = ("step", "exp_avg", "exp_avg_sq")
+            if scaler.is_enabled() and f"step.{name}" not in tensors:
+                continue  # every step so far was left out
             state = {kind: tensors[f"{kind}.{name}"] for kind in kinds}
             # The optimizer counts steps on the processor, wherever the network lies.
             optimizer.state[parameter] = {

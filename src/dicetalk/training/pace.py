@@ -12,7 +12,7 @@ import torch
 from dicetalk.files import writing
 
 TABLE = "pace.csv"
-COLUMNS = ("step", "seconds", "samples a second", "peak memory [GB]")
+COLUMNS = ("step", "seconds", "samples a second", "peak memory so far [GB]")
 
 
 class Pace:

@@ -19,7 +19,7 @@ from torch import nn
 from dicetalk.acting.eyes import BLINK_EVERY
 from dicetalk.checkpoints import open_checkpoint
 from dicetalk.data.passages import Acted, read_acted
-from dicetalk.data.person import PersonPreparation, read_blinks, read_person
+from dicetalk.data.person import PREPARED, PersonPreparation, claim_person, read_blinks, read_person
 from dicetalk.data.prepare import prepare
 from dicetalk.diffusion.channels import AHEAD
 from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, LONGEST, PRIORS, SHIPPED, SHORTEST, VERSION
@@ -33,14 +33,12 @@ from dicetalk.errors import CheckpointError, ConfigError, InputError
 from dicetalk.low_rank import add_low_rank, merge_low_rank
 from dicetalk.modules import load_module
 from dicetalk.rates import FPS
-from dicetalk.training.loop import LoopOptions, Progress, train
+from dicetalk.training.loop import STATE, LoopOptions, Progress, train
 from dicetalk.training.motion_checkpoint import write_motion
 from dicetalk.training.motion_net import Stage2Net
 from dicetalk.training.motion_recipe import Stage2Motion, Weights
 from dicetalk.training.stage2_motion import ValidatedMotionTask
 
-PREPARED = "prepared"
-"""The folder of what was seen in the videos, inside that of the run."""
 APART = FPS
 """Frames between what is learned from and what is kept back: a head drifts slowly."""
 KNOWN_BLINKS = 4
@@ -234,11 +232,13 @@ def finetune_motion(
     Raises:
         InputError: the videos cannot be used.
         CheckpointError: the model to begin with cannot be read, or the folder holds another state.
-        ConfigError: a loss is not finite.
+        ConfigError: a loss is not finite, or the folder is the model to begin with.
     """
     corpus = read_person(videos, emotion)
     folder = Path(recipe.start) if recipe.start else SHIPPED
     start = open_start(folder)
+    held = (out / STATE).exists()
+    claim_person(corpus, folder, folder / DENOISER, out, held, rank=recipe.rank, kept_back=recipe.kept_back)
     report = prepare(corpus, out / PREPARED, PersonPreparation(), watched and watched("watching"))
     if report.dropped:
         raise InputError(f"{report.dropped[0].reason}; give another video, or leave this one out")

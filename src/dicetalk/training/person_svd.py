@@ -8,17 +8,17 @@ from pathlib import Path
 from dicetalk.data.clip import Clip, Missing, Prepared
 from dicetalk.data.encoded import SvdPreparation
 from dicetalk.data.latents import LatentClip, read_clips
-from dicetalk.data.person import check_alone, read_person
+from dicetalk.data.person import PREPARED, check_alone, claim_person, read_person
 from dicetalk.data.prepare import prepare
-from dicetalk.errors import InputError
+from dicetalk.errors import ConfigError, InputError
 from dicetalk.low_rank import leave_out
 from dicetalk.rates import LATENT_FPS
 from dicetalk.svd.model import stream_layers
 from dicetalk.svd.placement import pick_device
-from dicetalk.training.loop import train
-from dicetalk.training.person_motion import PREPARED, Personal, Watched
+from dicetalk.training.loop import STATE, train
+from dicetalk.training.person_motion import Personal, Watched
 from dicetalk.training.processes import Processes
-from dicetalk.training.stage2_svd import open_task
+from dicetalk.training.stage2_svd import check_start, open_task
 from dicetalk.training.svd_checkpoint import write_svd
 from dicetalk.training.svd_recipe import Stage2Svd
 
@@ -57,7 +57,7 @@ def finetune_svd(
     Args:
         videos: of nobody else.
         out: the folder.
-        recipe: how; of its `learned`, "lora" is meant.
+        recipe: how; its `learned` is "lora".
         emotion: what is felt in the videos, as typed.
         watched: gives what is told of the watching of videos and of the steps of learning.
         side: of the square around the face [px].
@@ -65,15 +65,21 @@ def finetune_svd(
     Raises:
         InputError: the videos cannot be used.
         CheckpointError: the checkpoint to begin with cannot be read, or the folder holds another state.
-        ConfigError: a loss is not finite.
+        ConfigError: a loss is not finite, the recipe is for many people, the device does not reckon in its precision,
+            or the folder is the checkpoint to begin with.
     """
+    if recipe.learned != "lora" or recipe.shards or recipe.held_out:
+        raise ConfigError("one person is learned by learned=lora, without shards and held_out; leave these as they are")
+    device = pick_device("auto")
+    start = check_start(recipe, device)
     corpus = read_person(videos, emotion)
+    told = {"rank": recipe.rank, "frames": recipe.frames}
+    claim_person(corpus, start.folder, start.file("unet"), out, (out / STATE).exists(), **told)
     way = PersonEncoding(checkpoint=Path(recipe.start), side=side)
     report = prepare(corpus, out / PREPARED, way, watched and watched("watching"))
     if report.dropped:
         raise InputError(f"{report.dropped[0].reason}; give another video, or leave this one out")
     learned, kept_back = apart(read_clips([out / PREPARED]), recipe.frames)
-    device = pick_device("auto")
     task = open_task(learned, kept_back, recipe, device)
     before = task.validation()["held out error"]
     train(task, recipe.loop, out, watched and watched("learning"), Processes(device=device))

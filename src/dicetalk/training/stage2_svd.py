@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 
 from dicetalk.arrays import Float32
+from dicetalk.checkpoints import Checkpoint
 from dicetalk.data.latents import LatentClip, LatentWindow, read_clips, read_portrait, read_window
 from dicetalk.data.shards import read_shards
 from dicetalk.emotion.bank import Retrieval
@@ -369,18 +370,29 @@ def open_task(
         CheckpointError: there is no svd checkpoint to start from.
         ConfigError: it is a small change of another one, or the device does not reckon in the recipe's precision.
     """
-    if recipe.precision == "bfloat16" and (device is None or device.type == "cpu"):
-        # Gradients of Conv3d's weights were not finite in 186 of 200 tries (oneDNN, torch 2.13).
-        raise ConfigError("on the processor gradients in bfloat16 are wrong; use precision=float32 there")
-    checkpoint = open_svd(Path(recipe.start))
-    if changed_by(checkpoint) is not checkpoint:
-        raise ConfigError(f"{recipe.start} is a small change of another checkpoint; start from that one")
+    checkpoint = check_start(recipe, device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.loop.seed)
         net = SvdNet(SvdSizes.of(checkpoint.config))
         for name in LEARNED:
             load_module(getattr(net, name), checkpoint.file(name), torch.float32, inner=inner_of(name))
         return SvdTask(net, learned, load_priors(checkpoint), recipe, device, held_out, stream)
+
+
+def check_start(recipe: Stage2Svd, device: torch.device | None = None) -> Checkpoint:
+    """The checkpoint that a recipe starts from, once it is known that it can be learned from on a device.
+
+    Raises:
+        CheckpointError: there is no svd checkpoint to start from.
+        ConfigError: it is a small change of another one, or the device does not reckon in the recipe's precision.
+    """
+    if recipe.precision == "bfloat16" and (device is None or device.type == "cpu"):
+        # Gradients of Conv3d's weights were not finite in 186 of 200 tries (oneDNN, torch 2.13).
+        raise ConfigError("on the processor gradients in bfloat16 are wrong; use precision=float32 there")
+    checkpoint = open_svd(Path(recipe.start))
+    if changed_by(checkpoint) is not checkpoint:
+        raise ConfigError(f"{recipe.start} is a small change of another checkpoint; start from that one")
+    return checkpoint
 
 
 def _apart(clips: Sequence[LatentClip], held_out: Sequence[str]) -> tuple[list[LatentClip], list[LatentClip]]:

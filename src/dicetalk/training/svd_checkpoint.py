@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,7 +40,7 @@ def write_svd(out: Path, state: Mapping[str, Tensor], recipe: Stage2Svd, learned
     """
     start = open_svd(Path(recipe.start))
     known = {key: value for key, value in start.config.items() if key not in ("kind", "version", "recipe", "learned")}
-    made = {**known, "learned": list(learned), "recipe": to_plain(recipe)}
+    made = {**known, **_taught(start.config, recipe, learned)}
     if recipe.learned == "lora":
         changes = changes_of(state, f"unet.{inner_of('unet')}")
         save_tensors(out / f"{LORA}.safetensors", {name: tensor.cpu().half() for name, tensor in changes.items()})
@@ -54,6 +55,14 @@ def write_svd(out: Path, state: Mapping[str, Tensor], recipe: Stage2Svd, learned
         with whole(out / f"{name}.safetensors") as hidden:
             shutil.copyfile(start.file(name), hidden)
     write_config(out, KIND, VERSION, made)
+
+
+def _taught(start: Mapping[str, Any], recipe: Stage2Svd, learned: Sequence[str]) -> dict[str, Any]:
+    """By what a checkpoint was taught, with what the one that it was started from was taught by."""
+    before, told = start.get("learned", ()), to_plain(recipe)
+    if not recipe.held_out and before and not set(learned) & set(before):  # whoever was held out then still is
+        told["held_out"] = list(start.get("recipe", {}).get("held_out", ()))
+    return {"learned": sorted({*before, *learned}), "recipe": told}
 
 
 def _of_module(state: Mapping[str, Tensor], module: str) -> dict[str, Tensor]:
