@@ -83,6 +83,11 @@ class MotionTask:
             for part in ("mean", "std")
         )
 
+    @property
+    def samples(self) -> int:
+        """Windows of a batch."""
+        return self.recipe.batch
+
     def _new_net(self) -> Stage2Net:
         """What is learned, before it is."""
         return Stage2Net(self.recipe.sizes)
