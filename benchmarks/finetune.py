@@ -24,6 +24,7 @@ from torch import Tensor
 from dicetalk.acting.eyes import BLINK_EVERY
 from dicetalk.config import changed
 from dicetalk.data.passages import Acted, read_acted
+from dicetalk.data.person import PREPARED
 from dicetalk.diffusion.checkpoint import SHIPPED
 from dicetalk.emotion.vocabulary import NEUTRAL
 from dicetalk.evaluation.head_motion import Range, log_spectrum
@@ -33,7 +34,6 @@ from dicetalk.motion.space import EYES, MOUTH, SHAPES, Motion, concatenate
 from dicetalk.rates import FPS, SAMPLES_PER_FRAME
 from dicetalk.tracking.tracker import watch
 from dicetalk.training.person_motion import (
-    PREPARED,
     Personal,
     PersonRecipe,
     PersonTask,

@@ -48,7 +48,7 @@ Examples:
 def finetune(
     videos: tuple[Path, ...], output: Path, backbone: str, emotion: str, changes: tuple[str, ...], quiet: bool
 ) -> None:
-    """Learn how the person in VIDEOS moves: head, brows, lips, how often they blink; for svd, its streams learn.
+    """Learn how the person in VIDEOS moves: lips, brows, how often they blink; for svd, its streams learn.
 
     About two minutes of one talking person, who is seen from the front, are good; five seconds are the least. The last
     fifth of each video is kept back, and tells whether the person is explained better than before; if not, only the
