@@ -72,7 +72,8 @@ def test_it_learns_goes_on_exactly_and_is_loaded(start: Path, data: Path, tmp_pa
         one, other = (load_file(tmp_path / run / f"{name}.safetensors") for run in ("whole", "halves"))
         assert all(torch.equal(one[key], other[key]) for key in one), name
         assert any((one[key] != tensor).any() for key, tensor in load_file(start / f"{name}.safetensors").items())
-    assert load_svd(tmp_path / "whole", SvdOptions(device="cpu")).config["learned"] == ["made"]
+    config = load_svd(tmp_path / "whole", SvdOptions(device="cpu")).config
+    assert config["learned"] == ["made"] and config["recipe"]["held_out"] == ["person0"]
     header, *rows = (tmp_path / "whole" / "curves.csv").read_text().splitlines()
     assert {"diffusion", "bank", "classes", "held out error"} <= set(header.split(",")) and len(rows) == 2
     looks = [list(read_video(tmp_path / "whole" / "looks" / f"00000{step}.mp4")) for step in (1, 2)]

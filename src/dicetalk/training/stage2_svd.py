@@ -8,7 +8,7 @@ denoiser's middle block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -335,16 +335,18 @@ def train_svd(
         raise ConfigError("there are prepared folders and shards to learn from; give one of both")
     if recipe.shards:
         stream = _stream(out, recipe, processes)
-        corpora = sorted({clip.corpus for shard in stream.shards for clip in shard.clips})
+        corpora, away = sorted({clip.corpus for shard in stream.shards for clip in shard.clips}), stream.away
         task = open_task([], stream.held_out(VALIDATION_WINDOWS), recipe, processes.device, stream)
     else:
         clips = read_clips(data)
         corpora = sorted({clip.corpus for clip in clips})
-        task = open_task(*_apart(clips, recipe.held_out), recipe, processes.device)
+        learned, held_out = _apart(clips, recipe.held_out)
+        away = frozenset(clip.identity for clip in held_out)
+        task = open_task(learned, held_out, recipe, processes.device)
     train(task, recipe.loop, out, progress, processes)
     tensors = {name: gathered(tensor) for name, tensor in task.net.state_dict().items()}
     if processes.writes:
-        write_svd(out, tensors, recipe, corpora)
+        write_svd(out, tensors, replace(recipe, held_out=tuple(sorted(away))), corpora)
     return out
 
 
