@@ -150,7 +150,9 @@ def errors(one: Person, people: Sequence[Person], recipe: PersonRecipe) -> list[
 
 
 def with_model(whose: Person, of: Person, recipe: PersonRecipe) -> list[Tensor]:
-    task = PersonTask(open_start(whose.made.folder), of.learned, of.kept_back, recipe)
+    """In the standard of the model of everybody: a person's own tells how far the head moves, too."""
+    start = replace(open_start(whose.made.folder), standard=open_start(SHIPPED).standard)
+    task = PersonTask(start, of.learned, of.kept_back, recipe)
     return task.guesses(task.held_out)
 
 

@@ -25,6 +25,7 @@ from dicetalk.media import VideoWriter, read_sound
 from dicetalk.motion.space import index
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech.stream import SPEECH
+from dicetalk.training.person_head import _moved, with_head_of
 from dicetalk.training.person_motion import Personal, PersonRecipe, PersonTask, apart, finetune_motion, open_start
 
 RECIPE = PersonRecipe()
@@ -75,6 +76,18 @@ def test_small_changes_and_biases_alone_learn(start: Path) -> None:
     for _ in range(200):
         task.net.usage()  # would give entries that are hardly ever read new life
     assert all(torch.equal(tensor.half(), before[name]) for name, tensor in task.net.bank.state_dict().items())
+
+
+def test_a_head_moves_as_far_as_the_one_that_was_seen(start: Path) -> None:
+    model, seen = read_model(start), acted()
+    made = np.concatenate(list(_moved(model, seen)))[:, 52:]
+    wide = seen.motion.astype(np.float32)
+    wide[0, :, 52:] = np.random.default_rng(0).normal(0, 1, (300, 6)) * made.std(0) * [2, 0.5, 3, 1, 100, 7]
+    told = with_head_of(model.standard, model, replace(seen, motion=wide.astype(np.float16)))
+    factors = told.spread / model.standard.spread
+    np.testing.assert_allclose(factors[52:], [2, 0.5, 3, 1, 4, 1], rtol=0.1)  # of 300 frames; z is not read
+    np.testing.assert_array_equal(factors[:52], 1)
+    np.testing.assert_allclose(told.mean, model.standard.mean * factors, rtol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +163,7 @@ def _check_graphs(folder: Path) -> None:
 def test_what_is_no_better_is_left_out(seen: None, start: Path, film: Path, tmp_path: Path) -> None:
     wild = replace(TINY.learning, loop=replace(TINY.learning.loop, rate=0.3, average=0.0))
     became = finetune_motion([film], tmp_path, replace(TINY, start=str(start), learning=wild))
-    assert not became.is_better and "moves as before" in became.lines()[1]
+    assert not became.is_better and "move as before" in became.lines()[1]
     one, other = (load_file(folder / "denoiser.safetensors") for folder in (start, tmp_path))
     assert all(torch.equal(one[name], other[name]) for name in one)
 

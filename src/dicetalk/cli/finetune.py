@@ -48,12 +48,12 @@ Examples:
 def finetune(
     videos: tuple[Path, ...], output: Path, backbone: str, emotion: str, changes: tuple[str, ...], quiet: bool
 ) -> None:
-    """Learn how the person in VIDEOS moves: lips, brows, how often they blink; for svd, its streams learn.
+    """Learn how the person in VIDEOS moves: lips, brows, head, blinks; for svd, its streams learn.
 
     About two minutes of one talking person, who is seen from the front, are good; five seconds are the least. The last
-    fifth of each video is kept back, and tells whether the person is explained better than before; if not, only the
-    blinks are kept. The folder is a checkpoint for `generate --backbone`, `batch`, `live` and `serve`. The same command
-    goes on where it was stopped. Minutes on two processor cores.
+    fifth of each video is kept back, and tells whether the person is explained better than before; if not, only head
+    and blinks are kept. The folder is a checkpoint for `generate --backbone`, `batch`, `live` and `serve`. The same
+    command goes on where it was stopped. Minutes on two processor cores.
     """
     for package in ("torch", "onnxscript", "matplotlib"):
         require(package, "train")

@@ -22,7 +22,7 @@ from dicetalk.data.passages import Acted, read_acted
 from dicetalk.data.person import PREPARED, PersonPreparation, claim_person, read_blinks, read_person
 from dicetalk.data.prepare import prepare
 from dicetalk.diffusion.channels import AHEAD
-from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, LONGEST, PRIORS, SHIPPED, SHORTEST, VERSION
+from dicetalk.diffusion.checkpoint import BANK, DENOISER, KIND, LONGEST, PRIORS, SHIPPED, SHORTEST, VERSION, read_model
 from dicetalk.diffusion.model import MotionSizes
 from dicetalk.diffusion.standard import Standard
 from dicetalk.emotion.bank import BankSizes
@@ -37,6 +37,7 @@ from dicetalk.training.loop import STATE, LoopOptions, Progress, train
 from dicetalk.training.motion_checkpoint import write_motion
 from dicetalk.training.motion_net import Stage2Net
 from dicetalk.training.motion_recipe import Stage2Motion, Weights
+from dicetalk.training.person_head import with_head_of
 from dicetalk.training.stage2_motion import ValidatedMotionTask
 
 APART = FPS
@@ -190,7 +191,7 @@ class Personal:
         change = f"{self.before:.3f} before, {self.after:.3f} now"
         if self.is_better:
             return [*told, f"what was kept back is explained {1 - self.after / self.before:.0%} better ({change})"]
-        return [*told, f"what was kept back is explained no better ({change}): it moves as before"]
+        return [*told, f"what was kept back is explained no better ({change}): lips and brows move as before"]
 
 
 def apart(acted: Acted, share: float) -> tuple[Acted, Acted]:
@@ -254,6 +255,8 @@ def finetune_motion(
     made = replace(recipe.learning, sizes=net.denoiser.sizes)
     learned_from = sorted({*start.config.get("learned", ()), "own"})
     write_motion(out, net, made, task.standard, start.space, learned_from, blink_every, folder)
+    standard = with_head_of(task.standard, read_model(out), learned)  # which is told by what the written model makes
+    write_motion(out, net, made, standard, start.space, learned_from, blink_every, folder)
     seconds = tuple(float(part.starts[-1]) / FPS for part in (learned, kept_back))
     return Personal(out, (seconds[0], seconds[1]), before, after, blink_every)
 
