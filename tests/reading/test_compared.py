@@ -57,6 +57,15 @@ def test_what_changes_is_compared_when_it_was_asked() -> None:
     assert "as asked" not in str(found)
 
 
+def test_of_a_blend_of_all_the_time_the_averages_are_compared() -> None:
+    """Marks tell that happy and sad were asked, and not when: neither is far from what was asked in its own window."""
+    asked = Timeline([(0.0, "happy:0.5,surprised:0.5")])
+    found = asked_and_shown(Reading(4.0, windows("happy", "happy", "surprised", "surprised")), asked)
+    assert found is not None and found.degrees == pytest.approx(0, abs=3)
+    one = asked_and_shown(Reading(2.0, windows("happy", "happy")), asked)
+    assert one is not None and one.degrees is not None and one.degrees > 20
+
+
 def test_what_never_shows_is_missed_however_short_it_was() -> None:
     found = asked_and_shown(Reading(9.0, windows(*["neutral"] * 6, *["sad"] * 3)), CALM_THEN_ANGRY)
     assert found is not None and found.missed == ("angry",) and not found.agree

@@ -54,8 +54,12 @@ class AskedAndShown:
     @cached_property
     def agrees(self) -> Bool:
         """(W,) whether the likeliest name shown is one that was asked of the window."""
-        meant = self.asked >= MEANT * self.asked.max(1, keepdims=True)
-        return np.asarray(meant[np.arange(len(meant)), self.shown.argmax(1)])
+        return np.asarray(self._meant[np.arange(len(self.asked)), self.shown.argmax(1)])
+
+    @property
+    def _meant(self) -> Bool:
+        """(W, 8) which names count as asked."""
+        return np.asarray(self.asked >= MEANT * self.asked.max(1, keepdims=True))
 
     @property
     def agreement(self) -> float:
@@ -79,8 +83,14 @@ class AskedAndShown:
 
     @property
     def degrees(self) -> float | None:
-        """Between both on the circle, 0 to 180, the mean of the windows that have angles; None where none has."""
+        """Between both on the circle, 0 to 180, the mean of the windows that have angles; None where none has.
+
+        Where several names were asked of all windows alike, it is between the averages: a file's marks do not tell
+        which of them was asked when.
+        """
         far = apart(self.asked, self.shown)
+        if self._meant[0].sum() > 1 and not np.ptp(self.asked, axis=0).any():
+            far = np.broadcast_to(apart(self.asked[0], self.average(self.shown)), far.shape)
         there = np.isfinite(far)
         return float(np.average(far[there], weights=self._lengths[there])) if there.any() else None
 
