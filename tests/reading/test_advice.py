@@ -40,6 +40,8 @@ def test_what_was_asked_for_counts_before_what_is_shown() -> None:
     said = advice(Reading(2.0, calm, face=calm, asked=Timeline([(0.0, "fear:0.3")])))
     assert said.startswith("with the sound off this reads as neutral, not fear: raise the strength to .")
     assert advice(Reading(2.0, calm, face=calm, asked=Timeline([(0.0, "neutral")]))) == ""
+    changing = Timeline([(0.0, "fear:0.3"), (1.0, "sad:0.3")])
+    assert advice(Reading(2.0, calm, face=calm, asked=changing)) == ""
 
 
 def test_where_no_strength_helps_it_says_so() -> None:

@@ -37,7 +37,8 @@ def audience_channels(both: bool) -> Sequence[Channel]:
 def advice(reading: Reading, audience: Audience | None = None) -> str:
     """One line where the face alone would not be read as what was meant; "" where there is nothing to say.
 
-    What was meant is what the file says was asked for, else what face and voice together show.
+    What was meant is what the file says was asked for, else what face and voice together show; where that changes
+    from one emotion to another, nothing is said.
     """
     audience = audience or shipped_audience()
     meant, strength = _meant(reading)
@@ -70,7 +71,11 @@ def _meant(reading: Reading) -> tuple[str, float]:
         window = reading.overall
         return window.name, window.strength
     times = np.arange(0.0, max(reading.seconds, 0.1), 0.1)
-    mixture = reading.asked.at(times).mean(0)
+    shares = reading.asked.at(times)
+    mixture = shares.mean(0)
+    felt_then = shares[:, 1:].max(1) > 0
+    if len(np.unique(shares[felt_then, 1:].argmax(1))) > 1:
+        return NEUTRAL, 0.0
     felt = int(mixture[1:].argmax()) + 1
     return (NAMES[felt], float(mixture[felt])) if mixture[felt] > 0 else (NEUTRAL, 0.0)
 

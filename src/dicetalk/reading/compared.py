@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -127,14 +127,23 @@ class AskedAndShown:
 
         Of a timeline that changes it is `from 0 s asked neutral 1.00, shown neutral 0.93 (sure 0.93); from 4 s ...`.
         """
-        degrees = self.degrees
-        apart_ = [] if degrees is None else [f"{degrees:.0f}° apart"]
-        seconds = np.diff(self.spans).sum()
-        agrees = [] if self.agrees.all() else [f"as asked in {self.agreement * seconds:.0f} of {seconds:.0f} s"]
-        rest = ", ".join((*apart_, *agrees))
+        rest = ", ".join(self._distance())
         votes = self.votes.get("both", self.votes.get("face"))
         said = "" if votes is None else f"; viewers: {votes}"
         return f"{self._parts()}{': ' if rest else ''}{rest}{said}"
+
+    @property
+    def brief(self) -> str:
+        """The same in one short line: of a timeline that changes only how far they are apart, and for how long."""
+        if (self._leading == self._leading[0]).all():
+            return str(replace(self, votes={}))
+        return ", ".join(self._distance()) or "as asked all the time"
+
+    def _distance(self) -> list[str]:
+        degrees, seconds = self.degrees, np.diff(self.spans).sum()
+        apart_ = [] if degrees is None else [f"{degrees:.0f}° apart"]
+        agrees = [] if self.agrees.all() else [f"as asked in {self.agreement * seconds:.0f} of {seconds:.0f} s"]
+        return [*apart_, *agrees]
 
     def _parts(self) -> str:
         """What was asked and is shown, one part of the timeline after the other."""

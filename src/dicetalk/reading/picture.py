@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -73,7 +72,7 @@ def _track(sheet: Sheet, reading: Reading) -> None:
         asked = _at(tuple(told.average(told.asked).tolist()))
         sheet.ring(asked, 14, "#0b7a75", 4)
         sheet.label(asked, "asked", NAME, "#0b7a75", 20)
-        sheet.word((WIDTH / 2, HEIGHT - 30), str(replace(told, votes={})), SMALL, SOFT)
+        sheet.word((WIDTH / 2, HEIGHT - 30), told.brief, SMALL, SOFT)
 
 
 def _strip(sheet: Sheet, name: str, windows: Windows, top: float) -> None:
