@@ -32,7 +32,10 @@ GUESTS = {"fake": fake_backbone.KIND, "fade": extending_page.KIND}
 """Rows that are in the table for as long as they are looked at."""
 
 
-@pytest.fixture(scope="module", params=[*GUESTS, *KINDS])
+SLOW = {"svd": pytest.mark.slow}
+
+
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=SLOW.get(name, ())) for name in (*GUESTS, *KINDS)])
 def kind(request: pytest.FixtureRequest) -> Iterator[str]:
     """Its name."""
     name: str = request.param

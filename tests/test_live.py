@@ -319,6 +319,7 @@ def sound(speech: Path) -> Sound:
     return read_sound(speech)
 
 
+@pytest.mark.slow
 def test_live_as_at_once(talk: dicetalk.DiceTalk, hopper: Path, sound: Sound) -> None:
     options: dict[str, Any] = {
         "emotion": "happy:0.7",

@@ -423,6 +423,7 @@ def test_a_stream_that_is_closed_early_leaves_no_thread(happy: dicetalk.Video) -
     assert threading.active_count() == threads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["lp_s9", "lp_s10", "lp_s6", "lp_s5", "lp_s11", "cc0_016", "cc0_030", "cc0_084"],

@@ -40,6 +40,7 @@ def test_a_table_and_a_line_for_what_is_left_out(videos: Path, capsys: pytest.Ca
     assert not (videos.parent / "evaluation.md").exists()
 
 
+@pytest.mark.slow
 def test_a_reference_a_judge_and_a_folder(videos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(videos, "real")
     Path("judge.py").write_text('import sys; print(\'{"happy": 1, "sad": 2}\')')

@@ -120,6 +120,7 @@ OTHERS = ("--detector", "reply", "--wheel")
 """Of commands that other tests run."""
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_run(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (desk / "face.png").write_bytes((desk / "face.jpg").read_bytes())
     (desk / "script.txt").write_text("I lost my dog.\nHe is back!", encoding="utf-8")

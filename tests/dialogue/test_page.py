@@ -33,6 +33,7 @@ def has_its_programs(command: str) -> bool:
     return "--tts" not in command or shutil.which("espeak-ng") is not None
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_run(
     tmp_path: Path, hopper: Path, voice: Waveform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

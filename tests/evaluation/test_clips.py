@@ -43,6 +43,7 @@ def folder(talking: Path, voice: Waveform, tmp_path_factory: pytest.TempPathFact
     return folder
 
 
+@pytest.mark.slow
 def test_clips_are_read_each_way_there_is(folder: Path) -> None:
     told: list[tuple[int, ...]] = []
     reasons: list[str] = []

@@ -114,6 +114,7 @@ def test_a_turned_face_has_its_mouth_on_the_mouth(path: Path, angle: float) -> N
     assert away.max() < 0.2 * np.linalg.norm(upright[0] - upright[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 60, 100])
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
 def test_a_small_face_in_a_large_picture(path: Path, width: int) -> None:
@@ -160,6 +161,7 @@ def test_a_vast_picture_is_searched_in_a_smaller_one_and_read_whole(
     np.testing.assert_allclose(found.landmarks[:, :2] - [5003, 3801], face.landmarks[:, :2], atol=3)
 
 
+@pytest.mark.slow
 def test_no_face_in_what_lies_beside_one(portraits: Path) -> None:
     """Cloth, hair, leaves, walls, hands: 1 false face in 320 was measured, none in these."""
     for path in sorted(portraits.glob("cc0_*.jpg")):

@@ -58,6 +58,7 @@ def test_a_case(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not files(kept)
 
 
+@pytest.mark.slow
 def test_an_hour(tmp_path: Path) -> None:
     """All of it is listened to, and its first frames come, within the memory that a minute takes."""
     with modest():

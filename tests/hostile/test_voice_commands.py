@@ -116,6 +116,7 @@ NO_VOICE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NO_VOICE)
 def test_what_is_hardly_a_voice(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound = str(put(tmp_path, "a.wav", riff(NO_VOICE[name]().astype(np.int16))))

@@ -52,6 +52,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "codec", "rate", "layout"), KINDS)
 def test_any_sound_goes_into_a_video_in_time(tmp_path: Path, suffix: str, codec: str, rate: int, layout: str) -> None:
     source = tmp_path / f"in.{suffix}"

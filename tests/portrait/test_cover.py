@@ -91,6 +91,7 @@ def test_light_covers_nothing(faces: dict[str, tuple[Picture, Face]], light: str
     assert find_covers(lit, face.scaled(lit.shape[0] / picture.shape[0])).hidden == frozenset()
 
 
+@pytest.mark.slow
 def test_no_portrait_is_refused(portraits: Path) -> None:
     dark = set()
     for path in sorted(portraits.glob("*.jpg")):

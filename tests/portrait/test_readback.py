@@ -37,7 +37,7 @@ def acted(clip: Waveform, mood: str) -> Motion:
     return concatenate(list(perform(listen_blocks(clip), weights, 0)))
 
 
-@pytest.mark.parametrize("mood", ["neutral", "happy", "angry"])
+@pytest.mark.parametrize("mood", ["neutral", "happy", pytest.param("angry", marks=pytest.mark.slow)])
 def test_lips_close_when_they_must_and_follow_the_command(renderer: Renderer, clip: Waveform, mood: str) -> None:
     motion = acted(clip, mood)
     gap = lip_gap(landmarks(renderer.render(motion)))

@@ -9,7 +9,7 @@ from PIL import Image
 from dicetalk.server.stills import seen_in
 
 
-@pytest.mark.parametrize(("scale", "turned"), [(4, False), (1, True)])
+@pytest.mark.parametrize(("scale", "turned"), [pytest.param(4, False, marks=pytest.mark.slow), (1, True)])
 def test_boxes_lie_in_the_picture_as_it_is_shown(hopper: Path, tmp_path: Path, scale: int, turned: bool) -> None:
     """Large pictures are searched at a smaller size, and phones write them on their side."""
     picture, plain = Image.open(hopper), seen_in(hopper)

@@ -85,6 +85,7 @@ def test_several_are_averaged(short: Waveform) -> None:
     np.testing.assert_allclose(again.mean, shipped_embedder().embed(one.speech, None).mean, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_told(talking: Path, speech: Path, no_face: Picture, tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "silent.mp4", width=256, height=256) as video:
         for frame in read_video(talking):

@@ -121,6 +121,7 @@ def test_emotion_speech_and_guidance_are_seen(checkpoint: Path) -> None:
         assert (base != frames_of(load_svd(checkpoint, replace(guided, no_emotion=kind)), conditions())).any()
 
 
+@pytest.mark.slow
 def test_a_timeline_changes_frames_only_gradually_and_constant_equals_single(checkpoint: Path) -> None:
     backbone = load_svd(checkpoint, SMALL)
     given = conditions()

@@ -80,6 +80,7 @@ def test_what_fits_is_said() -> None:
     assert "use a device with more memory" in cost.least_change(CLIP, 10**8)
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 @pytest.mark.parametrize(
     ("what", "given"),

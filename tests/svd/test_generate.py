@@ -42,6 +42,7 @@ def video(desk: Path) -> bytes:
     return (desk / "out.mp4").read_bytes()
 
 
+@pytest.mark.slow
 def test_it_speaks_through_the_backbone(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate("--backbone", "svd", *QUICK, "--preview", "look.png", "--json") == 0
     out, err = capsys.readouterr()

@@ -19,6 +19,7 @@ def computed() -> dict[str, Tensor]:
     return svd_golden.compute(svd_golden.filled_modules())
 
 
+@pytest.mark.slow
 def test_the_set_is_complete() -> None:
     assert computed().keys() == STORED.keys()
 

@@ -43,6 +43,7 @@ def test_the_same_seed_learns_the_same() -> None:
     assert all(np.array_equal(value, getattr(other, name)) for name, value in vars(one).items())
 
 
+@pytest.mark.slow
 def test_from_tables_to_a_folder(tmp_path: Path) -> None:
     folders = written(tmp_path)
     encoder = load_encoder(train_text(folders, tmp_path / "run", QUICK))
