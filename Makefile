@@ -36,7 +36,7 @@ full: develop  ## all tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow
 
 hostile: develop  ## bad input: every case at every door
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --hostile tests/hostile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow --hostile tests/hostile
 
 coverage: develop  ## all tests, with the share of lines they run
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow --cov=dicetalk --cov-report=term:skip-covered --cov-fail-under=92

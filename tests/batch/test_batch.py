@@ -85,6 +85,7 @@ def test_every_row_is_made_or_told_why_not(desk: Path, no_face: Picture, capfd: 
     assert "row 4: nobody.wav cannot be opened" in capfd.readouterr().err and not unfinished()
 
 
+@pytest.mark.slow
 def test_only_what_has_changed_is_made_again(desk: Path, capfd: pytest.CaptureFixture[str]) -> None:
     row, other = "face.jpg,speech.wav,happy,a.mp4,64,", "face.jpg,speech.wav,mood.json,frames/,64,"
     Path("mood.json").write_text('{"keys": [{"time": 0, "emotion": "sad"}]}')

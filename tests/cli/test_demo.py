@@ -39,6 +39,7 @@ def test_json_is_one_object_and_the_sheet_takes_the_name_of_the_video(
     assert names(desk) == sorted([*before, "calm.mov", "calm.png"])
 
 
+@pytest.mark.slow
 def test_the_sheet_says_what_is_felt(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another emotion has another caption; the same demo again has the same sheet. Quiet, nothing is said."""
     sheets = {}

@@ -26,6 +26,7 @@ from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech import listen
 from dicetalk.tracking.tracker import watch
 
+pytestmark = pytest.mark.slow
 WOMAN = PORTRAITS / "woman.jpg"
 SECONDS = 5
 

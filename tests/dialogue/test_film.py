@@ -164,6 +164,7 @@ wavfile.write(sys.argv[2], rate, samples[: 400 * len(sys.argv[3])])
 """
 
 
+@pytest.mark.slow
 def test_the_command_from_a_script_to_a_film(
     tmp_path: Path, hopper: Path, speech: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -184,6 +184,7 @@ def desk(voice: Waveform, hopper: Path, tmp_path_factory: pytest.TempPathFactory
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -72,6 +72,7 @@ def test_each_part_of_what_changes_counts_for_its_time() -> None:
     assert second["wanted"] == "sad"
 
 
+@pytest.mark.slow
 def test_page_and_pictures_are_written(report: Report, tmp_path: Path) -> None:
     drawn: list[tuple[int, int]] = []
     write_report(report, tmp_path, lambda done, total: drawn.append((done, total)))

@@ -126,6 +126,7 @@ def test_no_network_is_one_line(saved: Path, tmp_path: Path) -> None:
     assert typed("weights", "get", "me/mine", str(tmp_path / "work")) == 2
 
 
+@pytest.mark.slow
 def test_as_it_is_typed(
     tiny_svd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

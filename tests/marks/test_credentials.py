@@ -317,6 +317,7 @@ def test_a_key_that_vouches_for_itself_can_be_trusted(tmp_path: Path) -> None:
         verify(path, anchors)
 
 
+@pytest.mark.slow
 def test_a_certificate_that_has_expired_changes_no_file(tmp_path: Path) -> None:
     key, certificate = own(tmp_path, KEYS["P-256"](), lasts=timedelta(seconds=2))
     path = marked(tmp_path / "sheet.jpg", Marks(key=key, certificate=certificate))

@@ -369,6 +369,7 @@ def test_speech_is_trimmed(page: Page, talk: Path, served: Served) -> None:
     assert len(sent) > 0.7 * len(talk.read_bytes()) * 44100 / 16000  # browsers keep 44.1 kHz
 
 
+@pytest.mark.slow
 def test_a_recording_is_spoken_into_the_page(page: Page) -> None:
     page.click("#record")
     page.wait_for_selector("#record[aria-pressed=true]")
@@ -478,6 +479,7 @@ def test_nothing_is_cut_off(page: Page, talk: Path, width: int) -> None:
     assert cut == []
 
 
+@pytest.mark.slow
 def test_what_a_slow_backbone_takes_is_foretold(page: Page) -> None:
     page.click("summary")
     page.select_option("#backbone", "svd")
@@ -503,6 +505,7 @@ def test_denoising_is_looked_at_on_the_way(page: Page, talk: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_key_is_asked_for(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text("the-right-one-of-all\n")
     with serving(tmp_path / "served", "--keys", str(tmp_path / "keys"), "--workers", "1") as server:

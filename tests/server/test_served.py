@@ -317,6 +317,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
     with serving(tmp_path):
         words = [sys.executable, "-m", "dicetalk", "serve", "--port", "0", "--data", str(tmp_path)]

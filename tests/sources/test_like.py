@@ -61,6 +61,7 @@ def test_it_is_never_neutral_for_want_of_confidence(short: Waveform, monkeypatch
         np.testing.assert_array_equal(feeling.prior.mean, prior.mean)
 
 
+@pytest.mark.slow
 def test_a_video_is_heard_and_seen(talking: Path) -> None:
     recording = perceive(talking)
     prior, both = resembled([recording], shipped_embedder())

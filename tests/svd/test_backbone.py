@@ -65,6 +65,7 @@ def test_one_frame_per_40_ms_whatever_the_length(checkpoint: Path, samples: int,
     assert len(frames_of(backbone, conditions(samples))) == -(-samples // 640)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [1280, 3201, 6400])
 def test_exact_denoises_as_many_frames_as_published_and_holds_the_last(checkpoint: Path, samples: int) -> None:
     backbone = load_svd(checkpoint, replace(SMALL, preset="best", steps=1, exact=True))

@@ -12,6 +12,7 @@ from dicetalk.svd.backbone import load_svd
 from dicetalk.svd.options import SvdOptions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["whole", "face"])
 def test_a_portrait_speaks(hopper: Path, speech: Path, tiny_svd: Path, tmp_path: Path, frame: str) -> None:
     options = SvdOptions(preset="fast", steps=2, short_side=64, device="cpu", frame=frame)

@@ -127,6 +127,7 @@ def test_the_help_tells_svd_options_apart() -> None:
     assert all(f"  {name} " in tail and f"  {name} " not in head for name in names)
 
 
+@pytest.mark.slow
 def test_python_takes_the_same_options(desk: Path) -> None:
     told: list[tuple[int, int]] = []
     options = dicetalk.SvdOptions(preset="fast", steps=1, short_side=64, device="cpu")

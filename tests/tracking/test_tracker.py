@@ -68,6 +68,7 @@ def test_what_is_rendered_is_read_again(acted: Path) -> None:
     assert min(turns) >= 0.9, turns
 
 
+@pytest.mark.slow
 def test_a_blink_is_seen(acted: Path) -> None:
     told = np.load(acted / "motion.npy")[:, index("eyeBlinkLeft")]
     read = watch(acted / "clip.mp4").motion.column("eyeBlinkLeft")
@@ -78,6 +79,7 @@ def test_a_blink_is_seen(acted: Path) -> None:
     assert all(read[max(s - 3, 0) : s + 6].max() > 0.4 for s in shut)
 
 
+@pytest.mark.slow
 def test_nothing_comes_late(acted: Path) -> None:
     told = np.load(acted / "motion.npy")[:, index("jawOpen")]
     read = watch(acted / "clip.mp4").motion.column("jawOpen")

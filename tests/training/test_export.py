@@ -38,6 +38,7 @@ def by_torch(net: EmotionEmbedder, speech: np.ndarray, motion: np.ndarray, heard
     return [found.mean[0].numpy(), found.variance[0].sqrt().numpy()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 30, 250, 1500])
 def test_both_runtimes_find_the_same(folder: Path, frames: int) -> None:
     net, embedder, rng = load_embedder(folder), Embedder(folder), np.random.default_rng(frames)
