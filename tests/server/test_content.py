@@ -110,3 +110,27 @@ def test_a_preview_while_it_is_denoised(tmp_path: Path) -> None:
         assert answer.content == b"picture" and answer.headers["content-type"] == "image/png"
         queue.cancel("job")
         assert ask("GET", "/v1/videos/job/preview").status_code == 409
+
+
+def test_a_head_is_that_of_the_answer_without_its_body(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    places.make()
+    queue = Queue(places.database)
+    queue.add("job", {"format": "mp4"}, None, set(), 9)
+    queue.claim("somebody-0")
+    places.video("somebody-0").mkdir()
+    for name in ("video.mp4", "motion.csv"):
+        (places.video("somebody-0") / name).write_bytes(b"film")
+    queue.finish("somebody-0", {"curves": True, "marks": "plain"}, None)
+    with asking(queue=queue, places=places, keep_s=60, crew=SimpleNamespace(alive=1)) as ask:
+        told = ask("GET", "/openapi.json").json()["paths"]
+        paths = [path.format(id="job") for path, methods in told.items() if "get" in methods]
+        assert "/healthz" in paths and "/v1/videos/job" in paths
+        for path in ("/", "/openapi.json", *(path for path in paths if path != "/metrics")):
+            got, head = ask("GET", path), ask("HEAD", path)
+            assert (head.status_code, head.headers) == (got.status_code, got.headers), path
+            assert got.content and not head.content, path
+        film = ask("HEAD", "/v1/videos/job/content")
+        assert film.status_code == 200 and film.headers["content-length"] == "4"
+        assert film.headers["accept-ranges"] == "bytes"
+        assert ask("HEAD", "/v1/videos/nobody").status_code == 404
