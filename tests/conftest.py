@@ -197,6 +197,7 @@ EXTRAS = (
     "cryptography",
     "diffusers",
     "fastapi",
+    "h11",
     "httpx",
     "huggingface_hub",
     "matplotlib",

@@ -6,12 +6,16 @@ import logging
 import socket
 from collections.abc import Callable
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dicetalk.errors import ConfigError
 from dicetalk.server.app import make_app
+from dicetalk.server.guard import SAFE
 from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places, occupied
+from dicetalk.server.problems import Problem
 
 MOST_MESSAGE = 1 << 20
 """Of what is told on a socket [bytes]."""
@@ -38,6 +42,7 @@ def listen(options: ServerOptions, host: str, port: int, ready: Callable[[str], 
         address, number = door.getsockname()[:2]
         config = uvicorn.Config(
             make_app(options),
+            http=Protocol,
             log_level="error",
             timeout_graceful_shutdown=FAREWELL,
             server_header=False,
@@ -52,6 +57,18 @@ def listen(options: ServerOptions, host: str, port: int, ready: Callable[[str], 
 def _is_told(record: logging.LogRecord) -> bool:
     """All but one: an answer without its end is how a video tells that it broke off, and no fault."""
     return record.getMessage() != "ASGI callable returned without completing response."
+
+
+class Protocol(H11Protocol):
+    """HTTP in which a request that is none is refused as all that cannot be met."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be read, in our words, and close the connection."""
+        answer = Problem(400, "this is no HTTP request that can be read", {"Connection": "close", **SAFE}).response()
+        head = h11.Response(status_code=answer.status_code, headers=answer.raw_headers, reason=b"Bad Request")
+        for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 class _Telling(uvicorn.Server):
