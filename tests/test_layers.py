@@ -15,7 +15,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 # From the bottom up. A module is known by the first name below `dicetalk`.
 ROWS = (
     {"arrays", "easing", "errors", "rates", "threads"},
-    {"checks", "commands"},
+    {"checks", "commands", "cluster"},
     {"files", "amounts"},
     {"assets", "checkpoints", "config", "media", "modules", "networks"},
     {"emotion", "sampling", "speech", "face", "motion", "marks", "low_rank"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_line import names, typed
+from ray_cluster import ENVIRONMENT, started_cluster
 
 from dicetalk.files import HIDDEN
 from dicetalk.media import read_video
@@ -22,41 +22,12 @@ pytest.importorskip("ray", reason="needs ray, which `make develop` installs")
 if sys.platform != "linux":
     pytest.skip("looks into /proc", allow_module_level=True)
 
-ENVIRONMENT = {
-    **os.environ,
-    "OMP_NUM_THREADS": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_worker_niceness": "0",
-    "RAY_raylet_start_wait_time_s": "200",
-}
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     """The address of a cluster with two processors."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    start = ["start", "--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block"]
-    program = "from ray.scripts.scripts import main; main()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *start], env=ENVIRONMENT, stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield f"127.0.0.1:{_listening(port)}"
-        finally:
-            process.terminate()
-
-
-def _listening(port: int) -> int:
-    end = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return port
-        except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
+    with started_cluster() as address:
+        yield address
 
 
 @pytest.fixture

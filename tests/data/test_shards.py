@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -43,8 +45,28 @@ def test_what_is_packed_is_what_was_prepared(data: Path, shards: Path, tmp_path:
     with tarfile.open(shards / "00000.tar") as tar:
         assert tar.getnames() == ["00000.safetensors", "00001.safetensors"]
     packed = {file.name: file.read_bytes() for file in shards.iterdir()}
-    write_shards([data], shards, 1)
+    shutil.rmtree(shards)
+    write_shards([data], shards, 1, workers=2)
     assert packed == {file.name: file.read_bytes() for file in shards.iterdir()}
+
+
+def test_shards_of_the_same_files_stay_and_others_are_packed_again(data: Path, tmp_path: Path) -> None:
+    made, shards = tmp_path / "made", tmp_path / "shards"
+    shutil.copytree(data, made)
+    assert write_shards([made], shards, 1) == 5
+    times = {file.name: file.stat().st_mtime_ns for file in shards.glob("*.tar")}
+    digests = [shard.digest for shard in read_shards(str(shards))]
+    (shards / "00001.tar").write_bytes(b"half")  # a copy that was broken off
+    last = read_clips([made])[-1]
+    os.utime(last.path)  # as one that was prepared anew
+    assert write_shards([made], shards, 1) == 5
+    again = {file.name for file in shards.glob("*.tar") if file.stat().st_mtime_ns != times[file.name]}
+    assert again == {"00001.tar", "00004.tar"}
+    assert [shard.digest for shard in read_shards(str(shards))] == digests
+    (shards / "00002.tar").unlink()
+    assert write_shards([made], shards, 10**9) == 1  # larger ones: those that are too many go
+    assert {file.name for file in shards.iterdir()} == {"00000.tar", "00000.json", INDEX}
+    assert len(read_shards(str(shards))[0].clips) == 10
 
 
 def test_some_clips_of_a_shard_and_a_fetch_that_was_broken_off(shards: Path, tmp_path: Path) -> None:

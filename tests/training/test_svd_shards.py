@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ pytest.importorskip("fsspec")
 from latents_made import made_latents
 from safetensors.torch import load_file
 
-from dicetalk.data.shards import read_shards, write_shards
+from dicetalk.data.shards import DONE, read_shards, write_shards
 from dicetalk.errors import ConfigError, InputError
 from dicetalk.training.loop import LoopOptions
 from dicetalk.training.recipes import SVD_TINY
@@ -43,8 +44,31 @@ def test_every_shard_has_its_turn_and_others_are_removed(shards: Path, tmp_path:
     turns = [people(one, turn) for turn in range(4)]
     assert all(len(turn) == 2 for turn in turns) and len(set.union(*turns)) == 5
     assert all(turns[n] & turns[n + 1] for n in range(3))
-    assert len(list((tmp_path / "0").iterdir())) == 2
+    assert len(list((tmp_path / "0").iterdir())) <= 3  # two, and the next
     assert [people(stream(shards, tmp_path), turn) for turn in range(4)] == turns
+
+
+def test_the_next_shard_is_fetched_while_others_are_learned_from(shards: Path, tmp_path: Path) -> None:
+    one = stream(shards, tmp_path)
+    one.clips(0)
+    (thread,) = one._ahead
+    thread.join()
+    following = one.shards[one._shard_at(2)]
+    there = tmp_path / "0" / following.name
+    assert (there / DONE).exists()
+    before = (there / DONE).stat().st_mtime_ns
+    assert following.clips[0].identity in people(one, 1)
+    assert (there / DONE).stat().st_mtime_ns == before  # and not again
+
+
+def test_a_next_shard_that_is_broken_is_told_when_its_turn_comes(shards: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "shards"
+    shutil.copytree(shards, copied)
+    one = stream(copied, tmp_path / "cache")
+    (copied / one.shards[one._shard_at(2)].name).write_bytes(b"no tar")
+    one.clips(0)
+    with pytest.raises(InputError, match="is broken"):
+        one.clips(1)
 
 
 def test_processes_have_other_turns_and_some_people_none(shards: Path, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dicetalk.batch.cluster import check_address, on_a_cluster
+from dicetalk.batch.cluster import on_a_cluster
 from dicetalk.batch.manifest import Row, read_manifest
 from dicetalk.batch.places import RECORDS, REPORT, Claims, placed
 from dicetalk.batch.records import READ, Record, key_of
 from dicetalk.batch.report import write_reports
 from dicetalk.batch.work import Outcome, Task, fault
 from dicetalk.batch.workers import Part, on_this_machine
+from dicetalk.cluster import check_address
 from dicetalk.errors import DiceTalkError, InputError
 from dicetalk.files import held, remove_abandoned, same_file, writing
 from dicetalk.jobs import Job

@@ -15,6 +15,7 @@ from dicetalk.cli.paths import FOLDER
 
 if TYPE_CHECKING:
     from dicetalk.data.clip import Corpus, Dropped
+    from dicetalk.data.cluster import Cluster
     from dicetalk.data.prepare import Report, Way
 
 EXAMPLES = """\b
@@ -23,6 +24,7 @@ Examples:
   dicetalk prepare folder recordings/ prepared/         recordings/clips.csv: file,identity,emotion,strength
   dicetalk prepare ravdess RAVDESS/ prepared/said --for motion                  to be mixed with acted speech
   dicetalk prepare mead MEAD/ prepared/video --for video --checkpoint dice-svd/    what svd learns from
+  dicetalk prepare mead MEAD/ prepared/video --for video --checkpoint dice-svd/ --ray 10.0.0.7:6379
   dicetalk prepare shards prepared/video shards/                                   to be put where others can read it
   dicetalk prepare synthetic /usr/share/locale prepared/synthetic --hours 7     speech that knows its phones
   dicetalk prepare acted prepared/synthetic prepared/acted                      the same, acted by virtual people
@@ -33,9 +35,9 @@ SHARD_BYTES = 256_000_000
 EMBEDDER, MOTION, VIDEO = "embedder", "motion", "video"
 RECORDED = "recorded"
 WITHOUT_USE: dict[str, tuple[str, ...]] = {
-    SYNTHETIC: ("faces", "voices", "crop"),
-    ACTED: ("crop", "hours", "programs"),
-    SHARDS: ("faces", "voices", "crop", "hours", "seed", "programs", "workers"),
+    SYNTHETIC: ("faces", "voices", "crop", "ray"),
+    ACTED: ("crop", "hours", "programs", "ray"),
+    SHARDS: ("faces", "voices", "crop", "hours", "seed", "programs", "ray"),
     RECORDED: ("hours", "seed", "programs"),
 }
 """Options that change nothing, by what is prepared."""
@@ -56,7 +58,15 @@ SIDE = 512
     type=click.Choice((EMBEDDER, MOTION, VIDEO)),
     help="What recordings are to teach.",
 )
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), help="Processes.  [default: 1; with --ray, the cluster's processors]"
+)
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Prepare recordings on a Ray cluster: HOST:PORT of its head, or auto, typed on one of its machines. All of "
+    "them must see the same files under the same names.",
+)
 @click.option("--faces", default=4, show_default=True, type=click.IntRange(1), help="Virtual actors to each identity.")
 @click.option("--voices", default=3, show_default=True, type=click.IntRange(0), help="Other speakers to each clip.")
 @click.option("--crop", default=256, show_default=True, help="Side of the crops of filmed faces in pixels; 0: none.")
@@ -79,7 +89,8 @@ def prepare(
     source: Path,
     out: Path,
     purpose: str,
-    workers: int,
+    workers: int | None,
+    ray: str | None,
     faces: int,
     voices: int,
     crop: int,
@@ -99,9 +110,9 @@ def prepare(
     such passages of recordings: of each clip of known emotion one, with what its film shows, or acted by --faces
     people where there is only sound. --for video encodes the square around a filmed face, --crop pixels wide (512
     unless told), by the networks of --checkpoint; it says before it starts what that takes, and writes report.md.
-    `shards` packs such a folder into tar files, from which training streams (--set shards=ADDRESS). Of all but what the
-    embedder learns from, OUT/made.json says by what
-    it was made; OUT goes on with no other.
+    shards packs such a folder into tar files, from which training streams (--set shards=ADDRESS); shards of the same
+    clips stay. Of all but what the embedder learns from, OUT/made.json says by what it was made; OUT goes on with no
+    other.
     """
     from importlib import import_module
 
@@ -115,7 +126,7 @@ def prepare(
     if out.resolve() == source.resolve():
         raise InputError(f"{out} is the corpus itself; give another folder for what is prepared")
     if corpus == SHARDS:
-        _pack(source, out, quiet)
+        _pack(source, out, workers or 1, quiet)
         return
     if corpus in (SYNTHETIC, ACTED, VIRTUAL) and purpose == VIDEO:
         raise InputError(
@@ -124,16 +135,17 @@ def prepare(
     if corpus == SYNTHETIC and purpose == MOTION:
         raise InputError("synthetic speech teaches no motion until it is acted: dicetalk prepare synthetic, then acted")
     if corpus == SYNTHETIC:
-        _synthesise(source, out, hours, seed, workers, programs, quiet)
+        _synthesise(source, out, hours, seed, workers or 1, programs, quiet)
         return
     if corpus == ACTED:
-        _act(source, out, (faces, 1 + voices), seed, workers, quiet)
+        _act(source, out, (faces, 1 + voices), seed, workers or 1, quiet)
         return
     found = getattr(import_module(f"dicetalk.data.{corpus}"), f"read_{corpus}")(source)
-    way = _way(purpose, (faces, voices, crop), checkpoint, workers)
+    cluster = _cluster(ray, workers)
+    way = _way(purpose, (faces, voices, crop), checkpoint, workers or 1)
     if purpose == VIDEO:
         _foretell(found, out, way, quiet)
-    report = _run(found, out, way, quiet)
+    report = _run(found, out, way, cluster, quiet)
     if purpose == VIDEO:
         from dicetalk.data.report import write_report
 
@@ -207,11 +219,27 @@ def _encoding(checkpoint: Path | None, crop: int, workers: int) -> Way:
     return SvdPreparation(checkpoint=checkpoint, side=crop if _is_typed("crop") else SIDE, workers=workers)
 
 
-def _run(corpus: Corpus, out: Path, way: Way, quiet: bool) -> Report:
+def _cluster(address: str | None, workers: int | None) -> Cluster | None:
+    """Where recordings are prepared; None is on this machine.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        ConfigError: nobody answers there.
+    """
+    if address is None:
+        return None
+    from dicetalk.cluster import check_address
+    from dicetalk.data.cluster import Cluster
+
+    check_address(address)
+    return Cluster(address=address, workers=workers)
+
+
+def _run(corpus: Corpus, out: Path, way: Way, cluster: Cluster | None, quiet: bool) -> Report:
     from dicetalk.data.prepare import prepare as run
 
     with display(quiet) as shown:
-        return run(corpus, out, way, lambda done, total: shown.count(done, total, "preparing", "clips"))
+        return run(corpus, out, way, lambda done, total: shown.count(done, total, "preparing", "clips"), cluster)
 
 
 def _synthesise(
@@ -229,12 +257,12 @@ def _synthesise(
             print(f"{out}: {line}", file=sys.stderr)
 
 
-def _pack(source: Path, out: Path, quiet: bool) -> None:
+def _pack(source: Path, out: Path, workers: int, quiet: bool) -> None:
     from dicetalk.data.shards import write_shards
 
     with display(quiet) as shown:
         count = write_shards(
-            [source], out, SHARD_BYTES, lambda done, total: shown.count(done, total, "packing", "shards")
+            [source], out, SHARD_BYTES, workers, lambda done, total: shown.count(done, total, "packing", "shards")
         )
     if not quiet:
         print(f"{out}: {count} shards", file=sys.stderr)

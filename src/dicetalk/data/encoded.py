@@ -128,7 +128,7 @@ class Forecast:
     Attributes:
         seconds: of film that are not prepared yet [s].
         bytes: on the disk.
-        work: how long it lasts [s].
+        work: how long it takes one process [s].
     """
 
     seconds: float
@@ -149,7 +149,8 @@ class Forecast:
 
     def __str__(self) -> str:
         """In one line."""
-        return f"{self.seconds / 3600:.2g} h of film: about {self.bytes / 1e9:.2g} GB, {self.work / 3600:.2g} h"
+        work = f"{self.work / 3600:.2g} h of a process"
+        return f"{self.seconds / 3600:.2g} h of film: about {self.bytes / 1e9:.2g} GB, {work}"
 
 
 def _seconds(video: Path) -> float:
@@ -183,6 +184,11 @@ class SvdPreparation:
             raise InputError(f"the side is {self.side} pixels; use a multiple of 64")
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU is of use."""
+        return True
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """Of files, inside the prepared one."""
         return (LATENTS, THUMBNAILS)
@@ -207,9 +213,7 @@ class SvdPreparation:
         encode_picture(encoders.vae, told.picture)
         embed_picture(encoders.clip, told.clip)
         each = FOLLOWING + LATENT_FPS * (time.perf_counter() - since)
-        return Forecast(
-            seconds, round(seconds * BYTES_A_SECOND * (self.side / 512) ** 2), seconds * each / self.workers
-        )
+        return Forecast(seconds, round(seconds * BYTES_A_SECOND * (self.side / 512) ** 2), seconds * each)
 
     def known(self, clip: Clip, out: Path) -> Prepared | None:
         """What a clip's file holds that was prepared of the same labels; None where it has to be made anew."""

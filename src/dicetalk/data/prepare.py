@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dicetalk.data.clip import Clip, Corpus, Dropped, Missing, Prepared
+from dicetalk.data.cluster import Cluster, spread_over
 from dicetalk.data.workers import spread
 from dicetalk.errors import InputError
 from dicetalk.files import existing_file, remove_abandoned, whole
@@ -37,6 +38,11 @@ class Way(Protocol):
     @property
     def workers(self) -> int:
         """Processes."""
+        ...
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU is of use."""
         ...
 
     @property
@@ -74,11 +80,21 @@ class Report:
     incomplete: tuple[Dropped, ...] = ()
 
 
-def prepare(corpus: Corpus, out: Path, way: Way, progress: Progress | None = None) -> Report:
+def prepare(
+    corpus: Corpus, out: Path, way: Way, progress: Progress | None = None, cluster: Cluster | None = None
+) -> Report:
     """Prepare every clip that is not there yet; a clip that cannot be read is dropped, never the run.
+
+    Args:
+        corpus: the clips.
+        out: the folder.
+        way: how.
+        progress: is told how far it is.
+        cluster: whose machines do it; None is the processes of this one.
 
     Raises:
         InputError: the folder cannot be written, holds tables of somebody else, or was prepared in another way.
+        ConfigError: no cluster answers, or a machine of it sees other files.
     """
     _check_tables(out)
     way.begin(out)
@@ -86,7 +102,7 @@ def prepare(corpus: Corpus, out: Path, way: Way, progress: Progress | None = Non
     done: dict[str, Prepared] = {}
     dropped = list(corpus.dropped)
     before = {clip.name for clip in corpus.clips if way.known(clip, out) is not None}
-    with closing(_prepared(corpus.clips, out, way)) as results:
+    with closing(_prepared(corpus.clips, out, way, cluster)) as results:
         for number, (clip, result) in enumerate(zip(corpus.clips, results, strict=True), 1):
             if isinstance(result, Missing):
                 dropped.append(Dropped(clip.sound or clip.video or Path(clip.name), result.reason))
@@ -122,14 +138,18 @@ def _make_folders(out: Path, way: Way) -> None:
         raise InputError(f"{out} cannot be made ({error.strerror}); choose another folder") from error
 
 
-def _prepared(clips: Sequence[Clip], out: Path, way: Way) -> Generator[Prepared | Missing, None, None]:
+def _prepared(
+    clips: Sequence[Clip], out: Path, way: Way, cluster: Cluster | None
+) -> Generator[Prepared | Missing, None, None]:
     """What each clip's file holds, or the reason why there is none, in order."""
     work = partial(way.make, out=out)
-    if way.workers == 1:
+    if cluster is None and way.workers == 1:
         yield from map(work, clips)
         return
     try:
-        with closing(spread(work, clips, way.workers)) as results:
+        with closing(
+            spread(work, clips, way.workers) if cluster is None else spread_over(cluster, work, clips, way.on_gpu)
+        ) as results:
             yield from results
     finally:  # a worker that was stopped could not
         for folder in way.folders:

@@ -53,6 +53,11 @@ class Preparation:
     workers: int = 1
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU is of use."""
+        return False
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """Of files, inside the prepared one."""
         return (CLIPS, CROPS) if self.crop else (CLIPS,)

@@ -1,7 +1,8 @@
 """Prepared films packed into shards, and shards fetched from a folder or from object storage while a run learns.
 
 A shard is a tar file of clips' files, all clips of a person in one, as `latents.py` describes them; other tools read it
-as well. `shards.json` beside the shards says what is in them; it is written last. Places are those of fsspec: a folder,
+as well. A file beside each says what is in it, and of what it was packed; `shards.json`, written last, says it of all.
+Places are those of fsspec: a folder,
 https://..., s3://... (which needs its own package).
 """
 
@@ -13,16 +14,20 @@ import json
 import re
 import shutil
 import tarfile
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 from dicetalk.data.latents import SUFFIX, LatentClip, read_clips
+from dicetalk.data.workers import spread
 from dicetalk.errors import InputError
-from dicetalk.files import whole, writing
+from dicetalk.files import remove_abandoned, whole, writing
 
 INDEX = "shards.json"
+ENTRY = ".json"
+"""Suffix of the file beside a shard."""
 PIECE = 1 << 20
 """Bytes that are read at a time."""
 NAME = r"\d+(\.tar|\.safetensors)"
@@ -62,15 +67,21 @@ class Shard:
         name: of its file.
         digest: SHA-256 of that, in hexadecimal.
         clips: what is in it.
+        source: SHA-256 over names, sizes and times of the files that it was packed of, in hexadecimal.
     """
 
     name: str
     digest: str
     clips: tuple[Packed, ...] = field(default=())
+    source: str = ""
 
 
-def write_shards(folders: Sequence[Path], out: Path, size: int, progress: Progress | None = None) -> int:
-    """Pack prepared films into shards of about so many bytes; gives how many there are. Those that are there stay.
+def write_shards(
+    folders: Sequence[Path], out: Path, size: int, workers: int = 1, progress: Progress | None = None
+) -> int:
+    """Pack prepared films into shards of about so many bytes; gives how many there are.
+
+    Those that are there of the same files stay, and those of an earlier packing that are too many go.
 
     Raises:
         InputError: a folder holds no latents, or one that is damaged.
@@ -80,14 +91,71 @@ def write_shards(folders: Sequence[Path], out: Path, size: int, progress: Progre
     groups = list(_groups(clips, size))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    shards = []
-    for number, group in enumerate(groups):
-        shards.append(_write_shard(out / f"{number:05d}.tar", group))
-        if progress is not None:
-            progress(number + 1, len(groups))
+    with closing(_shards(groups, out, workers)) as made:
+        shards = []
+        for shard in made:
+            shards.append(shard)
+            if progress is not None:
+                progress(len(shards), len(groups))
     with whole(out / INDEX) as hidden:
         hidden.write_text(json.dumps({"shards": [asdict(shard) for shard in shards]}) + "\n", encoding="utf-8")
+    _remove_from(out, len(shards))
     return len(shards)
+
+
+def _shards(groups: Sequence[list[LatentClip]], out: Path, workers: int) -> Generator[Shard, None, None]:
+    """Each group's shard, in order."""
+    items = [(out / f"{number:05d}.tar", group) for number, group in enumerate(groups)]
+    if workers == 1:
+        yield from map(_shard, items)
+        return
+    try:
+        with closing(spread(_shard, items, workers)) as made:
+            yield from made
+    finally:  # a worker that was stopped could not
+        remove_abandoned(out)
+
+
+def _shard(item: tuple[Path, list[LatentClip]]) -> Shard:
+    """What is said of a shard, which is packed unless it is there, of the same files."""
+    path, clips = item
+    source = _source(clips)
+    there = _entry(path)
+    if there is not None and there.source == source:
+        return there
+    shard = replace(_write_shard(path, clips), source=source)
+    with whole(path.with_suffix(ENTRY)) as hidden:
+        hidden.write_text(json.dumps(asdict(shard)) + "\n", encoding="utf-8")
+    return shard
+
+
+def _source(clips: Sequence[LatentClip]) -> str:
+    told = [[str(clip.path.resolve()), clip.path.stat().st_size, clip.path.stat().st_mtime_ns] for clip in clips]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _entry(path: Path) -> Shard | None:
+    """What the file beside a shard says; None where there is none, or no such shard."""
+    try:
+        said = path.with_suffix(ENTRY)
+        if path.stat().st_mtime_ns > said.stat().st_mtime_ns:  # packed, and stopped before it was said of what
+            return None
+        return _told(json.loads(said.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _told(each: dict[str, Any]) -> Shard:
+    """A shard, as JSON tells it."""
+    return Shard(**{**each, "clips": tuple(Packed(**clip) for clip in each["clips"])})
+
+
+def _remove_from(out: Path, count: int) -> None:
+    """Remove shards of an earlier packing, from a number on."""
+    for said in out.glob(f"*{ENTRY}"):
+        if re.fullmatch(r"\d+", said.stem) and int(said.stem) >= count:
+            said.with_suffix(".tar").unlink(missing_ok=True)
+            said.unlink()
 
 
 def _groups(clips: Sequence[LatentClip], size: int) -> Iterator[list[LatentClip]]:
@@ -131,7 +199,7 @@ def read_shards(place: str) -> list[Shard]:
     try:
         with _opened(address) as file:
             told = json.load(file)["shards"]
-        shards = [Shard(**{**each, "clips": tuple(Packed(**clip) for clip in each["clips"])}) for each in told]
+        shards = [_told(each) for each in told]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{address} is damaged ({type(error).__name__}); pack the shards again") from None
     names = [name for shard in shards for name in (shard.name, *(clip.name for clip in shard.clips))]
@@ -204,7 +272,7 @@ def _unpack(address: str, shard: Shard, folder: Path, names: Collection[str]) ->
 
 
 def _broken(address: str, why: str) -> InputError:
-    return InputError(f"{address} is broken ({why}); copy it again, or pack it again")
+    return InputError(f"{address} is broken ({why}); copy it again, or remove it and pack it again")
 
 
 class _Watched(io.RawIOBase):

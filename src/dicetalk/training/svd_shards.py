@@ -1,17 +1,22 @@
-"""Clips that stream: of shards somewhere else, two are here at a time, and in the course of a run each has its turn."""
+"""Clips that stream: of shards somewhere else, two are here at a time, and in the course of a run each has its turn.
+
+The next one is fetched while two are learned from, so that no step waits for it.
+"""
 
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from dicetalk.data.latents import LatentClip
 from dicetalk.data.shards import Shard, fetch
-from dicetalk.errors import InputError
+from dicetalk.errors import DiceTalkError, InputError
 
 OPEN = 2
 """Shards that are learned from at a time: the one before stays while the next one comes, so that batches are mixed."""
@@ -42,6 +47,7 @@ class ShardStream:
     stay: int
     rank: int = 0
     count: int = 1
+    _ahead: list[threading.Thread] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def turn(self, step: int) -> int:
         """How many shards have had their turn at a step."""
@@ -53,6 +59,8 @@ class ShardStream:
         Raises:
             InputError: a shard cannot be read, or holds nobody to learn from.
         """
+        while self._ahead:
+            self._ahead.pop().join()
         chosen = list(dict.fromkeys(self._shard_at(turn + ahead) for ahead in range(OPEN)))
         here = self.cache / f"{self.rank}"
         for folder in here.glob("*"):
@@ -62,7 +70,19 @@ class ShardStream:
         learned = [clip for clip in found if clip.identity not in self.away]
         if not learned:
             raise InputError(f"all people of {OPEN} shards of {self.place} are held out; pack larger ones")
+        self._fetch_ahead(self._shard_at(turn + OPEN), here)
         return learned
+
+    def _fetch_ahead(self, number: int, here: Path) -> None:
+        """Begin to fetch a shard. One that cannot be read is told when its turn comes."""
+
+        def fetched() -> None:
+            with suppress(DiceTalkError):
+                self._fetched(number, here)
+
+        thread = threading.Thread(target=fetched, daemon=True)  # a run that is stopped does not wait for it
+        thread.start()
+        self._ahead.append(thread)
 
     def _fetched(self, number: int, here: Path) -> list[LatentClip]:
         return fetch(self.place, self.shards[number], here / self.shards[number].name)
