@@ -349,7 +349,8 @@ def check(job: Job) -> None:
         job.marking.signing_key()
     felt = [job.felt, *(speaker.emotion for speaker in _check_controls(job))]
     sources = [path for emotion in felt for path in source_of(emotion).files]
-    sources += _check_text(job)
+    with about("text"):
+        sources += _check_text(job)
     given = (job.portrait, job.speech, job.motion_in, job.sign_key, job.sign_certificate, *sources)
     inputs = [existing_file(path) for path in given if path is not None]
     _check_reading(job)

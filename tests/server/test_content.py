@@ -15,7 +15,7 @@ from dicetalk.server.content import Stored
 from dicetalk.server.places import Places
 from dicetalk.server.problems import MEDIA_TYPE
 from dicetalk.server.queue import Queue
-from dicetalk.server.request import PREVIEW
+from dicetalk.server.request import PREVIEW, WORDS
 
 
 def answered(path: Path, gone_at_start: bool = False, range: str | None = None) -> list[Message]:
@@ -80,6 +80,25 @@ def test_credentials_that_lie_beside(tmp_path: Path, told: str, status: int) -> 
         link = ask("GET", "/v1/videos/job").json()["links"]["credentials"]
         assert answer.status_code == status and (link is not None) == (status == 200)
         assert status != 200 or (answer.content == b"signed" and answer.headers["content-type"] == "application/c2pa")
+
+
+@pytest.mark.parametrize(("words", "status"), [(True, 200), (False, 404), (None, 404)])
+def test_words_that_lie_beside(tmp_path: Path, words: bool | None, status: int) -> None:
+    places = Places(tmp_path)
+    places.make()
+    queue = Queue(places.database)
+    queue.add("job", {}, None, set(), 9)
+    with asking(queue=queue, places=places, keep_s=60) as ask:
+        assert ask("GET", "/v1/videos/job/words").status_code == 409
+        queue.claim("somebody-0")
+        places.video("somebody-0").mkdir()
+        (places.video("somebody-0") / WORDS).write_text("WEBVTT\n")
+        noted = {} if words is None else {"words": words}  # jobs of an older version have no such note
+        queue.finish("somebody-0", {"curves": False, **noted}, None)
+        answer, told = ask("GET", "/v1/videos/job/words"), ask("GET", "/v1/videos/job").json()
+        assert answer.status_code == status and (told["links"]["words"] is not None) == (status == 200)
+        assert "words" not in told["result"]
+        assert status == 200 or "which words" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

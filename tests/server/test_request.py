@@ -28,8 +28,8 @@ SENT = Path("/data/uploads/abc")
 
 
 OUTPUTS = {"output", "motion_out", "preview", "words", "feelings"}
-WRITTEN_HERE = OUTPUTS | {"replace", "sign_key", "sign_certificate", "text"}
-"""What no client chooses: where files of the server lie. Words to feel stand in the emotion, and name no file there."""
+WRITTEN_HERE = OUTPUTS | {"replace", "sign_key", "sign_certificate"}
+"""What no client chooses: where files of the server lie."""
 
 
 def test_every_field_of_a_job_can_be_asked_for_but_where_it_is_written() -> None:
@@ -156,6 +156,31 @@ def test_of_several_faces_there_are_no_curves(tmp_path: Path) -> None:
     job = job_of(Asked(request, {}, {"portrait": Path("/data/1"), "speech": Path("/data/2")}), tmp_path)
     assert job.motion_out is None and job.speakers == ("1:left:sad", "2:right:happy")
     assert job.voice_emotion == "same"
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [({"text": "Oh no.", "emotion": "sad"}, "Oh no."), ({"emotion": " Text: Oh no. "}, "Oh no."), ({}, None),
+     ({"text": "Oh no.", "emotion": "text"}, "Oh no."), ({"emotion": "happy"}, None), ({"emotion": {}}, None)],
+)  # fmt: skip
+def test_words_are_found_where_they_are_told(told: dict[str, Any], said: str | None, tmp_path: Path) -> None:
+    paths = {"portrait": Path("/data/1"), "speech": Path("/data/2")}
+    if isinstance(told.get("emotion"), dict):
+        paths["emotion_file"] = Path("/data/3")
+        told = {"emotion": "file"}
+    job = job_of(Asked(told, {}, paths), tmp_path)
+    assert (job.text, job.words) == (said, None if said is None else tmp_path / "words.vtt")
+
+
+def test_of_words_that_nobody_says_nothing_is_found(tmp_path: Path) -> None:
+    request = {"idle": 2.0, "emotion": "text:Oh no."}
+    assert job_of(Asked(request, {}, {"portrait": Path("/data/1")}), tmp_path).words is None
+
+
+def test_words_name_no_file(tmp_path: Path) -> None:
+    with pytest.raises(FieldError, match="send the words themselves") as raised:
+        job_of(Asked({"text": "/etc/motd.txt"}, {}, {"speech": Path("/data/2")}), tmp_path)
+    assert raised.value.field == "text"
 
 
 @pytest.mark.parametrize("emotion", ["/etc/mood.json", "file", "like:clip.mp4", "mine.safetensors:tender"])

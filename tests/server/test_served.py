@@ -51,7 +51,8 @@ def said(server: Served, speech: Path) -> str:
 @pytest.fixture(scope="module")
 def made(server: Served, portrait: str, said: str) -> dict[str, Any]:
     """A job that is done: 30 frames of 128 x 128."""
-    id = server.begin(portrait=portrait, speech=said, emotion="happy", size=128, crop=True, consent="Grace agreed")
+    told = {"emotion": "happy", "text": "Hello! I am.", "consent": "Grace agreed"}
+    id = server.begin(portrait=portrait, speech=said, size=128, crop=True, **told)
     return server.wait(id, "done")
 
 
@@ -109,6 +110,12 @@ def test_the_video_comes_whole_and_in_ranges(server: Served, made: dict[str, Any
 def test_the_curves(server: Served, made: dict[str, Any]) -> None:
     rows = server.asks.get(made["links"]["motion"]).text.splitlines()
     assert rows[0].startswith("Timecode,BlendShapeCount") and len(rows) == 31
+
+
+def test_the_words(server: Served, made: dict[str, Any]) -> None:
+    answer = server.asks.get(made["links"]["words"])
+    assert answer.headers["content-type"] == "text/vtt; charset=utf-8" and "words" not in made["result"]
+    assert answer.text.startswith("WEBVTT\n") and answer.text.split("\n")[3::3] == ["Hello", "I", "am"]
 
 
 def test_a_video_is_watched_while_it_is_made(server: Served, portrait: str, tmp_path: Path) -> None:
@@ -275,6 +282,10 @@ def test_requests_that_mean_nothing(server: Served, portrait: str, said: str) ->
         ({**both, "fps": 23}, 422, "fps"),
         ({**both, "idle": 3}, 422, "idle"),
         ({**both, "quality": "best"}, 422, "quality"),
+        ({**both, "text": 3}, 422, "text"),
+        ({**both, "text": " "}, 422, "text"),
+        ({**both, "text": "/etc/motd.txt"}, 422, "text"),
+        ({"portrait": portrait, "idle": 2, "text": "Hello!"}, 422, "text"),
         ({**both, "speakers": ["1:left:happy", "1:right:sad"]}, 422, "speakers"),
         ({**both, "options": {"preset": "fast"}}, 422, "options"),
         ({**both, "output": "/tmp/x.mp4"}, 422, "output"),

@@ -21,8 +21,8 @@ MARK = "dicetalk_settings"
 """The field that says the version."""
 FILES = ("portrait", "speech", "emotion", "motion_in")
 """What the files are."""
-LEFT_OUT = ("portrait", "speech", "motion_in", "emotion_file", "consent", "format")
-"""Fields of a request that are no settings: files stand by themselves, and consent is given anew."""
+LEFT_OUT = ("portrait", "speech", "text", "motion_in", "emotion_file", "consent", "format")
+"""Fields of a request that are no settings: files, and what is said, stand by themselves; consent is given anew."""
 MOST = 1_000_000
 """Of a file of settings [bytes]."""
 

@@ -24,6 +24,8 @@ from dicetalk.words.reading import names_text
 FORMATS = ("mp4", "webm", "mov")
 GROWING = "growing.mp4"
 """The file of a job that can be played while it is made."""
+WORDS = "words.vtt"
+"""The file of when each word is said, where a request tells the words."""
 PREVIEW = "preview.png"
 """A rough look at a job's clip, written again after each step of a backbone that denoises pictures."""
 FILE = "file"
@@ -100,6 +102,7 @@ FIELDS: dict[str, Field] = {
     "voice_emotion": Field(
         says="what the voice is moved towards: same, timeline or an emotion; without it the voice stays", schema=TEXT
     ),
+    "text": Field(says="what is said in the speech, its words: when each is said is told then", schema=TEXT),
     "emotion_file": _file("what `file` stands for in the emotion", "sound", "video", "picture", "timeline", "emotions"),
     "consent": Field(says="who agreed to what", schema={**TEXT, "maxLength": LONGEST_CONSENT}),
     "marks": Field(says="of origin: signed, plain or none", schema={**TEXT, "enum": list(WHICH)}),
@@ -257,12 +260,29 @@ def job_of(asked: Asked, folder: Path) -> Job:
         told["voice_emotion"] = emotion_of(request["voice_emotion"])
     if isinstance(request.get("speakers"), list):
         told["speakers"] = [_speaker(text) for text in request["speakers"]]
+    if (said := _said(asked)) is not None:
+        told |= {"text": said, "words": str(folder / WORDS)}
     told["output"] = str(folder / f"video.{request.get('format', FORMATS[0])}")
     if not KINDS[request.get("backbone", DEFAULT)].moves:
         told["preview"] = str(folder / PREVIEW)
     elif not request.get("speakers"):
         told["motion_out"] = str(folder / "motion.csv")
     return Job.from_json(told)
+
+
+def _said(asked: Asked) -> Any:
+    """The words that are said, where a request tells them: by themselves, or as what its emotion is read in.
+
+    Raises:
+        FieldError: they name a file.
+    """
+    text = asked.request.get("text")
+    if isinstance(text, str) and names_text(text):
+        raise FieldError("text", f"{brief(text)} names a file; send the words themselves")
+    if text is not None or "speech" not in asked.paths:
+        return text
+    scheme, _, rest = str(asked.request.get("emotion")).partition(":")
+    return rest.strip() or None if scheme.strip().lower() == "text" else None
 
 
 SENT = ("auto", "like", "scene", "text")

@@ -36,6 +36,7 @@ from dicetalk.server.request import (
     FORMATS,
     LOOKED_AT,
     PREVIEW,
+    WORDS,
     Asked,
     FieldError,
     asked_of,
@@ -57,6 +58,8 @@ STILL_SIZE = 512
 """Longest side of a still [px]."""
 MOST_LISTED, USUALLY_LISTED = 200, 50
 CREDENTIALS = "application/c2pa"
+BESIDE_IT = ("curves", "words")
+"""What a result notes of the files beside a video, and the links tell."""
 MEDIA = {"mp4": "video/mp4", "webm": "video/webm", "mov": "video/quicktime"}
 MOST_FIELDS = 100
 
@@ -203,11 +206,27 @@ async def video_motion(request: Request, id: str) -> Response:
     server, entry = _server(request), await _entry(request, id)
     if entry.status != "done":
         raise Problem(409, f"this job is {entry.status}; there are no curves")
-    assert entry.claim is not None and entry.result is not None
-    if not entry.result["curves"]:
+    assert entry.claim is not None
+    if not _has(entry, "curves"):
         raise Problem(404, "this video has no curves: it is of several faces, or its backbone draws without")
     path = server.places.video(entry.claim) / "motion.csv"
     return Stored(path, media_type="text/csv", filename=f"dicetalk-{entry.number}.csv")
+
+
+@router.get(
+    "/v1/videos/{id}/words", response_class=Response,
+    responses={200: {"description": "the words", "content": {"text/vtt": {}}}, **schemas.failing(401, 404, 409)},
+)  # fmt: skip
+async def video_words(request: Request, id: str) -> Response:
+    """When each word is said in a video, as WebVTT."""
+    server, entry = _server(request), await _entry(request, id)
+    if entry.status != "done":
+        raise Problem(409, f"this job is {entry.status}; its words are found while it is made")
+    assert entry.claim is not None
+    if not _has(entry, "words"):
+        raise Problem(404, "nobody said which words are spoken in this video; ask for it with text, or emotion text:")
+    path = server.places.video(entry.claim) / WORDS
+    return Stored(path, media_type="text/vtt", filename=f"dicetalk-{entry.number}.vtt")
 
 
 @router.get(
@@ -224,6 +243,11 @@ async def video_credentials(request: Request, id: str) -> Response:
         raise Problem(404, "no credentials lie beside this video: they are within it, or it is not signed")
     path = beside(server.places.video(entry.claim) / f"video.{entry.request['format']}")
     return Stored(path, media_type=CREDENTIALS, filename=f"dicetalk-{entry.number}{path.suffix}")
+
+
+def _has(entry: Entry, name: str) -> bool:
+    """Whether something lies beside a job's video."""
+    return bool((entry.result or {}).get(name))
 
 
 def _lie_beside(entry: Entry) -> bool:
@@ -382,8 +406,7 @@ async def _told(request: Request, entry: Entry) -> dict[str, Any]:
     """A job as it is told."""
     server, own = _server(request), f"/v1/videos/{entry.id}"
     place = await run_in_threadpool(server.queue.place, entry.number) if entry.status == "queued" else None
-    has_curves = bool(entry.result and entry.result["curves"])
-    result = {name: value for name, value in entry.result.items() if name != "curves"} if entry.result else None
+    result = {name: value for name, value in entry.result.items() if name not in BESIDE_IT} if entry.result else None
     return {
         "id": entry.id,
         "status": entry.status,
@@ -400,7 +423,8 @@ async def _told(request: Request, entry: Entry) -> dict[str, Any]:
         "links": {
             "self": own,
             "content": f"{own}/content",
-            "motion": f"{own}/motion" if has_curves else None,
+            "motion": f"{own}/motion" if _has(entry, "curves") else None,
+            "words": f"{own}/words" if _has(entry, "words") else None,
             "credentials": f"{own}/credentials" if _lie_beside(entry) else None,
         },
     }

@@ -50,7 +50,7 @@ JOB = _object(
     consent=_or_null(TEXT),
     result=_or_null(OBJECT),
     error=_or_null(OBJECT),
-    links=_object(self=TEXT, content=TEXT, motion=_or_null(TEXT), credentials=_or_null(TEXT)),
+    links=_object(self=TEXT, content=TEXT, motion=_or_null(TEXT), words=_or_null(TEXT), credentials=_or_null(TEXT)),
 )
 JOBS = _object(videos=_list(JOB), queued=WHOLE, running=WHOLE)
 FACE = _object(number=WHOLE, box=_list(WHOLE), usable=TRUTH, problem=_or_null(TEXT), warnings=_list(TEXT))

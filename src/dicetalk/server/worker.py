@@ -90,8 +90,8 @@ def _made(
     except Exception as error:  # the last resort: a fault of ours ends one job and not all of them
         return None, {"error": f"{type(error).__name__}: {error} (a fault of DiceTalk)", "kind": "Fault"}
     record = done.to_json()
-    told = {name: value for name, value in record.items() if name not in ("output", "motion_out")}
-    return renamed(told, names) | {"curves": job.motion_out is not None}, None
+    told = {name: value for name, value in record.items() if name not in ("output", "motion_out", "words")}
+    return renamed(told, names) | {"curves": job.motion_out is not None, "words": job.words is not None}, None
 
 
 def _agreed(job: Job, consent: str | None) -> Job:
