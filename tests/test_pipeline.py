@@ -356,7 +356,7 @@ def test_one_who_says_nothing_listens(
 
 
 def test_speakers_who_are_not_there(talk: dicetalk.DiceTalk, hopper: Path, couple: Picture, dialogue: Path) -> None:
-    with pytest.raises(dicetalk.NoFaceError, match="face 2 asked for, 1 face found"):
+    with pytest.raises(dicetalk.NoFaceError, match=r"hopper\.jpg: face 2 asked for, 1 face found"):
         talk(hopper, dialogue, speakers=["1:left", "2:right"])
     with pytest.raises(dicetalk.InputError, match=r"channel 3 was asked for, and the sound has channels 1 to 2"):
         talk(couple, dialogue, speakers=["1:left", "2:3"])

@@ -66,7 +66,7 @@ def test_a_photo_is_a_photo(hopper: Path, tmp_path: Path, name: str) -> None:
 
 def test_a_photo_without_a_face_is_refused(no_face: Picture, tmp_path: Path) -> None:
     Image.fromarray(no_face).save(tmp_path / "wall.png")
-    with pytest.raises(NoFaceError, match="no face found"):
+    with pytest.raises(NoFaceError, match=r"wall\.png: no face found"):
         perceive(tmp_path / "wall.png")
 
 

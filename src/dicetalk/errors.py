@@ -99,6 +99,17 @@ def about(field: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def naming(file: object) -> Iterator[None]:
+    """What a picture lacks of a face is told with the name of its file; None where it has none."""
+    try:
+        yield
+    except NoFaceError as error:
+        if file is not None:
+            error.args = (f"{file}: {error}",)
+        raise
+
+
 def how_to_get(extra: str) -> str:
     """How an extra is installed: from the clone, since no package of this name is published."""
     return f"pip install -e '.[{extra}]' in the clone of DiceTalk"

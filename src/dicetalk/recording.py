@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.arrays import Float32
-from dicetalk.errors import InputError, MediaError, NoFaceError
+from dicetalk.errors import InputError, MediaError, NoFaceError, naming
 from dicetalk.files import existing_file
 from dicetalk.media import Sound, Waveform, is_still, probe, read_photo, read_sound
 from dicetalk.media.channel import Channel
@@ -111,7 +111,8 @@ def _photographed(path: Path) -> Recording:
     from dicetalk.tracking.fitting import read_landmarks
 
     photo = read_photo(path)
-    face = face_of(photo.picture, None)
+    with naming(path):
+        face = face_of(photo.picture, None)
     motion = read_landmarks(np.repeat(face.landmarks[None].astype(np.float64), FPS, axis=0))
     return Recording(None, np.column_stack([motion.shapes, motion.pose]), warnings=photo.warnings)
 

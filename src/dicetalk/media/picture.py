@@ -46,11 +46,13 @@ class Photo:
         picture: uint8 `(H, W, 3)`, RGB in sRGB.
         warnings: what is wrong with the file and does not stop the work, one line each.
         cover: `(H, W)` uint8, how much each pixel covers, where some are transparent; those lie on white in `picture`.
+        path: the file; None of a picture that was given as an array.
     """
 
     picture: Picture = field(repr=False, compare=False)
     warnings: tuple[str, ...] = ()
     cover: UInt8 | None = field(default=None, repr=False, compare=False)
+    path: Path | None = None
 
 
 def read_picture(path: PathLike) -> Picture:
@@ -78,7 +80,7 @@ def read_photo(path: PathLike) -> Photo:
                 _check_header(path, image)
                 image, told = _loaded(path, image)
                 picture, cover = _to_rgb(image)
-                return Photo(picture, told, cover)
+                return Photo(picture, told, cover, path)
     except MediaError:
         raise
     except Image.DecompressionBombError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dicetalk.arrays import UInt8
+from dicetalk.errors import naming
 from dicetalk.face import Face
 from dicetalk.files import PathLike
 from dicetalk.media import Photo, Picture, read_photo
@@ -47,7 +48,8 @@ def look_of(photo: Photo, face: int | None, anyway: bool, size: int, crop: bool)
     Raises:
         NoFaceError: there is none, or its mouth or an eye is covered, unless `anyway`.
     """
-    found, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
+    with naming(photo.path):
+        found, doubts = look_over(photo.picture, face_of(photo.picture, face), anyway)
     if photo.cover is None:
         return Look(*framed(photo.picture, found, size, crop), None, tuple(doubts))
     frame, found = framed(np.dstack([photo.picture, photo.cover]), found, size, crop)

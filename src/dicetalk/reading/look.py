@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dicetalk.arrays import Bool, Float32
+from dicetalk.errors import naming
 from dicetalk.face.finder import find_upright_faces
 from dicetalk.media import read_photo, read_video
 from dicetalk.motion.space import SHAPES
@@ -93,7 +94,9 @@ def photographed(path: Path) -> Seen:
         MediaError: the photo cannot be read.
         NoFaceError: no face is seen in it.
     """
-    landmarks = np.repeat(face_of(read_photo(path).picture, None).landmarks[None].astype(np.float64), FPS, axis=0)
+    with naming(path):
+        face = face_of(read_photo(path).picture, None)
+    landmarks = np.repeat(face.landmarks[None].astype(np.float64), FPS, axis=0)
     return seen_in(Sight(read_landmarks(landmarks), np.ones(FPS, np.bool_), landmarks))
 
 
