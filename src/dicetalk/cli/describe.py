@@ -119,7 +119,8 @@ def _print(reading: Reading) -> None:
     from dicetalk.reading.caption import caption
 
     Console(soft_wrap=True).print(_table(reading))
-    print(printable(caption(reading)))
+    for line in (*_beside(reading), caption(reading)):
+        print(printable(line))
 
 
 def _table(reading: Reading) -> Table:
@@ -151,12 +152,16 @@ def _named(window: Window | None) -> str:
 
 
 def _remarks(reading: Reading) -> Iterator[str]:
-    from dicetalk.reading.advice import advice, audiences
-    from dicetalk.reading.compared import asked_and_shown
-
     yield from warned(reading.warnings)
     if reading.lacks:
         yield f"going on with the other: {reading.lacks}"
+
+
+def _beside(reading: Reading) -> Iterator[str]:
+    """What viewers would say, and what was asked, beside what is shown."""
+    from dicetalk.reading.advice import advice, audiences
+    from dicetalk.reading.compared import asked_and_shown
+
     for channel, votes in audiences(reading).items():
         yield f"viewers, {HEARD[channel]}: {votes}"
     compared = asked_and_shown(reading)
