@@ -5,7 +5,8 @@
     python tools/reader_faces.py plain/synthesised faces/ PORTRAIT...           faces that are drawn, and read again
     python tools/fit_reader.py meshes.npz faces/
 
-Printed is how often portraits are read rightly that were left out of the fit. Of the portraits on which the reader is
+Printed is how often portraits are read rightly that were left out of the fit, with intervals of 95 % by bootstrap over
+portraits: the windows of one portrait go together. Of the portraits on which the reader is
 reported none may be among these: `benchmarks/reading.py` says which those are.
 """
 
@@ -26,6 +27,7 @@ from torch.nn import functional as fn
 
 from dicetalk.arrays import Float32, Float64, Int64
 from dicetalk.emotion.vocabulary import NAMES
+from dicetalk.evaluation.figures import Figure, estimate
 from dicetalk.reading.expression import FILE, against_usual, functionals
 from dicetalk.tracking.fitting import read_landmarks
 
@@ -46,6 +48,7 @@ FRAMES, STEP = 5, 2
 FOLDS = 5
 LEAST_FELT = 0.3
 """Share of a feeling from which it is said to be there."""
+READ = Figure("read", "windows that are read rightly", "windows")
 
 
 class Reader(nn.Module):
@@ -183,12 +186,20 @@ def tell(windows: Windows, title: str) -> None:
     """Print how often each feeling is read, and as what most else."""
     shares, acted = windows.shares, windows.acted
     print(f"{title}: {len(acted)} windows; as sure as right: {_error(shares, acted):.3f}")
+    right = shares.argmax(1) == acted
+    who = np.array([drawing.split("-")[0] for drawing in windows.drawing.tolist()])
     for number, name in enumerate(NAMES):
-        read = shares[acted == number].argmax(1)
-        wrong = np.bincount(read[read != number], minlength=len(NAMES))
+        own = acted == number
+        wrong = np.bincount(shares[own & ~right].argmax(1), minlength=len(NAMES))
         instead = f", else {NAMES[int(wrong.argmax())]}" if wrong.any() else ""
-        print(f"  {name:10} {(read == number).mean():.2f} of {len(read)}{instead}")
-    print(f"  all        {(shares.argmax(1) == acted).mean():.2f}")
+        print(f"  {name:10} {_often(right[own], who[own])}{instead}")
+    print(f"  all        {_often(right, who)}")
+
+
+def _often(right: NDArray[np.bool_], who: NDArray[Any]) -> str:
+    """How often (N,) windows of portraits `who` are read rightly, its interval, and of how many windows."""
+    found = estimate(READ, [(float(right[who == one].sum()), float((who == one).sum())) for one in np.unique(who)])
+    return "of no window" if found is None else found.text()
 
 
 def _error(shares: Float64, truth: Int64, bins: int = 8) -> float:
