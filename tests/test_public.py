@@ -64,8 +64,9 @@ def test_how_a_talk_is_kept() -> None:
 
 def test_what_a_live_talk_takes() -> None:
     parameters = inspect.signature(dicetalk.DiceTalk.live).parameters
-    usual = {"emotion": "neutral", "fade": 0.6, "rate": 16_000, "patience": None, "seed": 0, "face": None, "size": 1024}
-    usual |= {"crop": False, "anyway": False, "head": 1.0, "blink": 1.0, "gaze": None, "wanted": None}
+    usual = {"emotion": "neutral", "as_strong_as": None, "fade": 0.6, "rate": 16_000, "patience": None, "seed": 0}
+    usual |= {"face": None, "size": 1024, "crop": False, "anyway": False}
+    usual |= {"head": 1.0, "blink": 1.0, "gaze": None, "wanted": None}
     assert list(parameters) == ["self", "portrait", "sounds", *usual]
     assert {p.name: p.default for p in parameters.values() if p.kind is p.KEYWORD_ONLY} == usual
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -183,6 +184,7 @@ class DiceTalk:
         sounds: Iterable[Portion] | None = None,
         *,
         emotion: LiveEmotion = "neutral",
+        as_strong_as: float | None = None,
         fade: float = DEFAULT_FADE,
         rate: int = SPEECH_RATE,
         patience: float | None = None,
@@ -206,6 +208,7 @@ class DiceTalk:
                 that is no sound is told when it comes.
             emotion: as for a whole clip, but no "auto"; or a function of the time in the clip [s], asked before frames
                 are made. `LiveVideo.emotion` changes it on the way.
+            as_strong_as: as for a whole clip; what `LiveVideo.emotion` asks for later is raised as well.
             fade: how long a change of emotion takes [s]; 0 for hard cuts.
             rate: samples a second of the sound [Hz].
             patience: how long to wait for sound before silence takes its place, so that frames go on [s], more than a
@@ -227,7 +230,9 @@ class DiceTalk:
         check_size(size)
         function(wanted, "wanted")
         crop, anyway = truth(crop, "crop"), truth(anyway, "anyway")
-        amounts, feelings = amounts_of(head, blink, gaze), Feelings(emotion, fade)
+        share = check_as_strong_as(as_strong_as, motion=False)
+        amounts = amounts_of(head, blink, gaze)
+        feelings = Feelings(emotion, fade, None if share is None else partial(raised, share=share))
         portions, patience, sounds = Portions(rate), patience_of(patience), sounds_of(sounds)
         photo = photo_of(portrait)
         look = look_of(changed(photo, cover=None), face, anyway, size, crop)

@@ -198,6 +198,9 @@ def test_the_command_plans_without_a_film(
     assert dicetalk("dialogue", "plan.json", "--plan-only", "--replan", "--json") == 0
     assert json.loads(capsys.readouterr().out)["lines"][1]["emotion"] == {"angry": 0.6}
     assert names(tmp_path) == ["plan.json", "script.txt"]
+    assert dicetalk("dialogue", "plan.json", "--plan-only", "--as-strong-as", "0.9") == 0
+    out, err = capsys.readouterr()
+    assert "raised from" in out and "locked  angry 0.60" in out and err.startswith("warning: ")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +210,7 @@ def test_the_command_plans_without_a_film(
         (("empty.txt", "--plan-only"), "empty.txt"),
         (("script.txt", "--plan-only", "--lock", "9=sad"), "no line 9"),
         (("script.txt", "--plan-only", "--plan", "plan.txt"), "plan.txt"),
+        (("script.txt", "--plan-only", "--as-strong-as", "7"), "as_strong_as is 7"),
         (("script.txt",), "nobody plays ANNA"),
         (("script.txt", "--cast", "anna=gone.png"), "gone.png"),
         (("script.txt", "--cast", "anna=face.jpg"), "anna has no voice"),

@@ -18,6 +18,7 @@ from dicetalk.dialogue.plan import (
     moments_of,
     plan_from,
     plan_of,
+    raised,
     read_plan,
     table,
     to_json,
@@ -45,6 +46,16 @@ def test_what_the_author_asks_for_is_locked(plan: Plan) -> None:
     assert plan.lines[2].feeling.strengths == {"happy": 0.7}
     assert plan.speakers == ("ANNA", "BEN")
     assert all(planned.feeling.why for planned in plan.lines[:2])
+
+
+def test_what_is_not_locked_is_raised_until_it_is_named() -> None:
+    felt = (("angry", 0.3, False), ("angry", 0.3, True), ("surprised", 0.2, False), ("neutral", 0.5, False))
+    lines = [Planned(Line("ANNA", "Well.", 1), mix(**{name: strength}), locked) for name, strength, locked in felt]
+    plan, warnings = raised(Plan(tuple(lines)), 0.7)
+    first, *others = plan.lines
+    assert first.feeling.intensity > 0.7 and "would name it" in first.feeling.why
+    assert others == lines[1:] and len(warnings) == 1 and "surprised" in warnings[0]
+    assert raised(plan, 0.7)[0] == plan and raised(plan, None) == (plan, ())
 
 
 def test_a_timeline_of_a_plan_drops_nothing_as_the_film_does() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,16 @@ def test_what_is_on_its_way_is_not_begun_anew() -> None:
         found.append(weights(some, 2))
     assert found[-1][-1, SAD] == 1
     assert weights(other, 24)[-1, SAD] == 1
+
+
+def test_what_is_asked_for_later_is_raised_as_well() -> None:
+    def full(felt: Timeline) -> Timeline:
+        return Timeline([(time, replace(feeling, intensity=1.0)) for time, feeling in felt.keys])
+
+    some = Feelings("happy:0.2", raised=full)
+    assert (weights(some, 2)[:, HAPPY] == 1).all()
+    some.change("sad:0.1")
+    assert weights(some, 30)[-1, SAD] == 1
 
 
 def test_a_hard_cut() -> None:

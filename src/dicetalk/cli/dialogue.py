@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ Examples:
   dicetalk dialogue script.txt --plan-only --plan plan.json          writes the plan; edit it, and give it back:
   dicetalk dialogue plan.json --cast anna=a.png,anna.wav --cast ben=b.png,ben.wav
   dicetalk dialogue script.txt --cast anna=a.png,lines_a/ --voice-emotion same    the voices feel it, too
+  dicetalk dialogue script.txt --plan-only --as-strong-as 0.7        seven of ten would name it, sound off
   dicetalk dialogue script.txt --plan-only --lock 3=sad:0.8          line 3 is sad; the others answer to it
 """
 
@@ -73,6 +75,12 @@ Examples:
     multiple=True,
     help="What is felt in a line, 1 is the first, as in 3=happy:0.7; others are planned around it. In a script the "
     "same is written as ANNA [happy:0.7]: ...",
+)
+@click.option(
+    "--as-strong-as",
+    metavar="SHARE",
+    type=float,
+    help="As for `generate`, of each line that is not locked; who listens feels it along.",
 )
 @click.option("--replan", is_flag=True, help="Of a plan that is given back, plan anew what is not locked.")
 @click.option("--seed", default=0, show_default=True, help="Which take.")
@@ -114,6 +122,7 @@ def dialogue(
     plan_out: Path | None,
     plan_only: bool,
     locks: tuple[str, ...],
+    as_strong_as: float | None,
     replan: bool,
     seed: int,
     size: int,
@@ -133,15 +142,19 @@ def dialogue(
     English talk of every day. Not for commercial use: its weights come from DailyTalk.
     """
     from dicetalk.dialogue.cast import players_of
-    from dicetalk.dialogue.plan import write_plan
+    from dicetalk.dialogue.plan import raised, write_plan
     from dicetalk.dialogue.voices import synthesiser_of
+    from dicetalk.reading.stronger import check_as_strong_as
 
-    plan = _planned(script, locks, replan)
+    share = check_as_strong_as(as_strong_as, motion=False)
+    plan, doubts = raised(_planned(script, locks, replan), share)
     if plan_out is not None:
         _check(plan_out, PLANS, [] if plan_out == script else [script])
     if plan_only:
         if plan_out is not None:
             write_plan(plan_out, plan)
+        if not quiet:
+            _tell(warned(doubts))
         _show(plan, None, as_json)
         return
     synthesiser = None if tts is None else synthesiser_of(tts)
@@ -151,13 +164,18 @@ def dialogue(
         layout=layout, seed=seed, size=size, crop=crop, anyway=anyway, fps=fps, quality=quality, backbone=backbone,
         voice_emotion=voice_emotion, marking=marking, quiet=quiet,
     )  # fmt: skip
+    film = replace(film, warnings=(*doubts, *film.warnings))
     if plan_out is not None:
         write_plan(plan_out, plan)
     if not quiet:
-        for line in (*warned(film.warnings), _line(film)):
-            print(printable(line), file=sys.stderr)
+        _tell((*warned(film.warnings), _line(film)))
     if as_json:
         _show(plan, film, as_json)
+
+
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(printable(line), file=sys.stderr)
 
 
 def _planned(script: Path, locks: Sequence[str], replan: bool) -> Plan:

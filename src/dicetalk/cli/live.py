@@ -33,6 +33,7 @@ Examples:
 @click.command(cls=HeavyCommand, epilog=EXAMPLES)
 @click.argument("portrait", type=FILE)
 @click.option("--emotion", "-e", default="neutral", show_default=True, help="As for `generate`, but no auto.")
+@click.option("--as-strong-as", metavar="SHARE", type=float, help="As for `generate`.")
 @click.option("--rate", default=SPEECH_RATE, show_default=True, help="Samples a second of the sound.")
 @click.option(
     "--patience",
@@ -56,6 +57,7 @@ Examples:
 def live(
     portrait: Path,
     emotion: str,
+    as_strong_as: float | None,
     rate: int,
     patience: float | None,
     seed: int,
@@ -83,8 +85,8 @@ def live(
     if sys.stdin is None or sys.stdin.isatty() or sys.stdout.isatty():
         raise InputError("sound comes in and frames go out by pipes; see `dicetalk live --help`")
     frames = load(backbone).live(
-        portrait, _sound(), emotion=emotion, rate=rate, patience=patience, seed=seed, face=face, size=size, crop=crop,
-        anyway=anyway, head=head, blink=blink, gaze=gaze,
+        portrait, _sound(), emotion=emotion, as_strong_as=as_strong_as, rate=rate, patience=patience, seed=seed,
+        face=face, size=size, crop=crop, anyway=anyway, head=head, blink=blink, gaze=gaze,
     )  # fmt: skip
     if not quiet:
         shape = f"frames of {frames.width} x {frames.height}, rgb24, {FPS} a second"

@@ -15,6 +15,8 @@ from dicetalk.emotion.moments import Moment
 from dicetalk.emotion.timeline_file import decode, feeling_of, object_of, text_of, told
 from dicetalk.errors import EmotionError, InputError, MediaError
 from dicetalk.files import PathLike, read_bytes, whole
+from dicetalk.reading.audience import shipped_audience
+from dicetalk.reading.stronger import raise_to
 from dicetalk.sources.dialogue import DialogueSource
 
 SUFFIX = ".json"
@@ -82,6 +84,26 @@ class Plan:
         locked = {index: planned.feeling for index, planned in enumerate(self.lines) if planned.locked}
         feelings = DialogueSource(locked).feel_each(moments_of([planned.line for planned in self.lines]))
         return Plan(tuple(replace(old, feeling=new) for old, new in zip(self.lines, feelings, strict=True)))
+
+
+def raised(plan: Plan, share: float | None) -> tuple[Plan, tuple[str, ...]]:
+    """A plan whose feelings are strong enough that so much of an audience names them, and what stood in the way.
+
+    What is locked stays as it is. See `reading.stronger`.
+
+    Args:
+        plan: what is felt in each line.
+        share: of the audience, above 0 to 1, with the sound off; None leaves all as it is.
+    """
+    if share is None:
+        return plan, ()
+    audience, lines = shipped_audience(), []
+    warnings: dict[str, None] = {}
+    for planned in plan.lines:
+        feeling, warning = (planned.feeling, "") if planned.locked else raise_to(planned.feeling, share, audience)
+        lines.append(replace(planned, feeling=feeling))
+        warnings |= {warning: None} if warning else {}
+    return Plan(tuple(lines)), tuple(warnings)
 
 
 def plan_of(lines: Sequence[Line]) -> Plan:

@@ -20,7 +20,7 @@ from dicetalk.server.talk import Said
 
 router = APIRouter()
 
-TOLD = ("portrait", "emotion", "seed", "face", "size", "crop", "anyway", "head", "blink", "gaze")
+TOLD = ("portrait", "emotion", "as_strong_as", "seed", "face", "size", "crop", "anyway", "head", "blink", "gaze")
 """Fields of the first message, as those of a job; `rate` [Hz] and `drop` beside them."""
 SIZE = 512
 """Longest side of the frames where none is told [px]."""

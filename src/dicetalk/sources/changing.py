@@ -19,6 +19,9 @@ from dicetalk.speech import Hearing
 LiveEmotion = Emotion | Callable[[float], Emotion]
 """What may be felt: an emotion, or a function of the time in the clip [s] that is asked before frames are made."""
 
+Raised = Callable[[Timeline], Timeline]
+"""Makes what is felt of what was asked for: stronger, say."""
+
 SOONEST = 0.5 / FPS
 """After what was felt last, what is felt next [s]."""
 
@@ -31,8 +34,8 @@ class Feelings:
         done: frames told.
     """
 
-    def __init__(self, emotion: LiveEmotion, fade: float = DEFAULT_FADE) -> None:
-        """One that feels something from the start.
+    def __init__(self, emotion: LiveEmotion, fade: float = DEFAULT_FADE, raised: Raised | None = None) -> None:
+        """One that feels something from the start, each time as `raised` makes it of what was asked for.
 
         Raises:
             EmotionError: it cannot be understood, or can only be heard in speech that is all there.
@@ -40,7 +43,8 @@ class Feelings:
         self.fade, self.done = seconds(fade, "fade"), 0
         self.ask: Callable[[float], Emotion] | None = emotion if callable(emotion) else None
         self._asked: Emotion = emotion(0.0) if callable(emotion) else emotion
-        self._timeline = felt_by(self._asked)
+        self._raised = raised
+        self._timeline = self._felt(self._asked)
 
     @property
     def emotion(self) -> LiveEmotion:
@@ -67,10 +71,14 @@ class Feelings:
     def _turn(self, emotion: Emotion) -> None:
         if type(emotion) is type(self._asked) and emotion == self._asked:
             return  # it is on its way
-        timeline = felt_by(emotion)
+        timeline = self._felt(emotion)
         if self.done and len(timeline.keys) == 1:
             timeline = self._faded(timeline)
         self._asked, self._timeline = emotion, timeline
+
+    def _felt(self, emotion: Emotion) -> Timeline:
+        felt = felt_by(emotion)
+        return felt if self._raised is None else self._raised(felt)
 
     def _faded(self, timeline: Timeline) -> Timeline:
         """From what was felt in the last frame to the one key of a timeline."""
