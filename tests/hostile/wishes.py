@@ -116,7 +116,7 @@ FEELINGS: dict[str, Case] = {
     "like a voice": feeling("like.wav", wav, asks="like:{file}"),
     "like a video without sound or face": feeling("like.mp4", lambda: film_with_sound(), asks="like:{file}", warns=""),
     "like a picture without a face": feeling(
-        "like.png", lambda: written(_grey(), "PNG"), r"like\.png: no face found", asks="like:{file}"
+        "like.png", lambda: written(_grey(), "PNG"), r"(like\.png|the emotion file): no face found", asks="like:{file}"
     ),
     "like a text": feeling(
         "like.txt", lambda: b"hello" * 99, "no sound or video|neither a picture nor a recording", asks="like:{file}"
