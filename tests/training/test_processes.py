@@ -16,8 +16,10 @@ from learning import Line, files, steps_done
 from places import TESTS
 from safetensors.numpy import load_file
 
+from dicetalk.config import changed
 from dicetalk.diffusion.checkpoint import read_model
 from dicetalk.errors import MissingExtraError
+from dicetalk.training import loop
 from dicetalk.training.loop import RANKS_APART, STATE, LoopOptions, _gradients, train
 from dicetalk.training.processes import ALONE, LAUNCHERS, launched
 
@@ -109,6 +111,54 @@ def test_two_processes_learn_motion_together(tmp_path: Path) -> None:
     first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
     assert [name for name in first if not np.array_equal(first[name], second[name])] == []
     assert steps_done(tmp_path / "run") == 4 and read_model(tmp_path / "run").levels[-1] == 0
+
+
+SVD = """
+import sys
+from pathlib import Path
+
+from dicetalk.config import changed
+from dicetalk.training.processes import launched, leave
+from dicetalk.training.recipes import SVD_TINY
+from dicetalk.training.stage2_svd import train_svd
+
+folder, processes = Path(sys.argv[1]), launched()
+recipe = changed(SVD_TINY, [f"start={sys.argv[2]}", "loop.steps=3", "loop.warmup=1", "frames=4", "looks=0"])
+train_svd([folder / "made"], folder / "two", recipe, None, processes)
+leave(processes)
+"""
+
+
+@pytest.mark.slow
+@needs_accelerate
+def test_two_processes_learn_video_as_one_does_of_both_batches(
+    tiny_svd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process whose steps are of two batches, drawn by the seeds of two processes: the same but for rounding."""
+    pytest.importorskip("diffusers")
+    from latents_made import made_latents
+
+    from dicetalk.training.recipes import SVD_TINY
+    from dicetalk.training.stage2_svd import train_svd
+
+    # Of latents 8 wide the innermost are one wide: normalised over two numbers, which makes a chaos of rounding.
+    made_latents(tmp_path / "made", people=4, side=16)
+    (tmp_path / "svd.py").write_text(SVD)
+    done = launch(2, tmp_path / "svd.py", tmp_path, tiny_svd)
+    assert done.returncode == 0, done.stderr[-2000:]
+    monkeypatch.setattr(loop, "PARTS_APART", RANKS_APART)
+    options = ["loop.steps=3", "loop.warmup=1", "frames=4", "looks=0", "loop.accumulate=2"]
+    train_svd([tmp_path / "made"], tmp_path / "one", changed(SVD_TINY, [f"start={tiny_svd}", *options]))
+    one, two = ((tmp_path / run / "curves.csv").read_text().splitlines() for run in ("one", "two"))
+    for alone, together in zip(one[1:], two[1:], strict=True):
+        np.testing.assert_allclose(*([float(x) for x in line.split(",")] for line in (alone, together)), rtol=1e-5)
+    before = load_file(tiny_svd / "unet.safetensors")
+    after = [load_file(tmp_path / run / STATE) for run in ("one", "two")]
+    names = {name: f"net.unet.unet.{name}" for name in before if f"net.unet.unet.{name}" in after[0]}
+    way = sum(np.square(after[0][name] - before[short]).sum() for short, name in names.items()) ** 0.5
+    apart = sum(np.square(after[0][name] - after[1][name]).sum() for name in names.values()) ** 0.5
+    print(f"weights of the U-Net {apart / way:.1e} of their way apart")
+    assert apart < 1e-3 * way
 
 
 PARTS = """
