@@ -32,6 +32,9 @@ demo: install  ## demo.mp4 and its contact sheet demo.png
 test: develop  ## the tests but the slow ones; one line says what was left out, and why
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
+slow: develop  ## the tests that `make test` leaves out
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow -m slow
+
 full: develop  ## all tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --slow
 
@@ -56,4 +59,4 @@ gallery: develop  ## the pictures of README and docs
 benchmark: install  ## speed into benchmarks/results/
 	$(BIN)/python benchmarks/speed.py
 
-.PHONY: help install develop demo test full hostile coverage check docs gallery benchmark
+.PHONY: help install develop demo test slow full hostile coverage check docs gallery benchmark

@@ -16,18 +16,19 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from svd_tiny import write_checkpoint  # noqa: E402
+from svd_tiny import SIZES, random_states, tiny_config, write_vocabulary  # noqa: E402
 
 from dicetalk.arrays import Float32, Float64, Int16  # noqa: E402
 from dicetalk.data.encoded import Encoders, encode, open_encoders  # noqa: E402
@@ -46,10 +47,13 @@ from dicetalk.modules import read_tensors, save_tensors  # noqa: E402
 from dicetalk.rates import SPEECH_RATE  # noqa: E402
 from dicetalk.sampling import GuidanceScales, karras_sigmas, sample_euler  # noqa: E402
 from dicetalk.svd.backbone import SvdBackbone, load_svd  # noqa: E402
+from dicetalk.svd.checkpoint import inner_of  # noqa: E402
 from dicetalk.svd.denoiser import LATENT_SCALE, ClipConditions, ClipDenoiser, TokenTable, noisy_start  # noqa: E402
 from dicetalk.svd.encoders import encode_picture  # noqa: E402
 from dicetalk.svd.options import SvdOptions  # noqa: E402
-from dicetalk.svd.preprocess import picture_inputs  # noqa: E402
+from dicetalk.svd.preprocess import as_tensor  # noqa: E402
+from dicetalk.training.svd_net import LEARNED as LEARNED_PARTS  # noqa: E402
+from dicetalk.training.svd_net import SvdNet  # noqa: E402
 
 SIDE, FRAMES = 64, 24
 """Of a drawn clip [px], [frames at 12.5 a second]."""
@@ -57,6 +61,8 @@ LEARNED, HELD_OUT = 32, 16
 """People; each has a neutral clip and one with a feeling."""
 PLAIN, WHOLE = GuidanceScales(image=1.0, speech=1.0, emotion=1.0), [list(range(FRAMES))]
 STEPS, RIDGE, DRAWS = 12, 10.0, 1000
+LEVELS, HEADS = (32, 64), (1, 2)
+"""Of the U-Net. Latents are 8 wide; after three halvings they would be 1 wide, and groups of two numbers normalised."""
 STRANGERS, STILLS = range(2000, 2300), "stills.safetensors"
 """People whom readers are fitted to, each with every feeling twice and once at rest."""
 
@@ -140,7 +146,7 @@ def stills(encoders: Encoders) -> dict[str, Tensor]:
         who, opening = person(number), rng.uniform(0, 1, len(feelings))
         pictures = [draw(who, rng.uniform(0, 1), NAMES[0], 1.0)]
         pictures += [draw(who, o, NAMES[n], 1.0) for o, n in zip(opening, feelings, strict=True)]
-        inputs = [picture_inputs(picture, (4, 4, 60, 60), SIDE).picture for picture in pictures]
+        inputs = [as_tensor(Image.fromarray(picture)) * 2 - 1 for picture in pictures]
         found = torch.cat([encode_picture(encoders.vae, picture) for picture in inputs]).cpu() * LATENT_SCALE
         rows.append(found[1:] - found[:1])
         openings.append(opening)
@@ -149,8 +155,17 @@ def stills(encoders: Encoders) -> dict[str, Tensor]:
 
 
 def calibrated(folder: Path) -> Path:
-    """A tiny checkpoint of random weights whose latents have a deviation of 1, as those of the real VAE about have."""
-    write_checkpoint(folder)
+    """A tiny checkpoint: what learns is as PyTorch begins, what does not is random. Its latents have a deviation of 1,
+    as those of the real VAE about have."""
+    folder.mkdir(parents=True)
+    sizes = replace(SIZES, unet=replace(SIZES.unet, block_out_channels=LEVELS, num_attention_heads=HEADS))
+    config = tiny_config() | sizes.to_config()
+    torch.manual_seed(0)
+    net = SvdNet(sizes)
+    begun = {name: getattr(net, name).get_submodule(inner_of(name)).state_dict() for name in LEARNED_PARTS}
+    for name, state in (random_states() | begun).items():
+        save_tensors(folder / f"{name}.safetensors", state)
+    write_vocabulary(folder, NAMES, 0, config)
     encoders = open_encoders(folder)
     pictures = [draw(person(n), n % 5 / 4, NAMES[n % 8], 1.0) for n in range(20)]
     marks = np.zeros((20, 3, 2), np.float32) + np.arange(3, dtype=np.float32)[:, None]

@@ -52,13 +52,20 @@ def test_ci_runs_both_in_fresh_clones_before_anything_else() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     lines = [line.strip() for line in script.splitlines() if line.strip() and not line.startswith(("#", " "))]
     makes = [line for line in lines if line.startswith(("fresh ", "make ", "pip "))]
-    assert makes[:2] == ["fresh demo", "fresh test"] and makes[2].endswith(" check coverage")
+    assert makes[:2] == ["fresh demo", "fresh test"] and makes[2].endswith(" check")
+    assert lines[-1].endswith(" slow") and "--cov-fail-under" in lines[-1]
     assert 'git clone --quiet . "$clones/$1"' in script
 
 
 def test_ci_leaves_no_test_out() -> None:
-    """Slow ones are left out by `make test`, which is run by hand; what CI runs behind it runs them all."""
+    """Slow ones are left out by `make test`, which is run by hand; what CI runs behind it are those."""
     assert "--slow" not in rule("test")[1]
+    assert rule("slow")[1].split("pytest")[1].split() == [
+        *rule("test")[1].split("pytest")[1].split(),
+        "--slow",
+        "-m",
+        "slow",
+    ]
     for target in ("full", "coverage"):
         options = rule(target)[1].partition("pytest")[2].split()
         assert "--slow" in options and {"-k", "-m", "--ignore", "--deselect"}.isdisjoint(options)

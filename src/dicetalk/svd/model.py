@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from diffusers import UNetSpatioTemporalConditionModel
@@ -42,7 +42,7 @@ class StreamedUNet(nn.Module):
         super().__init__()
         self.sizes = sizes or UNetSizes()
         self.context = StreamContext()
-        self.unet = UNetSpatioTemporalConditionModel(**asdict(self.sizes))
+        self.unet = UNetSpatioTemporalConditionModel(**self.sizes.to_stock())
         attach_streams(self.unet, self.context)
         lean_layers(self.unet)
         self.unet.conv_in.register_forward_hook(self._add_region)

@@ -33,6 +33,13 @@ class UNetSizes:
     addition_time_embed_dim: int = 256
     projection_class_embeddings_input_dim: int = 768
 
+    def to_stock(self) -> dict[str, Any]:
+        """What diffusers takes: these, and the kinds of blocks of so many levels, the innermost without attention."""
+        attending = len(self.block_out_channels) - 1
+        down = ("CrossAttnDownBlockSpatioTemporal",) * attending + ("DownBlockSpatioTemporal",)
+        up = ("UpBlockSpatioTemporal",) + ("CrossAttnUpBlockSpatioTemporal",) * attending
+        return asdict(self) | {"down_block_types": down, "up_block_types": up}
+
 
 FULL_PRECISION = ("speech_encoder", "speech_projector", "bank", "interpolator")
 """Small modules that stay in float32, as in the release (whose interpolator runs in half precision; it costs
