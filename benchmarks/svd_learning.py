@@ -1,10 +1,11 @@
 """Does stage 2 of the svd backbone learn? A tiny denoiser and drawn faces, whose lips are speech and brows are feeling.
 
     python benchmarks/svd_learning.py draw FOLDER                    a tiny checkpoint and clips, learned and held out
+    python benchmarks/svd_learning.py learn FOLDER RUN [--set loop.steps=1500]
     python benchmarks/svd_learning.py measure FOLDER RUN... -o results/
 
-Between the two, each run is `dicetalk train svd-tiny FOLDER/learned -o RUN --set start=FOLDER/start`, as it is or with
-`--set weights.classes=0` (no discrimination objective) or `--set bank.whole=0` (the retrieved entry alone).
+`learn` is `dicetalk train svd-tiny FOLDER/learned -o RUN --set start=FOLDER/start`. `--set weights.classes=0`: there is
+no discrimination objective. Where the name of RUN ends with no-bank, priors become tokens straight, without a bank.
 
 Measured on people who were never seen, from a neutral portrait, at 12 steps without guidance: how readers of latents,
 fitted to stills of other people who are drawn for that alone, see the lips open (r with the speech) and which of eight
@@ -16,6 +17,8 @@ from __future__ import annotations
 import argparse
 import datetime
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +34,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 from svd_tiny import SIZES, random_states, tiny_config, write_vocabulary  # noqa: E402
 
 from dicetalk.arrays import Float32, Float64, Int16  # noqa: E402
+from dicetalk.config import changed  # noqa: E402
 from dicetalk.data.encoded import Encoders, encode, open_encoders  # noqa: E402
 from dicetalk.data.latents import (  # noqa: E402
     LATENTS,
@@ -41,6 +45,7 @@ from dicetalk.data.latents import (  # noqa: E402
     read_window,
     write_latents,
 )
+from dicetalk.emotion.bank import EmotionBank  # noqa: E402
 from dicetalk.emotion.vocabulary import NAMES  # noqa: E402
 from dicetalk.media import Picture  # noqa: E402
 from dicetalk.modules import read_tensors, save_tensors  # noqa: E402
@@ -52,6 +57,8 @@ from dicetalk.svd.denoiser import LATENT_SCALE, ClipConditions, ClipDenoiser, To
 from dicetalk.svd.encoders import encode_picture  # noqa: E402
 from dicetalk.svd.options import SvdOptions  # noqa: E402
 from dicetalk.svd.preprocess import as_tensor  # noqa: E402
+from dicetalk.training.recipes import SVD_TINY  # noqa: E402
+from dicetalk.training.stage2_svd import train_svd  # noqa: E402
 from dicetalk.training.svd_net import LEARNED as LEARNED_PARTS  # noqa: E402
 from dicetalk.training.svd_net import SvdNet  # noqa: E402
 
@@ -61,6 +68,8 @@ LEARNED, HELD_OUT = 32, 16
 """People; each has a neutral clip and one with a feeling."""
 PLAIN, WHOLE = GuidanceScales(image=1.0, speech=1.0, emotion=1.0), [list(range(FRAMES))]
 STEPS, RIDGE, DRAWS = 12, 10.0, 1000
+NO_BANK = "no-bank"
+"""How the name of a run ends that has none."""
 LEVELS, HEADS = (32, 64), (1, 2)
 """Of the U-Net. Latents are 8 wide; after three halvings they would be 1 wide, and groups of two numbers normalised."""
 STRANGERS, STILLS = range(2000, 2300), "stills.safetensors"
@@ -299,17 +308,43 @@ def row(name: str, reader: Reader, true: Truth, made: list[Float32]) -> str:
     return f"| {name} | {told(lips)} | {told(right)} |"
 
 
+@contextmanager
+def bank_of(run: Path) -> Iterator[None]:
+    """While a run is learned or measured: no bank is read where its name says so."""
+    read = EmotionBank._read
+    if run.name.endswith(NO_BANK):
+        EmotionBank._read = lambda self, prior, _memory: self.emo_linear(prior)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        EmotionBank._read = read  # type: ignore[method-assign]
+
+
+def learn(folder: Path, run: Path, settings: list[str]) -> None:
+    recipe = changed(SVD_TINY, [f"start={folder / 'start'}", "looks=0", *settings])
+
+    def told(done: int, total: int) -> None:
+        if done % 50 == 0:
+            print(f"{run.name}: {done} of {total}", flush=True)
+
+    with bank_of(run):
+        train_svd([folder / "learned"], run, recipe, told)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("draw", "measure"))
+    parser.add_argument("what", choices=("draw", "learn", "measure"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("runs", nargs="*", type=Path)
+    parser.add_argument("--set", dest="settings", action="append", default=[], help="a setting of the recipe")
     parser.add_argument("--seeds", type=int, default=3, help="of the noise that clips are made of")
     parser.add_argument("-o", "--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    torch.set_num_threads(2)
     if options.what == "draw":
         write_clips(options.folder)
+        return
+    if options.what == "learn":
+        learn(options.folder, options.runs[0], options.settings)
         return
     true = truth(options.folder / "held-out")
     reader = Reader(read_tensors(options.folder / STILLS))
@@ -318,9 +353,9 @@ def main() -> None:
         backbone = load_svd(run, SvdOptions(device="cpu"))
         for silenced in ("", "speech", "emotion"):
             name = run.name + (f", {silenced} silenced" if silenced else "")
-            rows.append(
-                row(name, reader, true, [make(backbone, true, seed, silenced) for seed in range(options.seeds)])
-            )
+            with bank_of(run):
+                made = [make(backbone, true, seed, silenced) for seed in range(options.seeds)]
+            rows.append(row(name, reader, true, made))
     lines = [
         f"# A tiny svd denoiser learns, {datetime.date.today()}",
         "",
