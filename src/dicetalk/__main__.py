@@ -2,17 +2,14 @@
 
 import os
 
+from dicetalk.signals import STOPPED, STOPS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from types import FrameType
 else:
-    import _signal as signal  # `signal` loads two more files, to dress its numbers up as enumerations
-
-STOPPED = "stopped; nothing unfinished is left behind"
-
-STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
-"""Signals that end a command. One that whoever started us ignores (`nohup`, a shell's background job) stays ignored."""
+    import _signal as signal  # as in dicetalk.signals
 
 
 def main() -> None:

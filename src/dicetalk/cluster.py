@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import dicetalk
-from dicetalk.__main__ import STOPS
 from dicetalk.errors import ConfigError, require
+from dicetalk.signals import STOPS
 
 PATIENCE = 5.0
 """Until a cluster must have answered [s]."""

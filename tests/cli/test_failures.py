@@ -19,12 +19,12 @@ import pytest
 from command_line import dicetalk, names
 from scipy.io import wavfile
 
-from dicetalk.__main__ import STOPPED, STOPS
 from dicetalk.cli.failures import DONE, OUR_FAULT, YOURS_TO_FIX, Stopped, run
 from dicetalk.cli.heavy import check_room
 from dicetalk.errors import ConfigError, MissingExtraError, NoFaceError
 from dicetalk.media import Waveform
 from dicetalk.rates import SPEECH_RATE
+from dicetalk.signals import STOPPED, STOPS
 
 
 def command(body: Callable[[], object]) -> click.Command:
@@ -231,7 +231,7 @@ def test_nothing_is_loaded_before_signals_are_answered() -> None:
     told = subprocess.run(
         [sys.executable, "-c", f"import importlib; {work}"], check=True, capture_output=True, text=True
     )
-    assert told.stdout.split() == ["dicetalk", "dicetalk.__main__"]
+    assert told.stdout.split() == ["dicetalk", "dicetalk.__main__", "dicetalk.signals"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

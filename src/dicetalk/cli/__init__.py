@@ -10,7 +10,6 @@ from types import FrameType
 import click
 
 import dicetalk
-from dicetalk.__main__ import STOPS
 from dicetalk.cli import (
     batch,
     demo,
@@ -36,6 +35,7 @@ from dicetalk.cli import (
     voice,
 )
 from dicetalk.cli.streams import open_streams
+from dicetalk.signals import STOPS
 
 EXAMPLES = """\b
 Examples:

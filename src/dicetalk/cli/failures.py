@@ -19,9 +19,9 @@ from types import FrameType
 
 import click
 
-from dicetalk.__main__ import STOPPED, STOPS
 from dicetalk.cli.streams import UnheardError, printable, say, silence
 from dicetalk.errors import DiceTalkError, missing_library
+from dicetalk.signals import STOPPED, STOPS
 
 DONE, OUR_FAULT, YOURS_TO_FIX = 0, 1, 2
 """Exit codes; a command stopped by a signal ends with 128 + its number, 130 for Ctrl-C."""
