@@ -5,27 +5,49 @@ import json
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from dicetalk.server.listening import Protocol
 
 
-def heard(sent: bytes) -> bytes:
-    """All that is answered until the connection closes."""
+async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that answers nothing."""
+    while (await receive()).get("more_body"):
+        pass
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        while (await receive()).get("more_body"):
-            pass
+
+async def empty(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that answers without a body."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def early(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that begins its answer before it has read anything."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+    await send({"type": "http.response.body", "body": b"one", "more_body": True})
+    await silent(scope, receive, send)
+
+
+def heard(*sent: bytes, app: ASGIApp = silent) -> bytes:
+    """All that is answered until the connection closes; a portion is sent once the one before it is answered."""
 
     async def ask() -> bytes:
+        loop = asyncio.get_running_loop()
+        faults: list[object] = []
+        loop.set_exception_handler(lambda loop, told: faults.append(told))
         config = uvicorn.Config(app, log_level="critical")
         make = lambda: Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: E731
         async with await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0) as door:
             answers, asks = await asyncio.open_connection(*door.sockets[0].getsockname())
-            asks.write(sent)
-            answer = await asyncio.wait_for(answers.read(), 20)
+            answer = b""
+            for portion in sent:
+                asks.write(portion)
+                answer += await asyncio.wait_for(answers.read(1 << 16), 20)
+            answer += await asyncio.wait_for(answers.read(), 20)
             asks.close()
+            assert not faults
             return answer
 
     return asyncio.run(ask())
@@ -42,3 +64,24 @@ def test_what_is_no_http_is_a_problem(sent: bytes) -> None:
     assert status == "http/1.1 400 bad request"
     assert {"content-type: application/problem+json", "connection: close", f"content-length: {len(body)}"} <= {*headers}
     assert json.loads(body)["status"] == 400 and "no HTTP request" in json.loads(body)["detail"]
+
+
+BROKEN = b"Host: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+
+
+def test_a_broken_request_for_a_head_is_told_no_body() -> None:
+    whole = heard(b"POST / HTTP/1.1\r\n" + BROKEN).partition(b"\r\n\r\n")[0]
+    head, _, body = heard(b"HEAD / HTTP/1.1\r\n" + BROKEN).partition(b"\r\n\r\n")
+    assert head == whole and body == b""
+
+
+def test_nonsense_after_a_head_is_told_with_its_body() -> None:
+    """The head that was asked for before is answered."""
+    answers = heard(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", b"nonsense\r\n\r\n", app=empty)
+    assert json.loads(answers.rpartition(b"\r\n\r\n")[2])["status"] == 400
+
+
+def test_a_request_that_breaks_after_its_answer_has_begun_is_left() -> None:
+    begun, broken = BROKEN[:-4], BROKEN[-4:]
+    head, _, body = heard(b"POST / HTTP/1.1\r\n" + begun, broken, app=early).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200") and body == b"one"

@@ -63,12 +63,21 @@ class Protocol(H11Protocol):
     """HTTP in which a request that is none is refused as all that cannot be met."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be read, in our words, and close the connection."""
+        """Answer what cannot be read, in our words, unless an answer has begun; and close the connection."""
+        try:
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                self._refuse()
+        finally:
+            self.transport.close()
+
+    def _refuse(self) -> None:
         answer = Problem(400, "this is no HTTP request that can be read", {"Connection": "close", **SAFE}).response()
         head = h11.Response(status_code=answer.status_code, headers=answer.raw_headers, reason=b"Bad Request")
-        for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+        # Where no request was read, `scope` is of none, or of the one before.
+        is_head = self.conn.our_state is h11.SEND_RESPONSE and self.scope["method"] == "HEAD"
+        body = () if is_head else (h11.Data(data=bytes(answer.body)),)
+        for event in (head, *body, h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
 
 
 class _Telling(uvicorn.Server):
