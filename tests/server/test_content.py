@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bare_server import asking
+from bare_server import Asking, asking, heard
 from starlette.types import Message
 
 from dicetalk.server.content import Stored
@@ -146,10 +146,27 @@ def test_a_head_is_that_of_the_answer_without_its_body(tmp_path: Path) -> None:
         paths = [path.format(id="job") for path, methods in told.items() if "get" in methods]
         assert "/healthz" in paths and "/v1/videos/job" in paths
         for path in ("/", "/openapi.json", *(path for path in paths if path != "/metrics")):
-            got, head = ask("GET", path), ask("HEAD", path)
-            assert (head.status_code, head.headers) == (got.status_code, got.headers), path
-            assert got.content and not head.content, path
-        film = ask("HEAD", "/v1/videos/job/content")
-        assert film.status_code == 200 and film.headers["content-length"] == "4"
-        assert film.headers["accept-ranges"] == "bytes"
-        assert ask("HEAD", "/v1/videos/nobody").status_code == 404
+            got, body = asked(ask, "GET", path)
+            head, none = asked(ask, "HEAD", path)
+            assert head == got and body and none == b"", path
+        assert ("HEAD", "/v1/videos/{id}", 200) in [told[:3] for told in ask.counted]
+        film = asked(ask, "HEAD", "/v1/videos/job/content")[0]
+        assert {"content-length: 4", "accept-ranges: bytes"} <= film and "http/1.1 200 ok" in film
+        assert "http/1.1 404 not found" in asked(ask, "HEAD", "/v1/videos/nobody")[0]
+
+
+def test_a_head_of_a_video_that_is_made_is_told_at_once(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    places.make()
+    queue = Queue(places.database)
+    queue.add("job", {"format": "mp4"}, None, set(), 9)
+    with asking(queue=queue, places=places) as ask:
+        head, body = asked(ask, "HEAD", "/v1/videos/job/content")  # GET would wait for the video
+    assert {"http/1.1 200 ok", "content-type: video/mp4", "accept-ranges: none"} <= head and body == b""
+
+
+def asked(ask: Asking, method: str, path: str) -> tuple[set[str], bytes]:
+    """The lines of the head of an answer, as they are sent, but for its date; and its body."""
+    sent = heard(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode(), app=ask.app)
+    head, _, body = sent.partition(b"\r\n\r\n")
+    return {line for line in head.decode().lower().split("\r\n") if not line.startswith("date:")}, body

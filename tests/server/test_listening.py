@@ -1,20 +1,10 @@
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
-import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.server import ServerState
-
-from dicetalk.server.listening import Protocol
-
-
-async def silent(scope: Scope, receive: Receive, send: Send) -> None:
-    """An app that answers nothing."""
-    while (await receive()).get("more_body"):
-        pass
+from bare_server import heard, silent
+from starlette.types import Receive, Scope, Send
 
 
 async def empty(scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,29 +18,6 @@ async def early(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
     await send({"type": "http.response.body", "body": b"one", "more_body": True})
     await silent(scope, receive, send)
-
-
-def heard(*sent: bytes, app: ASGIApp = silent) -> bytes:
-    """All that is answered until the connection closes; a portion is sent once the one before it is answered."""
-
-    async def ask() -> bytes:
-        loop = asyncio.get_running_loop()
-        faults: list[object] = []
-        loop.set_exception_handler(lambda loop, told: faults.append(told))
-        config = uvicorn.Config(app, log_level="critical")
-        make = lambda: Protocol(config=config, server_state=ServerState(), app_state={})  # noqa: E731
-        async with await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0) as door:
-            answers, asks = await asyncio.open_connection(*door.sockets[0].getsockname())
-            answer = b""
-            for portion in sent:
-                asks.write(portion)
-                answer += await asyncio.wait_for(answers.read(1 << 16), 20)
-            answer += await asyncio.wait_for(answers.read(), 20)
-            asks.close()
-            assert not faults
-            return answer
-
-    return asyncio.run(ask())
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import dicetalk
 from dicetalk.errors import DiceTalkError
 from dicetalk.server import live, routes
 from dicetalk.server.guard import Guard
+from dicetalk.server.heads import Heads
 from dicetalk.server.metrics import Counted, Metrics
 from dicetalk.server.options import ServerOptions
 from dicetalk.server.places import Places, occupied
@@ -61,6 +62,7 @@ def make_app(options: ServerOptions) -> FastAPI:
     app.include_router(live.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     app.state.sessions = Sessions()
+    app.add_middleware(Heads)
     app.add_middleware(Guard, options=options, sessions=app.state.sessions)
     app.add_middleware(Counted)
     return app

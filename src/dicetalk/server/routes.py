@@ -12,7 +12,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -192,8 +191,6 @@ async def video_content(request: Request, id: str, download: bool = False) -> Re
         raise Problem(409, f"this job is {entry.status}; there is no video")
     if form != "mp4":
         raise Problem(409, f"a {form} cannot be watched while it is made; come again when the job is done")
-    if request.method == "HEAD":
-        return Response(media_type=MEDIA[form])
     return Growing(growing(server.queue, server.places, id), MEDIA[form])
 
 
@@ -506,13 +503,3 @@ async def _keep_timeline(server: Server, told: dict[str, Any], known: Sequence[s
 
     told["emotion_file"] = (await server.uploads.take(portions(), "emotion_file")).id
     told["emotion"] = FILE
-
-
-def _answer_heads() -> None:
-    """Whoever asks for the head of an answer gets that of GET; its body is left out where it is sent."""
-    for route in list(router.routes):
-        if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
-            router.add_api_route(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
-
-
-_answer_heads()
