@@ -16,7 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from dicetalk.server import routes
+from dicetalk.server import intake
 from dicetalk.server.app import make_app
 from dicetalk.server.listening import Protocol
 from dicetalk.server.options import ServerOptions
@@ -48,7 +48,7 @@ def asking(**behind: Any) -> Iterator[Asking]:
     app.state.server = SimpleNamespace(**behind)
     app.state.metrics = SimpleNamespace(note=lambda *told: counted.append(told))
     with asyncio.Runner() as loop, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(routes, "Server", SimpleNamespace)
+        patch.setattr(intake, "Server", SimpleNamespace)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost")
         yield Asking(app, counted, loop, client)
 

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 import dicetalk
 from dicetalk.errors import DiceTalkError
-from dicetalk.server import live, routes
+from dicetalk.server import live, routes, videos
 from dicetalk.server.guard import Guard
 from dicetalk.server.heads import Heads
 from dicetalk.server.metrics import Counted, Metrics
@@ -58,6 +58,7 @@ def make_app(options: ServerOptions) -> FastAPI:
     )
     for kind, answer in ANSWERS.items():
         app.add_exception_handler(kind, answer)
+    app.include_router(videos.router)
     app.include_router(routes.router)
     app.include_router(live.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
