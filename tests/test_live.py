@@ -343,6 +343,15 @@ def test_silence_is_a_living_silent_face(talk: dicetalk.DiceTalk, hopper: Path) 
     assert len(frames) == 20 and (frames[1:] != frames[:-1]).any()
 
 
+def test_doubts_about_what_is_felt_now_are_told(talk: dicetalk.DiceTalk, hopper: Path) -> None:
+    live = talk.live(hopper, emotion="happy:0.3", as_strong_as=0.7, size=96)
+    assert not live.warnings
+    live.emotion = "surprised:0.2"
+    assert [*live.warnings] == [*live.feelings.warnings] and "no audience was asked" in live.warnings[0]
+    live.seen = ("the face is small", live.warnings[0])
+    assert len(live.warnings) == 2 and live.warnings[0] == "the face is small"
+
+
 def test_an_emotion_is_raised_until_it_is_named(talk: dicetalk.DiceTalk, hopper: Path) -> None:
     weak, strong = (
         talk.live(hopper, [], emotion="angry:0.3", as_strong_as=share, size=96).feelings(0, 1).weights[0]

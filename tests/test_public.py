@@ -73,9 +73,9 @@ def test_what_a_live_talk_takes() -> None:
 
 def test_what_a_live_video_offers() -> None:
     public = {name for name in vars(dicetalk.LiveVideo) if not name.startswith("_")}
-    assert {"hear", "finish", "close", "emotion", "fps", "width", "height", "frames", "filled"} <= public
+    assert {"hear", "finish", "close", "emotion", "warnings", "fps", "width", "height", "frames", "filled"} <= public
     fields = {field.name for field in dataclasses.fields(dicetalk.LiveVideo) if not field.name.startswith("_")}
-    told = {"sitting", "speaking", "feelings", "portions", "sounds", "patience", "behind", "warnings"}
+    told = {"sitting", "speaking", "feelings", "portions", "sounds", "patience", "behind", "seen"}
     assert fields == {*told, "frames", "filled"}
 
 

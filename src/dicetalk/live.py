@@ -65,7 +65,7 @@ class LiveVideo(Iterator[Picture]):
         sounds: where that comes from; None where it is handed on.
         patience: how long it is waited for before silence stands for it [s]; None waits for ever.
         behind: how far behind its beginning a frame's sound must have come before it can be made [s].
-        warnings: what is doubtful about the portrait, one line each.
+        seen: what is doubtful about the portrait, one line each.
         frames: made or left out by now.
         filled: silence that stood for sound [s].
     """
@@ -77,7 +77,7 @@ class LiveVideo(Iterator[Picture]):
     sounds: Iterable[Portion] | None
     patience: float | None
     behind: float
-    warnings: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
     frames: int = 0
     filled: float = 0.0
     _samples: int = field(init=False, default=0)
@@ -101,6 +101,11 @@ class LiveVideo(Iterator[Picture]):
     def height(self) -> int:
         """Height of the frames [px]."""
         return int(self.sitting.portrait.shape[0])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful about the portrait, and about what is felt now, one line each."""
+        return tuple(dict.fromkeys([*self.seen, *self.feelings.warnings]))
 
     @property
     def emotion(self) -> LiveEmotion:

@@ -207,7 +207,8 @@ class DiceTalk:
             sounds: `Portion`s of any length, as they come; None where they are handed on with `LiveVideo.hear`. One
                 that is no sound is told when it comes.
             emotion: as for a whole clip, but no "auto"; or a function of the time in the clip [s], asked before frames
-                are made. `LiveVideo.emotion` changes it on the way.
+                are made. `LiveVideo.emotion` changes it on the way; `LiveVideo.warnings` tells
+                what is doubtful about it then.
             as_strong_as: as for a whole clip; what `LiveVideo.emotion` asks for later is raised as well.
             fade: how long a change of emotion takes [s]; 0 for hard cuts.
             rate: samples a second of the sound [Hz].
@@ -236,13 +237,13 @@ class DiceTalk:
         portions, patience, sounds = Portions(rate), patience_of(patience), sounds_of(sounds)
         photo = photo_of(portrait)
         look = look_of(changed(photo, cover=None), face, anyway, size, crop)
-        warnings = tuple(dict.fromkeys([*photo.warnings, *look.warnings, *feelings.warnings]))
+        seen = (*photo.warnings, *look.warnings)
         sitting = Sitting(
             portrait=look.portrait, face=look.face, felt=feelings, seed=seed, amounts=amounts,
             wanted=wanted or every,
         )  # fmt: skip
         speaking = backbone.speak(sitting)
-        return LiveVideo(sitting, speaking, feelings, portions, sounds, patience, backbone.behind, warnings)
+        return LiveVideo(sitting, speaking, feelings, portions, sounds, patience, backbone.behind, seen)
 
     @classmethod
     def from_pretrained(cls, name: PathLike, options: object | None = None) -> DiceTalk:

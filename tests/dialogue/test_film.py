@@ -201,6 +201,9 @@ def test_the_command_plans_without_a_film(
     assert dicetalk("dialogue", "plan.json", "--plan-only", "--as-strong-as", "0.9") == 0
     out, err = capsys.readouterr()
     assert "raised from" in out and "locked  angry 0.60" in out and err.startswith("warning: ")
+    assert dicetalk("dialogue", "plan.json", "--plan-only", "--as-strong-as", "0.9", "--json", "--quiet") == 0
+    out, silent = capsys.readouterr()
+    assert [f"warning: {doubt}" for doubt in json.loads(out)["warnings"]] == err.splitlines() and not silent
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,10 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
     for _ in range(2):  # the second talk finds the process ready
         with opened(server) as socket:
             socket.send(
-                json.dumps({"portrait": portrait, "size": 128, "crop": True, "emotion": "happy", "drop": False})
+                json.dumps(
+                    {"portrait": portrait, "size": 128, "crop": True, "emotion": "happy:0.3", "drop": False}
+                    | {"as_strong_as": 0.7}
+                )
             )
             ready = told(socket)["ready"]
             assert (ready["width"], ready["height"], ready["fps"]) == (128, 128, 25)
@@ -60,14 +63,20 @@ def test_frames_come_while_it_is_spoken(server: Served, portrait: str, speech: P
                 socket.send(portion.tobytes())
             first = socket.recv(timeout=100)
             assert isinstance(first, bytes) and first[:4] == bytes(4)  # before the rest was said
-            socket.send(json.dumps({"emotion": "sad:0.9"}))
+            socket.send(json.dumps({"emotion": "surprised:0.2"}))
             socket.send(samples[len(samples) // 2 :].tobytes())
             socket.send(json.dumps({"finish": True}))
             numbers, last = [0], b""
-            while isinstance(shown := socket.recv(timeout=100), bytes):
-                numbers.append(int.from_bytes(shown[:4], "little"))
-                last = shown[4:]
-            assert numbers == list(range(30)) and json.loads(shown) == {"done": {"frames": 30, "dropped": 0}}
+            texts: list[dict[str, Any]] = []
+            while not (texts and "done" in texts[-1]):
+                if isinstance(shown := socket.recv(timeout=100), bytes):
+                    numbers.append(int.from_bytes(shown[:4], "little"))
+                    last = shown[4:]
+                else:
+                    texts.append(json.loads(shown))
+            assert numbers == list(range(30)) and texts[1:] == [{"done": {"frames": 30, "dropped": 0}}]
+            changed = texts[0]["changed"]
+            assert changed["emotion"] == "surprised:0.2" and "no audience was asked" in changed["warnings"][0]
             assert Image.open(io.BytesIO(last)).size == (128, 128)
 
 

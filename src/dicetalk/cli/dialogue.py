@@ -155,7 +155,7 @@ def dialogue(
             write_plan(plan_out, plan)
         if not quiet:
             _tell(warned(doubts))
-        _show(plan, None, as_json)
+        _show(plan, {"warnings": list(doubts)}, as_json)
         return
     synthesiser = None if tts is None else synthesiser_of(tts)
     cast = [player for text in players for player in players_of(text)]
@@ -170,7 +170,7 @@ def dialogue(
     if not quiet:
         _tell((*warned(film.warnings), _line(film)))
     if as_json:
-        _show(plan, film, as_json)
+        _show(plan, film.to_json(), as_json)
 
 
 def _tell(lines: Iterable[str]) -> None:
@@ -228,12 +228,12 @@ def _filmed(
         )  # fmt: skip
 
 
-def _show(plan: Plan, film: Film | None, as_json: bool) -> None:
-    """The plan: one JSON object, or a table."""
+def _show(plan: Plan, more: dict[str, Any], as_json: bool) -> None:
+    """The plan: one JSON object, in which more is told, or a table."""
     from dicetalk.dialogue.plan import table, to_json
 
     if as_json:
-        print(json.dumps(to_json(plan) | ({} if film is None else film.to_json())))
+        print(json.dumps(to_json(plan) | more))
         return
     for line in table(plan):
         print(printable(line))

@@ -124,6 +124,7 @@ class Talk:
                 self._show(video, video.hear(said))
             elif "emotion" in said:
                 video.emotion = said["emotion"]
+                self._pipe.send({"changed": {**said, "warnings": list(video.feelings.warnings)}})
             else:
                 self._show(video, video.finish())
                 self._pipe.send({"done": {"frames": video.frames, "dropped": self._ear.pace.dropped}})
