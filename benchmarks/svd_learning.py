@@ -54,7 +54,7 @@ from dicetalk.sampling import GuidanceScales, karras_sigmas, sample_euler  # noq
 from dicetalk.svd.backbone import SvdBackbone, load_svd  # noqa: E402
 from dicetalk.svd.checkpoint import inner_of  # noqa: E402
 from dicetalk.svd.denoiser import LATENT_SCALE, ClipConditions, ClipDenoiser, TokenTable, noisy_start  # noqa: E402
-from dicetalk.svd.encoders import encode_picture  # noqa: E402
+from dicetalk.svd.encoders import encode_picture, encode_speech  # noqa: E402
 from dicetalk.svd.options import SvdOptions  # noqa: E402
 from dicetalk.svd.preprocess import as_tensor  # noqa: E402
 from dicetalk.training.recipes import SVD_TINY  # noqa: E402
@@ -164,8 +164,11 @@ def stills(encoders: Encoders) -> dict[str, Tensor]:
 
 
 def calibrated(folder: Path) -> Path:
-    """A tiny checkpoint: what learns is as PyTorch begins, what does not is random. Its latents have a deviation of 1,
-    as those of the real VAE about have."""
+    """A tiny checkpoint: what learns is as PyTorch begins, what does not is random.
+
+    Its latents have a deviation of 1, as those of the real VAE about have. Rows of a random whisper are nearly the same
+    whatever is heard: it knows nothing of position, and what enters the projector has no mean and a deviation of 1.
+    """
     folder.mkdir(parents=True)
     sizes = replace(SIZES, unet=replace(SIZES.unet, block_out_channels=LEVELS, num_attention_heads=HEADS))
     config = tiny_config() | sizes.to_config()
@@ -175,6 +178,13 @@ def calibrated(folder: Path) -> Path:
     for name, state in (random_states() | begun).items():
         save_tensors(folder / f"{name}.safetensors", state)
     write_vocabulary(folder, NAMES, 0, config)
+    _calibrate_latents(folder)
+    _calibrate_speech(folder)
+    open_encoders.cache_clear()
+    return folder
+
+
+def _calibrate_latents(folder: Path) -> None:
     encoders = open_encoders(folder)
     pictures = [draw(person(n), n % 5 / 4, NAMES[n % 8], 1.0) for n in range(20)]
     marks = np.zeros((20, 3, 2), np.float32) + np.arange(3, dtype=np.float32)[:, None]
@@ -186,8 +196,24 @@ def calibrated(folder: Path) -> Path:
         weights["quant_conv.weight"][row] /= spread[row]
         weights["quant_conv.bias"][row] = (weights["quant_conv.bias"][row] - mean[row]) / spread[row]
     save_tensors(file, weights)
+
+
+def _calibrate_speech(folder: Path) -> None:
+    file = folder / "speech_encoder.safetensors"
+    weights = read_tensors(file)
+    weights["embed_positions.weight"].zero_()
+    save_tensors(file, weights)
     open_encoders.cache_clear()
-    return folder
+    whisper = open_encoders(folder).whisper
+    sounds = [speak(np.random.default_rng((1000, n)))[0].astype(np.float32) / 32768 for n in range(20)]
+    rows = torch.cat([encode_speech(whisper, sound)[: 4 * FRAMES] for sound in sounds])  # (R, layers, channels)
+    mean, spread = rows.mean(0).flatten(), rows.std(0).flatten()
+    file = folder / "speech_projector.safetensors"
+    weights = read_tensors(file)
+    first = weights["proj1.weight"]
+    first /= spread.repeat(first.shape[1] // len(spread))
+    weights["proj1.bias"] -= first @ mean.repeat(first.shape[1] // len(mean))
+    save_tensors(file, weights)
 
 
 @dataclass(frozen=True, eq=False)

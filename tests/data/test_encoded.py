@@ -21,7 +21,7 @@ from dicetalk.data.latents import read_clips, read_window
 from dicetalk.data.prepare import prepare
 from dicetalk.data.report import write_report
 from dicetalk.errors import CheckpointError, InputError
-from dicetalk.media import Waveform, read_video
+from dicetalk.media import VideoWriter, Waveform, read_sound, read_video
 from dicetalk.rates import SPEECH_RATE
 from dicetalk.svd.checkpoint import load_modules
 from dicetalk.svd.encoders import encode_picture
@@ -83,6 +83,24 @@ def test_films_are_encoded_once(checkpoint: Path, films: Path, tmp_path: Path) -
     assert read_clips([tmp_path])[0].level == 1
     with pytest.raises(InputError, match="side"):
         prepare(read_folder(films), tmp_path, SvdPreparation(checkpoint=checkpoint, side=128))
+
+
+@pytest.mark.slow
+def test_pictures_that_outlast_the_sound_are_left_out(
+    checkpoint: Path, films: Path, voice: Waveform, tmp_path: Path
+) -> None:
+    source, sound = tmp_path / "films", tmp_path / "sound.wav"
+    source.mkdir()
+    wavfile.write(sound, SPEECH_RATE, voice[: round(2.1 * SPEECH_RATE)])
+    frames = list(read_video(films / "whole.mp4"))
+    with VideoWriter(source / "long.mp4", width=192, height=192, speech=read_sound(sound)) as video:
+        for frame in frames:
+            video.write(frame)
+    (source / "clips.csv").write_text("file,identity,emotion,strength\nlong.mp4,ann,happy,0.9")
+    way = SvdPreparation(checkpoint=checkpoint, side=64)
+    report = prepare(read_folder(source), tmp_path / "out", way)
+    assert (report.clips, report.dropped) == (1, ()) and len(frames) == 55
+    assert read_clips([tmp_path / "out"])[0].frames == 27  # 2.12 s
 
 
 def test_a_frame_is_what_the_backbone_would_make_of_it(checkpoint: Path, films: Path, tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ def test_every_length_and_stream(embedder: Embedder, frames: int) -> None:
     assert not np.allclose(found[0].mean, found[1].mean) and not np.allclose(found[0].mean, found[2].mean)
 
 
+def test_speech_and_motion_of_other_lengths(embedder: Embedder) -> None:
+    with pytest.raises(ValueError, match="speech has 12 frames, motion 13; cut both"):
+        embedder.embed(np.zeros((12, 117), np.float32), np.zeros((13, 58), np.float32))
+
+
 def test_a_minute_is_one_piece_and_more_are_averaged(embedder: Embedder) -> None:
     speech = rows(LONGEST + 300, SPEECH)
     whole, halves = embedder.embed(speech, None), np.split(speech, 2)

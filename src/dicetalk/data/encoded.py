@@ -241,6 +241,7 @@ class SvdPreparation:
         film = read_film(video, voice.speech)
         if isinstance(film, Missing):
             return film
+        film = film.cut(voice.speech.frames)
         places = self._in_crop(film)[..., :2]
         if len(places) < LEAST_FRAMES:
             least = LEAST_FRAMES * FRAMES_PER_LATENT / FPS
@@ -253,7 +254,7 @@ class SvdPreparation:
             return Missing(flaw)
         encoders = open_encoders(self.checkpoint)
         tensors = dict(encode(encoders, pictures, face, places[:, MARKS].astype(np.float32), voice.waveform))
-        prior = shipped_embedder().embed(speech_rows(voice.waveform, voice.speech), film.motion)
+        prior = shipped_embedder().embed(speech_rows(voice.waveform, voice.speech)[: len(film.motion)], film.motion)
         tensors["prior"] = np.stack([prior.mean, prior.std]).astype(np.float32)
         frames = len(tensors["images"])
         write_latents(_told(clip, out, frames, encoders.name), tensors)

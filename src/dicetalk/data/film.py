@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -42,6 +42,10 @@ class Film:
     offset: Offset | None
     box: Box
     landmarks: Float64
+
+    def cut(self, frames: int) -> Film:
+        """Its first frames, at most so many: sound and pictures seldom end together."""
+        return replace(self, motion=self.motion[:frames], landmarks=self.landmarks[:frames])
 
 
 def read_film(path: Path, speech: Speech | None) -> Film | Missing:

@@ -65,7 +65,10 @@ class Embedder:
 
         Raises:
             CheckpointError: there is a voice, and the embedder's folder has nothing that hears, or for another space.
+            ValueError: speech and motion differ in length.
         """
+        if speech is not None and motion is not None and len(speech) != len(motion):
+            raise ValueError(f"speech has {len(speech)} frames, motion {len(motion)}; cut both to the shorter")
         frames = max(len(rows) for rows in (speech, motion) if rows is not None)
         count = math.ceil(frames / LONGEST)
         cuts = [frames * number // count for number in range(count + 1)]
