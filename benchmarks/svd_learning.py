@@ -110,7 +110,7 @@ def draw(who: Person, opening: float, emotion: str, strength: float) -> Picture:
         cv2.line(picture, *ends, (30, 20, 10), size // 9, cv2.LINE_AA)
         corner = (x + side * size // 2, y + size // 2 - round(strength * bend * size / 3))
         cv2.line(picture, (x + side * size // 5, y + size // 2), corner, (120, 30, 30), size // 10, cv2.LINE_AA)
-    cv2.ellipse(picture, (x, y + size // 2), (size // 4, size // 20 + round(opening * size / 3)), 0, 0, 360,
+    cv2.ellipse(picture, (x, y + size // 2), (size // 4, size // 20 + round(opening * size * 0.45)), 0, 0, 360,
                 (90, 10, 20), -1, cv2.LINE_AA)  # fmt: skip
     return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 

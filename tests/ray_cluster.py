@@ -20,12 +20,12 @@ ENVIRONMENT = {
 
 
 @contextmanager
-def started_cluster() -> Iterator[str]:
+def started_cluster(*options: str) -> Iterator[str]:
     """The address of one, which ends with the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    start = ["start", "--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block"]
+    start = ["start", "--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block", *options]
     program = "from ray.scripts.scripts import main; main()"
     with subprocess.Popen(
         [sys.executable, "-c", program, *start], env=ENVIRONMENT, stdout=subprocess.DEVNULL

@@ -15,6 +15,8 @@ import dicetalk
 from dicetalk.errors import ConfigError, require
 from dicetalk.signals import STOPS
 
+AUTH_MODE = "RAY_AUTH_MODE"
+"""Where Ray is told whether a cluster asks for a token."""
 PATIENCE = 5.0
 """Until a cluster must have answered [s]."""
 
@@ -33,8 +35,8 @@ def check_address(address: str) -> None:
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConfigError(f"the address of a Ray cluster is {address[:60]!r}; expected HOST:PORT or auto")
     try:
-        socket.create_connection((host, int(port)), PATIENCE).close()
-    except OSError as error:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
+    except (OSError, UnicodeError) as error:
         raise ConfigError(f"nobody answers at {address} ({error}); start a cluster there: docs/batch.md") from None
 
 
@@ -48,6 +50,8 @@ def joined(address: str) -> Iterator[Any]:
     Raises:
         ConfigError: no cluster answers at the address.
     """
+    if AUTH_MODE not in os.environ and (Path.home() / ".ray" / "auth_token").exists():
+        os.environ[AUTH_MODE] = "token"  # as `ray start` does, which then lets nobody in without
     import ray
 
     try:

@@ -63,9 +63,21 @@ def test_shards_of_the_same_files_stay_and_others_are_packed_again(data: Path, t
     again = {file.name for file in shards.glob("*.tar") if file.stat().st_mtime_ns != times[file.name]}
     assert again == {"00001.tar", "00004.tar"}
     assert [shard.digest for shard in read_shards(str(shards))] == digests
+    cut = shards / "00003.tar"
+    kept = cut.stat().st_mtime_ns
+    cut.write_bytes(cut.read_bytes()[:100])
+    os.utime(cut, ns=(kept, kept))  # as a copy that keeps times
+    made = made.rename(tmp_path / "elsewhere")
+    times = {file.name: file.stat().st_mtime_ns for file in shards.glob("*.tar")}
+    assert write_shards([made], shards, 1) == 5
+    again = {file.name for file in shards.glob("*.tar") if file.stat().st_mtime_ns != times[file.name]}
+    assert again == {"00003.tar"} and [shard.digest for shard in read_shards(str(shards))] == digests
     (shards / "00002.tar").unlink()
+    others = [shards / "2024.json", shards / "2024.tar"]
+    for other in others:
+        other.write_text("{}")
     assert write_shards([made], shards, 10**9) == 1  # larger ones: those that are too many go
-    assert {file.name for file in shards.iterdir()} == {"00000.tar", "00000.json", INDEX}
+    assert {file.name for file in shards.iterdir()} == {"00000.tar", "00000.json", INDEX, "2024.json", "2024.tar"}
     assert len(read_shards(str(shards))[0].clips) == 10
 
 

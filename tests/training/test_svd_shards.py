@@ -30,7 +30,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stream(shards: Path, cache: Path, rank: int = 0, count: int = 1, away: str = "") -> ShardStream:
     found = tuple(read_shards(str(shards)))
-    return ShardStream(place=str(shards), shards=found, cache=cache, away=frozenset([away]), seed=0, stay=3,
+    return ShardStream(place=str(shards), shards=found, cache=cache, away=frozenset([away]), seed=0, stay=3, steps=99,
                        rank=rank, count=count)  # fmt: skip
 
 
@@ -56,6 +56,9 @@ def test_the_next_shard_is_fetched_while_others_are_learned_from(shards: Path, t
     following = one.shards[one._shard_at(2)]
     there = tmp_path / "0" / following.name
     assert (there / DONE).exists()
+    last = replace(one, steps=3, cache=tmp_path / "other")
+    last.clips(0)
+    assert last._ahead == []  # there is no turn after this one
     before = (there / DONE).stat().st_mtime_ns
     assert following.clips[0].identity in people(one, 1)
     assert (there / DONE).stat().st_mtime_ns == before  # and not again

@@ -51,7 +51,8 @@ def spread_over(
     """
     with joined(cluster.address) as ray:
         most = cluster.workers or processors(ray)
-        remote = ray.remote(max_retries=TRIES - 1, **needs(ray, on_gpu))(_make)
+        # By `options`: where a GPU is asked for at once, every item gets a process of its own, and loads anew.
+        remote = ray.remote(max_retries=TRIES - 1)(_make).options(**needs(ray, on_gpu))
         waiting, begun = deque(items), deque[Any]()
         done: set[Any] = set()
         try:

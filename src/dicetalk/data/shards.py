@@ -68,12 +68,14 @@ class Shard:
         digest: SHA-256 of that, in hexadecimal.
         clips: what is in it.
         source: SHA-256 over names, sizes and times of the files that it was packed of, in hexadecimal.
+        size: of its file [bytes].
     """
 
     name: str
     digest: str
     clips: tuple[Packed, ...] = field(default=())
     source: str = ""
+    size: int = 0
 
 
 def write_shards(
@@ -91,6 +93,7 @@ def write_shards(
     groups = list(_groups(clips, size))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
+    before = _names(out)
     with closing(_shards(groups, out, workers)) as made:
         shards = []
         for shard in made:
@@ -99,8 +102,18 @@ def write_shards(
                 progress(len(shards), len(groups))
     with whole(out / INDEX) as hidden:
         hidden.write_text(json.dumps({"shards": [asdict(shard) for shard in shards]}) + "\n", encoding="utf-8")
-    _remove_from(out, len(shards))
+    for name in before - {shard.name for shard in shards}:
+        for file in (out / name, (out / name).with_suffix(ENTRY)):
+            file.unlink(missing_ok=True)
     return len(shards)
+
+
+def _names(out: Path) -> set[str]:
+    """Of the shards that an earlier packing has left in a folder."""
+    try:
+        return {shard.name for shard in read_shards(str(out))} if (out / INDEX).exists() else set()
+    except InputError:
+        return set()
 
 
 def _shards(groups: Sequence[list[LatentClip]], out: Path, workers: int) -> Generator[Shard, None, None]:
@@ -110,7 +123,7 @@ def _shards(groups: Sequence[list[LatentClip]], out: Path, workers: int) -> Gene
         yield from map(_shard, items)
         return
     try:
-        with closing(spread(_shard, items, workers)) as made:
+        with closing(spread(_shard, items, workers, at_once=1)) as made:
             yield from made
     finally:  # a worker that was stopped could not
         remove_abandoned(out)
@@ -123,14 +136,14 @@ def _shard(item: tuple[Path, list[LatentClip]]) -> Shard:
     there = _entry(path)
     if there is not None and there.source == source:
         return there
-    shard = replace(_write_shard(path, clips), source=source)
+    shard = replace(_write_shard(path, clips), source=source, size=path.stat().st_size)
     with whole(path.with_suffix(ENTRY)) as hidden:
         hidden.write_text(json.dumps(asdict(shard)) + "\n", encoding="utf-8")
     return shard
 
 
 def _source(clips: Sequence[LatentClip]) -> str:
-    told = [[str(clip.path.resolve()), clip.path.stat().st_size, clip.path.stat().st_mtime_ns] for clip in clips]
+    told = [[clip.path.name, clip.path.stat().st_size, clip.path.stat().st_mtime_ns] for clip in clips]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -138,9 +151,9 @@ def _entry(path: Path) -> Shard | None:
     """What the file beside a shard says; None where there is none, or no such shard."""
     try:
         said = path.with_suffix(ENTRY)
-        if path.stat().st_mtime_ns > said.stat().st_mtime_ns:  # packed, and stopped before it was said of what
-            return None
-        return _told(json.loads(said.read_bytes()))
+        shard = _told(json.loads(said.read_bytes()))
+        is_later = path.stat().st_mtime_ns > said.stat().st_mtime_ns  # packed, and stopped before it was said of what
+        return None if is_later or (shard.name, shard.size) != (path.name, path.stat().st_size) else shard
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -148,14 +161,6 @@ def _entry(path: Path) -> Shard | None:
 def _told(each: dict[str, Any]) -> Shard:
     """A shard, as JSON tells it."""
     return Shard(**{**each, "clips": tuple(Packed(**clip) for clip in each["clips"])})
-
-
-def _remove_from(out: Path, count: int) -> None:
-    """Remove shards of an earlier packing, from a number on."""
-    for said in out.glob(f"*{ENTRY}"):
-        if re.fullmatch(r"\d+", said.stem) and int(said.stem) >= count:
-            said.with_suffix(".tar").unlink(missing_ok=True)
-            said.unlink()
 
 
 def _groups(clips: Sequence[LatentClip], size: int) -> Iterator[list[LatentClip]]:

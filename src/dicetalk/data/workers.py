@@ -24,13 +24,21 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 AT_ONCE = 4
-"""Items that a process is given at a time."""
+"""Small items that a process is given at a time."""
 
 
-def spread(work: Callable[[Item], Made], items: Sequence[Item], workers: int) -> Generator[Made, None, None]:
+def spread(
+    work: Callable[[Item], Made], items: Sequence[Item], workers: int, at_once: int = AT_ONCE
+) -> Generator[Made, None, None]:
     """What work makes of each item, in order. Where the iterator is closed or fails, no worker outlives it.
 
     A worker may then end in the middle of an item: what it writes must be whole or not there.
+
+    Args:
+        work: what is done.
+        items: what it is done with.
+        workers: processes.
+        at_once: items that a process is given at a time.
 
     Raises:
         DiceTalkError: a worker was killed.
@@ -40,9 +48,9 @@ def spread(work: Callable[[Item], Made], items: Sequence[Item], workers: int) ->
     theirs, ours = context.Pipe(duplex=False)
     with unheard_signals():
         pool = ProcessPoolExecutor(workers, context, end_with, (theirs,))
-        starts = range(0, len(items), AT_ONCE)
+        starts = range(0, len(items), at_once)
         # Not by `map`, which cancels what is left when it is stopped; that and workers which end are too much for it.
-        promised = [pool.submit(_each, work, items[start : start + AT_ONCE]) for start in starts]
+        promised = [pool.submit(_each, work, items[start : start + at_once]) for start in starts]
     with ours, pool:
         try:
             for some in promised:

@@ -356,7 +356,7 @@ def _stream(out: Path, recipe: Stage2Svd, processes: Processes) -> ShardStream:
     away = _held_out(people_of(shards), recipe.held_out)
     place = {"rank": processes.rank, "count": processes.count}
     return ShardStream(place=recipe.shards, shards=tuple(shards), cache=out / CACHE, away=frozenset(away),
-                       seed=recipe.loop.seed, stay=recipe.stay, **place)  # fmt: skip
+                       seed=recipe.loop.seed, stay=recipe.stay, steps=recipe.loop.steps, **place)  # fmt: skip
 
 
 def open_task(

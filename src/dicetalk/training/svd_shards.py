@@ -1,6 +1,5 @@
-"""Clips that stream: of shards somewhere else, two are here at a time, and in the course of a run each has its turn.
-
-The next one is fetched while two are learned from, so that no step waits for it.
+"""Clips that stream: of shards somewhere else, two are learned from at a time, and in the course of a run each has its
+turn. The next one is fetched meanwhile: three are here, and a step waits only where fetching lasts longer than a turn.
 """
 
 from __future__ import annotations
@@ -35,6 +34,7 @@ class ShardStream:
         away: people who are not learned from.
         seed: of the turns.
         stay: steps until the next shard has its turn.
+        steps: of the run.
         rank: number of this process.
         count: of all processes.
     """
@@ -45,6 +45,7 @@ class ShardStream:
     away: frozenset[str]
     seed: int
     stay: int
+    steps: int
     rank: int = 0
     count: int = 1
     _ahead: list[threading.Thread] = field(default_factory=list, init=False, compare=False, repr=False)
@@ -70,7 +71,8 @@ class ShardStream:
         learned = [clip for clip in found if clip.identity not in self.away]
         if not learned:
             raise InputError(f"all people of {OPEN} shards of {self.place} are held out; pack larger ones")
-        self._fetch_ahead(self._shard_at(turn + OPEN), here)
+        if (turn + 1) * self.stay < self.steps:
+            self._fetch_ahead(self._shard_at(turn + OPEN), here)
         return learned
 
     def _fetch_ahead(self, number: int, here: Path) -> None:
