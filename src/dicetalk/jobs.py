@@ -391,13 +391,17 @@ def _check_reading(job: Job) -> None:
 
 def _check_text(job: Job) -> list[Path]:
     """Refuse words that cannot be found; gives the file of the text, if it is one."""
+    from dicetalk.sources.text import Script
+
     if job.words is not None and (job.text is None or job.speech is None):
         raise InputError("when words are said is known of a text and its speech; give both, or leave the words out")
     if job.text is None:
         return []
     if job.words is None and job.emotion.strip().lower() != READ_IN:
         raise InputError("nothing is asked of the text; with it go --emotion text, or --words out.vtt")
-    return list(source_of(f"{READ_IN}:{job.text}").files)
+    files = list(source_of(f"{READ_IN}:{job.text}").files)
+    Script(job.text).lines()
+    return files
 
 
 def _check_controls(job: Job) -> tuple[Speaker, ...]:

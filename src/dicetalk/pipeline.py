@@ -33,7 +33,7 @@ from dicetalk.backbone import (
 from dicetalk.checks import function, truth
 from dicetalk.emotion.road import EmotionTrack, track
 from dicetalk.emotion.timeline import DEFAULT_FADE, Timeline
-from dicetalk.errors import ConfigError, InputError, MediaError
+from dicetalk.errors import ConfigError, InputError, MediaError, about
 from dicetalk.files import PathLike, path_of
 from dicetalk.hub.fetch import local_folder
 from dicetalk.live import LiveVideo, patience_of, sounds_of
@@ -149,7 +149,8 @@ class DiceTalk:
         voices = _voices(sound, who, idle or 0.0)
         said = None
         if voiced is not None and sound is not None:  # what is said, and when, is settled first
-            felt = sources[0].feel(voices[0]) if share is None else raised(sources[0].feel(voices[0]), share)
+            with about("emotion"):
+                felt = sources[0].feel(voices[0]) if share is None else raised(sources[0].feel(voices[0]), share)
             said = speak(sound, voiced.line(felt, sound.seconds), VoiceStrength.load())
             sources = [source_of(said.tempo.moved(felt))]
             if said.changed:
@@ -161,7 +162,8 @@ class DiceTalk:
         photo = photo_of(portrait)
         clear = photo if KINDS[self.backbone.kind].moves else changed(photo, cover=None)
         looks = [look_of(clear, speaker.face, anyway, size, crop) for speaker in who]
-        heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
+        with about("speakers" if speakers else "emotion"):
+            heard = [source.feel(voice) for source, voice in zip(sources, voices, strict=True)]
         if share is not None:
             heard = [raised(feelings, share) for feelings in heard]
         first, *others = (

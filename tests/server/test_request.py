@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicetalk.errors import DiceTalkError, EmotionError, InputError
+from dicetalk.errors import DiceTalkError, EmotionError, InputError, MediaError, NoFaceError
 from dicetalk.jobs import VALUES
+from dicetalk.server.problems import field_of
 from dicetalk.server.queue import Upload
 from dicetalk.server.request import (
     FIELDS,
@@ -81,6 +82,21 @@ def test_whatever_is_typed_reads_no_file(emotion: str) -> None:
         assert source.files == ()
 
 
+@pytest.mark.parametrize(
+    ("error", "told", "field"),
+    [
+        (NoFaceError("none"), {}, "portrait"),
+        (EmotionError("what"), {}, "emotion"),
+        (MediaError("what"), {}, None),
+        (FieldError("text", "no word"), {"text": "[happy]"}, "text"),
+        (FieldError("text", "no word"), {"emotion": "text:[happy]"}, "emotion"),
+        (FieldError("emotion", "no face"), {}, "emotion"),
+    ],
+)
+def test_an_error_is_of_a_field_that_was_told(error: DiceTalkError, told: dict[str, Any], field: str | None) -> None:
+    assert field_of(error, told) == field
+
+
 def test_a_form_reads_as_json_does() -> None:
     form = [("seed", "3"), ("head", "0.5"), ("crop", "true"), ("speakers", "1:left:sad"), ("speakers", "2:right:happy"),
             ("emotion", '{"keys": []}'), ("options", '{"preset": "fast"}'), ("channel", "")]  # fmt: skip
@@ -123,7 +139,7 @@ def test_what_is_no_json_is_refused_in_a_line(text: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "field"),
+    ("told", "field"),
     [
         ({"output": "/etc/passwd"}, "output"),
         ({"portrait": "../../etc/passwd"}, "portrait"),
@@ -136,13 +152,13 @@ def test_what_is_no_json_is_refused_in_a_line(text: str | bytes) -> None:
         ({"consent": " "}, "consent"),
     ],
 )
-def test_fields_that_nobody_takes(request_: dict[str, Any], field: str) -> None:
+def test_fields_that_nobody_takes(told: dict[str, Any], field: str) -> None:
     with pytest.raises(FieldError) as caught:
-        check_fields(request_, tuple(FIELDS))
+        check_fields(told, tuple(FIELDS))
     assert caught.value.field == field
 
 
-def test_a_request_becomes_a_job(tmp_path: Path) -> None:
+def test_a_toldbecomes_a_job(tmp_path: Path) -> None:
     request = {"portrait": "1" * 64, "speech": "2" * 64, "seed": 4, "format": "webm", "consent": "Ann"}
     paths = {"portrait": Path("/data/1"), "speech": Path("/data/2")}
     job = job_of(Asked(request, {}, paths), tmp_path)

@@ -201,12 +201,16 @@ def test_a_full_queue_says_when_to_come_again(server: Served, portrait: str) -> 
         assert server.asks.delete(f"/v1/videos/{id}").status_code == 204
 
 
-def test_a_job_that_fails_says_why(server: Served, no_face: np.ndarray[Any, Any], said: str) -> None:
+def test_a_job_that_fails_says_why(server: Served, no_face: np.ndarray[Any, Any], portrait: str, said: str) -> None:
     content = io.BytesIO()
     Image.fromarray(no_face).save(content, "PNG")
     sent = server.asks.post("/v1/uploads", content=content.getvalue()).json()["id"]
     job = server.wait(server.begin(portrait=sent, speech=said), "failed")
     assert job["error"]["kind"] == "NoFaceError" and "no face found" in job["error"]["error"]
+    assert job["error"]["field"] == "portrait"
+    like = {"emotion": "like:file", "emotion_file": sent}
+    error = server.wait(server.begin(portrait=portrait, speech=said, **like), "failed")["error"]
+    assert error["kind"] == "NoFaceError" and error["field"] == "emotion" and "the emotion file" in error["error"]
     told = problem(server.asks.post("/v1/preview", json={"portrait": sent}), 422)
     assert told["kind"] == "NoFaceError" and told["field"] == "portrait"
     assert server.asks.post("/v1/faces", json={"portrait": sent}).json()["faces"] == []
@@ -285,6 +289,9 @@ def test_requests_that_mean_nothing(server: Served, portrait: str, said: str) ->
         ({**both, "text": 3}, 422, "text"),
         ({**both, "text": " "}, 422, "text"),
         ({**both, "text": "/etc/motd.txt"}, 422, "text"),
+        ({**both, "text": "[happy]"}, 422, "text"),
+        ({**both, "text": "\0"}, 422, "text"),
+        ({**both, "emotion": "text:[happy]"}, 422, "emotion"),
         ({"portrait": portrait, "idle": 2, "text": "Hello!"}, 422, "text"),
         ({**both, "speakers": ["1:left:happy", "1:right:sad"]}, 422, "speakers"),
         ({**both, "options": {"preset": "fast"}}, 422, "options"),

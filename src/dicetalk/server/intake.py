@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from dicetalk.checks import brief
-from dicetalk.errors import DiceTalkError, InputError
+from dicetalk.errors import InputError
 from dicetalk.server.problems import Problem
 from dicetalk.server.request import FIELDS, FILE, Asked, FieldError, asked_of, check_fields, read_form, read_json
 from dicetalk.server.server import Server
@@ -64,11 +64,6 @@ def needed(asked: Asked, name: str) -> Path:
     if name not in asked.paths:
         raise Problem(422, f"there is no {name}; send one", field=name, kind="InputError")
     return asked.paths[name]
-
-
-def field_of(error: DiceTalkError) -> str | None:
-    """The field that an error is about, where its kind tells."""
-    return {"EmotionError": "emotion", "NoFaceError": "portrait"}.get(type(error).__name__)
 
 
 async def _json(request: Request) -> dict[str, Any]:

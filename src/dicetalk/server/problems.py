@@ -46,6 +46,19 @@ def unusable(error: DiceTalkError, names: Mapping[Path, str], field: str | None 
     return Problem(422, record.pop("error"), **record, **more)
 
 
+def field_of(error: DiceTalkError, request: Mapping[str, Any]) -> str | None:
+    """The field of a request that an error is about; None where neither it nor its kind tells.
+
+    Args:
+        error: of the job.
+        request: its fields, as they were told.
+    """
+    field = error.field or {"EmotionError": "emotion", "NoFaceError": "portrait"}.get(type(error).__name__)
+    if field == "text" and "text" not in request:
+        return "emotion"  # which told the words: `text:` and what is said
+    return field
+
+
 def renamed(told: Any, names: Mapping[Path, str]) -> Any:
     """A record in which our files have the names of the fields in which they were sent."""
     if isinstance(told, str):

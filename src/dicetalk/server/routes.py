@@ -18,8 +18,8 @@ from dicetalk.errors import DiceTalkError, about
 from dicetalk.portrait.framing import check_face, check_size
 from dicetalk.server import schemas
 from dicetalk.server.content import Stored
-from dicetalk.server.intake import field_of, needed, received, server_of
-from dicetalk.server.problems import Problem, unusable
+from dicetalk.server.intake import needed, received, server_of
+from dicetalk.server.problems import Problem, field_of, unusable
 from dicetalk.server.request import FILE, LOOKED_AT, FieldError, emotion_of
 from dicetalk.server.session import COOKIE, LASTS
 from dicetalk.server.stills import Framing
@@ -125,7 +125,7 @@ async def show_still(request: Request) -> Response:
         _check_truths(told)
         still, elapsed = await server_of(request).studio.still(framing, emotion_of(told.get("emotion", "neutral")))
     except DiceTalkError as error:
-        raise unusable(error, asked.names, error.field or field_of(error)) from error
+        raise unusable(error, asked.names, field_of(error, asked.request)) from error
     return Response(
         still, media_type="image/jpeg", headers={"X-Elapsed-Ms": f"{elapsed:.1f}", "Cache-Control": "no-store"}
     )

@@ -18,8 +18,8 @@ from dicetalk.jobs import check
 from dicetalk.marks.credentials import BESIDE, beside
 from dicetalk.server import schemas
 from dicetalk.server.content import Growing, Stored, growing
-from dicetalk.server.intake import field_of, needed, received, server_of
-from dicetalk.server.problems import Problem, unusable
+from dicetalk.server.intake import needed, received, server_of
+from dicetalk.server.problems import Problem, field_of, unusable
 from dicetalk.server.queue import STATUSES, Entry, FullError
 from dicetalk.server.request import FIELDS, FORMATS, PREVIEW, WORDS, Asked, job_of
 from dicetalk.server.server import Server
@@ -71,7 +71,7 @@ def _check(server: Server, asked: Asked) -> None:
         with tempfile.TemporaryDirectory(dir=server.places.temporary) as folder:
             check(job_of(asked, Path(folder)))
     except DiceTalkError as error:
-        raise unusable(error, asked.names, error.field or field_of(error)) from error
+        raise unusable(error, asked.names, field_of(error, asked.request)) from error
 
 
 @router.get("/v1/videos", responses=schemas.gives(200, schemas.JOBS, 401, 422))

@@ -19,7 +19,7 @@ from dicetalk.jobs import Cancelled, Event, Job, options_of, run
 from dicetalk.pipeline import DiceTalk
 from dicetalk.server.leash import leashed
 from dicetalk.server.places import Places
-from dicetalk.server.problems import renamed
+from dicetalk.server.problems import field_of, renamed
 from dicetalk.server.queue import Entry, Queue
 from dicetalk.server.request import GROWING, PREVIEW, asked_of, job_of
 
@@ -84,7 +84,8 @@ def _made(
     except Cancelled:
         return None, None
     except DiceTalkError as error:
-        return None, renamed(error.to_json(), names)
+        field = field_of(error, entry.request)
+        return None, renamed(error.to_json(), names) | ({} if field is None else {"field": field})
     except MemoryError:
         return None, {"error": "the memory ran out; give a smaller picture or size", "kind": "MemoryError"}
     except Exception as error:  # the last resort: a fault of ours ends one job and not all of them

@@ -113,7 +113,7 @@ class Script:
         """
         if not len(speech):
             raise EmotionError("the emotion is read in the text of some speech, and there is none; name an emotion")
-        lines = self._lines()
+        lines = self.lines()
         _, spoken = _found(lines, speech)
         moments = _moments(lines, spoken)
         readings = shipped_encoder().read([line.text for line in lines])
@@ -126,9 +126,15 @@ class Script:
         Raises:
             InputError, MediaError: as `feel`.
         """
-        return _found(self._lines(), speech)
+        return _found(self.lines(), speech)
 
-    def _lines(self) -> list[ScriptLine]:
+    def lines(self) -> list[ScriptLine]:
+        """The sentences that are said, one at least.
+
+        Raises:
+            InputError: the text is none, or says nothing.
+            MediaError: it cannot be read.
+        """
         lines = script_lines(read_words(str(self.files[0])) if self.files else self.given)
         if not lines:
             raise InputError("the text holds no words; give what is said in the speech")

@@ -129,7 +129,7 @@ function finish(told) {
   find("shown").hidden = true;
   find("video").removeAttribute("src");
   find("video").load();
-  if (told.status === "failed") tell({ message: told.error.error, field: { NoFaceError: "portrait", EmotionError: "emotion" }[told.error.kind] }, "video");
+  if (told.status === "failed") tell({ message: told.error.error, field: told.error.field }, "video");
 }
 
 function give(told) {
