@@ -139,7 +139,7 @@ def test_what_is_no_json_is_refused_in_a_line(text: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "field"),
+    ("request_", "field"),
     [
         ({"output": "/etc/passwd"}, "output"),
         ({"portrait": "../../etc/passwd"}, "portrait"),
@@ -152,13 +152,13 @@ def test_what_is_no_json_is_refused_in_a_line(text: str | bytes) -> None:
         ({"consent": " "}, "consent"),
     ],
 )
-def test_fields_that_nobody_takes(told: dict[str, Any], field: str) -> None:
+def test_fields_that_nobody_takes(request_: dict[str, Any], field: str) -> None:
     with pytest.raises(FieldError) as caught:
-        check_fields(told, tuple(FIELDS))
+        check_fields(request_, tuple(FIELDS))
     assert caught.value.field == field
 
 
-def test_a_toldbecomes_a_job(tmp_path: Path) -> None:
+def test_a_request_becomes_a_job(tmp_path: Path) -> None:
     request = {"portrait": "1" * 64, "speech": "2" * 64, "seed": 4, "format": "webm", "consent": "Ann"}
     paths = {"portrait": Path("/data/1"), "speech": Path("/data/2")}
     job = job_of(Asked(request, {}, paths), tmp_path)
