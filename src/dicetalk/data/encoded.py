@@ -51,7 +51,8 @@ LEAST_FRAMES = 25
 BYTES_A_SECOND = 600_000
 """Of what a second of film takes, 512 px wide."""
 FOLLOWING = 1.5
-"""Seconds that hearing, following the face and reading its expression take, of a second of film on one core."""
+"""Seconds that hearing, following the face and reading its expression take, of a second of film on one core; 1.3 of 22
+real clips, 166 s (2026-11-27)."""
 
 
 @dataclass(frozen=True, eq=False)
