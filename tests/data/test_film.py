@@ -16,11 +16,12 @@ from scipy.io import wavfile
 
 import dicetalk
 from dicetalk.data.dataset import load_recordings
-from dicetalk.data.film import Film, read_film, write_crop
+from dicetalk.data.film import Film, inside, read_film, write_crop
 from dicetalk.data.folder import read_folder
 from dicetalk.data.offset import find_offset
 from dicetalk.data.prepare import Report, prepare
 from dicetalk.data.samples import Preparation, known_clip
+from dicetalk.face import Box
 from dicetalk.media import Picture, VideoWriter, Waveform, probe, read_sound, read_video
 from dicetalk.rates import FPS, SPEECH_RATE
 from dicetalk.speech import listen
@@ -168,3 +169,22 @@ def test_short_clips_are_never_sure(source: Path, voice: Waveform) -> None:
     film = read_film(source / "whole.mp4", listen(voice[:SPEECH_RATE]))
     assert isinstance(film, Film) and film.offset is not None
     assert not film.offset.sure
+
+
+@pytest.mark.parametrize(
+    ("box", "face", "found"),
+    [
+        ((10, 10, 50, 50), (20, 20, 40, 40), (10, 10, 50, 50)),
+        ((-20, 10, 60, 90), (10, 40, 30, 60), (0, 10, 80, 90)),
+        ((50, 40, 130, 120), (80, 70, 100, 90), (40, 20, 120, 100)),
+        ((-50, -50, 150, 150), (30, 30, 70, 70), (0, 0, 100, 100)),
+        ((-90, -50, 110, 150), (-15, 30, 35, 80), (-15, 0, 85, 100)),  # a face that the picture cuts off
+        ((-90, -90, 210, 210), (0, -20, 130, 110), (0, -20, 130, 110)),  # and one that is larger than it
+    ],
+)
+def test_a_crop_is_moved_into_the_picture(box: Box, face: Box, found: Box) -> None:
+    left, top, right, bottom = inside(box, face, (120, 100))
+    assert (left, top, right, bottom) == found
+    assert (
+        right - left == bottom - top and left <= face[0] and face[2] <= right and top <= face[1] and face[3] <= bottom
+    )

@@ -60,7 +60,36 @@ def read_film(path: Path, speech: Speech | None) -> Film | Missing:
         apart = abs(offset.frames) / FPS
         return Missing(f"{path} has pictures {apart:.2f} s {late} the sound; at most {MOST_OFFSET / FPS} s is used")
     motion = np.column_stack([sight.motion.shapes, sight.motion.pose])
-    return Film(motion, offset, square_around(sight.landmarks[..., :2], CROP_AROUND), sight.landmarks)
+    places = sight.landmarks[..., :2]
+    box = inside(square_around(places, CROP_AROUND), square_around(places), picture_size(path))
+    return Film(motion, offset, box, sight.landmarks)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of a video's frames [px].
+
+    Raises:
+        MediaError: the video cannot be read.
+    """
+    height, width = next(iter(read_video(path, fps=FPS))).shape[:2]
+    return width, height
+
+
+def inside(box: Box, face: Box, size: tuple[int, int]) -> Box:
+    """A square within a picture, if it can be: moved into it, and no wider than it, but around all of the face.
+
+    What a square holds beyond the picture is its border again, stripes that nobody should learn.
+
+    Args:
+        box: the square as it would be.
+        face: the square that holds the face alone.
+        size: width and height of the picture [px].
+    """
+    side = min(box[2] - box[0], max(min(size), face[2] - face[0]))
+    middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    left, top = (round(min(max(m - side / 2, 0), max(s - side, 0))) for m, s in zip(middle, size, strict=True))
+    left, top = (min(max(at, face[n + 2] - side), face[n]) for n, at in enumerate((left, top)))
+    return left, top, left + side, top + side
 
 
 def square_around(places: Float64, margin: float = 0.0) -> Box:
