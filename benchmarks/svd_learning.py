@@ -79,6 +79,8 @@ SETTINGS = ("fresh=true", "loop.steps=1500", "loop.rate=2e-3", "noise.mean=1.5",
 """Streams begin as their layers' own; most is learned at levels of noise that hide lips and feelings."""
 LEVELS, HEADS = (32, 64), (1, 2)
 """Of the U-Net. Latents are 8 wide; after three halvings they would be 1 wide, and groups of two numbers normalised."""
+CODES = 64
+"""Entries of the bank, as published."""
 STRANGERS, STILLS = range(2000, 2300), "stills.safetensors"
 """People whom readers are fitted to, each with every feeling twice and once at rest."""
 
@@ -180,7 +182,8 @@ def calibrated(folder: Path) -> Path:
     whatever is heard: it knows nothing of position, and what enters the projector has no mean and a deviation of 1.
     """
     folder.mkdir(parents=True)
-    sizes = replace(SIZES, unet=replace(SIZES.unet, block_out_channels=LEVELS, num_attention_heads=HEADS))
+    unet = replace(SIZES.unet, block_out_channels=LEVELS, num_attention_heads=HEADS)
+    sizes = replace(SIZES, unet=unet, bank=replace(SIZES.bank, codes=CODES))
     config = tiny_config() | sizes.to_config()
     torch.manual_seed(0)
     net = SvdNet(sizes)

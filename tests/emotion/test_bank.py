@@ -116,6 +116,16 @@ def test_retrieval_returns_an_entry_of_the_bank(tiny: EmotionBank) -> None:
     torch.testing.assert_close(found.codes, tiny.codebook.codebook.weight[found.indices])
 
 
+def test_entries_start_from_what_priors_ask_for(tiny: EmotionBank) -> None:
+    bank, priors = EmotionBank(tiny.sizes), torch.randn(3, tiny.sizes.prior)
+    near_zero = bank.codebook(priors[None]).loss
+    bank.codebook.start_from(priors)
+    found = bank.codebook(priors[None])
+    assert found.indices.flatten().tolist() == [0, 1, 2] and found.loss < 1e-10 < near_zero
+    entries = bank.codebook.codebook.weight
+    assert torch.equal(entries[3:], entries[: len(entries) - 3])  # in turn
+
+
 def test_gradients_reach_prior_and_bank(tiny: EmotionBank) -> None:
     prior = torch.randn(2, 3, 8, requires_grad=True)
     tokens, found = tiny.retrieve(prior)

@@ -170,6 +170,12 @@ def test_small_changes_are_a_small_file_beside_the_checkpoint(start: Path, data:
         load_svd(tmp_path / "elsewhere" / "me", SvdOptions(device="cpu"))
 
 
+def test_entries_of_the_bank_start_anew_where_streams_do(sizes: SvdSizes, data: Path) -> None:
+    kept, anew = (task_of(sizes, read_clips([data]), replace(TINY, fresh=fresh)) for fresh in (False, True))
+    losses = [task.net.bank.codebook(torch.from_numpy(task.priors.means)[None]).loss for task in (kept, anew)]
+    assert losses[1] < 1e-10 < losses[0]
+
+
 def test_the_target_is_the_one_that_the_sampler_undoes(sizes: SvdSizes, data: Path) -> None:
     """A network that told the true v would hand the sampler the clean latents."""
     task = task_of(sizes, read_clips([data]), TINY)

@@ -111,7 +111,7 @@ class SvdTask:
         tell no vector of their own."""
         self.recipe, self.device, self.priors = recipe, device or torch.device("cpu"), priors
         self.net = net.to(self.device)
-        self.net.prepare_for(recipe)
+        self.net.prepare_for(recipe, torch.from_numpy(priors.means).to(self.device))
         self.held_out, self.stream, self._turn = list(held_out), stream, -1
         self._take(clips)
 

@@ -46,12 +46,18 @@ class SvdNet(LearnedBank):
     def _keep_middle(self, _block: nn.Module, _inputs: object, features: Tensor) -> None:
         self._middle[:] = [features]
 
-    def prepare_for(self, recipe: Stage2Svd) -> None:
-        """Start streams anew, freeze what does not learn, and save memory, as a recipe says."""
+    def prepare_for(self, recipe: Stage2Svd, priors: Tensor) -> None:
+        """Start streams and the bank's entries anew, freeze what does not learn, and save memory, as a recipe says.
+
+        Args:
+            recipe: what says so.
+            priors: the means of the named emotions, `(N, prior)`, where entries start.
+        """
         if recipe.checkpointing:
             self.unet.unet.enable_gradient_checkpointing()
         if recipe.fresh:
             start_streams(self.unet.unet)
+            self.bank.codebook.start_from(priors)
         if recipe.learned == "lora":
             add_low_rank(self, stream_layers(self.unet.unet), recipe.rank)
             self.discriminator.requires_grad_(recipe.weights.classes > 0)  # which is no part of what is used

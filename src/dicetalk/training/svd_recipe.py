@@ -57,7 +57,8 @@ class Stage2Svd:
         learned: "all"; "streams": what speech and emotion pass through, and nothing of the U-Net itself; "lora": small
             changes (low rank) of the streams, a file of some MB beside the checkpoint, which stays as it is.
         rank: of these changes.
-        fresh: start the streams from the layers' own projections, not from the checkpoint's.
+        fresh: start the streams from the layers' own projections, and the bank's entries from what the emotions ask
+            for, not from the checkpoint's.
         loop: how long and how fast.
         bank: how it is read.
         drops: what is left out.
