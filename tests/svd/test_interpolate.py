@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from golden_data import facts, needs_golden, recipe_weights, relative, tensors
 
-from dicetalk.svd.interpolate import Interpolator, double_rate, middle_of, warp
+from dicetalk.svd.interpolate import Interpolator, double_rate, middles_of, warp
 
 
 @needs_golden
@@ -31,12 +31,22 @@ def test_n_frames_become_two_n_minus_one_and_keep_their_own() -> None:
     assert all(x.shape == frames[0].shape for x in doubled)
 
 
+def test_pairs_seen_at_once_have_the_middles_that_each_has_alone() -> None:
+    torch.manual_seed(0)
+    frames, network = list(torch.rand(6, 3, 40, 50)), Interpolator()
+    alone = list(double_rate(iter(frames), network))
+    for at_once in (2, 5, 9):
+        for found, wanted in zip(double_rate(iter(frames), network, at_once), alone, strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    assert list(double_rate(iter([]), network, 3)) == []
+    assert list(double_rate(iter(frames[:1]), network, 3)) == frames[:1]
+
+
 def test_the_middle_of_equal_frames_does_not_depend_on_their_order() -> None:
     torch.manual_seed(0)
     network = Interpolator()
     first, second = torch.rand(2, 3, 32, 64)
-    like = torch.zeros(1)
-    there, back = middle_of(first, second, network, like), middle_of(second, first, network, like)
+    there, back = middles_of(torch.stack([first, second, first]), network)
     torch.testing.assert_close(there, back, rtol=1e-4, atol=1e-5)
 
 

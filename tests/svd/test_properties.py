@@ -13,10 +13,12 @@ from diffusers import UNetSpatioTemporalConditionModel
 from diffusers.models.attention import FeedForward
 from golden_data import relative
 from svd_reference import LiteralClip, LiteralUNet, literal_loop
-from svd_tiny import SIZES
+from svd_tiny import SIZES, tiny_config
 from torch import Tensor
 
+from dicetalk.svd.checkpoint import build_modules
 from dicetalk.svd.denoiser import ClipConditions, ClipDenoiser, TokenTable, noisy_start
+from dicetalk.svd.encoders import decode_latents
 from dicetalk.svd.model import StreamedUNet, UNetConditions, start_streams
 from dicetalk.svd.options import PRESETS, SvdOptions
 from dicetalk.svd.presets import guidance_of, is_guided, padding_of, sample, scales_of, sigmas_of, windows_of
@@ -74,6 +76,47 @@ def test_lean_layers_compute_what_stock_ones_do(monkeypatch: pytest.MonkeyPatch)
         assert relative(call(streams(), model), recorded) < 1e-5
     kinds = {type(module) for module in model.modules()}
     assert {lean.LeanFeedForward, lean.LeanBlender} <= kinds and FeedForward not in kinds
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", [(3, 64, 9, 7), (2, 64, 5, 6, 7)])
+def test_groups_are_normalised_as_they_lie(shape: tuple[int, ...]) -> None:
+    from dicetalk.svd.lean import LAST, channels_come_last, normalise_groups
+
+    torch.manual_seed(0)
+    norm = torch.nn.GroupNorm(32, 64)
+    torch.nn.init.normal_(norm.weight)
+    torch.nn.init.normal_(norm.bias)
+    x = (3 + torch.randn(shape) * torch.rand(shape[0], 64, *[1] * (len(shape) - 2))).to(memory_format=LAST[len(shape)])
+    found = normalise_groups(x, norm)
+    assert relative(found, norm(x)) < 1e-5 and channels_come_last(found)
+    assert not channels_come_last(norm(x.contiguous()))
+    for dtype, near in ((torch.float16, 2e-3), (torch.bfloat16, 1e-2)):
+        half = normalise_groups(x.to(dtype), norm)
+        assert half.dtype == dtype and relative(half.float(), norm(x.to(dtype).float())) < near
+
+
+@torch.inference_mode()
+def test_a_film_decoded_with_channels_last_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dicetalk.svd import lean
+
+    config = tiny_config()
+    vae: Any = build_modules(config | {"vae": config["vae"] | {"layers_per_block": 2}})["vae"]
+    vae.to_empty(device="cpu").eval()
+    torch.manual_seed(0)
+    for p in vae.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    latents = torch.randn(3, 4, 8, 8)
+    plain = torch.cat(list(decode_latents(vae, latents, 3)))
+    lie: list[bool] = []
+
+    def as_on_a_gpu(norm: torch.nn.GroupNorm, x: Tensor) -> Tensor:
+        lie.append(lean.channels_come_last(x))
+        return lean.normalise_groups(x, norm)
+
+    monkeypatch.setattr(lean.LeanGroupNorm, "forward", as_on_a_gpu)
+    assert relative(torch.cat(list(decode_latents(vae, latents, 3))), plain) < 1e-4
+    assert any(lie)  # not all: films convolved on the processor lie as stock has them
 
 
 @torch.inference_mode()
@@ -166,6 +209,21 @@ def test_gradient_checkpointing_gives_the_same_gradients() -> None:
     assert grads[0].keys() == grads[1].keys()
     assert sum("processor" in name for name in grads[0]) == 128
     assert all(relative(grads[1][name], grads[0][name]) < 1e-3 for name in grads[0] if grads[0][name].norm() > 1e-6)
+
+
+@pytest.mark.parametrize("kind", ["SpatioTemporalResBlock", "BasicTransformerBlock", "LeanTemporalBlock"])
+def test_every_kind_of_layer_runs_again_on_the_way_back(kind: str) -> None:
+    model = StreamedUNet(SIZES.unet)
+    runs: list[str] = []
+    for name, module in model.unet.named_modules():
+        if type(module).__name__ == kind and "mid_block" not in name:
+            module.register_forward_hook(lambda *_, name=name: runs.append(name))
+            inner = next(one for one in module.modules() if isinstance(one, torch.nn.Linear | torch.nn.Conv2d))
+            inner.register_forward_hook(lambda *_, name=name: runs.append(f"{name} inside"))
+    model.unet.enable_gradient_checkpointing()
+    call(streams(), model.train()).square().mean().backward()
+    inside = [name for name in runs if name.endswith("inside")]
+    assert inside and all(inside.count(name) == 2 for name in inside)
 
 
 @pytest.mark.slow

@@ -89,9 +89,7 @@ DECLARED = (
         default=None,
         help="No more frames than was published: the last 120 ms may see a still.",
     ),
-    click.option(
-        "--compile", cls=SvdOption, is_flag=True, default=None, help="Compile first: minutes once, faster after."
-    ),
+    click.option("--compile", cls=SvdOption, is_flag=True, default=None, help="Compile first, which takes minutes."),
     click.option(
         "--preview",
         cls=SvdOption,

@@ -33,8 +33,8 @@ from dicetalk.svd.sizes import SvdSizes, published_config
 
 LATENT = 8
 """Pixels of the picture along one side of a latent."""
-EFFICIENCY = 0.45
-"""Share of a large matrix product's speed that the whole network reaches."""
+DENOISING_EFFICIENCY, DECODING_EFFICIENCY = 0.35, 0.2
+"""Shares of a large matrix product's speed that the U-Net, and the decoder with all that follows it, reach."""
 ALLOCATOR = {"cpu": 1.33}
 """What an allocator holds beyond the tensors alive. glibc keeps freed blocks: 1.32 to 1.41 measured; CUDA is near 1."""
 GIGA = 1e9
@@ -60,7 +60,7 @@ class Cost:
 
     def seconds(self, speed: float) -> float:
         """Time [s] at a speed [operations a second] of large matrix products."""
-        return (self.denoising + self.decoding) / (speed * EFFICIENCY)
+        return (self.denoising / DENOISING_EFFICIENCY + self.decoding / DECODING_EFFICIENCY) / speed
 
 
 @dataclass(frozen=True)

@@ -111,9 +111,9 @@ def film(
 
     What lacks at the end of what interpolation gives is the last one again.
     """
-    doubled = double_rate(decoded(vae, latents, length.latent_frames, chunk), interpolator)
+    doubled = double_rate(decoded(vae, latents, length.latent_frames, chunk), interpolator, chunk)
     if fps == 2 * FPS:
-        doubled = double_rate(doubled, interpolator)
+        doubled = double_rate(doubled, interpolator, chunk)
     pictures = itertools.islice(held(canvas.put(frame) for frame in doubled), total)
     while part := list(itertools.islice(pictures, chunk)):
         yield np.stack(part)

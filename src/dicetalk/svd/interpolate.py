@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -90,8 +91,9 @@ class Interpolator(nn.Module):
         flow, mask = torch.zeros_like(first[:, :1].expand(-1, 4, -1, -1)), torch.zeros_like(first[:, :1])
         warped = (first, second)
         for block, scale in zip((self.block0, self.block1, self.block2), SCALES, strict=True):
-            there, mask_there = block(torch.cat([*warped, mask], 1), flow, scale)
-            back, mask_back = block(torch.cat([*warped[::-1], -mask], 1), reverse(flow), scale)
+            seen = torch.cat([torch.cat([*warped, mask], 1), torch.cat([*warped[::-1], -mask], 1)])
+            flows, masks = block(seen, torch.cat([flow, reverse(flow)]), scale)
+            (there, back), (mask_there, mask_back) = flows.chunk(2), masks.chunk(2)
             flow = flow + (there + reverse(back)) / 2
             mask = mask + (mask_there - mask_back) / 2
             warped = (warp(first, flow[:, :2]), warp(second, flow[:, 2:]))
@@ -118,28 +120,35 @@ def warp(frame: Tensor, flow: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def double_rate(frames: Iterable[Tensor], network: Interpolator) -> Iterator[Tensor]:
+def double_rate(frames: Iterable[Tensor], network: Interpolator, at_once: int = 1) -> Iterator[Tensor]:
     """Put a frame in the middle of each pair, as frames arrive.
 
     Args:
         frames: frames `(3, H, W)` in [0, 1], one by one, of one size.
         network: finds the middle; frames are moved to where its weights are.
+        at_once: frames that arrive together; the pairs that they end are seen in one call.
 
     Yields:
         2 n - 1 frames for n frames.
     """
-    weight = next(network.parameters())
-    before: Tensor | None = None
-    for frame in frames:
-        if before is not None:
-            yield middle_of(before, frame, network, weight)
-        yield frame
-        before = frame
+    frames = iter(frames)
+    before: list[Tensor] = []
+    while after := list(islice(frames, at_once)):
+        pairs = [*before, *after]
+        middles = middles_of(torch.stack(pairs), network) if len(pairs) > 1 else ()
+        if not before:
+            yield after[0]
+        for middle, frame in zip(middles, pairs[1:], strict=True):
+            yield middle
+            yield frame
+        before = after[-1:]
 
 
-def middle_of(first: Tensor, second: Tensor, network: Interpolator, like: Tensor) -> Tensor:
-    """The middle of two frames `(3, H, W)` of any size, computed where and as precisely as `like` is."""
-    height, width = first.shape[-2:]
-    pad = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
-    pair = [fn.pad(x[None].to(like), pad) for x in (first, second)]
-    return network(*pair).frame[0, :, :height, :width].to(first)
+def middles_of(frames: Tensor, network: Interpolator) -> Tensor:
+    """What lies between each of frames `(N, 3, H, W)` of any size and the next, `(N - 1, 3, H, W)`.
+
+    Computed where and as precisely as the network's weights are.
+    """
+    height, width = frames.shape[-2:]
+    padded = fn.pad(frames.to(next(network.parameters())), (0, -width % MULTIPLE, 0, -height % MULTIPLE))
+    return network(padded[:-1], padded[1:]).frame[..., :height, :width].to(frames)

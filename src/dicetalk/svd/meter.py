@@ -50,7 +50,7 @@ class _FusedAttention(TorchFunctionMode):
         return query.new_empty(batch, length, heads, value.shape[-1]).transpose(1, 2)
 
 
-class _Alive(TorchDispatchMode):
+class Alive(TorchDispatchMode):
     """Follows how many bytes of new tensors are alive."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class _Alive(TorchDispatchMode):
 @torch.inference_mode()
 def count(computation: Callable[[], object]) -> Count:
     """Run a computation on tensors of the `meta` device and count what it takes."""
-    attention, alive = _FusedAttention(), _Alive()
+    attention, alive = _FusedAttention(), Alive()
     flops = FlopCounterMode(display=False)
     with torch.device("meta"), flops, alive, attention:
         computation()

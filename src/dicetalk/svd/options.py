@@ -60,7 +60,7 @@ class SvdOptions:
         memory: "low" keeps only the network in use on the device, and gives it one prediction at a time.
         device: "cpu", "cuda", "cuda:1", "mps"; "auto" takes the best there is.
         precision: "float32", "bfloat16" or "float16"; "auto" is float16 on a GPU and float32 elsewhere.
-        compile: compile the denoiser (a minute or more before the first clip, then faster).
+        compile: compile the denoiser, which takes minutes before the first clip.
 
     Raises:
         ConfigError: a value is out of range.
