@@ -15,7 +15,8 @@ from dicetalk import errors
 from dicetalk.backbone import KINDS
 from dicetalk.emotion.timeline_file import read_timeline
 from dicetalk.errors import ConfigError, DiceTalkError, EmotionError, InputError, MediaError, NoFaceError
-from dicetalk.jobs import Cancelled, Event, Job, check, options_of, run
+from dicetalk.jobs import Cancelled, Event, Job
+from dicetalk.making import check, options_of, run
 from dicetalk.media import probe
 from dicetalk.motion.live_link import read_csv
 from dicetalk.reading import reader
@@ -176,7 +177,7 @@ def test_what_is_needed_is_named(name: str) -> None:
 def test_what_is_wrong_is_told_first(
     desk: Path, changes: dict[str, Any], error: type[DiceTalkError], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", lambda *_: pytest.fail("work began"))
+    monkeypatch.setattr("dicetalk.making.load_backbone", lambda *_: pytest.fail("work began"))
     before = names(desk)
     with pytest.raises(error, match=says):
         run(job(**changes))
@@ -359,7 +360,7 @@ def test_inputs_and_numbers_are_checked_before_anything_is_loaded(desk: Path, mo
     def never(*_: object) -> None:
         raise AssertionError("work began")
 
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", never)
+    monkeypatch.setattr("dicetalk.making.load_backbone", never)
     good = {"portrait": "face.jpg", "speech": "speech.wav", "output": "out.mp4"}
     wrong: list[dict[str, Any]] = [
         *({name: "gone"} for name in ("portrait", "speech")),

@@ -27,9 +27,9 @@ ROWS = (
     {"recording", "diffusion", "conversation", "reply", "voice"},
     {"sources"},
     {"speakers", "live", "video", "reading"},
-    {"pipeline", "official", "data"},
+    {"pipeline", "official", "data", "jobs"},
     {"training"},
-    {"jobs", "evaluation"},  # evaluation measures all the others
+    {"making", "evaluation"},  # evaluation measures all the others
     {"batch", "server", "dialogue"},
     {"cli"},
 )

@@ -290,7 +290,7 @@ def test_output_is_checked_before_any_work(desk: Path, monkeypatch: pytest.Monke
     def never(*_: object) -> None:
         raise AssertionError("work began")
 
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", never)
+    monkeypatch.setattr("dicetalk.making.load_backbone", never)
     monkeypatch.setattr("dicetalk.speech.Hearing.whole", never)
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.avi") == 2
     assert dicetalk("generate", "face.jpg", "speech.wav", "-o", "out.mp4", "--motion-out", "no/c.csv") == 2

@@ -77,7 +77,7 @@ def test_words_that_are_refused_leave_nothing(
 def test_what_cannot_be_written_is_known_before_any_work(
     desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", lambda *_: pytest.fail("work began"))
+    monkeypatch.setattr("dicetalk.making.load_backbone", lambda *_: pytest.fail("work began"))
     (desk / "demo.png").mkdir()
     before = names(desk)
     assert dicetalk("demo", "-o", "no/demo.mp4") == 2

@@ -203,7 +203,7 @@ def test_our_own_fault_is_told_in_a_line(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("division by\nzero")
 
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
+    monkeypatch.setattr("dicetalk.making.load_backbone", broken)
     assert dicetalk("generate", "face.jpg", "speech.wav") == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "ZeroDivisionError: division by zero" in err and "DICETALK_DEBUG=1" in err
@@ -219,7 +219,7 @@ def test_a_missing_system_library_is_told(
     def broken(*_: object) -> None:
         raise ImportError("libz.so.1: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", broken)
+    monkeypatch.setattr("dicetalk.making.load_backbone", broken)
     assert dicetalk("generate", "face.jpg", "speech.wav") == 2
     err = capsys.readouterr().err
     assert "libz.so.1 is missing" in err and "install the system package" in err

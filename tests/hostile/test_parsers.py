@@ -25,7 +25,8 @@ from dicetalk.emotion.own import read_own
 from dicetalk.emotion.priors import read_priors
 from dicetalk.emotion.timeline_file import read_timeline
 from dicetalk.errors import DiceTalkError
-from dicetalk.jobs import VALUES, Job, check
+from dicetalk.jobs import VALUES, Job
+from dicetalk.making import check
 from dicetalk.motion.live_link import read_csv
 from dicetalk.official.npy import read_npy
 from dicetalk.server.request import FIELDS, Asked, check_fields, job_of, read_form, read_json

@@ -78,7 +78,7 @@ def test_every_option_is_on_the_command_line_and_reaches_the_backbone(
         seen.append(options)
         raise dicetalk.ConfigError("seen")
 
-    monkeypatch.setattr("dicetalk.jobs.load_backbone", load)
+    monkeypatch.setattr("dicetalk.making.load_backbone", load)
     words = [w for k, v in typed.items() for w in (f"--{k.replace('_', '-')}", *([] if v is True else [str(v)]))]
     assert generate("--backbone", "svd", *words) == 2
     assert seen == [SvdOptions(**typed)]
@@ -161,7 +161,7 @@ def test_an_interrupted_run_leaves_nothing_half_written(desk: Path, monkeypatch:
     def stop(*_: object) -> None:
         raise Stopped(2)
 
-    monkeypatch.setattr("dicetalk.jobs.write_preview", stop)
+    monkeypatch.setattr("dicetalk.making.write_preview", stop)
     assert generate("--backbone", "svd", *QUICK, "--preview", "look.png") == 130
     assert sorted(desk.iterdir()) == before
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from dicetalk.batch.records import Record
 from dicetalk.batch.sheet import few_frames
 from dicetalk.errors import DiceTalkError
-from dicetalk.jobs import Event, Job, check, run, talk_of
+from dicetalk.jobs import Event, Job
+from dicetalk.making import check, run, talk_of
 from dicetalk.media import write_picture
 from dicetalk.media.frames import is_numbered, numbered_in
 

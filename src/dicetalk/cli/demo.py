@@ -46,7 +46,8 @@ def demo(output: Path | None, force: bool, emotion: str | None, seed: int, as_js
     Portrait (CC0) and speech (synthetic) come with DiceTalk.
     """
     from dicetalk.files import check_output
-    from dicetalk.jobs import SHEETS, Job
+    from dicetalk.jobs import Job
+    from dicetalk.making import SHEETS
     from dicetalk.media.sheet import CELLS
 
     job = Job(

@@ -263,9 +263,9 @@ def make_video(job: Job, *, quiet: bool) -> Done:
     """Make a video and its curves, whole or not at all, with progress on a terminal.
 
     Raises:
-        DiceTalkError: as `jobs.run`.
+        DiceTalkError: as `making.run`.
     """
-    from dicetalk.jobs import run
+    from dicetalk.making import run
 
     with display(quiet) as shown:
         return run(job, shown.event)

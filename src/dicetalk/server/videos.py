@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from dicetalk.checks import brief, is_number
 from dicetalk.errors import DiceTalkError
-from dicetalk.jobs import check
+from dicetalk.making import check
 from dicetalk.marks.credentials import BESIDE, beside
 from dicetalk.server import schemas
 from dicetalk.server.content import Growing, Stored, growing

@@ -15,7 +15,8 @@ from typing import Any
 
 from dicetalk.backbone import DEFAULT, load_backbone
 from dicetalk.errors import DiceTalkError
-from dicetalk.jobs import Cancelled, Event, Job, options_of, run
+from dicetalk.jobs import Cancelled, Event, Job
+from dicetalk.making import options_of, run
 from dicetalk.pipeline import DiceTalk
 from dicetalk.server.leash import leashed
 from dicetalk.server.places import Places
