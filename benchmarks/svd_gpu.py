@@ -4,9 +4,9 @@
     python benchmarks/svd_gpu.py --tiny
 
 The first: time, frames a second and peak memory of the three presets for 2 s and 10 s of speech, float16 and bfloat16,
-eager and compiled, beside what the doctor predicts and the floor by the count of operations; a step of `svd-finetune`;
-what takes the time of a call. The second is the same program at the size of a test, on the processor: whether every
-part runs. Its figures say nothing.
+beside what the doctor predicts and the floor by the count of operations; a step of `svd-finetune`; what takes the time
+of a call; with `--minutes 25` compiled too. The second is the same program at the size of a test, on the processor:
+whether every part runs. Its figures say nothing.
 
 Tables are written again after every run, so that nothing is lost if time runs out: what would not fit into `--minutes`
 is left out, and said so. Needs the extra `svd`; nothing is downloaded.

@@ -396,6 +396,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="of the noise that clips are made of")
     parser.add_argument("-o", "--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
+    if options.what != "draw" and not options.runs:
+        parser.error(f"{options.what} needs a run: a folder to learn into, or folders that were")
     if options.what == "draw":
         write_clips(options.folder)
         return

@@ -87,10 +87,12 @@ def check(job: Job) -> None:
     _check_values(job)
     if job.marking.signs:
         job.marking.signing_key()
-    felt = [job.felt, *(speaker.emotion for speaker in _check_controls(job))]
-    sources = [path for emotion in felt for path in source_of(emotion).files]
+    felt = [source_of(emotion) for emotion in (job.felt, *(speaker.emotion for speaker in _check_controls(job)))]
+    sources = [path for source in felt for path in source.files]
     with about("text"):
         sources += _check_text(job)
+    for source in felt:
+        _check_script(source)
     given = (job.portrait, job.speech, job.motion_in, job.sign_key, job.sign_certificate, *sources)
     inputs = [existing_file(path) for path in given if path is not None]
     _check_reading(job)
@@ -142,6 +144,14 @@ def _check_text(job: Job) -> list[Path]:
     files = list(source_of(f"{READ_IN}:{job.text}").files)
     Script(job.text).lines()
     return files
+
+
+def _check_script(source: object) -> None:
+    """Refuse a script (`text:...`) in which nothing is said."""
+    from dicetalk.sources.text import Script
+
+    if isinstance(source, Script):
+        source.lines()
 
 
 def _check_controls(job: Job) -> tuple[Speaker, ...]:

@@ -102,6 +102,21 @@ def test_what_is_wrong_and_did_not_stop_the_work_is_told(desk: Path, capsys: pyt
     assert capsys.readouterr().err == ""
 
 
+def test_what_was_asked_for_is_told_quietly_too(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    common = ("generate", "face.jpg", "speech.wav", "--size", "64", "-o", "a.mp4", "-e", "happy")
+    assert dicetalk(*common, "--check", "--quiet") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and lines[0].startswith("check: ")
+
+
+def test_a_script_in_which_nothing_is_said_is_told_before_any_work(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicetalk.making.load_backbone", lambda *_: pytest.fail("work began"))
+    assert dicetalk("generate", "face.jpg", "speech.wav", "-e", "text:[happy]", "-o", "a.mp4") == 2
+    assert "holds no words" in capsys.readouterr().err and not (desk / "a.mp4").exists()
+
+
 def test_moods_of_a_long_clip_are_told_up_to_a_few(
     desk: Path, voice: Waveform, capsys: pytest.CaptureFixture[str]
 ) -> None:

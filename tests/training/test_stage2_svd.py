@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,11 +55,14 @@ def sizes() -> SvdSizes:
     return SIZES
 
 
-def task_of(sizes: SvdSizes, clips: list[LatentClip], recipe: Stage2Svd) -> SvdTask:
+def task_of(
+    sizes: SvdSizes, clips: list[LatentClip], recipe: Stage2Svd, held_out: Sequence[LatentClip] = ()
+) -> SvdTask:
     rng = np.random.default_rng(0)
     means = rng.standard_normal((3, 256)).astype(np.float32)
     torch.manual_seed(0)
-    return SvdTask(SvdNet(sizes), clips, NamedPriors(("neutral", "happy", "angry"), means, 0 * means), recipe)
+    priors = NamedPriors(("neutral", "happy", "angry"), means, 0 * means)
+    return SvdTask(SvdNet(sizes), clips, priors, recipe, held_out=held_out)
 
 
 @pytest.mark.slow
@@ -132,6 +136,17 @@ def test_sixteen_bits_reckon_about_the_same(sizes: SvdSizes, data: Path, precisi
     if precision == "float16":  # the other one goes wrong on the processor, where it is refused
         told[1].backward()
         assert all(p.grad.isfinite().all() for p in task.net.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_held_out_clips_are_looked_at_in_sixteen_bits(sizes: SvdSizes, data: Path, precision: Precision) -> None:
+    clips, told = read_clips([data]), []
+    for each in ("float32", precision):
+        task = task_of(sizes, clips[1:], replace(TINY, precision=each), clips[:1])
+        told.append(task.validation()["held out error"])
+        true, made = task._look(clips[0])
+        assert made.shape == true.shape and made.isfinite().all()
+    assert told[1] == pytest.approx(told[0], rel=0.03)
 
 
 def test_small_changes_alone_learn_and_are_none_at_first(sizes: SvdSizes, data: Path) -> None:

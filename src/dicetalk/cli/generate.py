@@ -272,13 +272,14 @@ def make_video(job: Job, *, quiet: bool) -> Done:
 
 
 def report(done: Done, *, as_json: bool, quiet: bool) -> None:
-    """One JSON object on standard output, or a few lines on standard error."""
+    """One JSON object on standard output, or a few lines on standard error; quietly, those that were asked for."""
     if as_json:
         print(json.dumps(done.to_json()))
-    elif not quiet:
-        checked = [f"check: {found}" for found in (done.unread or done.checked,) if found]
-        for line in (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done), *checked):
-            print(printable(line), file=sys.stderr)
+        return
+    checked = [f"check: {found}" for found in (done.unread or done.checked,) if found]
+    told = () if quiet else (*warned(done.video.warnings), *_heard(done.video), *_background(done), _line(done))
+    for line in (*told, *checked):
+        print(printable(line), file=sys.stderr)
 
 
 def warned(warnings: Iterable[str]) -> Iterator[str]:

@@ -113,7 +113,7 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def start_from(self, priors: Tensor) -> None:
-        """Start the entries from what priors `(N, prior)` ask for, each in turn until there are no more.
+        """Start entry i from what prior i mod N of `(N, prior)` asks for; those that start alike part when revived.
 
         Near 0, where they start as published, they draw the queries there too, and keys and values hardly depend on
         the entry: a tiny denoiser then got the same tokens for two of eight feelings.

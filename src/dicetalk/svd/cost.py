@@ -34,7 +34,8 @@ from dicetalk.svd.sizes import SvdSizes, published_config
 LATENT = 8
 """Pixels of the picture along one side of a latent."""
 DENOISING_EFFICIENCY, DECODING_EFFICIENCY = 0.35, 0.2
-"""Shares of a large matrix product's speed that the U-Net, and the decoder with all that follows it, reach."""
+"""Shares of a large matrix product's speed that the U-Net, and the decoder with all that follows it, reach: set by
+`benchmarks/svd_gpu.py` on an H200 in float16, 2026-11-27; a guess elsewhere."""
 ALLOCATOR = {"cpu": 1.33}
 """What an allocator holds beyond the tensors alive. glibc keeps freed blocks: 1.32 to 1.41 measured; CUDA is near 1."""
 GIGA = 1e9

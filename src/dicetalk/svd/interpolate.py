@@ -126,7 +126,7 @@ def double_rate(frames: Iterable[Tensor], network: Interpolator, at_once: int = 
     Args:
         frames: frames `(3, H, W)` in [0, 1], one by one, of one size.
         network: finds the middle; frames are moved to where its weights are.
-        at_once: frames that arrive together; the pairs that they end are seen in one call.
+        at_once: how many frames are taken at a time; all pairs that end in them go through the network in one call.
 
     Yields:
         2 n - 1 frames for n frames.

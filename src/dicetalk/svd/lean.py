@@ -1,4 +1,4 @@
-"""Stock layers in a lean form: the same numbers with less memory. Parameters keep their names."""
+"""Stock layers in a lean form: the same computation with less memory or time. Parameters keep their names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,18 @@ LARGEST = 2**27
 """Most numbers in the widest tensor of a feed-forward layer: 256 MB in half precision, still large for a GPU."""
 
 
-def stock_is_needed() -> bool:
-    """A backward pass reads what would be overwritten; a compiler finds its own way to do without temporaries."""
-    return torch.is_grad_enabled() or torch.compiler.is_compiling()
+LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
+"""How pictures `(N, C, H, W)` and films `(N, C, T, H, W)` lie whose channels come last."""
+
+
+def stock_is_needed(x: Tensor) -> bool:
+    """Whether a layer works on `x` as the stock one does.
+
+    A backward pass reads what would be overwritten, a compiler finds its own way to do without temporaries, and of what
+    autocast mixes not all may be written into one another.
+    """
+    mixed = x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
+    return mixed or torch.is_grad_enabled() or torch.compiler.is_compiling()
 
 
 class LeanFeedForward(FeedForward):  # type: ignore[misc]  # diffusers has no types
@@ -27,7 +36,7 @@ class LeanFeedForward(FeedForward):  # type: ignore[misc]  # diffusers has no ty
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn `(N, L, C)` into the same shape."""
-        if stock_is_needed():
+        if stock_is_needed(x):
             return super().forward(x)
         widen, narrow = self.net[0].proj, self.net[-1]
         rows = x.flatten(0, -2)
@@ -35,7 +44,7 @@ class LeanFeedForward(FeedForward):  # type: ignore[misc]  # diffusers has no ty
         size = max(1, LARGEST // widen.out_features)
         halves = list(zip(widen.weight.chunk(2), widen.bias.chunk(2), strict=True))
         for part, place in zip(rows.split(size), out.split(size), strict=True):
-            signal, gate = (fn.linear(part, *half) for half in halves)  # of one product, halves are no blocks of memory
+            signal, gate = (fn.linear(part, *half) for half in halves)  # halves of one product would not be contiguous
             torch.addmm(narrow.bias, signal.mul_(fn.gelu(gate)), narrow.weight.t(), out=place)
         return out.view_as(x)
 
@@ -48,7 +57,7 @@ class LeanBlender(AlphaBlender):  # type: ignore[misc]  # diffusers has no types
 
     def forward(self, x_spatial: Tensor, x_temporal: Tensor, image_only_indicator: Tensor | None = None) -> Tensor:
         """Blend two tensors of one shape."""
-        if stock_is_needed():
+        if stock_is_needed(x_temporal):
             return super().forward(x_spatial, x_temporal, image_only_indicator)
         alpha: Any = self.get_alpha(image_only_indicator, x_spatial.ndim).to(x_spatial.dtype)
         if self.switch_spatial_to_temporal_mix:
@@ -59,7 +68,7 @@ class LeanBlender(AlphaBlender):  # type: ignore[misc]  # diffusers has no types
 class LeanTemporalBlock(TemporalBasicTransformerBlock):  # type: ignore[misc]  # diffusers has no types
     """Runs again on the way back where layers do, which stock asks of spatial blocks alone.
 
-    What the temporal blocks of the full U-Net keep is 18 of the 23 GB that a window of 25 frames of 512 x 512 takes.
+    Of a window of 25 frames of 512 x 512 the full U-Net keeps 22.8 GB without that, 3.2 with it (counted).
     """
 
     gradient_checkpointing = False
@@ -76,15 +85,18 @@ class LeanTemporalBlock(TemporalBasicTransformerBlock):  # type: ignore[misc]  #
 
 
 class LeanGroupNorm(nn.GroupNorm):
-    """Works on tensors as they lie where their channels come last, which stock would copy; on a GPU, in 16 bits.
+    """Normalises 16-bit tensors on a GPU whose channels come last without the copy that stock makes.
 
-    What the attention in the middle of the VAE's decoder gives lies so, and then all that follows it does: films and
-    their frames are one block of memory, and spatial and temporal layers take turns without a copy.
+    It rounds a little more than stock: 1.4e-3 for 3e-4, relative, in float16 where the mean of a group is three of
+    its deviations from 0, 3e-4 for 3e-4 where it is 0.
+
+    What the attention in the middle of the VAE's decoder gives lies so, and then all that follows it does: films
+    and their frames are one block of memory, and spatial and temporal layers take turns without a copy.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise `(N, C, ...)`."""
-        if stock_is_needed() or not x.is_cuda or x.dtype == torch.float32 or not channels_come_last(x):
+        if stock_is_needed(x) or not x.is_cuda or x.dtype == torch.float32 or not channels_come_last(x):
             return super().forward(x)
         return normalise_groups(x, self)
 
@@ -92,9 +104,6 @@ class LeanGroupNorm(nn.GroupNorm):
 def channels_come_last(x: Tensor) -> bool:
     """Whether pictures `(N, C, H, W)` or films `(N, C, T, H, W)` lie in memory with their channels last."""
     return x.ndim in LAST and x.is_contiguous(memory_format=LAST[x.ndim]) and not x.is_contiguous()
-
-
-LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def normalise_groups(x: Tensor, norm: nn.GroupNorm) -> Tensor:

@@ -94,14 +94,14 @@ SVD_FINETUNE = Stage2Svd(
     learned="streams",
     loop=LoopOptions(steps=4000, rate=1e-5, warmup=10, decay=0.01, save_every=200, average=0.999, accumulate=4),
 )
-"""Speech and emotion of a checkpoint that was imported, on own clips, for one GPU of 24 GB."""
+"""Speech and emotion of a checkpoint that was imported, on own clips, for one GPU of 24 GB by count."""
 
 SVD_PERSON = Stage2Svd(
     learned="lora",
     loop=LoopOptions(steps=1000, rate=1e-4, warmup=10, decay=0.01, save_every=100, average=0.99, accumulate=4),
     weights=SvdWeights(classes=0.0),
 )
-"""How one person speaks and feels: small changes of a checkpoint's streams, for one GPU of 24 GB."""
+"""How one person speaks and feels: small changes of a checkpoint's streams, for one GPU of 24 GB by count."""
 
 SVD_TINY = Stage2Svd(
     loop=LoopOptions(steps=2000, rate=1e-3, warmup=50, decay=0.01, save_every=200, average=0.99),

@@ -74,7 +74,7 @@ class Stage2Svd:
         shards: where shards lie that are learned from, in place of prepared folders: a folder, https://..., s3://...
         stay: steps until another shard has its turn.
         looks: windows of people who are held out that are shown, made beside true, whenever the state is saved.
-        checkpointing: run layers again on the way back: a third slower, with much less memory.
+        checkpointing: run layers again on the way back: slower, with much less memory.
         held_out: identities that are never learned from; without any, a tenth of them.
 
     Raises:
