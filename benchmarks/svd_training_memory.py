@@ -48,9 +48,9 @@ def fused(query: Tensor, key: Tensor, value: Tensor, **_: object) -> Any:
     return FusedAttention.apply(query, key, value)
 
 
-def counted(checkpointing: bool, temporal: bool) -> tuple[float, float]:
-    """Gigabytes that are kept, and at the peak."""
-    sizes, dtype = SvdSizes.of(published_config()), torch.bfloat16
+def counted(checkpointing: bool, temporal: bool, sizes: SvdSizes, side: int = 64) -> tuple[float, float]:
+    """Gigabytes that are kept, and at the peak; `side` is of the latents."""
+    dtype = torch.bfloat16
     alive, stock = Alive(), fn.scaled_dot_product_attention
     fn.scaled_dot_product_attention = fused
     try:
@@ -61,7 +61,7 @@ def counted(checkpointing: bool, temporal: bool) -> tuple[float, float]:
             for module in net.modules():
                 if isinstance(module, LeanTemporalBlock) and not temporal:
                     module.__class__ = TemporalBasicTransformerBlock
-            given = counting.meta_call(sizes, 1, WINDOW, 64, 64, dtype)
+            given = counting.meta_call(sizes, 1, WINDOW, side, side, dtype)
             with alive:
                 v, features = net.train().predict(*given)
                 kept = alive.now
@@ -78,7 +78,7 @@ def main() -> None:
         ("what stock runs again", True, False),
         ("temporal blocks too", True, True),
     ):
-        kept, peak = counted(checkpointing, temporal)
+        kept, peak = counted(checkpointing, temporal, SvdSizes.of(published_config()))
         rows.append((name, f"{kept:.1f}", f"{peak:.1f}"))
     print(f"{datetime.date.today()}, torch {torch.__version__}: `python benchmarks/svd_training_memory.py`\n")
     print(table("A window that is learned from, 25 x 512 x 512, bfloat16", ("layers", "kept [GB]", "peak [GB]"), rows))
